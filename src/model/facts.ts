@@ -1,0 +1,198 @@
+import type { Expr, Field } from './expression.js';
+import type { Statement } from './code.js';
+import type { SourceLocation, Slot } from './location.js';
+
+/** The format a file was recognised as. */
+export type Format = 'ecs-json' | 'compose' | 'copilot' | 'dockerfile' | 'entry-script' | 'process-manager' | 'python' | 'lockfile';
+
+/** What one file says, as plain data: survives structuredClone and JSON, holds no syntax trees. */
+export interface Facts {
+  readonly path: string;
+  readonly format: Format;
+  /** Comments that speak to drainlint ("drainlint: ignore …"), without the comment sign. */
+  readonly comments: readonly Comment[];
+  /** What could not be read; the rest of the file still counts. */
+  readonly problems: readonly ReadProblem[];
+  readonly code?: readonly Statement[];
+  readonly taskDefinitions?: readonly TaskDefinitionFacts[];
+  readonly services?: readonly EcsServiceFacts[];
+  readonly compose?: ComposeFacts;
+  readonly dockerfile?: DockerfileFacts;
+  readonly script?: ScriptFacts;
+  readonly processes?: ProcessManagerFacts;
+  readonly versions?: readonly InstalledVersion[];
+}
+
+export interface Comment {
+  readonly text: string;
+  readonly at: SourceLocation;
+  /** Nothing but the comment stands on its line: it speaks of the next line. */
+  readonly ownLine: boolean;
+}
+
+export interface ReadProblem { readonly message: string; readonly at: SourceLocation }
+
+/** `celery==5.4.0` in a lock or requirements file. `range` is what was written; `version` only where it is pinned. */
+export interface InstalledVersion { readonly name: string; readonly version?: string; readonly range?: string; readonly at: SourceLocation }
+
+/** `secret`: a value kept elsewhere (Secrets Manager, SSM). */
+export interface EnvironmentEntry { readonly name: string; readonly value: Expr | 'secret'; readonly at: SourceLocation }
+
+/** argv as an exec form, or a program text as a shell form. */
+export interface CommandFacts {
+  /** exec: an argv. string: one text that the format splits into an argv, without a shell (Compose, Copilot, supervisord). shell: run by `/bin/sh -c`. */
+  readonly form: 'exec' | 'string' | 'shell';
+  /** exec and string: the argv, already split. shell: the one text. */
+  readonly words: readonly Expr[];
+  /** The parsed program: of a shell form, or of the text behind `sh -c` / `bash -lc` in an exec or string form. */
+  readonly program?: readonly ShellCommand[];
+  readonly at: SourceLocation;
+  /** The text as written, on one line, for messages. */
+  readonly text: string;
+  /** Where `exec ` can be written in front of the program's last command, or the form be replaced. */
+  readonly slots: readonly Slot[];
+}
+
+export interface BuildFacts { readonly context?: string; readonly dockerfile?: string; readonly target?: string; readonly arguments: readonly EnvironmentEntry[]; readonly at: SourceLocation }
+
+/** One container of a task definition, a Compose service or a Copilot manifest. Absent fields still carry their owner's place. */
+export interface ContainerFacts {
+  readonly name: string;
+  readonly at: SourceLocation;
+  readonly image?: Expr;
+  readonly build?: BuildFacts;
+  readonly entryPoint?: CommandFacts;
+  readonly command?: CommandFacts;
+  readonly workingDirectory?: Expr;
+  readonly essential: Field;
+  /** s. ECS `stopTimeout`, Compose `stop_grace_period`. */
+  readonly stopTimeout: Field;
+  readonly stopSignal?: Expr;
+  /** linuxParameters.initProcessEnabled, Compose `init`. */
+  readonly initProcess: Field;
+  readonly environment: readonly EnvironmentEntry[];
+  /** Files or S3 objects with further variables; `path` where it lies in the repository. */
+  readonly environmentFiles: readonly { readonly path?: string; readonly at: SourceLocation }[];
+  readonly logConfiguration: Field;
+  readonly healthCheck?: HealthCheckFacts;
+  readonly dependsOn: readonly { readonly container: string; readonly condition: string; readonly at: SourceLocation }[];
+  /** MiB. */
+  readonly memory?: Expr;
+  readonly memoryReservation?: Expr;
+}
+
+/** Durations in seconds. */
+export interface HealthCheckFacts { readonly command: CommandFacts; readonly interval?: Expr; readonly timeout?: Expr; readonly retries?: Expr; readonly startPeriod?: Expr; readonly at: SourceLocation }
+
+export interface TaskDefinitionFacts {
+  readonly family?: string;
+  readonly at: SourceLocation;
+  /** The deployment environment this variant is for (a Copilot overlay); undefined where the file does not say. */
+  readonly environment?: string;
+  readonly requiresCompatibilities: readonly string[];
+  readonly pidMode?: string;
+  /** MiB. */
+  readonly memory?: Expr;
+  readonly containers: readonly ContainerFacts[];
+}
+
+export interface EcsServiceFacts {
+  readonly name?: string;
+  readonly at: SourceLocation;
+  readonly environment?: string;
+  /** Family, family:revision, ARN or reference; in a manifest that is both, undefined. */
+  readonly taskDefinition?: Expr;
+  /** The task definition in the same document that this service runs (Copilot). */
+  readonly ownTaskDefinition?: number;
+  readonly launchType?: string;
+  readonly capacityProviders: readonly { readonly name: string; readonly weight: number; readonly base: number; readonly at: SourceLocation }[];
+  readonly desiredCount: Field;
+  readonly minimumHealthyPercent: Field;
+  readonly maximumPercent: Field;
+  readonly circuitBreaker: { readonly enable: Field; readonly rollback: Field };
+  /** ECS, CODE_DEPLOY or EXTERNAL. */
+  readonly deploymentController?: string;
+  readonly schedulingStrategy?: string;
+  readonly availabilityZoneRebalancing: Field;
+  readonly autoscaling?: { readonly minimum?: Expr; readonly maximum?: Expr; readonly metrics: readonly string[]; readonly at: SourceLocation };
+}
+
+export interface ComposeFacts { readonly services: readonly ComposeServiceFacts[]; readonly at: SourceLocation }
+export interface ComposeServiceFacts extends ContainerFacts {
+  readonly replicas: Field;
+  readonly profiles: readonly string[];
+  /** `extends:` of this or another file, not yet merged. */
+  readonly extends?: { readonly file?: string; readonly service: string };
+}
+
+export interface DockerfileFacts {
+  readonly stages: readonly StageFacts[];
+  /** ARG before the first FROM. */
+  readonly arguments: readonly EnvironmentEntry[];
+}
+export interface StageFacts {
+  readonly name?: string;
+  readonly at: SourceLocation;
+  /** The image or the name of an earlier stage. */
+  readonly base: Expr;
+  readonly environment: readonly EnvironmentEntry[];
+  readonly arguments: readonly EnvironmentEntry[];
+  /** Absolute, or relative to the base image's; undefined where unset or not literal. */
+  readonly workingDirectory?: string;
+  readonly copies: readonly { readonly from?: string; readonly sources: readonly string[]; readonly target: string; readonly workingDirectory?: string; readonly at: SourceLocation }[];
+  readonly entryPoint?: CommandFacts;
+  readonly command?: CommandFacts;
+  readonly stopSignal?: Expr;
+  /** The SHELL instruction's argv. */
+  readonly shell?: readonly string[];
+}
+
+/** A parsed shell program: an entry script, a shell form, the text behind `sh -c`. */
+export type ShellCommand = { readonly at: SourceLocation } & (
+  | {
+    /** A simple command. `words` holds the command name first; `exec x` is x with exec: true. */
+    readonly do: 'run'; readonly words: readonly Expr[]; readonly text: string;
+    readonly assignments: readonly { readonly name: string; readonly value: Expr }[];
+    readonly exec: boolean; readonly background: boolean;
+    /** Position in `a | b | c`: a worker in a pipe is a child of the shell. */
+    readonly piped?: 'first' | 'middle' | 'last';
+    /** Where `exec ` can be inserted. */
+    readonly slots: readonly Slot[];
+  }
+  | { readonly do: 'assign'; readonly name: string; readonly value: Expr; readonly exported: boolean }
+  /** `trap 'kill $PID' TERM INT`: `handler` is the parsed action, or the called function's name as a run. */
+  | { readonly do: 'trap'; readonly handler: readonly ShellCommand[]; readonly signals: readonly string[] }
+  /** a && b, a || b, in order. */
+  | { readonly do: 'chain'; readonly operator: '&&' | '||'; readonly parts: readonly ShellCommand[]; readonly background: boolean }
+  | { readonly do: 'if'; readonly branches: readonly { readonly test: readonly ShellCommand[]; readonly body: readonly ShellCommand[] }[]; readonly otherwise: readonly ShellCommand[] }
+  | { readonly do: 'case'; readonly subject: Expr; readonly branches: readonly { readonly patterns: readonly string[]; readonly body: readonly ShellCommand[] }[] }
+  | { readonly do: 'loop'; readonly body: readonly ShellCommand[] }
+  | { readonly do: 'group'; readonly body: readonly ShellCommand[]; readonly subshell: boolean; readonly background: boolean }
+  | { readonly do: 'function'; readonly name: string; readonly body: readonly ShellCommand[] }
+);
+
+export interface ScriptFacts {
+  /** The interpreter of the shebang: 'sh', 'bash', 'ash', …; undefined without one. */
+  readonly interpreter?: string;
+  readonly commands: readonly ShellCommand[];
+}
+
+/** supervisord.conf, Procfile, honcho, circus. */
+export interface ProcessManagerFacts {
+  readonly manager: 'supervisord' | 'procfile';
+  readonly programs: readonly ProgramFacts[];
+}
+export interface ProgramFacts {
+  readonly name: string;
+  readonly at: SourceLocation;
+  readonly command: CommandFacts;
+  readonly directory?: string;
+  readonly environment: readonly EnvironmentEntry[];
+  /** s until SIGKILL (supervisord `stopwaitsecs`, default 10). */
+  readonly stopWait: Field;
+  readonly stopSignal: Field;
+  readonly stopAsGroup: Field;
+  readonly killAsGroup: Field;
+  readonly processCount: Field;
+  readonly autostart: Field;
+}

@@ -1,0 +1,43 @@
+/** A place in a file. Lines and columns are 1-based, the end is exclusive (SARIF's region). */
+export interface SourceLocation {
+  readonly path: string;
+  readonly startLine: number;
+  readonly startColumn: number;
+  readonly endLine: number;
+  readonly endColumn: number;
+  /** Where the place has no line of its own: an ARN and field, a construct path, a resource address. */
+  readonly logical?: string;
+}
+
+/** The languages a value can be written in at a slot, outermost first (JSON inside an HCL heredoc inside …). */
+export type Encoding = 'json' | 'yaml' | 'python' | 'shell' | 'dockerfile' | 'ini' | 'hcl' | 'typescript';
+
+/** Where and in which language a value can be written, so that a rule can mend it without knowing the format. */
+export interface Slot {
+  readonly kind: 'replace' | 'insert' | 'remove';
+  /** replace, remove: the text to go. insert: an empty range where the new text goes. */
+  readonly at: SourceLocation;
+  readonly encoding: readonly Encoding[];
+  /** insert: the text around the encoded value, e.g. `\n      "stopTimeout": ` and `,`. */
+  readonly before?: string;
+  readonly after?: string;
+}
+
+/** `path:line`, as people paste it into an editor. */
+export function place(at: SourceLocation): string {
+  return `${at.path}:${at.startLine}`;
+}
+
+/** The first line of a file, for what concerns the file as a whole. */
+export function startOf(path: string): SourceLocation {
+  return { path, startLine: 1, startColumn: 1, endLine: 1, endColumn: 1 };
+}
+
+/** Order of two places: by path, then by position. */
+export function comparePlaces(a: SourceLocation, b: SourceLocation): number {
+  return a.path < b.path ? -1 : a.path > b.path ? 1 : a.startLine - b.startLine || a.startColumn - b.startColumn;
+}
+
+export function samePlace(a: SourceLocation, b: SourceLocation): boolean {
+  return a.path === b.path && a.startLine === b.startLine && a.startColumn === b.startColumn;
+}

@@ -1,0 +1,370 @@
+import type { Expr } from './expression.js';
+import type { SourceLocation, Slot } from './location.js';
+
+/** One reason for a value: `settings/base.py:41`, `CLI --prefetch-multiplier`, `environment of container worker`, `default of celery 5.6`. */
+export interface OriginStep { readonly text: string; readonly at?: SourceLocation }
+
+/** An effective value, as rules see it. */
+export type Setting<T> =
+  | {
+    readonly state: 'set'; readonly value: T; readonly at: SourceLocation;
+    /** format-default: nobody wrote it. unless-environment: a variable that could not be read may change it. */
+    readonly certainty: 'written' | 'format-default' | 'unless-environment';
+    readonly origin: readonly OriginStep[];
+    /** Values that were written too, and lost. */
+    readonly overridden: readonly OriginStep[];
+    readonly slots: readonly Slot[];
+  }
+  /** `at`: the owner, so that a rule can always point. */
+  | { readonly state: 'unset'; readonly at: SourceLocation; readonly slots: readonly Slot[] }
+  /** A rule may speak only if all candidates agree; none at all: nothing is known. */
+  | { readonly state: 'unknown'; readonly at: SourceLocation; readonly expression: string; readonly candidates: readonly T[] };
+
+/** Effective Celery settings by their new names (`task_acks_late`). Every name of the knowledge table is there. */
+export type EffectiveSettings = ReadonlyMap<string, Setting<unknown>>;
+
+/** How sure a join is: written in the files, the only candidate, or declared in the configuration. */
+export interface Join {
+  readonly step: 'service' | 'build' | 'command' | 'app' | 'settings' | 'functions';
+  readonly how: 'written' | 'only-candidate' | 'declared';
+  readonly at: readonly SourceLocation[];
+}
+
+export type Platform = 'fargate' | 'ec2' | 'ecs' | 'compose' | 'unknown';
+export type Confidence = 'high' | 'medium' | 'low';
+export type BrokerKind = 'redis' | 'sqs' | 'rabbitmq' | 'memory' | 'other' | 'unknown';
+export type PoolKind = 'prefork' | 'solo' | 'threads' | 'gevent' | 'eventlet' | 'other' | 'unknown';
+
+export interface Model {
+  readonly workers: readonly Worker[];
+  /** Beat and other schedulers: how they start and stop, never what they run. */
+  readonly schedulers: readonly Scheduler[];
+  readonly services: readonly EcsService[];
+  /** The Celery apps that may be judged (see `reach`). */
+  readonly apps: readonly CeleryApp[];
+  readonly unaudited: readonly UnauditedConsumer[];
+  readonly unresolved: readonly Unresolved[];
+  /** What the findings rest on besides the files, e.g. "celery is not pinned: judged as 5.6.3". */
+  readonly assumptions: readonly string[];
+}
+
+/** One deployable consumer in one environment: how it starts, stops, is configured, and what it runs. */
+export interface Worker {
+  /** Unique and readable: `infra/worker.json: worker`, `docker-compose.yml: worker`. */
+  readonly id: string;
+  readonly name: string;
+  readonly environment?: string;
+  readonly platform: Platform;
+  /** Deployed: reached from a deployed start. development: a copy for developers (Compose beside ECS, names that say so): findings are low. */
+  readonly role: 'deployed' | 'development';
+  readonly service?: EcsService;
+  readonly container?: Container;
+  /** The consumer command, program and arguments. */
+  readonly command: ConsumerCommand;
+  readonly start: StartChain;
+  readonly app?: CeleryApp;
+  readonly settings: EffectiveSettings;
+  readonly broker: BrokerKind;
+  readonly pool: PoolKind;
+  /** s between SIGTERM and SIGKILL, the format's default included. */
+  readonly stopTime: Setting<number>;
+  readonly drainNeed: DrainNeed;
+  readonly functions: readonly TaskFunction[];
+  /** The value of REMAP_SIGTERM in the process's environment. */
+  readonly sigtermRemap: Setting<string>;
+  /** Environment variables that look like it but are not read by anything. */
+  readonly strayVariables: readonly { readonly name: string; readonly value: string | undefined; readonly at: SourceLocation; readonly slot?: Slot }[];
+  readonly joins: readonly Join[];
+}
+
+export interface Scheduler {
+  readonly id: string;
+  readonly name: string;
+  readonly environment?: string;
+  readonly platform: Platform;
+  readonly role: 'deployed' | 'development';
+  readonly service?: EcsService;
+  readonly container?: Container;
+  readonly command: ConsumerCommand;
+  readonly start: StartChain;
+  readonly app?: CeleryApp;
+  readonly joins: readonly Join[];
+}
+
+export interface ConsumerCommand {
+  readonly kind: 'celery-worker' | 'celery-beat' | 'celery-other' | 'unaudited';
+  /** The arguments as they run, unknown ones as written. */
+  readonly text: string;
+  readonly at: SourceLocation;
+  /** `-A` as written. */
+  readonly app?: string;
+  /** Options by their long name: `--concurrency` → '4'; flags → true. */
+  readonly options: ReadonlyMap<string, string | true>;
+  /** Options whose value could not be read, by long name: as written. */
+  readonly unknownOptions: ReadonlyMap<string, string>;
+  /** Trailing key=value. */
+  readonly overrides: ReadonlyMap<string, string>;
+  /** The queues of -Q, if given. */
+  readonly queues?: readonly string[];
+}
+
+/** From PID 1 to the worker. */
+export interface StartChain {
+  readonly links: readonly ChainLink[];
+  /** Every file from the task definition to the last script was read. */
+  readonly complete: boolean;
+}
+
+/**
+ * One step on the way of the stop signal. PID 1 is the first link.
+ * shell: a shell runs what follows. exec: it replaces itself. script: the shell's program stands in a file.
+ */
+export type ChainLink = { readonly at: SourceLocation; readonly text: string } & (
+  | {
+    readonly kind: 'shell';
+    readonly from: 'shell-form' | 'shell -c' | 'script';
+    /** The shell that runs: 'dash', 'bash', 'busybox', or unknown (base image not known). */
+    readonly shell: 'dash' | 'bash' | 'busybox' | 'zsh' | 'unknown';
+    /** The next link replaces the shell: written as `exec`, or a single simple command in a shell that execs it. */
+    readonly replaces: boolean;
+    /** Only one simple command is run (bash and busybox then exec it with -c). */
+    readonly singleCommand: boolean;
+    readonly background: boolean;
+    /** After `&`: does the shell wait, and does a trap pass the signal on? */
+    readonly waits: boolean;
+    readonly forwards: boolean;
+    readonly piped: boolean;
+    readonly slots: readonly Slot[];
+    readonly interpreter?: string;
+  }
+  /** tini, dumb-init, docker --init, initProcessEnabled. `toGroup`: sends the signal to all processes, not only to its child. */
+  | { readonly kind: 'init'; readonly program: string; readonly toGroup: boolean }
+  /** newrelic-admin run-program, ddtrace-run, python -m, gosu, env …: replaces itself by, or is, the next. */
+  | { readonly kind: 'wrapper'; readonly program: string }
+  /** npm, poetry run, pipenv run, make, honcho run …: stays, `forwards` the signal and waits, or not; unknown: not established. */
+  | { readonly kind: 'package-manager'; readonly program: string; readonly forwards: 'yes' | 'no' | 'unknown' }
+  | {
+    readonly kind: 'process-manager'; readonly program: 'supervisord' | 'honcho' | 'foreman' | 'circus' | 's6' | 'pm2' | 'systemd' | 'runit';
+    readonly programName: string;
+    /** s until the manager sends SIGKILL. */
+    readonly stopWait: Setting<number>;
+    readonly stopSignal: string;
+    readonly toGroup: boolean;
+  }
+  /** -D, celery multi, nohup: the worker leaves the chain. */
+  | { readonly kind: 'detached'; readonly how: string }
+  | { readonly kind: 'worker' }
+);
+
+export interface Container {
+  readonly name: string;
+  readonly at: SourceLocation;
+  readonly image?: string;
+  readonly dockerfile?: string;
+  readonly essential: boolean;
+  readonly stopTimeout: Setting<number>;
+  readonly stopSignal: Setting<string>;
+  readonly initProcess: boolean;
+  readonly pidMode?: string;
+  readonly logConfiguration: Setting<string>;
+  readonly healthCheck?: { readonly text: string; readonly intervalSeconds: number; readonly timeoutSeconds: number; readonly retries: number; readonly at: SourceLocation };
+  readonly memoryMiB?: number;
+  /** The other containers of the task definition. */
+  readonly siblings: readonly { readonly name: string; readonly image?: string; readonly essential: boolean; readonly at: SourceLocation; readonly stopTimeout: Setting<number> }[];
+  readonly dependsOn: readonly { readonly container: string; readonly condition: string }[];
+}
+
+export interface EcsService {
+  readonly name: string;
+  readonly at: SourceLocation;
+  readonly environment?: string;
+  readonly platform: Platform;
+  readonly desiredCount: Setting<number>;
+  /** The autoscaling maximum, else the desired count. */
+  readonly maximumCount: Setting<number>;
+  readonly minimumHealthyPercent: Setting<number>;
+  readonly maximumPercent: Setting<number>;
+  readonly circuitBreaker: { readonly enable: Setting<boolean>; readonly rollback: Setting<boolean> };
+  readonly deploymentController: string;
+  readonly schedulingStrategy: string;
+  readonly capacityProviders: readonly { readonly name: string; readonly weight: number; readonly base: number; readonly at: SourceLocation }[];
+  readonly autoscaling?: { readonly minimum?: number; readonly maximum?: number; readonly metrics: readonly string[]; readonly at: SourceLocation };
+  /** What runs in it: any worker (`work`), nothing but a scheduler, or something else. */
+  readonly runs: 'work' | 'scheduler' | 'other' | 'unknown';
+}
+
+/** How long a worker needs to leave, in seconds. */
+export type DrainNeed =
+  | { readonly is: 'bounded'; readonly seconds: number; readonly from: readonly SourceLocation[]; readonly confidence: Confidence }
+  | { readonly is: 'unbounded'; readonly confidence: Confidence }
+  | { readonly is: 'unknown' };
+
+/** One Celery application object and its configuration, merged over its workers: a value is set only where all agree. */
+export interface CeleryApp {
+  /** `pkg.module:name` */
+  readonly id: string;
+  readonly name: string;
+  /** The `Celery(...)` call; without one (decorators alone) the first decorated function. */
+  readonly at: SourceLocation;
+  /** `config_from_object`, `conf.update` …: where its configuration is loaded. */
+  readonly configuredAt?: SourceLocation;
+  /** written: a worker command names it. only-candidate: nothing does. implicit: decorators alone, no app was found. */
+  readonly reach: 'written' | 'only-candidate' | 'implicit';
+  readonly namespace?: string;
+  readonly settings: EffectiveSettings;
+  readonly broker: BrokerKind;
+  readonly pool: PoolKind;
+  readonly functions: readonly TaskFunction[];
+  readonly workers: readonly Worker[];
+  /** Written names that Celery does not read here. */
+  readonly ineffective: readonly IneffectiveSetting[];
+  /** `-B` or beat for this app somewhere: its periodic functions are sent again. */
+  readonly versions: Versions;
+  /** A cap on redeliveries: a quorum delivery limit, maxReceiveCount, a delivery counter in the code. */
+  readonly redeliveryCap?: SourceLocation;
+}
+
+export interface IneffectiveSetting {
+  readonly name: string;
+  readonly at: SourceLocation;
+  readonly reason: 'old-name-under-namespace' | 'prefixed-without-namespace' | 'wrong-case' | 'module-variable' | 'unknown-name' | 'mixed-names' | 'replaced-by-second-config' | 'unprefixed-under-namespace';
+  /** The name that would be read, if there is one. */
+  readonly wanted?: string;
+  /** Edit distance to `wanted`, for unknown names. */
+  readonly distance?: number;
+  /** The value as written, for the message. */
+  readonly value: string;
+  readonly slot?: Slot;
+}
+
+export interface Versions {
+  readonly celery: VersionFact;
+  readonly billiard: VersionFact;
+}
+/** `version` undefined: not pinned; judged as `assumed`. */
+export interface VersionFact { readonly version?: string; readonly assumed: string; readonly at?: SourceLocation }
+
+/** A function decorated as a Celery task (or turned into one), with its effective options in its app. */
+export interface TaskFunction {
+  /** The registered name where known, else `module.function`. */
+  readonly name: string;
+  readonly functionName: string;
+  readonly at: SourceLocation;
+  readonly decoratorAt: SourceLocation;
+  readonly acksLate: Setting<boolean>;
+  readonly rejectOnWorkerLost: Setting<boolean>;
+  readonly acksOnFailureOrTimeout: Setting<boolean>;
+  /** s; unset: none. */
+  readonly timeLimit: Setting<number>;
+  readonly softTimeLimit: Setting<number>;
+  readonly retry: RetryPolicy;
+  /** Written options that no Celery version reads, with the nearest real one. */
+  readonly unknownOptions: readonly { readonly name: string; readonly wanted: string; readonly at: SourceLocation }[];
+  readonly body: BodyFacts;
+  /** How many seconds it is known to need at most, from `durations` in the configuration. */
+  readonly observedSeconds?: number;
+  /** Where an option can be added to the decorator. */
+  readonly optionSlot?: Slot;
+  /** Sent by beat's schedule. */
+  readonly periodic: boolean;
+}
+
+export interface RetryPolicy {
+  /** Something retries: autoretry_for, or self.retry in the body. */
+  readonly retries: boolean;
+  readonly autoretryFor: readonly string[];
+  readonly autoretryAt?: SourceLocation;
+  /** unset: Celery's 3. null: for ever. */
+  readonly maxRetries: Setting<number | null>;
+  readonly backoff: Setting<number | boolean>;
+  readonly backoffMax: Setting<number>;
+  /** s. */
+  readonly defaultRetryDelay: Setting<number>;
+  readonly calls: readonly RetryCall[];
+}
+/** `self.retry(countdown=…)`. `grows`: the countdown depends on request.retries or another changing value. */
+export interface RetryCall { readonly at: SourceLocation; readonly countdown: Setting<number>; readonly grows: boolean; readonly maxRetries: Setting<number | null>; readonly via: readonly CallStep[] }
+
+/** What the body of a task function or processor does, the same for Python and TypeScript. Rules never see syntax. */
+export interface BodyFacts {
+  readonly effects: readonly Effect[];
+  readonly loops: readonly Loop[];
+  readonly locks: readonly Lock[];
+  readonly publishes: readonly Publish[];
+  /** Nothing in it can take long: no loop, call out, sleep or unknown work. */
+  readonly trivial: boolean;
+  /** Some call could not be followed: silence about what it does, never a claim that it does nothing. */
+  readonly partial: boolean;
+}
+
+export type EffectKind = 'insert' | 'increment' | 'update' | 'delete' | 'append' | 'upload' | 'email' | 'sms' | 'payment' | 'http-write' | 'http-read' | 'publish' | 'counter' | 'sleep' | 'read' | 'subprocess';
+export interface CallStep { readonly at: SourceLocation; readonly text: string }
+export interface Effect {
+  readonly kind: EffectKind;
+  /** The call as written, shortened: `send_mail(…)`. */
+  readonly text: string;
+  readonly at: SourceLocation;
+  readonly via: readonly CallStep[];
+  /** Index into `loops` of the innermost loop around it. */
+  readonly insideLoop?: number;
+  /** Something that makes a second run harmless: get_or_create, unique key, idempotency key, status claimed before, lock held. */
+  readonly guard?: { readonly kind: string; readonly at: SourceLocation };
+  /** s the call may take by its own timeout; undefined: none or unknown. */
+  readonly timeoutSeconds?: number;
+}
+
+export interface Loop {
+  readonly at: SourceLocation;
+  /** What is walked, as written: `User.objects.all()`. */
+  readonly over: string;
+  /** The loop variable as written. */
+  readonly item?: string;
+  readonly kind: 'for' | 'while' | 'comprehension';
+  readonly source: 'queryset' | 'paginator' | 'scan' | 'listing' | 'file' | 'argument' | 'constant' | 'slice' | 'chunk' | 'range' | 'endless' | 'unknown';
+  readonly bound: 'bounded' | 'unbounded' | 'unknown';
+  /** The name of the model or table, where the source names one. */
+  readonly entity?: string;
+  readonly via: readonly CallStep[];
+  readonly outer?: number;
+}
+
+export interface Lock {
+  readonly at: SourceLocation;
+  readonly kind: 'redis-set-nx' | 'setnx' | 'redis-lock' | 'cache-add' | 'library';
+  readonly text: string;
+  /** s. unset: no expiry. */
+  readonly ttl: Setting<number>;
+  readonly released?: { readonly at: SourceLocation; readonly checksOwner: boolean; /** The library's own release, which checks. */ readonly byLibrary: boolean };
+  readonly via: readonly CallStep[];
+  /** What happens when it is not acquired: returns quietly, raises, or unknown. */
+  readonly onConflict: 'return' | 'raise' | 'unknown';
+}
+
+/** `other.delay(...)`, `apply_async(countdown=...)`, `send_task`. */
+export interface Publish {
+  readonly at: SourceLocation;
+  readonly target: string;
+  /** s. */
+  readonly countdown: Setting<number>;
+  readonly insideLoop?: number;
+  readonly via: readonly CallStep[];
+}
+
+/** Recognised, not audited: said in the inventory, never silence. */
+export interface UnauditedConsumer { readonly kind: string; readonly at: SourceLocation; readonly text: string }
+export interface Unresolved { readonly at: SourceLocation; readonly reason: string }
+
+/** An Expr shortened for a message: one line, at most 60 characters. */
+export function shorten(text: string, limit = 60): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length <= limit ? line : `${line.slice(0, limit - 1)}…`;
+}
+
+/** The value a rule may rest on: set, or unknown with one candidate that all agree on. */
+export function agreed<T>(setting: Setting<T> | undefined): T | undefined {
+  if (setting?.state === 'set') return setting.value;
+  if (setting?.state === 'unknown' && setting.candidates.length > 0 && setting.candidates.every(candidate => candidate === setting.candidates[0])) return setting.candidates[0];
+  return undefined;
+}
+
+export type { Expr };

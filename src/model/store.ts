@@ -1,0 +1,25 @@
+import type { Facts } from './facts.js';
+
+/**
+ * The files of a scanned tree and what they say. Facts are read on demand and remembered: a helper file is parsed only when
+ * something reaches it. `link/` pulls through this and never reads by itself.
+ */
+export interface FactStore {
+  /** Every file of the tree, relative to its root, with `/`, sorted. */
+  readonly paths: readonly string[];
+  /** The files whose text may matter by itself (survived the prefilter), sorted. */
+  readonly candidates: readonly string[];
+  has(path: string): boolean;
+  /** undefined: no such file, or no analyzer knows it. Never throws. */
+  facts(path: string): Facts | undefined;
+}
+
+/** What a team declares because the files cannot show it (drainlint.config.yaml). */
+export interface LinkOptions {
+  readonly workers: readonly { readonly service: string; readonly app: string }[];
+  /** celery: "5.6", billiard: "4.2.4" */
+  readonly assume: Readonly<Record<string, string>>;
+  /** Observed maximum seconds per task function, by a pattern of its name. */
+  readonly durations: Readonly<Record<string, number>>;
+  readonly exitMarginSeconds: number;
+}
