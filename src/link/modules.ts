@@ -1,4 +1,11 @@
-import type { ClassFacts, Expr, FactStore, FunctionFacts, OriginStep, SourceLocation, Slot, Statement } from '../model/index.js';
+import { posix } from 'node:path';
+import type { ClassFacts, Expr, FactStore, FunctionFacts, Statement } from '../model/index.js';
+import { nested } from '../model/index.js';
+import { bindingsOf, type Binding } from './bindings.js';
+import { createEvaluator, type Evaluator } from './evaluate.js';
+import { findModules, moduleIndex } from './find-modules.js';
+
+export type { Context, Lookup, Value } from './evaluate.js';
 
 /** Where a name is looked up: a module, a class body or a function body, with what is bound there. */
 export interface Scope {
@@ -10,53 +17,315 @@ export interface Scope {
   readonly bound?: ReadonlyMap<string, Target>;
   /** Methods: the class whose instance `self` is (the most derived one known). */
   readonly self?: ClassTarget;
+  /** function scopes: the function. */
+  readonly function?: FunctionFacts;
 }
 
 export type FunctionTarget = { readonly is: 'function'; readonly function: FunctionFacts; readonly scope: Scope; readonly owner?: ClassTarget };
 export type ClassTarget = { readonly is: 'class'; readonly class: ClassFacts; readonly scope: Scope };
+/** A name of a library, in full: `redis.Redis`, `celery.shared_task`, `django.core.cache.cache`. */
+export type ExternalTarget = { readonly is: 'external'; readonly name: string };
+/** The result of calling a class: of the repository, or of a library. `call` is the constructor call. */
+export type InstanceTarget = { readonly is: 'instance'; readonly of: ClassTarget | ExternalTarget; readonly call: Expr; readonly scope: Scope };
 
 /** What an expression names. */
 export type Target =
   | FunctionTarget
   | ClassTarget
-  /** The result of calling a class: of the repository, or of a library. `call` is the constructor call. */
-  | { readonly is: 'instance'; readonly of: ClassTarget | ExternalTarget; readonly call: Expr; readonly scope: Scope }
+  | InstanceTarget
   | { readonly is: 'module'; readonly path: string }
   | ExternalTarget
   /** Any other value, as written there. */
   | { readonly is: 'value'; readonly expr: Expr; readonly scope: Scope }
   | { readonly is: 'unknown' };
-/** A name of a library, in full: `redis.Redis`, `celery.shared_task`, `django.core.cache.cache`. */
-export type ExternalTarget = { readonly is: 'external'; readonly name: string };
 
-/** A computed value. `known` false: `candidates` are what it may be (empty: anything). Mappings are Map, lists are arrays. */
-export interface Value {
-  readonly known: boolean;
-  readonly value?: unknown;
-  readonly candidates: readonly unknown[];
-  readonly certainty: 'written' | 'unless-environment';
-  readonly at: SourceLocation;
-  readonly origin: readonly OriginStep[];
-  readonly slots: readonly Slot[];
-  /** As written, for "could not be resolved". */
-  readonly expression: string;
-}
+/** Names and values of a tree's code: one resolver for all of it. */
+export interface Resolver extends Evaluator, Names {}
 
-/** What the process's environment says of a variable. `absent`: certainly not set. `unknown`: a source could not be read. */
-export type Lookup = (name: string) => { readonly state: 'set'; readonly value: string; readonly step: OriginStep } | { readonly state: 'secret'; readonly step: OriginStep } | { readonly state: 'absent' } | { readonly state: 'unknown' };
-
-export interface Resolver {
+export interface Names {
   /** The module scope of a file; undefined where it is no code or cannot be read. */
   module(path: string): Scope | undefined;
   /** The scope of a function's body, for one call of it. */
   inside(target: FunctionTarget, bound?: ReadonlyMap<string, Target>): Scope;
   /** Follows names, imports, re-exports, attributes, simple assignments. Cycles end in `unknown`. */
   resolve(expr: Expr, scope: Scope): Target;
-  /** The dotted library name an expression ends at (`redis.Redis.from_url`), with local aliases undone; undefined where it is ours or unknown. Instances of library classes: `redis.Redis().set`. */
+  /** The member of a module, class, instance or library name. */
+  member(target: Target, name: string): Target;
+  /** What a name is bound to at the end of a module. */
+  exported(name: string, module: Scope): Target;
+  /**
+   * The library name an expression ends at (`redis.Redis.from_url`), with local aliases undone; undefined where it is ours or
+   * unknown. A call's result has `()`: `redis.Redis().set`.
+   */
   externalName(expr: Expr, scope: Scope): string | undefined;
-  evaluate(expr: Expr, scope: Scope, environment?: Lookup): Value;
+  /** The class and its bases in the order attributes are looked up; library bases by name. Cycles end. */
+  lineage(target: ClassTarget): readonly (ClassTarget | ExternalTarget)[];
   /** The modules of the tree for a dotted name, nearest to `from` first. */
   find(module: string, from: string): readonly string[];
 }
 
-export declare function createResolver(store: FactStore): Resolver;
+const UNKNOWN: Target = { is: 'unknown' };
+/** Steps one expression may take through names, imports and calls. */
+const DEPTH = 24;
+
+export function createResolver(store: FactStore): Resolver {
+  const index = moduleIndex(store.paths);
+  const scopes = new Map<string, Scope | undefined>();
+  const memo = new WeakMap<Scope, WeakMap<Expr, Target>>();
+  let depth = 0;
+
+  const find = (module: string, from: string): readonly string[] => findModules(index, module, from);
+
+  function module(path: string): Scope | undefined {
+    if (scopes.has(path)) return scopes.get(path);
+    scopes.set(path, undefined); // while it is being read
+    const code = store.facts(path)?.code;
+    const scope: Scope | undefined = code && { path, statements: code, kind: 'module' };
+    scopes.set(path, scope);
+    return scope;
+  }
+
+  function inside(target: FunctionTarget, bound: ReadonlyMap<string, Target> = new Map()): Scope {
+    const values = new Map(bound);
+    const first = target.function.parameters[0]?.name;
+    if (target.owner && first && !values.has(first))
+      values.set(first, { is: 'instance', of: target.owner, call: { is: 'opaque', text: first, at: target.function.at }, scope: target.scope });
+    return { path: target.scope.path, parent: target.scope, statements: target.function.body, kind: 'function', bound: values, function: target.function, ...(target.owner && { self: target.owner }) };
+  }
+
+  function resolve(expr: Expr, scope: Scope): Target {
+    let known = memo.get(scope);
+    if (!known) memo.set(scope, (known = new WeakMap()));
+    const before = known.get(expr);
+    if (before) return before;
+    if (depth >= DEPTH) return UNKNOWN;
+    known.set(expr, UNKNOWN); // a cycle ends here
+    depth++;
+    const target = resolveFresh(expr, scope);
+    depth--;
+    known.set(expr, target);
+    return target;
+  }
+
+  function resolveFresh(expr: Expr, scope: Scope): Target {
+    switch (expr.is) {
+      case 'name': return lookUp(expr.name, scope);
+      case 'member': return assignedMember(expr, scope) ?? member(resolve(expr.object, scope), expr.name);
+      case 'call': return resultOf(expr, scope);
+      default: return { is: 'value', expr, scope };
+    }
+  }
+
+  /** `settings.x = …` style assignments in this scope or an outer one bind a dotted name. */
+  function assignedMember(expr: Extract<Expr, { is: 'member' }>, scope: Scope): Target | undefined {
+    if (expr.object.is !== 'name') return undefined;
+    for (let at: Scope | undefined = scope; at; at = at.parent) {
+      const bindings = bindingsOf(at.statements).byName.get(`${expr.object.name}.${expr.name}`);
+      if (bindings) return follow(bindings, at);
+    }
+    return undefined;
+  }
+
+  function lookUp(name: string, from: Scope): Target {
+    for (let scope: Scope | undefined = from; scope; scope = scope.parent) {
+      if (scope.kind === 'class' && scope !== from) continue;
+      const bound = scope.bound?.get(name);
+      if (bound) return bound;
+      const bindings = bindingsOf(scope.statements).byName.get(name);
+      if (bindings) return follow(bindings, scope);
+      if (scope.function?.parameters.some(parameter => parameter.name === name)) return UNKNOWN;
+      if (scope.kind === 'module') return fromStars(name, scope) ?? { is: 'external', name };
+    }
+    return UNKNOWN;
+  }
+
+  function fromStars(name: string, scope: Scope): Target | undefined {
+    for (const star of [...bindingsOf(scope.statements).stars].reverse()) {
+      for (const path of find(star.module, scope.path)) {
+        const target = module(path);
+        if (!target || target === scope) continue;
+        const bindings = bindingsOf(target.statements).byName.get(name);
+        if (bindings) return follow(bindings, target);
+        if (depth >= DEPTH) return undefined;
+        depth++;
+        const deeper = fromStars(name, target);
+        depth--;
+        if (deeper) return deeper;
+      }
+    }
+    return undefined;
+  }
+
+  /** The last binding that names something; mutations of the same object do not rename it. */
+  function follow(bindings: readonly Binding[], scope: Scope): Target {
+    for (let i = bindings.length - 1; i >= 0; i--) {
+      const binding = bindings[i]!;
+      switch (binding.kind) {
+        case 'value': return binding.expr.is === 'literal' || binding.expr.is === 'map' || binding.expr.is === 'list' ? { is: 'value', expr: binding.expr, scope } : resolve(binding.expr, scope);
+        case 'function': return { is: 'function', function: binding.function, scope, ...(scope.self && scope.kind === 'class' && { owner: scope.self }) };
+        case 'class': return { is: 'class', class: binding.class, scope };
+        case 'import': return imported(binding.module, binding.name, scope);
+        case 'iterated': return entered(binding.over, scope);
+        default: // item, update, augmented: look further back
+      }
+    }
+    return UNKNOWN;
+  }
+
+  /** `with redis.lock(…) as lock`: the entered object stands for what it was made from. */
+  function entered(over: Expr, scope: Scope): Target {
+    const target = resolve(over, scope);
+    return target.is === 'instance' ? target : UNKNOWN;
+  }
+
+  function imported(dotted: string, name: string | undefined, scope: Scope): Target {
+    const paths = find(dotted, scope.path).filter(path => path !== scope.path || name === undefined);
+    if (name === undefined) return paths[0] ? { is: 'module', path: paths[0] } : { is: 'external', name: dotted };
+    for (const path of paths) {
+      const target = module(path);
+      if (!target) continue;
+      const found = bound(name, target);
+      if (found) return found;
+    }
+    const submodule = find(dotted.endsWith('.') ? `${dotted}${name}` : `${dotted}.${name}`, scope.path).find(path => path !== scope.path);
+    if (submodule) return { is: 'module', path: submodule };
+    return dotted.startsWith('.') || paths.length > 0 ? UNKNOWN : { is: 'external', name: `${dotted}.${name}` };
+  }
+
+  /** A name a module binds itself or re-exports by star; undefined where it binds none. */
+  function bound(name: string, scope: Scope): Target | undefined {
+    const bindings = bindingsOf(scope.statements).byName.get(name);
+    if (!bindings) return fromStars(name, scope);
+    if (depth >= DEPTH) return UNKNOWN;
+    depth++;
+    const target = follow(bindings, scope);
+    depth--;
+    return target;
+  }
+
+  function member(target: Target, name: string): Target {
+    switch (target.is) {
+      case 'external': return { is: 'external', name: `${target.name}.${name}` };
+      case 'module': return moduleMember(target.path, name);
+      case 'class': return classMember(target, name) ?? UNKNOWN;
+      case 'instance': {
+        if (target.of.is === 'external') return { is: 'external', name: `${target.of.name}().${name}` };
+        return classMember(target.of, name) ?? attributeOfSelf(target.of, name) ?? UNKNOWN;
+      }
+      default: return UNKNOWN;
+    }
+  }
+
+  function moduleMember(path: string, name: string): Target {
+    const scope = module(path);
+    const found = scope && bound(name, scope);
+    if (found) return found;
+    const folder = posix.basename(path) === '__init__.py' ? posix.dirname(path) : undefined;
+    const sub = folder !== undefined && [`${folder}/${name}.py`, `${folder}/${name}/__init__.py`].find(candidate => store.has(candidate));
+    return sub ? { is: 'module', path: sub } : UNKNOWN;
+  }
+
+  const classScope = (target: ClassTarget, self: ClassTarget = target): Scope =>
+    ({ path: target.scope.path, parent: target.scope, statements: target.class.body, kind: 'class', self });
+
+  function classMember(target: ClassTarget, name: string): Target | undefined {
+    for (const base of lineage(target)) {
+      if (base.is === 'external') return name.startsWith('__') ? undefined : { is: 'external', name: `${base.name}.${name}` };
+      const bindings = bindingsOf(base.class.body).byName.get(name);
+      if (!bindings) continue;
+      if (depth >= DEPTH) return UNKNOWN;
+      depth++;
+      const found = follow(bindings, classScope(base, target));
+      depth--;
+      return found;
+    }
+    return undefined;
+  }
+
+  /** `self.name = …` in any method, the constructor first. */
+  function attributeOfSelf(target: ClassTarget, name: string): Target | undefined {
+    for (const base of lineage(target)) {
+      if (base.is !== 'class') continue;
+      const methods = base.class.body.filter(statement => statement.do === 'function').map(statement => statement.function)
+        .sort((a, b) => Number(b.name === '__init__') - Number(a.name === '__init__'));
+      for (const method of methods) {
+        const self = method.parameters[0]?.name;
+        const bindings = self && bindingsOf(method.body).byName.get(`${self}.${name}`);
+        if (bindings) return follow(bindings, inside({ is: 'function', function: method, scope: classScope(base, target), owner: target }));
+      }
+    }
+    return undefined;
+  }
+
+  function lineage(target: ClassTarget, seen: ReadonlySet<ClassFacts> = new Set()): readonly (ClassTarget | ExternalTarget)[] {
+    if (seen.has(target.class) || seen.size > 12) return [];
+    const path = new Set(seen).add(target.class);
+    const bases = target.class.bases.flatMap((base): readonly (ClassTarget | ExternalTarget)[] => {
+      const found = resolve(base, target.scope);
+      return found.is === 'class' ? lineage(found, path) : found.is === 'external' ? [found] : [];
+    });
+    return [target, ...bases];
+  }
+
+  function resultOf(call: Extract<Expr, { is: 'call' }>, scope: Scope): Target {
+    if (call.callee.is === 'name' && call.callee.name === 'super') return superOf(scope);
+    const callee = resolve(call.callee, scope);
+    switch (callee.is) {
+      case 'class': return { is: 'instance', of: callee, call, scope };
+      case 'external': return { is: 'instance', of: callee, call, scope };
+      case 'instance': return callee.of.is === 'external' ? { is: 'instance', of: { is: 'external', name: `${callee.of.name}()` }, call, scope } : UNKNOWN;
+      case 'function': return returned(callee, call, scope);
+      default: return { is: 'value', expr: call, scope };
+    }
+  }
+
+  /** `super()`: the next class in line after the one the method belongs to. */
+  function superOf(scope: Scope): Target {
+    for (let at: Scope | undefined = scope; at; at = at.parent) {
+      const base = at.self && lineage(at.self)[1];
+      if (base) return { is: 'instance', of: base, call: { is: 'opaque', text: 'super()', at: at.self!.class.at }, scope };
+    }
+    return UNKNOWN;
+  }
+
+  /** What a function of the repository returns, when it returns one thing that can be named. */
+  function returned(callee: FunctionTarget, call: Extract<Expr, { is: 'call' }>, scope: Scope): Target {
+    if (callee.function.isGenerator) return UNKNOWN;
+    const results = returnsOf(callee.function.body);
+    const result = results[results.length - 1];
+    if (!result) return UNKNOWN;
+    return resolve(result, inside(callee, bindArguments(callee, call, scope)));
+  }
+
+  function bindArguments(callee: FunctionTarget, call: Extract<Expr, { is: 'call' }>, scope: Scope): ReadonlyMap<string, Target> {
+    const bound = new Map<string, Target>();
+    const parameters = callee.function.parameters.filter(parameter => parameter.kind === 'plain').slice(callee.owner ? 1 : 0);
+    const bind = (name: string, expr: Expr, where: Scope): void => {
+      const target = resolve(expr, where);
+      bound.set(name, target.is === 'unknown' ? { is: 'value', expr, scope: where } : target);
+    };
+    for (const parameter of parameters) if (parameter.fallback) bind(parameter.name, parameter.fallback, callee.scope);
+    call.positional.forEach((argument, i) => { const parameter = parameters[i]; if (parameter) bind(parameter.name, argument, scope); });
+    for (const [key, value] of call.keywords) if (key !== null && parameters.some(parameter => parameter.name === key)) bind(key, value, scope);
+    return bound;
+  }
+
+  function externalName(expr: Expr, scope: Scope): string | undefined {
+    const target = resolve(expr, scope);
+    if (target.is === 'external') return target.name;
+    if (target.is === 'instance' && target.of.is === 'external') return `${target.of.name}()`;
+    return undefined;
+  }
+
+  const names: Names = {
+    module, inside, resolve, member, externalName, find,
+    lineage: target => lineage(target),
+    exported: (name, scope) => bound(name, scope) ?? UNKNOWN,
+  };
+  return { ...names, ...createEvaluator(names) };
+}
+
+/** The values a body returns, in the order of the code. */
+export function returnsOf(body: readonly Statement[]): readonly Expr[] {
+  return body.flatMap(statement => (statement.do === 'return' ? (statement.value ? [statement.value] : []) : returnsOf(nested(statement))));
+}

@@ -1,0 +1,130 @@
+import type { ClassFacts, Expr, FunctionFacts, Statement } from '../model/index.js';
+import { dottedName } from '../model/index.js';
+
+/** A condition an event stands under: the test of an `if` and the branch; without test it may or may not happen (except, loops). */
+export interface Guard { readonly test?: Expr; readonly taken: boolean }
+
+/** One thing a piece of code does to a name. In the order of the code. */
+export type Binding = { readonly guards: readonly Guard[] } & (
+  | { readonly kind: 'value'; readonly expr: Expr }
+  | { readonly kind: 'function'; readonly function: FunctionFacts }
+  | { readonly kind: 'class'; readonly class: ClassFacts }
+  /** `name` undefined: the module itself. */
+  | { readonly kind: 'import'; readonly module: string; readonly name?: string }
+  /** for targets, with … as, except … as: no value of its own. `over` is what is walked or entered. */
+  | { readonly kind: 'iterated'; readonly over: Expr }
+  /** name[key] = value */
+  | { readonly kind: 'item'; readonly keys: readonly Expr[]; readonly value: Expr }
+  /** name.update(value), name |= value */
+  | { readonly kind: 'update'; readonly value: Expr }
+  /** name += value and friends */
+  | { readonly kind: 'augmented'; readonly operator: string; readonly value: Expr }
+);
+
+export interface Bindings {
+  readonly byName: ReadonlyMap<string, readonly Binding[]>;
+  /** `from m import *`, in order. */
+  readonly stars: readonly { readonly module: string; readonly guards: readonly Guard[] }[];
+}
+
+const cache = new WeakMap<readonly Statement[], Bindings>();
+
+/** What a module, class or function body binds. Bodies of functions and classes inside it are not entered. */
+export function bindingsOf(statements: readonly Statement[]): Bindings {
+  const known = cache.get(statements);
+  if (known) return known;
+  const byName = new Map<string, Binding[]>();
+  const stars: { module: string; guards: readonly Guard[] }[] = [];
+  collect(statements, [], (name, binding) => {
+    const list = byName.get(name);
+    if (list) list.push(binding); else byName.set(name, [binding]);
+  }, stars);
+  const bindings = { byName, stars };
+  cache.set(statements, bindings);
+  return bindings;
+}
+
+type Add = (name: string, binding: Binding) => void;
+
+function collect(statements: readonly Statement[], guards: readonly Guard[], add: Add, stars: { module: string; guards: readonly Guard[] }[]): void {
+  const maybe: readonly Guard[] = [...guards, { taken: true }];
+  const enter = (body: readonly Statement[], under: readonly Guard[]): void => collect(body, under, add, stars);
+  for (const statement of statements) {
+    switch (statement.do) {
+      case 'assign': assign(statement, guards, add); break;
+      case 'call': update(statement.value, guards, add); break;
+      case 'import-names': for (const [name, alias] of statement.names) add(alias, { kind: 'import', module: statement.module, name, guards }); break;
+      case 'import-star': stars.push({ module: statement.module, guards }); break;
+      case 'import-module': {
+        if (statement.alias) add(statement.alias, { kind: 'import', module: statement.module, guards });
+        else add(statement.module.split('.')[0]!, { kind: 'import', module: statement.module.split('.')[0]!, guards });
+        break;
+      }
+      case 'function': add(statement.function.name, { kind: 'function', function: statement.function, guards }); break;
+      case 'class': add(statement.class.name, { kind: 'class', class: statement.class, guards }); break;
+      case 'if':
+        enter(statement.then, [...guards, { test: statement.test, taken: true }]);
+        enter(statement.otherwise, [...guards, { test: statement.test, taken: false }]);
+        break;
+      case 'for': bindTarget(statement.target, statement.over, maybe, add); enter(statement.body, maybe); enter(statement.otherwise, guards); break;
+      case 'while': enter(statement.body, maybe); break;
+      case 'with':
+        for (const item of statement.items) if (item.as) bindTarget(item.as, item.value, guards, add);
+        enter(statement.body, guards);
+        break;
+      case 'try':
+        enter(statement.body, guards);
+        for (const handler of statement.handlers) enter(handler.body, maybe);
+        enter(statement.otherwise, guards);
+        enter(statement.finally, guards);
+        break;
+      default:
+    }
+  }
+}
+
+function assign(statement: Extract<Statement, { do: 'assign' }>, guards: readonly Guard[], add: Add): void {
+  for (const target of statement.targets) {
+    if (target.is === 'name') {
+      if (!statement.augmented) add(target.name, { kind: 'value', expr: statement.value, guards });
+      else if (statement.augmented === '|') add(target.name, { kind: 'update', value: statement.value, guards });
+      else add(target.name, { kind: 'augmented', operator: statement.augmented, value: statement.value, guards });
+    } else if (target.is === 'list') {
+      target.items.forEach((item, index) => {
+        if (item.is !== 'name') return;
+        const values = statement.value.is === 'list' && statement.value.items.length === target.items.length ? statement.value.items : undefined;
+        add(item.name, values ? { kind: 'value', expr: values[index]!, guards } : { kind: 'iterated', over: statement.value, guards });
+      });
+    } else if (target.is === 'item') {
+      const keys: Expr[] = [];
+      let object: Expr = target;
+      while (object.is === 'item') { keys.unshift(object.key); object = object.object; }
+      const name = dottedName(object);
+      if (name) add(name, { kind: 'item', keys, value: statement.value, guards });
+    } else if (target.is === 'member') {
+      const name = dottedName(target);
+      if (name) add(name, { kind: 'value', expr: statement.value, guards });
+    }
+  }
+}
+
+function update(call: Expr, guards: readonly Guard[], add: Add): void {
+  if (call.is !== 'call' || call.callee.is !== 'member' || call.callee.name !== 'update') return;
+  const name = dottedName(call.callee.object);
+  if (!name) return;
+  for (const value of call.positional) add(name, { kind: 'update', value, guards });
+  if (call.keywords.length > 0) add(name, { kind: 'update', value: keywordMap(call), guards });
+}
+
+/** The keyword arguments of a call as the mapping they are. */
+export function keywordMap(call: Extract<Expr, { is: 'call' }>): Expr {
+  return {
+    is: 'map', at: call.at,
+    entries: call.keywords.map(([key, value]) => [key === null ? null : { is: 'literal', value: key, at: value.at }, value] as const),
+  };
+}
+
+function bindTarget(target: Expr, over: Expr, guards: readonly Guard[], add: Add): void {
+  if (target.is === 'name') add(target.name, { kind: 'iterated', over, guards });
+  else if (target.is === 'list') for (const item of target.items) bindTarget(item, over, guards, add);
+}

@@ -1,0 +1,427 @@
+import type { Expr, OriginStep, SourceLocation, Slot, Statement } from '../model/index.js';
+import { place } from '../model/index.js';
+import { bindingsOf, type Binding, type Guard } from './bindings.js';
+import type { ClassTarget, FunctionTarget, Names, Scope, Target } from './modules.js';
+import { readEnvironment } from './environment-readers.js';
+import { applyMethod, applyOperator, applyBuiltin, duration, isDuration } from './operators.js';
+import { render } from './render.js';
+
+/**
+ * A computed value. `known` false: `candidates` are what it may be (empty: anything; `undefined` among them: perhaps not set).
+ * Mappings are Maps of Values by key, lists are arrays of Values, timedeltas are `{ seconds }`.
+ */
+export interface Value {
+  readonly known: boolean;
+  readonly value?: unknown;
+  readonly candidates: readonly unknown[];
+  readonly certainty: 'written' | 'unless-environment';
+  readonly at: SourceLocation;
+  readonly origin: readonly OriginStep[];
+  readonly slots: readonly Slot[];
+  /** As written, for "could not be resolved". */
+  readonly expression: string;
+  /** Mappings: further keys may exist. */
+  readonly open?: boolean;
+}
+
+/** What the process's environment says of a variable. `absent`: certainly not set. `unknown`: a source could not be read. */
+export type Lookup = (name: string) =>
+  | { readonly state: 'set'; readonly value: string; readonly step: OriginStep }
+  | { readonly state: 'secret'; readonly step: OriginStep }
+  | { readonly state: 'absent' } | { readonly state: 'unknown' };
+
+export interface Context {
+  readonly lookup: Lookup;
+  /** The module behind `django.conf.settings`. */
+  readonly django?: Scope;
+}
+
+export const NO_ENVIRONMENT: Context = { lookup: () => ({ state: 'unknown' }) };
+
+export interface Evaluator {
+  evaluate(expr: Expr, scope: Scope, context?: Context): Value;
+  /** The value of a name at the end of a module or class, everything done to it included; undefined where nothing binds it. */
+  name(name: string, scope: Scope, context?: Context): Value | undefined;
+}
+
+const DEPTH = 40;
+
+export function createEvaluator(resolver: Names): Evaluator {
+  let depth = 0;
+  const busy = new Set<unknown>();
+
+  function evaluate(expr: Expr, scope: Scope, context: Context = NO_ENVIRONMENT): Value {
+    if (depth >= DEPTH) return unknown(expr);
+    depth++;
+    try { return fresh(expr, scope, context); } finally { depth--; }
+  }
+
+  function fresh(expr: Expr, scope: Scope, context: Context): Value {
+    const inner = (part: Expr): Value => evaluate(part, scope, context);
+    switch (expr.is) {
+      case 'literal': return known(expr.value, expr);
+      case 'list': return known(expr.items.map(inner), expr);
+      case 'map': return mapping(expr, inner);
+      case 'environment': return readEnvironment(expr, context.lookup, inner);
+      case 'choice': return choice(expr, inner);
+      case 'operation': return operation(expr, inner, scope, context);
+      case 'name': return named(expr, scope, context);
+      case 'member': return memberOf(expr, scope, context);
+      case 'item': return itemOf(expr, scope, context);
+      case 'call': return called(expr, scope, context);
+      default: return unknown(expr);
+    }
+  }
+
+  function named(expr: Extract<Expr, { is: 'name' }>, scope: Scope, context: Context): Value {
+    for (let at: Scope | undefined = scope; at; at = at.parent) {
+      if (at.kind === 'class' && at !== scope) continue;
+      const bound = at.bound?.get(expr.name);
+      if (bound && !bindingsOf(at.statements).byName.has(expr.name)) return valueOf(bound, expr, context);
+      const value = name(expr.name, at, context);
+      if (value) return value;
+      if (bound) return valueOf(bound, expr, context);
+    }
+    return unknown(expr);
+  }
+
+  function name(wanted: string, scope: Scope, context: Context = NO_ENVIRONMENT): Value | undefined {
+    const bindings = bindingsOf(scope.statements);
+    const own = bindings.byName.get(wanted);
+    if (own && busy.has(own)) return undefined;
+    if (own) busy.add(own);
+    try {
+      const inherited = scope.kind === 'module' ? starred(wanted, scope, context) : undefined;
+      if (!own) return inherited;
+      return fold(own, scope, context, inherited);
+    } finally { if (own) busy.delete(own); }
+  }
+
+  function starred(wanted: string, scope: Scope, context: Context): Value | undefined {
+    for (const star of [...bindingsOf(scope.statements).stars].reverse()) {
+      const key = `${scope.path}\0${star.module}\0${wanted}`;
+      if (busy.has(key) || depth >= DEPTH) continue;
+      busy.add(key);
+      depth++;
+      try {
+        for (const path of resolver.find(star.module, scope.path)) {
+          const module = path === scope.path ? undefined : resolver.module(path);
+          const value = module && name(wanted, module, context);
+          if (value) return value;
+        }
+      } finally { depth--; busy.delete(key); }
+    }
+    return undefined;
+  }
+
+  /** Everything done to a name, in order: later unconditional values replace, conditional ones add a possibility. */
+  function fold(bindings: readonly Binding[], scope: Scope, context: Context, inherited: Value | undefined): Value {
+    let possible: { value: Value | undefined; guards: readonly Guard[] }[] = [{ value: inherited, guards: [] }];
+    for (const binding of bindings) {
+      const guards = binding.guards.filter(guard => taken(guard, scope, context) !== 'yes');
+      if (guards.some(guard => taken(guard, scope, context) === 'no')) continue;
+      const values: (Value | undefined)[] = binding.kind === 'value' || binding.kind === 'import' || binding.kind === 'function' || binding.kind === 'class' || binding.kind === 'iterated'
+        ? [bindingValue(binding, scope, context)]
+        : possible.map(({ value }) => mutated(value, binding, scope, context));
+      const added = values.map(value => ({ value, guards }));
+      possible = guards.length === 0 ? added : covers(possible, guards) ? [...alternatives(possible, guards), ...added] : [...possible, ...added];
+    }
+    return together(possible.map(({ value }) => value));
+  }
+
+  function taken(guard: Guard, scope: Scope, context: Context): 'yes' | 'no' | 'maybe' {
+    if (!guard.test) return 'maybe';
+    if (busy.has(guard.test)) return 'maybe';
+    busy.add(guard.test);
+    const test = evaluate(guard.test, scope, context);
+    busy.delete(guard.test);
+    if (!test.known || test.certainty !== 'written') return 'maybe';
+    return truthy(test.value) === guard.taken ? 'yes' : 'no';
+  }
+
+  function bindingValue(binding: Binding, scope: Scope, context: Context): Value | undefined {
+    if (binding.kind === 'value') return evaluate(binding.expr, scope, context);
+    if (binding.kind === 'import') {
+      const expr = binding.name === undefined ? undefined : importedValue(binding.module, binding.name, scope, context);
+      return expr ?? { ...unknown({ is: 'opaque', text: `${binding.module}.${binding.name ?? ''}`, at: scope.statements[0]?.at ?? HEAD(scope.path) }) };
+    }
+    const at = binding.kind === 'function' ? binding.function.at : binding.kind === 'class' ? binding.class.at : HEAD(scope.path);
+    return unknown({ is: 'opaque', text: binding.kind === 'iterated' ? render(binding.over) : binding.kind, at });
+  }
+
+  function importedValue(dotted: string, wanted: string, scope: Scope, context: Context): Value | undefined {
+    for (const path of resolver.find(dotted, scope.path)) {
+      const module = path === scope.path ? undefined : resolver.module(path);
+      const value = module && name(wanted, module, context);
+      if (value) return value;
+    }
+    return undefined;
+  }
+
+  function mutated(value: Value | undefined, binding: Binding, scope: Scope, context: Context): Value | undefined {
+    if (binding.kind === 'augmented') {
+      const right = evaluate(binding.value, scope, context);
+      if (!value) return right;
+      return applyOperator(binding.operator, [value, right], { is: 'opaque', text: right.expression, at: binding.value.at }) ?? unknown(binding.value);
+    }
+    if (!value?.known || !(value.value instanceof Map)) return value;
+    const entries = new Map(value.value as Map<unknown, Value>);
+    if (binding.kind === 'item') {
+      const keys = binding.keys.map(key => evaluate(key, scope, context));
+      if (keys.some(key => !key.known)) return { ...value, open: true };
+      return { ...value, value: setIn(entries, keys.map(key => key.value), evaluate(binding.value, scope, context)) };
+    }
+    if (binding.kind === 'update') {
+      const more = evaluate(binding.value, scope, context);
+      if (!more.known || !(more.value instanceof Map)) return { ...value, open: true };
+      for (const [key, entry] of more.value as Map<unknown, Value>) entries.set(key, entry);
+      return { ...value, value: entries, ...((value.open || more.open) && { open: true }) };
+    }
+    return value;
+  }
+
+  function memberOf(expr: Extract<Expr, { is: 'member' }>, scope: Scope, context: Context): Value {
+    const target = resolver.resolve(expr, scope);
+    if (target.is === 'external') {
+      const setting = /^django\.conf\.settings\.(\w+)$/.exec(target.name)?.[1];
+      return (setting && context.django && name(setting, context.django, context)) || durationField(expr, scope, context) || unknown(expr);
+    }
+    const holder = resolver.resolve(expr.object, scope);
+    const value = held(holder, expr.name, context);
+    if (value) return value;
+    if (target.is === 'value' && target.expr !== expr) return evaluate(target.expr, target.scope, context);
+    return durationField(expr, scope, context) ?? enumValue(expr, scope, context) ?? unknown(expr);
+  }
+
+  function held(holder: Target, member: string, context: Context): Value | undefined {
+    if (holder.is === 'module') { const module = resolver.module(holder.path); return module && name(member, module, context); }
+    const owner = holder.is === 'class' ? holder : holder.is === 'instance' && holder.of.is === 'class' ? holder.of : undefined;
+    return owner && classAttribute(owner, member, context);
+  }
+
+  function classAttribute(owner: ClassTarget, member: string, context: Context): Value | undefined {
+    for (const base of resolver.lineage(owner)) {
+      if (base.is !== 'class') continue;
+      const value = name(member, { path: base.scope.path, parent: base.scope, statements: base.class.body, kind: 'class', self: owner }, context);
+      if (value) return value;
+    }
+    return undefined;
+  }
+
+  /** `timedelta(...).seconds` */
+  function durationField(expr: Extract<Expr, { is: 'member' }>, scope: Scope, context: Context): Value | undefined {
+    if (expr.name !== 'seconds' && expr.name !== 'days') return undefined;
+    const object = evaluate(expr.object, scope, context);
+    if (!object.known || !isDuration(object.value)) return undefined;
+    const total = object.value.seconds;
+    return derived(expr.name === 'days' ? Math.floor(total / 86400) : total % 86400, expr, [object]);
+  }
+
+  /** `Queues.PERIODIC.value` of an Enum. */
+  function enumValue(expr: Extract<Expr, { is: 'member' }>, scope: Scope, context: Context): Value | undefined {
+    return expr.name === 'value' && expr.object.is === 'member' ? evaluate(expr.object, scope, context) : undefined;
+  }
+
+  function itemOf(expr: Extract<Expr, { is: 'item' }>, scope: Scope, context: Context): Value {
+    const key = evaluate(expr.key, scope, context);
+    if (!key.known) return unknown(expr);
+    if (resolver.externalName(expr.object, scope) === 'os.environ' && typeof key.value === 'string')
+      return readEnvironment({ is: 'environment', name: key.value, at: expr.at }, context.lookup, part => evaluate(part, scope, context));
+    const object = evaluate(expr.object, scope, context);
+    if (!object.known) return unknown(expr);
+    if (object.value instanceof Map) return (object.value as Map<unknown, Value>).get(key.value) ?? unknown(expr);
+    if (Array.isArray(object.value) && typeof key.value === 'number') return (object.value as Value[]).at(key.value) ?? unknown(expr);
+    return unknown(expr);
+  }
+
+  function operation(expr: Extract<Expr, { is: 'operation' }>, inner: (part: Expr) => Value, scope: Scope, context: Context): Value {
+    if ((expr.operator === 'in' || expr.operator === 'not in') && resolver.externalName(expr.operands[1]!, scope) === 'os.environ') {
+      const variable = inner(expr.operands[0]!);
+      const found = variable.known && typeof variable.value === 'string' ? context.lookup(variable.value) : undefined;
+      if (!found || found.state === 'unknown') return unknown(expr);
+      return known((found.state !== 'absent') === (expr.operator === 'in'), expr);
+    }
+    if (expr.operator === ':=') return inner(expr.operands[1]!);
+    return applyOperator(expr.operator, expr.operands.map(inner), expr) ?? unknown(expr);
+  }
+
+  function called(expr: Extract<Expr, { is: 'call' }>, scope: Scope, context: Context): Value {
+    const inner = (part: Expr): Value => evaluate(part, scope, context);
+    const callee = resolver.resolve(expr.callee, scope);
+    if (callee.is === 'function') return run(callee, expr, scope, context);
+    const external = callee.is === 'external' ? callee.name : callee.is === 'instance' && callee.of.is === 'external' ? `${callee.of.name}()` : undefined;
+    if (external) {
+      const reader = environmentCall(external, expr, inner);
+      if (reader) return readEnvironment(reader, context.lookup, inner);
+      if (/(^|\.)timedelta$/.test(external)) return duration(expr, inner) ?? unknown(expr);
+      const built = applyBuiltin(external, expr, inner);
+      if (built) return built;
+    }
+    if (expr.callee.is === 'member') {
+      const object = inner(expr.callee.object);
+      const result = object.known && applyMethod(expr.callee.name, object, expr, inner);
+      if (result) return result;
+    }
+    return unknown(expr);
+  }
+
+  /** A function of the repository, with what is known of its arguments; several possible results are candidates. */
+  function run(callee: FunctionTarget, call: Extract<Expr, { is: 'call' }>, scope: Scope, context: Context): Value {
+    const { function: fn } = callee;
+    if (fn.isGenerator || busy.has(fn)) return unknown(call);
+    busy.add(fn);
+    try {
+      const bound = new Map<string, Target>();
+      const plain = fn.parameters.filter(parameter => parameter.kind === 'plain').slice(callee.owner ? 1 : 0);
+      for (const parameter of plain) if (parameter.fallback) bound.set(parameter.name, { is: 'value', expr: parameter.fallback, scope: callee.scope });
+      call.positional.forEach((value, i) => { if (plain[i]) bound.set(plain[i].name, { is: 'value', expr: value, scope }); });
+      for (const [key, value] of call.keywords) if (key !== null) bound.set(key, { is: 'value', expr: value, scope });
+      const body = resolver.inside(callee, bound);
+      const results = resultsOf(fn.body, body, context);
+      if (results.length === 0) return unknown(call);
+      const value = together(results);
+      return { ...value, at: call.at, expression: render(call), slots: [] };
+    } finally { busy.delete(fn); }
+  }
+
+  /** Values of the returns that can be reached; `undefined` stands for falling off the end. */
+  function resultsOf(body: readonly Statement[], scope: Scope, context: Context): (Value | undefined)[] {
+    const results: (Value | undefined)[] = [];
+    for (const statement of body) {
+      if (statement.do === 'return') { results.push(statement.value ? evaluate(statement.value, scope, context) : undefined); return results; }
+      if (statement.do === 'raise') return results;
+      if (statement.do === 'if') {
+        const way = taken({ test: statement.test, taken: true }, scope, context);
+        if (way !== 'no') results.push(...resultsOf(statement.then, scope, context));
+        if (way === 'yes' && ends(statement.then)) return results;
+        if (way !== 'yes') results.push(...resultsOf(statement.otherwise, scope, context));
+        if (ends(statement.then) && statement.otherwise.length > 0 && ends(statement.otherwise)) return results;
+      } else if (statement.do === 'try' || statement.do === 'with') {
+        results.push(...resultsOf(statement.body, scope, context));
+        if (ends(statement.body)) return results;
+      }
+    }
+    return results;
+  }
+
+  function valueOf(target: Target, expr: Expr, context: Context): Value {
+    return target.is === 'value' ? evaluate(target.expr, target.scope, context) : unknown(expr);
+  }
+
+  return { evaluate, name };
+}
+
+function ends(body: readonly Statement[]): boolean {
+  const last = body[body.length - 1];
+  return last !== undefined && (last.do === 'return' || last.do === 'raise' || ((last.do === 'try' || last.do === 'with') && ends(last.body)));
+}
+
+const HEAD = (path: string): SourceLocation => ({ path, startLine: 1, startColumn: 1, endLine: 1, endColumn: 1 });
+
+/** `os.getenv(key, d)` and friends whose arguments the analyzer could not read. */
+function environmentCall(external: string, call: Extract<Expr, { is: 'call' }>, inner: (part: Expr) => Value): Extract<Expr, { is: 'environment' }> | undefined {
+  const reader = /^(os\.environ\.get|os\.getenv|environ\.Env\(\)(\(\)|\.\w+)?|environ\.FileAwareEnv\(\)(\(\)|\.\w+)?|environs\.Env\(\)(\(\)|\.\w+)?|decouple\.config(\(\))?|starlette\.config\.Config\(\)(\(\))?)$/.exec(external);
+  if (!reader || !call.positional[0]) return undefined;
+  const key = inner(call.positional[0]);
+  if (!key.known || typeof key.value !== 'string') return undefined;
+  const fallback = call.keywords.find(([name]) => name === 'default')?.[1] ?? call.positional[1];
+  const cast = /\.(int|float)$/.test(external) ? 'number' : /\.bool$/.test(external) ? 'boolean' : undefined;
+  return { is: 'environment', name: key.value, at: call.at, ...(fallback && { fallback }), ...(cast && { cast }) };
+}
+
+function mapping(expr: Extract<Expr, { is: 'map' }>, inner: (part: Expr) => Value): Value {
+  const entries = new Map<unknown, Value>();
+  let open = false;
+  for (const [key, written] of expr.entries) {
+    const value = inner(written);
+    if (key === null) {
+      if (value.known && value.value instanceof Map) for (const [name, entry] of value.value as Map<unknown, Value>) entries.set(name, entry);
+      else open = true;
+      if (value.open) open = true;
+      continue;
+    }
+    const name = inner(key);
+    if (name.known) entries.set(name.value, value); else open = true;
+  }
+  return { ...known(entries, expr), ...(open && { open }) };
+}
+
+function choice(expr: Extract<Expr, { is: 'choice' }>, inner: (part: Expr) => Value): Value {
+  if (expr.test && expr.branches.length === 2) {
+    const test = inner(expr.test);
+    if (test.known && test.certainty === 'written') return inner(expr.branches[truthy(test.value) ? 0 : 1]!);
+  }
+  return together(expr.branches.map(inner));
+}
+
+/** Several possibilities as one value: known where all agree. `undefined` among them: perhaps nothing is set. */
+export function together(values: readonly (Value | undefined)[]): Value {
+  const given = values.filter(value => value !== undefined);
+  const last = given[given.length - 1];
+  if (!last) return unknown({ is: 'opaque', text: 'nothing', at: HEAD('') });
+  if (values.length === 1) return last;
+  const agree = given.length === values.length && given.every(value => value.known && sameValue(value.value, last.value));
+  if (agree) return { ...last, certainty: given.some(value => value.certainty !== 'written') ? 'unless-environment' : 'written' };
+  const maps = given.filter(value => value.known && value.value instanceof Map);
+  if (maps.length === given.length && given.length === values.length) return mergedMaps(maps);
+  const candidates = values.flatMap(value => (value === undefined ? [undefined] : value.known ? [value.value] : value.candidates.length > 0 ? [...value.candidates] : [ANYTHING]));
+  return { known: false, candidates: candidates.includes(ANYTHING) ? [] : candidates, certainty: 'written', at: last.at, origin: last.origin, slots: [], expression: given.map(value => value.expression).join(' or ') };
+}
+const ANYTHING = Symbol('anything');
+
+/** Two variants of one mapping: known keys that agree stay known. */
+function mergedMaps(maps: readonly Value[]): Value {
+  const keys = new Set(maps.flatMap(map => [...(map.value as Map<unknown, Value>).keys()]));
+  const merged = new Map<unknown, Value>();
+  for (const key of keys) merged.set(key, together(maps.map(map => (map.value as Map<unknown, Value>).get(key))));
+  const last = maps[maps.length - 1]!;
+  return { ...last, value: merged, ...(maps.some(map => map.open) && { open: true }) };
+}
+
+function sameValue(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => (item as Value).known && (b[i] as Value).known && sameValue((item as Value).value, (b[i] as Value).value));
+  if (isDuration(a) && isDuration(b)) return a.seconds === b.seconds;
+  return false;
+}
+
+/** Do the possibilities so far hold the other branch of the last guard? Then nothing older survives. */
+function covers(possible: readonly { guards: readonly Guard[] }[], guards: readonly Guard[]): boolean {
+  return alternatives(possible, guards).length > 0;
+}
+function alternatives<T extends { guards: readonly Guard[] }>(possible: readonly T[], guards: readonly Guard[]): T[] {
+  const test = guards[0]?.test;
+  if (!test || guards[0]!.taken) return [];
+  return possible.filter(({ guards: other }) => other[0]?.test === test);
+}
+
+function setIn(entries: Map<unknown, Value>, keys: readonly unknown[], value: Value): Map<unknown, Value> {
+  const [key, ...rest] = keys;
+  if (rest.length === 0) return entries.set(key, value);
+  const inner = entries.get(key);
+  if (inner?.known && inner.value instanceof Map) entries.set(key, { ...inner, value: setIn(new Map(inner.value as Map<unknown, Value>), rest, value) });
+  return entries;
+}
+
+/** Python's truth. */
+export function truthy(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length > 0;
+  if (value instanceof Map) return value.size > 0;
+  if (isDuration(value)) return value.seconds !== 0;
+  return Boolean(value);
+}
+
+export function known(value: unknown, expr: Expr): Value {
+  return { known: true, value, candidates: [value], certainty: 'written', at: expr.at, origin: [{ text: place(expr.at), at: expr.at }], slots: expr.slot ? [expr.slot] : expr.is === 'literal' ? [{ kind: 'replace', at: expr.at, encoding: ['python'] }] : [], expression: render(expr) };
+}
+
+/** A value computed from others: as certain as the least certain of them. */
+export function derived(value: unknown, expr: Expr, from: readonly Value[]): Value {
+  const certainty = from.some(part => part.certainty !== 'written') ? 'unless-environment' as const : 'written' as const;
+  const steps = from.flatMap(part => part.origin).filter(step => step.at === undefined || step.at.path !== expr.at.path || step.at.startLine !== expr.at.startLine);
+  return { ...known(value, expr), certainty, origin: [{ text: place(expr.at), at: expr.at }, ...steps], slots: [{ kind: 'replace', at: expr.at, encoding: ['python'] }] };
+}
+
+export function unknown(expr: Expr, candidates: readonly unknown[] = []): Value {
+  return { known: false, candidates, certainty: 'written', at: expr.at, origin: [], slots: [], expression: render(expr) };
+}
