@@ -5,3 +5,4 @@ export * from './facts.js';
 export * from './model.js';
 export * from './rule.js';
 export * from './store.js';
+export * from './nearest.js';

@@ -23,3 +23,21 @@ export interface LinkOptions {
   readonly durations: Readonly<Record<string, number>>;
   readonly exitMarginSeconds: number;
 }
+
+/** The reader of one format: pure functions of one file's text. */
+export interface Analyzer {
+  recognises(path: string, text: string): boolean;
+  facts(text: string, path: string): Facts;
+}
+
+/** One line of the list of analyzers: which files it may concern, and how to load it when one is there. */
+export interface AnalyzerEntry {
+  readonly format: Facts['format'];
+  /** The paths a file of this format can have. */
+  readonly name: RegExp;
+  /** Without one of these words a text says nothing by itself. Absent: every file of that name counts. Tried on Latin-1 text. */
+  readonly words?: RegExp;
+  /** Files without its words may be asked for by what other files say (an entry script, a module). */
+  readonly onDemand: boolean;
+  load(options: { readonly shortRun: boolean }): Promise<Analyzer>;
+}

@@ -1,0 +1,52 @@
+import type { AnalyzerEntry } from '../model/index.js';
+
+/**
+ * Names that only Celery code and configuration hold. Options count as much as the package: they often stand in files that never
+ * import it (`acks_late=True` on a decorator of the repository's own).
+ */
+const CELERY = /celery|shared_task|acks_late|acks_on_failure|reject_on_worker_lost|visibility_timeout|prefetch_multiplier|task_(?:soft_)?time_limit|task_default_queue|task_routes|broker_(?:url|transport)|worker_(?:soft_shutdown|max_|concurrency)|remap_sigterm|apply_async|\.delay\(|send_task\(/i;
+const COMMANDS = /celery|supervisord|honcho|circusd/i;
+
+/** Every format drainlint reads, the most telling first. A file belongs to the first one that recognises it. */
+export const analyzers: readonly AnalyzerEntry[] = [
+  {
+    format: 'ecs-json', name: /\.json(?:c|5)?(?:\.(?:tpl|tmpl|template|j2|dist|example))?$/i, onDemand: false,
+    words: /containerDefinitions|taskDefinition|stopTimeout|minimumHealthyPercent|desiredCount/i,
+    load: () => import('./ecs-json.js'),
+  },
+  {
+    format: 'copilot', name: /(?:^|\/)manifest\.ya?ml$/i, onDemand: false,
+    words: /Backend Service|Worker Service|Load Balanced Web Service|Request-Driven Web Service|Scheduled Job|^type:/im,
+    load: () => import('./copilot.js'),
+  },
+  {
+    format: 'compose', name: /\.ya?ml$/i, onDemand: true,
+    words: /^services\s*:/m,
+    load: () => import('./compose.js'),
+  },
+  { format: 'dockerfile', name: /(?:^|[/.])(?:docker|container)file(?:[.-][\w.-]+)?$/i, onDemand: true, load: () => import('./dockerfile.js') },
+  {
+    format: 'process-manager', name: /(?:^|\/)procfile[\w.-]*$|supervisor[^/]*$|\.(?:conf|ini)(?:\.\w+)?$/i, onDemand: true,
+    words: COMMANDS,
+    load: () => import('./process-manager.js'),
+  },
+  {
+    format: 'entry-script', name: /\.(?:sh|bash|ash|ksh|zsh)$|(?:^|\/)[^./]+$/i, onDemand: true,
+    words: COMMANDS,
+    load: () => import('./entry-script.js'),
+  },
+  {
+    format: 'lockfile', name: /(?:^|\/)(?:[\w.-]*(?:requirements|constraints)[\w.-]*\.(?:txt|in)|requirements\/[\w.-]+\.(?:txt|in)|poetry\.lock|uv\.lock|pdm\.lock|pipfile(?:\.lock)?|pyproject\.toml|setup\.cfg)$/i, onDemand: false,
+    words: /celery|billiard|kombu/i,
+    load: () => import('./lockfile.js'),
+  },
+  {
+    format: 'python', name: /\.py$/i, onDemand: false,
+    words: CELERY,
+    async load({ shortRun }) {
+      const { loadPython } = await import('../parsers/python.js');
+      await loadPython({ shortRun });
+      return import('./python.js');
+    },
+  },
+];

@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { relative, resolve, sep } from 'node:path';
+import { analyzers } from './analyzers/index.js';
+import { AuditError, DEFAULT_CONFIG, type Config } from './config.js';
+import type { FactStore, Finding, LinkOptions, Model, Problem, Report, Rule, Severity } from './model/index.js';
+import { CONFIDENCES, comparePlaces, nearest, samePlace } from './model/index.js';
+import { createFileStore, isInside, type FileStore } from './sources/files.js';
+import { readComments, suppress } from './suppress.js';
+import { DOCS, VERSION } from './version.js';
+
+export interface AuditOptions {
+  /** Absolute, or from the current directory. Paths in findings are relative to it. */
+  readonly root: string;
+  /**
+   * From the current directory. Folders: only they are scanned. A file among them: all of the root is analysed, and findings are
+   * reported for these paths.
+   */
+  readonly paths?: readonly string[];
+  readonly config?: Config;
+  readonly rules: readonly Rule[];
+  /** Texts that take the place of what is on disk, by path from the root. */
+  readonly overlay?: ReadonlyMap<string, string>;
+  /** YYYY-MM-DD; today where absent. */
+  readonly today?: string;
+  /** Called as each stage begins. */
+  readonly onProgress?: (stage: string) => void;
+}
+
+/** The whole pipeline: files → facts → model → problems → findings. */
+export async function audit(options: AuditOptions): Promise<Report> {
+  const { rules, config = DEFAULT_CONFIG, onProgress = () => {} } = options;
+  const root = resolve(options.root);
+  const scope = scopeOf(root, options.paths ?? []);
+
+  onProgress('finding files');
+  const store = await createFileStore({ root, analyzers, folders: scope.folders, ...(scope.files && { onlyIf: scope.files }), ...(options.overlay && { overlay: options.overlay }) });
+  onProgress('reading files');
+  for (const path of store.candidates) store.facts(path);
+  onProgress('joining');
+  const model = store.candidates.length === 0 ? NOTHING : await join(store, config);
+  onProgress('judging');
+  const active = rules.filter(rule => config.rules[rule.id] !== 'off' && (config.only.length === 0 || config.only.includes(rule.id)));
+  const judged = [...judge(active, model, config), ...unreadable(store), ...unknownRules(rules, config)];
+  const finish = (found: readonly Found[]): readonly Finding[] => withFingerprints(merge(found.map(one => toFinding(one, rules, config))), store).filter(finding => scope.has(finding.at.path));
+
+  const { findings, problems } = applySuppressions(finish(judged), store, model, options, active);
+  const all = [...findings, ...finish(problems)].filter(finding => isActive(finding.ruleId, config));
+  const shown = all.filter(finding => CONFIDENCES.indexOf(finding.confidence) <= CONFIDENCES.indexOf(config.minConfidence));
+  return {
+    tool: { name: 'drainlint', version: VERSION }, findings: [...shown].sort(byPlace), hidden: all.length - shown.length, model, rules,
+    scannedFiles: store.paths.length, readFiles: store.read().length, lines: path => store.lines(path),
+  };
+}
+
+interface Found { readonly ruleId: string; readonly problem: Problem }
+
+const NOTHING: Model = { workers: [], schedulers: [], services: [], apps: [], unaudited: [], unresolved: [], assumptions: [] };
+
+interface Scope { readonly folders: readonly string[]; readonly files?: readonly string[]; has(path: string): boolean }
+
+function scopeOf(root: string, paths: readonly string[]): Scope {
+  const given = paths.map(path => {
+    const full = resolve(path);
+    const stats = statSync(full, { throwIfNoEntry: false });
+    if (!stats) throw new AuditError(`${path} does not exist`);
+    if (!isInside(root, full)) throw new AuditError(`${path} lies outside ${root}`);
+    return { path: relative(root, full).split(sep).join('/'), isFolder: stats.isDirectory() };
+  });
+  if (given.length === 0 || given.some(({ path }) => path === '')) return { folders: [], has: () => true };
+  const files = given.filter(({ isFolder }) => !isFolder).map(({ path }) => path);
+  const folders = given.filter(({ isFolder }) => isFolder).map(({ path }) => path);
+  if (files.length === 0) return { folders, has: () => true };
+  const has = (path: string): boolean => files.includes(path) || folders.some(folder => path.startsWith(`${folder}/`));
+  return { folders: [], ...(folders.length === 0 && { files }), has };
+}
+
+async function join(store: FactStore, config: Config): Promise<Model> {
+  const { link } = await import('./link/index.js');
+  const options: LinkOptions = { workers: config.workers, assume: config.assume, durations: config.durations, exitMarginSeconds: config.thresholds.exitMarginSeconds };
+  return link(store, options);
+}
+
+function* judge(rules: readonly Rule[], model: Model, config: Config): Generator<Found> {
+  for (const rule of rules) for (const problem of rule.check(model, config.thresholds)) yield { ruleId: rule.id, problem };
+}
+
+const isActive = (id: string, config: Config): boolean => config.rules[id] !== 'off' && (config.only.length === 0 || config.only.includes(id));
+
+function unreadable(store: FileStore): readonly Found[] {
+  return [...store.problems, ...store.read().flatMap(facts => facts.problems)].map(({ message, at }) =>
+    ({ ruleId: 'audit/unreadable-input', problem: { message, suggestion: 'mend the file here; the rest of it is judged as it stands', confidence: 'high', at, order: 9 } }));
+}
+
+function unknownRules(rules: readonly Rule[], config: Config): readonly Found[] {
+  const known = rules.map(rule => rule.id);
+  return Object.entries(config.rulePlaces).filter(([id]) => !known.includes(id)).map(([id, at]) => {
+    const near = nearest(id, known);
+    return { ruleId: 'audit/unknown-rule', problem: { message: `there is no rule ${id}`, suggestion: near === undefined ? 'write a rule that `drainlint rules` lists' : `write ${near}`, confidence: 'high', at, order: 9 } };
+  });
+}
+
+function toFinding({ ruleId, problem }: Found, rules: readonly Rule[], config: Config): Finding {
+  const chosen = config.rules[ruleId];
+  const usual: Severity = problem.severity ?? rules.find(rule => rule.id === ruleId)?.severity ?? 'warning';
+  return { ...problem, ruleId, severity: chosen && chosen !== 'off' ? chosen : usual, environments: problem.environments ?? [], fingerprint: '', docsUrl: `${DOCS}/${ruleId}.md` };
+}
+
+/** Equal findings of several environments are one. */
+function merge(findings: readonly Finding[]): readonly Finding[] {
+  const merged = new Map<string, Finding>();
+  for (const finding of findings) {
+    const { path, startLine, startColumn, logical } = finding.at;
+    const key = JSON.stringify([finding.ruleId, path, startLine, startColumn, logical, finding.message, finding.suggestion]);
+    const before = merged.get(key);
+    merged.set(key, before ? { ...before, environments: union(before.environments, finding.environments), ...((before.workers ?? finding.workers) && { workers: union(before.workers, finding.workers) }), related: relatedOf(before, finding) } : finding);
+  }
+  return [...merged.values()];
+}
+
+const union = (a: readonly string[] = [], b: readonly string[] = []): readonly string[] => [...new Set([...a, ...b])];
+
+function relatedOf(a: Finding, b: Finding): NonNullable<Finding['related']> {
+  const first = a.related ?? [];
+  return [...first, ...(b.related ?? []).filter(other => !first.some(known => known.message === other.message && samePlace(known.at, other.at)))];
+}
+
+/** Rule, path and the line's content, numbered where they repeat: survives lines that move. */
+function withFingerprints(findings: readonly Finding[], store: FileStore): readonly Finding[] {
+  const seen = new Map<string, number>();
+  return [...findings].sort(byPlace).map(finding => {
+    const { path, startLine, logical } = finding.at;
+    const content = [finding.ruleId, path, logical ?? '', store.lines(path)[startLine - 1]?.trim() ?? ''].join('\0');
+    const index = seen.get(content) ?? 0;
+    seen.set(content, index + 1);
+    return { ...finding, fingerprint: createHash('sha256').update(`${content}\0${index}`).digest('hex').slice(0, 32) };
+  });
+}
+
+function applySuppressions(findings: readonly Finding[], store: FileStore, model: Model, { rules, config = DEFAULT_CONFIG, today }: AuditOptions, active: readonly Rule[]): { readonly findings: readonly Finding[]; readonly problems: readonly Found[] } {
+  if (!config.honourIgnores) return { findings, problems: [] };
+  const apps = new Set(model.apps.map(app => app.id));
+  const running = new Set(active.map(rule => rule.id));
+  return suppress(findings, {
+    comments: store.read().flatMap(facts => readComments(facts.comments)), entries: config.ignore,
+    today: today ?? new Date().toISOString().slice(0, 10),
+    known: rules.map(rule => rule.id), silent: new Set(rules.map(rule => rule.id).filter(id => !running.has(id))),
+    isAppWide: finding => !finding.workers?.length || (finding.resource !== undefined && apps.has(finding.resource)),
+  });
+}
+
+function byPlace(a: Finding, b: Finding): number {
+  return comparePlaces(a.at, b.at) || a.order - b.order || (a.ruleId < b.ruleId ? -1 : a.ruleId > b.ruleId ? 1 : 0);
+}

@@ -1,0 +1,144 @@
+import { join, posix } from 'node:path';
+import type { Analyzer, AnalyzerEntry, Facts, FactStore, ReadProblem } from '../model/index.js';
+import { startOf } from '../model/index.js';
+import { listFiles } from './list-files.js';
+import { decode, readBytes } from './read-file.js';
+
+export { gitRoot, isInside } from './list-files.js';
+
+/** Candidates of fewer bytes are a short run: a slower but sooner ready machine code pays off (design: stack, Python). */
+const SHORT_RUN = 300_000;
+
+export interface FileStoreOptions {
+  /** Absolute. Every path is relative to it. */
+  readonly root: string;
+  /** The folders that are scanned, relative to the root; none: all of it. */
+  readonly folders?: readonly string[];
+  /** Stop where none of these files says anything by itself: nothing could be reported for them. */
+  readonly onlyIf?: readonly string[];
+  readonly analyzers: readonly AnalyzerEntry[];
+  /** Texts that take the place of what is on disk, by path. */
+  readonly overlay?: ReadonlyMap<string, string>;
+}
+
+/** A tree on disk as facts, and its lines for excerpts. */
+export interface FileStore extends FactStore {
+  /** What could not be read at all. */
+  readonly problems: readonly ReadProblem[];
+  /** The facts of every file that was asked for so far. */
+  read(): readonly Facts[];
+  /** Empty where there is no such text. */
+  lines(path: string): readonly string[];
+}
+
+/** Lists a tree, finds the files that may matter, and loads the analyzers they need. Facts are read when asked for. */
+export async function createFileStore(options: FileStoreOptions): Promise<FileStore> {
+  const { root, overlay = new Map<string, string>() } = options;
+  const listing = listTree(root, options.folders ?? []);
+  const problems: ReadProblem[] = [...listing.problems];
+  const texts = new Map<string, string>();
+
+  const select = (paths: readonly string[]): string[] => paths.filter(path => {
+    const entries = options.analyzers.filter(entry => entry.name.test(path));
+    if (entries.length === 0) return false;
+    const written = overlay.get(path);
+    const read = written === undefined ? readBytes(root, path) : { bytes: Buffer.from(written) };
+    const bytes = read && ('bytes' in read ? read.bytes : read.head);
+    const telling = bytes && tells(bytes, entries);
+    if (read && 'problem' in read && (telling || !read.head)) problems.push({ message: read.problem, at: startOf(path) });
+    if (!read || !('bytes' in read) || !telling) return false;
+    const text = decode(read.bytes);
+    if (text === undefined) problems.push({ message: 'the file is not text', at: startOf(path) });
+    else texts.set(path, text);
+    return text !== undefined;
+  });
+
+  const asked = options.onlyIf;
+  const candidates = asked && select(asked.filter(path => !texts.has(path))).length === 0 ? [] : select(listing.paths);
+  if (asked) dropRepeated(problems);
+  const loaded = await loadAnalyzers(options.analyzers, listing.paths, candidates, texts);
+  return serve({ root, overlay, paths: listing.paths, candidates, problems, texts, loaded });
+}
+
+function listTree(root: string, folders: readonly string[]): ReturnType<typeof listFiles> {
+  if (folders.length === 0) return listFiles(root);
+  const listings = folders.map(folder => ({ folder, listing: listFiles(join(root, folder)) }));
+  const under = (folder: string, path: string): string => posix.join(folder, path);
+  return {
+    paths: [...new Set(listings.flatMap(({ folder, listing }) => listing.paths.map(path => under(folder, path))))].sort(),
+    problems: listings.flatMap(({ folder, listing }) => listing.problems.map(problem => ({ ...problem, at: startOf(under(folder, problem.at.path)) }))),
+  };
+}
+
+function tells(bytes: Buffer, entries: readonly AnalyzerEntry[]): boolean {
+  if (entries.some(entry => !entry.words)) return true;
+  const wide = bytes[0] === 0xff || bytes[0] === 0xfe;
+  const text = wide ? decode(bytes) ?? '' : bytes.latin1Slice();
+  return entries.some(entry => entry.words!.test(text));
+}
+
+function dropRepeated(problems: ReadProblem[]): void {
+  const seen = new Set<string>();
+  for (let i = problems.length - 1; i >= 0; i--) {
+    const key = `${problems[i]!.at.path}\0${problems[i]!.message}`;
+    if (seen.has(key)) problems.splice(i, 1);
+    seen.add(key);
+  }
+}
+
+type Loaded = readonly { readonly entry: AnalyzerEntry; readonly analyzer: Analyzer }[];
+
+async function loadAnalyzers(entries: readonly AnalyzerEntry[], paths: readonly string[], candidates: readonly string[], texts: ReadonlyMap<string, string>): Promise<Loaded> {
+  if (candidates.length === 0) return [];
+  const size = [...texts.values()].reduce((sum, text) => sum + text.length, 0);
+  const needed = entries.filter(entry => (entry.onDemand ? paths : candidates).some(path => entry.name.test(path)));
+  return Promise.all(needed.map(async entry => ({ entry, analyzer: await entry.load({ shortRun: size < SHORT_RUN }) })));
+}
+
+interface Parts {
+  readonly root: string; readonly overlay: ReadonlyMap<string, string>; readonly paths: readonly string[]; readonly candidates: readonly string[];
+  readonly problems: ReadProblem[]; readonly texts: Map<string, string>; readonly loaded: Loaded;
+}
+
+function serve({ root, overlay, paths, candidates, problems, texts, loaded }: Parts): FileStore {
+  const all = new Set(paths);
+  const known = new Map<string, Facts | undefined>();
+  const split = new Map<string, readonly string[]>();
+
+  const textOf = (path: string): string | undefined => {
+    const written = overlay.get(path);
+    if (written !== undefined) return written;
+    const read = readBytes(root, path);
+    return read && 'bytes' in read ? decode(read.bytes) : undefined;
+  };
+
+  const readFacts = (path: string): Facts | undefined => {
+    const fitting = loaded.filter(({ entry }) => entry.name.test(path));
+    if (fitting.length === 0 || !all.has(path)) return undefined;
+    const text = texts.get(path) ?? textOf(path);
+    texts.delete(path); // parsed once; excerpts read the few files they need again
+    if (text === undefined) return undefined;
+    try {
+      return fitting.find(({ analyzer }) => analyzer.recognises(path, text))?.analyzer.facts(text, path);
+    } catch (error) {
+      // Analyzers promise not to throw; one that does must not take the other files with it.
+      problems.push({ message: `the file could not be analysed, a fault of drainlint (${(error as Error).message})`, at: startOf(path) });
+      return undefined;
+    }
+  };
+
+  return {
+    paths, candidates, problems,
+    has: path => all.has(path),
+    facts(path) {
+      if (!known.has(path)) known.set(path, readFacts(path));
+      return known.get(path);
+    },
+    read: () => [...known.values()].filter(facts => facts !== undefined),
+    lines(path) {
+      let lines = split.get(path);
+      if (!lines) split.set(path, (lines = textOf(path)?.split(/\r?\n/) ?? []));
+      return lines;
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import type { ReadProblem } from '../model/index.js';
+import { startOf } from '../model/index.js';
+
+/** Never ours to judge: other people's code and caches, even where they are committed. */
+const FOREIGN = new Set(['.git', '.hg', '.svn', 'node_modules', 'site-packages', '.venv', '__pycache__', '.tox', '.nox', '.mypy_cache', '.pytest_cache', '.ruff_cache', '.terraform', 'bower_components']);
+
+export interface Listing { readonly paths: readonly string[]; readonly problems: readonly ReadProblem[] }
+
+/** The top level of the git work tree a directory lies in; undefined outside git. */
+export function gitRoot(directory: string): string | undefined {
+  for (let at = resolve(directory); ; at = dirname(at)) {
+    if (existsSync(join(at, '.git'))) return at;
+    if (dirname(at) === at) return undefined;
+  }
+}
+
+/** Every file below a directory, relative to it, with `/`, sorted: what git tracks or would track, else what is there. */
+export function listFiles(root: string): Listing {
+  const known = gitRoot(root) ? listByGit(root) : undefined;
+  // Nothing at all: the directory itself is ignored by git, yet someone asked for it.
+  const listing = known && known.paths.length > 0 ? known : walk(root);
+  return { paths: [...new Set(listing.paths)].filter(path => !isForeign(path)).sort(), problems: listing.problems };
+}
+
+function isForeign(path: string): boolean {
+  return path.includes('/') && path.split('/').some((part, i, parts) => i < parts.length - 1 && FOREIGN.has(part));
+}
+
+function listByGit(root: string): Listing | undefined {
+  // A hook's variables name another directory's index; core.fsmonitor would run a program the repository names.
+  const { GIT_DIR: _dir, GIT_WORK_TREE: _tree, GIT_INDEX_FILE: _index, GIT_PREFIX: _prefix, ...env } = process.env;
+  const run = spawnSync('git', ['-c', 'core.fsmonitor=false', 'ls-files', '-z', '-t', '-c', '-o', '-d', '--exclude-standard'],
+    { cwd: root, env: { ...env, GIT_OPTIONAL_LOCKS: '0' }, maxBuffer: 1 << 29, stdio: ['ignore', 'pipe', 'ignore'] });
+  if (run.error || run.status !== 0) return undefined;
+  const entries = run.stdout.toString('utf8').split('\0').filter(entry => entry !== '');
+  const removed = new Set(entries.filter(entry => entry.startsWith('R ')).map(entry => entry.slice(2)));
+  const paths: string[] = [];
+  const problems: ReadProblem[] = [];
+  for (const path of entries.map(entry => entry.slice(2))) {
+    if (removed.has(path)) continue;
+    if (!path.endsWith('/')) { paths.push(path); continue; }
+    const inner = listFiles(join(root, path)); // a repository inside the repository
+    paths.push(...inner.paths.map(below => path + below));
+    problems.push(...inner.problems.map(problem => ({ ...problem, at: startOf(path + problem.at.path) })));
+  }
+  return { paths, problems };
+}
+
+function walk(root: string): Listing {
+  const paths: string[] = [];
+  const problems: ReadProblem[] = [];
+  const open = [''];
+  for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
+    try {
+      const entries = readdirSync(join(root, folder), { withFileTypes: true });
+      if (entries.some(entry => entry.name === 'pyvenv.cfg')) continue;
+      for (const entry of entries) {
+        const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+        if (entry.isDirectory()) { if (!FOREIGN.has(entry.name)) open.push(path); }
+        else if (entry.isFile() || entry.isSymbolicLink()) paths.push(path);
+      }
+    } catch (error) {
+      problems.push({ message: `this folder cannot be read (${(error as NodeJS.ErrnoException).code})`, at: startOf(folder || '.') });
+    }
+  }
+  return { paths, problems };
+}
+
+/**
+ * The size of a regular file in bytes; undefined for anything else: a folder, a pipe, a device, a link out of the root or to nowhere.
+ */
+export function regularSize(root: string, path: string): number | undefined {
+  const full = join(root, path);
+  try {
+    const own = lstatSync(full, { throwIfNoEntry: false });
+    if (!own) return undefined;
+    if (own.isFile()) return own.size;
+    if (!own.isSymbolicLink() || !isInside(realpathSync(root), realpathSync(full))) return undefined;
+    const target = statSync(full);
+    return target.isFile() ? target.size : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A path lies in a folder, or is it. Both absolute. */
+export function isInside(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && resolve(folder, way) === path);
+}
