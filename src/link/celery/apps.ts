@@ -1,0 +1,172 @@
+import type { Expr, FactStore, SourceLocation } from '../../model/index.js';
+import { dottedName, expressionsOf, literalText, walk } from '../../model/index.js';
+import { keywordMap, type Guard } from '../bindings.js';
+import type { ClassTarget, ExternalTarget, Resolver, Scope, Target } from '../modules.js';
+import { sites, type Site } from './sites.js';
+
+type Call = Extract<Expr, { is: 'call' }>;
+
+/** A Celery application object of the code, before its settings are known. */
+export interface AppSite {
+  /** `pkg.module:name` */
+  readonly id: string;
+  readonly name: string;
+  readonly path: string;
+  readonly at: SourceLocation;
+  /** The `Celery(...)` call: what makes two names the same app. */
+  readonly call: Call;
+  readonly scope: Scope;
+  /** A subclass of Celery in the repository. */
+  readonly class?: ClassTarget;
+  readonly actions: readonly ConfigurationAction[];
+}
+
+/** Something the code does to an app's configuration, in the order of the code. */
+export type ConfigurationAction = { readonly at: SourceLocation; readonly scope: Scope; readonly guards: readonly Guard[] } & (
+  /** conf.a = v, conf['a'] = v, conf.a['b'] = v: `keys` behind the name. */
+  | { readonly kind: 'write'; readonly name: Expr | string; readonly keys: readonly Expr[]; readonly value: Expr }
+  /** conf.update(mapping), and the extra keyword arguments of Celery(...). */
+  | { readonly kind: 'update'; readonly value: Expr; readonly name?: string }
+  | { readonly kind: 'object'; readonly source: Expr; readonly namespace?: Expr }
+  | { readonly kind: 'envvar'; readonly variable: Expr }
+  | { readonly kind: 'defaults'; readonly value: Expr }
+  | { readonly kind: 'autodiscover'; readonly packages?: Expr }
+);
+
+export interface CeleryCode {
+  readonly apps: readonly AppSite[];
+  /** Candidate modules with code, for what else must be looked for in them. */
+  readonly modules: readonly Scope[];
+}
+
+const CELERY_CLASS = /^celery(\.app|\.app\.base)?\.Celery$/;
+/** Parameters of Celery(...) that are no settings (celery app/base.py:339-404); broker, backend, include and namespace are handled apart. */
+const CONSTRUCTOR_ONLY = new Set(['main', 'loader', 'amqp', 'events', 'log', 'control', 'set_as_current', 'tasks', 'config_source', 'changes', 'fixups', 'autofinalize', 'strict_typing', 'preload_options', 'task_cls', 'registry_cls', 'namespace', 'accept_magic_kwargs']);
+
+export function isCeleryClass(target: Target | ExternalTarget, resolver: Resolver): boolean {
+  if (target.is === 'external') return CELERY_CLASS.test(target.name);
+  return target.is === 'class' && resolver.lineage(target).some(base => base.is === 'external' && CELERY_CLASS.test(base.name));
+}
+
+/** All Celery apps of the tree with everything done to their configuration. */
+export function findApps(store: FactStore, resolver: Resolver): CeleryCode {
+  const modules = store.candidates.filter(path => path.endsWith('.py') || store.facts(path)?.format === 'python').map(path => resolver.module(path)).filter(scope => scope !== undefined);
+  const all = modules.flatMap(module => [...sites(module, resolver)]);
+  const found = new Map<Expr, Omit<AppSite, 'actions'>>();
+  for (const site of all) for (const app of appsOf(site, resolver)) if (!found.has(app.call)) found.set(app.call, app);
+  const actions = new Map<Expr, ConfigurationAction[]>([...found.keys()].map(call => [call, constructorActions(found.get(call)!)]));
+  for (const site of all) {
+    for (const { object, action } of actionsOf(site)) {
+      for (const call of ownersOf(object, site.scope, found, resolver)) actions.get(call)!.push(action);
+    }
+  }
+  return { modules, apps: [...found.values()].map(app => ({ ...app, actions: actions.get(app.call)! })) };
+}
+
+function appsOf({ statement, scope }: Site, resolver: Resolver): Omit<AppSite, 'actions'>[] {
+  const apps: Omit<AppSite, 'actions'>[] = [];
+  for (const expr of expressionsOf(statement)) {
+    for (const part of walk(expr)) {
+      if (part.is !== 'call' || !looksLikeCelery(part.callee)) continue;
+      const callee = resolver.resolve(part.callee, scope);
+      if (!isCeleryClass(callee, resolver)) continue;
+      const target = statement.do === 'assign' ? statement.targets[0] : undefined;
+      const name = (target && dottedName(target)) ?? literalText(part.positional[0]) ?? 'app';
+      apps.push({ id: `${moduleName(scope.path)}:${name}`, name, path: scope.path, at: part.at, call: part, scope, ...(callee.is === 'class' && { class: callee }) });
+    }
+  }
+  return apps;
+}
+
+const looksLikeCelery = (callee: Expr): boolean => { const name = dottedName(callee); return name !== undefined && /celery/i.test(name); };
+
+export function moduleName(path: string): string {
+  return path.replace(/\.py$/, '').replace(/\/__init__$/, '').split('/').join('.');
+}
+
+function constructorActions(app: Omit<AppSite, 'actions'>): ConfigurationAction[] {
+  return callActions(app.call, app.scope, []);
+}
+
+/** The settings in the arguments of `Celery(...)` or `super().__init__(...)`. */
+function callActions(call: Call, scope: Scope, guards: readonly Guard[]): ConfigurationAction[] {
+  const actions: ConfigurationAction[] = [];
+  const namespace = call.keywords.find(([key]) => key === 'namespace')?.[1];
+  for (const [key, value] of call.keywords) {
+    const place = { at: value.at, scope, guards };
+    if (key === null) actions.push({ ...place, kind: 'update', value });
+    else if (key === 'config_source') actions.push({ ...place, kind: 'object', source: value, ...(namespace && { namespace }) });
+    else if (key === 'changes') actions.push({ ...place, kind: 'update', value });
+    else if (key === 'broker') actions.push({ ...place, kind: 'write', name: 'broker_url', keys: [], value });
+    else if (key === 'backend') actions.push({ ...place, kind: 'write', name: 'result_backend', keys: [], value });
+    else if (!CONSTRUCTOR_ONLY.has(key)) actions.push({ ...place, kind: 'write', name: key, keys: [], value });
+  }
+  return actions;
+}
+
+function actionsOf({ statement, scope, guards }: Site): { object: Expr; action: ConfigurationAction }[] {
+  const place = { at: statement.at, scope, guards };
+  if (statement.do === 'assign') return statement.targets.flatMap(target => assigned(target, statement.value, place));
+  if (statement.do !== 'call' || statement.value.is !== 'call' || statement.value.callee.is !== 'member') return [];
+  const call = statement.value, callee = statement.value.callee;
+  const argument = (name: string, index: number): Expr | undefined => call.keywords.find(([key]) => key === name)?.[1] ?? call.positional[index];
+  switch (callee.name) {
+    case 'config_from_object': {
+      const source = argument('obj', 0), namespace = argument('namespace', 3);
+      return source ? [{ object: callee.object, action: { ...place, kind: 'object', source, ...(namespace && { namespace }) } }] : [];
+    }
+    case 'config_from_envvar': { const variable = argument('variable_name', 0); return variable ? [{ object: callee.object, action: { ...place, kind: 'envvar', variable } }] : []; }
+    case 'add_defaults': { const value = argument('fun', 0); return value ? [{ object: callee.object, action: { ...place, kind: 'defaults', value } }] : []; }
+    case 'autodiscover_tasks': { const packages = argument('packages', 0); return [{ object: callee.object, action: { ...place, kind: 'autodiscover', ...(packages && { packages }) } }]; }
+    case '__init__': return callActions(call, scope, guards).map(action => ({ object: callee.object, action }));
+    case 'update': {
+      const conf = confOf(callee.object);
+      if (!conf) return [];
+      const values = [...call.positional, ...(call.keywords.length > 0 ? [keywordMap(call)] : [])];
+      return values.map(value => ({ object: conf.object, action: { ...place, kind: 'update', value, ...(conf.name !== undefined && { name: conf.name }) } }));
+    }
+    default: return [];
+  }
+}
+
+/** `X.conf` → X; `X.conf.name` → X and the name. */
+function confOf(expr: Expr): { object: Expr; name?: string } | undefined {
+  if (expr.is !== 'member') return undefined;
+  if (expr.name === 'conf') return { object: expr.object };
+  if (expr.object.is === 'member' && expr.object.name === 'conf') return { object: expr.object.object, name: expr.name };
+  return undefined;
+}
+
+type Place = { readonly at: SourceLocation; readonly scope: Scope; readonly guards: readonly Guard[] };
+function assigned(target: Expr, value: Expr, place: Place): { object: Expr; action: ConfigurationAction }[] {
+  const keys: Expr[] = [];
+  let holder = target;
+  while (holder.is === 'item') { keys.unshift(holder.key); holder = holder.object; }
+  const conf = confOf(holder);
+  if (!conf) return [];
+  if (conf.name !== undefined) return [{ object: conf.object, action: { ...place, kind: 'write', name: conf.name, keys, value } }];
+  const [name, ...rest] = keys;
+  return name ? [{ object: conf.object, action: { ...place, kind: 'write', name, keys: rest, value } }] : [];
+}
+
+/** The apps an expression in front of `.conf` means: the object itself, `self` of its class, or the current app where there is one. */
+function ownersOf(object: Expr, scope: Scope, apps: ReadonlyMap<Expr, Omit<AppSite, 'actions'>>, resolver: Resolver): readonly Expr[] {
+  const target = resolver.resolve(object, scope);
+  if (target.is === 'instance') {
+    if (apps.has(target.call)) return [target.call];
+    if (target.call.is === 'opaque' || target.of.is === 'external') return ofClass(target.of, scope, apps, resolver);
+  }
+  if (target.is === 'external' && /^celery\.(current_app|app\.current_app)/.test(target.name) && apps.size === 1) return [...apps.keys()];
+  return [];
+}
+
+function ofClass(of: ClassTarget | ExternalTarget, scope: Scope, apps: ReadonlyMap<Expr, Omit<AppSite, 'actions'>>, resolver: Resolver): readonly Expr[] {
+  const own = of.is === 'class' ? of : classAround(scope);
+  if (!own || !isCeleryClass(own, resolver)) return [];
+  return [...apps.values()].filter(app => app.class && resolver.lineage(app.class).some(base => base.is === 'class' && base.class === own.class)).map(app => app.call);
+}
+
+function classAround(scope: Scope): ClassTarget | undefined {
+  for (let at: Scope | undefined = scope; at; at = at.parent) if (at.self) return at.self;
+  return undefined;
+}

@@ -1,0 +1,176 @@
+import type { Expr, FactStore } from '../../model/index.js';
+import { literalText } from '../../model/index.js';
+import { BY_NAME } from '../../knowledge/celery-settings.js';
+import { bindingsOf } from '../bindings.js';
+import { together, type Context, type Value } from '../evaluate.js';
+import type { Resolver, Scope, Target } from '../modules.js';
+import type { AppSite } from './apps.js';
+import { sites } from './sites.js';
+import { mayConcernCelery } from './setting-names.js';
+
+/** Names and values of a configuration object: a module, a class, a mapping. `open`: it may hold more than was read. */
+export interface Source { readonly values: ReadonlyMap<string, Value>; readonly open: boolean; readonly path?: string }
+
+const EMPTY: Source = { values: new Map(), open: true };
+
+/** What `config_from_object(source)` reads: 'pkg.mod', 'pkg.mod:attr', 'django.conf:settings', a module, a class, a dict, an instance. */
+export function readSource(source: Expr, scope: Scope, namespace: string | undefined, context: Context, resolver: Resolver, store: FactStore): Source {
+  const text = literalText(source) ?? evaluatedText(source, scope, context, resolver);
+  if (text !== undefined) return namedSource(text, scope, namespace, context, resolver);
+  const target = resolver.resolve(source, scope);
+  if (target.is === 'external' && target.name === 'django.conf.settings') return context.django ? moduleSource(context.django, namespace, context, resolver) : EMPTY;
+  return targetSource(target, namespace, context, resolver) ?? mappingSource(resolver.evaluate(source, scope, context)) ?? flaskSource(source, store, context, resolver) ?? EMPTY;
+}
+
+function evaluatedText(source: Expr, scope: Scope, context: Context, resolver: Resolver): string | undefined {
+  const value = resolver.evaluate(source, scope, context);
+  return value.known && typeof value.value === 'string' ? value.value : undefined;
+}
+
+/** A dotted name, with or without `:attribute`. */
+export function namedSource(text: string, scope: Scope, namespace: string | undefined, context: Context, resolver: Resolver): Source {
+  if (text === 'django.conf:settings' || text === 'django.conf.settings') return context.django ? moduleSource(context.django, namespace, context, resolver) : EMPTY;
+  const [dotted = '', attribute] = text.split(':');
+  for (const path of resolver.find(dotted, scope.path)) {
+    const module = resolver.module(path);
+    if (!module) continue;
+    if (!attribute) return moduleSource(module, namespace, context, resolver);
+    const target = resolver.exported(attribute, module);
+    const value = resolver.name(attribute, module, context);
+    return targetSource(target, namespace, context, resolver) ?? (value && mappingSource(value)) ?? EMPTY;
+  }
+  const cut = dotted.lastIndexOf('.');
+  return !attribute && cut > 0 ? namedSource(`${dotted.slice(0, cut)}:${dotted.slice(cut + 1)}`, scope, namespace, context, resolver) : EMPTY;
+}
+
+function targetSource(target: Target, namespace: string | undefined, context: Context, resolver: Resolver): Source | undefined {
+  if (target.is === 'module') { const module = resolver.module(target.path); return module && moduleSource(module, namespace, context, resolver); }
+  const owner = target.is === 'class' ? target : target.is === 'instance' && target.of.is === 'class' ? target.of : undefined;
+  if (!owner) return undefined;
+  const values = new Map<string, Value>();
+  for (const base of [...resolver.lineage(owner)].reverse()) {
+    if (base.is !== 'class') continue;
+    const body: Scope = { path: base.scope.path, parent: base.scope, statements: base.class.body, kind: 'class', self: owner };
+    for (const name of bindingsOf(base.class.body).byName.keys()) {
+      const value = mayConcernCelery(name, namespace) ? resolver.name(name, body, context) : undefined;
+      if (value) values.set(name, value);
+    }
+  }
+  return { values, open: false, path: owner.scope.path };
+}
+
+function mappingSource(value: Value): Source | undefined {
+  if (!value.known || !(value.value instanceof Map)) return undefined;
+  const values = new Map([...(value.value as Map<unknown, Value>)].filter((entry): entry is [string, Value] => typeof entry[0] === 'string'));
+  return { values, open: value.open === true, path: value.at.path };
+}
+
+/** Every name of a module that may concern Celery, star imports included. */
+export function moduleSource(module: Scope, namespace: string | undefined, context: Context, resolver: Resolver): Source {
+  const names = new Set<string>();
+  const open = gather(module, namespace, resolver, names, new Set());
+  const values = new Map<string, Value>();
+  for (const name of names) {
+    const value = resolver.name(name, module, context);
+    if (value) values.set(name, value);
+  }
+  return { values, open, path: module.path };
+}
+
+function gather(module: Scope, namespace: string | undefined, resolver: Resolver, names: Set<string>, seen: Set<string>): boolean {
+  if (seen.has(module.path)) return false;
+  seen.add(module.path);
+  const { byName, stars } = bindingsOf(module.statements);
+  for (const name of byName.keys()) if (!name.includes('.') && mayConcernCelery(name, namespace)) names.add(name);
+  let open = false;
+  for (const star of stars) {
+    const target = resolver.find(star.module, module.path).map(path => resolver.module(path)).find(scope => scope !== undefined && scope !== module);
+    if (target) open = gather(target, namespace, resolver, names, seen) || open;
+    else if (star.guards.length === 0) open = true;
+  }
+  return open;
+}
+
+/** The settings module of a Django project, as the process would choose it: its environment, then `setdefault` in the code. */
+export function djangoSettings(app: AppSite | undefined, modules: readonly Scope[], lookup: Context['lookup'], resolver: Resolver, store: FactStore): Scope | undefined {
+  const named = lookup('DJANGO_SETTINGS_MODULE');
+  const from = app?.path ?? '';
+  const text = named.state === 'set' ? named.value : defaultSettings(app, modules, resolver, store, lookup);
+  const path = text && resolver.find(text, from)[0];
+  return path ? resolver.module(path) : undefined;
+}
+
+/** `os.environ.setdefault("DJANGO_SETTINGS_MODULE", "proj.settings")`: in the app's module first, then in manage.py, wsgi.py, asgi.py. */
+function defaultSettings(app: AppSite | undefined, modules: readonly Scope[], resolver: Resolver, store: FactStore, lookup: Context['lookup']): string | undefined {
+  const own = app && resolver.module(app.path);
+  const found = own && settingsDefaultIn(own, resolver, lookup);
+  if (found) return found;
+  const others = [...modules.map(module => module.path), ...store.paths.filter(path => /(^|\/)(manage|wsgi|asgi)\.py$/.test(path))];
+  const values = new Set(others.flatMap(path => { const module = resolver.module(path); const value = module && settingsDefaultIn(module, resolver, lookup); return value && !/test/i.test(value) ? [value] : []; }));
+  return values.size === 1 ? [...values][0] : undefined;
+}
+
+function settingsDefaultIn(module: Scope, resolver: Resolver, lookup: Context['lookup']): string | undefined {
+  for (const { statement, scope } of sites(module, resolver)) {
+    const call = statement.do === 'call' && statement.value.is === 'call' ? statement.value : undefined;
+    const [name, value] = call && call.callee.is === 'member' && call.callee.name === 'setdefault' ? call.positional : assignedVariable(statement);
+    if (!name || !value || literalText(name) !== 'DJANGO_SETTINGS_MODULE') continue;
+    const read = resolver.evaluate(value, scope, { lookup });
+    if (read.known && typeof read.value === 'string') return read.value;
+  }
+  return undefined;
+}
+
+/** os.environ["X"] = value */
+function assignedVariable(statement: Scope['statements'][number]): readonly (Expr | undefined)[] {
+  if (statement.do !== 'assign') return [];
+  const target = statement.targets[0];
+  if (target?.is === 'item') return [target.key, statement.value];
+  return target?.is === 'environment' ? [{ is: 'literal', value: target.name, at: target.at }, statement.value] : [];
+}
+
+/**
+ * Flask: `app.config["CELERY"]` names an attribute of some config class. A mapping of known setting names under that name, on a
+ * class (or module) that is not for tests; several must agree.
+ */
+export function flaskSource(expr: Expr, store: FactStore, context: Context, resolver: Resolver): Source | undefined {
+  const key = flaskKey(expr);
+  return key === undefined ? undefined : dictNamed(key, store, context, resolver);
+}
+
+function flaskKey(expr: Expr): string | undefined {
+  if (expr.is === 'item' && isConfig(expr.object)) return literalText(expr.key);
+  if (expr.is === 'call' && expr.callee.is === 'member' && expr.callee.name === 'get' && isConfig(expr.callee.object)) return literalText(expr.positional[0]);
+  return undefined;
+}
+const isConfig = (expr: Expr): boolean => (expr.is === 'member' && expr.name === 'config') || (expr.is === 'name' && expr.name === 'config');
+
+const FOR_TESTS = /test|development|local|^dev/i;
+
+/** The mapping of Celery settings bound to `key` on config classes or modules of the tree. */
+export function dictNamed(key: string, store: FactStore, context: Context, resolver: Resolver): Source | undefined {
+  const found: Value[] = [];
+  let path: string | undefined;
+  for (const candidate of store.candidates) {
+    if (!candidate.endsWith('.py') || /(^|\/)tests?\//.test(candidate)) continue;
+    const module = resolver.module(candidate);
+    if (!module) continue;
+    for (const { statement } of sites(module, resolver)) {
+      if (statement.do !== 'class' || FOR_TESTS.test(statement.class.name)) continue;
+      const scope: Scope = { path: candidate, parent: module, statements: statement.class.body, kind: 'class', self: { is: 'class', class: statement.class, scope: module } };
+      const value = bindingsOf(statement.class.body).byName.has(key) ? resolver.name(key, scope, context) : undefined;
+      if (value && isSettings(value)) { found.push(value); path ??= candidate; }
+    }
+    const own = bindingsOf(module.statements).byName.has(key) ? resolver.name(key, module, context) : undefined;
+    if (own && isSettings(own)) { found.push(own); path ??= candidate; }
+  }
+  if (found.length === 0) return undefined;
+  const source = mappingSource(together(found));
+  return source && { ...source, ...(path !== undefined && { path }) };
+}
+
+function isSettings(value: Value): boolean {
+  if (!value.known || !(value.value instanceof Map)) return false;
+  const names = [...(value.value as Map<unknown, Value>).keys()].filter(name => typeof name === 'string');
+  return names.some(name => BY_NAME.has(name) || mayConcernCelery(name, 'CELERY'));
+}

@@ -1,0 +1,244 @@
+import type { ClassFacts, Expr, FunctionFacts, SourceLocation, Statement } from '../../model/index.js';
+import { dottedName, expressionsOf, literalText, nested, walk } from '../../model/index.js';
+import { bindingsOf } from '../bindings.js';
+import type { Context, Value } from '../evaluate.js';
+import type { ClassTarget, FunctionTarget, Resolver, Scope, Target } from '../modules.js';
+import { isCeleryClass, moduleName, type AppSite } from './apps.js';
+import { sites } from './sites.js';
+
+type Call = Extract<Expr, { is: 'call' }>;
+
+/** A function that becomes a Celery task, with what is written about it, before the app's settings are known. */
+export interface FunctionSite {
+  /** The registered name where written, else `module.function`. */
+  readonly name: string;
+  readonly target: FunctionTarget;
+  readonly at: SourceLocation;
+  readonly decoratorAt: SourceLocation;
+  /** The call of the decorator, where options can be added. */
+  readonly decorator?: Expr;
+  /** Decorators below the one that registers it. */
+  readonly others: readonly Expr[];
+  /** The `Celery(...)` call of its app; undefined: shared_task, or an app that could not be found. */
+  readonly app?: Expr;
+  readonly how: 'app' | 'shared' | 'by-name';
+  /** Options as written, strongest first: the decorator, its wrapper, the base class, the app's task class. */
+  readonly options: readonly OptionLayer[];
+}
+
+export interface OptionLayer { readonly from: string; readonly values: ReadonlyMap<string, Value> }
+
+const SHARED = /^celery\.(shared_task|app\.shared_task|task\.task|decorators\.task|task)$/;
+const TASK_CLASS = /^celery(\.app\.task|\.task|\.app|\.contrib\.django\.task)?\.(Task|DjangoTask)$/;
+
+/** Every task function of the modules, class-based ones included. */
+export function findFunctions(modules: readonly Scope[], apps: readonly AppSite[], resolver: Resolver, context: Context): readonly FunctionSite[] {
+  const found: FunctionSite[] = [];
+  for (const module of modules) {
+    for (const { statement, scope } of sites(module, resolver)) {
+      if (statement.do === 'function' && statement.function.decorators.length > 0) {
+        const site = decorated(statement.function, scope, apps, resolver, context);
+        if (site) found.push(site);
+      } else if (statement.do === 'class') {
+        const site = classBased(statement.class, scope, module, apps, resolver, context);
+        if (site) found.push(site);
+      } else if (statement.do === 'assign') {
+        const site = wrapped(statement, scope, apps, resolver, context);
+        if (site) found.push(site);
+      }
+    }
+  }
+  return unique(found);
+}
+
+const unique = (found: readonly FunctionSite[]): readonly FunctionSite[] => [...new Map(found.map(site => [`${site.at.path}:${site.at.startLine}`, site])).values()];
+
+/** What a decorator expression registers with: an app, any app (shared_task), or nothing of Celery's. */
+interface Registration { readonly how: FunctionSite['how']; readonly app?: Expr; readonly layers: readonly OptionLayer[] }
+
+function decorated(fn: FunctionFacts, scope: Scope, apps: readonly AppSite[], resolver: Resolver, context: Context): FunctionSite | undefined {
+  for (const [index, decorator] of fn.decorators.entries()) {
+    const registration = register(decorator, scope, apps, resolver, context, 0);
+    if (!registration) continue;
+    const target: FunctionTarget = { is: 'function', function: fn, scope, ...(scope.kind === 'class' && scope.self && { owner: scope.self }) };
+    return siteOf(target, registration, decorator, fn.decorators.filter((_, i) => i !== index), apps, resolver, context);
+  }
+  return undefined;
+}
+
+/** `name = app.task(function)` and `name = app.task(...)(function)`. */
+function wrapped(statement: Extract<Statement, { do: 'assign' }>, scope: Scope, apps: readonly AppSite[], resolver: Resolver, context: Context): FunctionSite | undefined {
+  const value = statement.value;
+  if (value.is !== 'call' || value.positional.length !== 1) return undefined;
+  const registration = register(value.callee, scope, apps, resolver, context, 0);
+  const target = registration && resolver.resolve(value.positional[0]!, scope);
+  return registration && target?.is === 'function' ? siteOf(target, registration, value.callee.is === 'call' ? value.callee : value, [], apps, resolver, context) : undefined;
+}
+
+function siteOf(target: FunctionTarget, registration: Registration, decorator: Expr, others: readonly Expr[], apps: readonly AppSite[], resolver: Resolver, context: Context): FunctionSite {
+  const layers = [...registration.layers];
+  const base = layers.map(layer => layer.values.get('base')).find(value => value !== undefined);
+  const app = apps.find(candidate => candidate.call === registration.app);
+  const classes = [baseClass(layers, decorator, target.scope, resolver), app && taskClass(app, resolver)].filter(candidate => candidate !== undefined);
+  for (const candidate of base === undefined ? classes : classes.slice(0, 1)) layers.push(classOptions(candidate, resolver, context));
+  const written = layers[0]?.values.get('name');
+  const name = written?.known && typeof written.value === 'string' ? written.value : `${moduleName(target.scope.path)}.${target.function.name}`;
+  return {
+    name, target, at: target.function.at, decoratorAt: decorator.at, decorator, others, how: registration.how, options: layers,
+    ...(registration.app && { app: registration.app }),
+  };
+}
+
+function register(decorator: Expr, scope: Scope, apps: readonly AppSite[], resolver: Resolver, context: Context, depth: number): Registration | undefined {
+  const call = decorator.is === 'call' ? decorator : undefined;
+  const callee = call ? call.callee : decorator;
+  if (!dottedName(callee)) return undefined;
+  const layer = call ? [optionsOf(call, scope, resolver, context)] : [];
+  const target = resolver.resolve(callee, scope);
+  const external = target.is === 'external' ? target.name : undefined;
+  if (external && SHARED.test(external)) return { how: 'shared', layers: layer };
+  if (callee.is === 'member' && (callee.name === 'task' || callee.name === 'periodic_task')) {
+    const holder = resolver.resolve(callee.object, scope);
+    if (holder.is === 'instance') {
+      const app = appOf(holder, apps, resolver);
+      if (app) return { how: 'app', app: app.call, layers: [...layer, ...(target.is === 'function' ? methodOptions(target, resolver, context) : [])] };
+      return undefined;
+    }
+    const dotted = dottedName(callee.object) ?? '';
+    // `from app import celery` of a tree that is not all there: the name is all that is known
+    if ((holder.is === 'external' || holder.is === 'unknown' || (holder.is === 'module' && /(^|\.)celery(_app)?$/i.test(dotted))) && /(^|[._])celery([._]|$)|celery_?app$/i.test(dotted)) return { how: 'by-name', layers: layer };
+    return undefined;
+  }
+  return target.is === 'function' && depth < 3 ? throughWrapper(target, layer, apps, resolver, context, depth) : undefined;
+}
+
+function appOf(holder: Extract<Target, { is: 'instance' }>, apps: readonly AppSite[], resolver: Resolver): AppSite | undefined {
+  const direct = apps.find(app => app.call === holder.call);
+  return direct ?? (isCeleryClass(holder.of, resolver) && apps.length === 1 ? apps[0] : undefined);
+}
+
+/** A Celery subclass's own `task` method: the options it sets by itself. */
+function methodOptions(method: FunctionTarget, resolver: Resolver, context: Context): readonly OptionLayer[] {
+  const scope = resolver.inside(method);
+  return callsIn(method.function.body).filter(call => call.callee.is === 'member' && call.callee.name === 'task').map(call => optionsOf(call, scope, resolver, context)).filter(layer => layer.values.size > 0);
+}
+
+/** A decorator of the repository that registers the function with options of its own. */
+function throughWrapper(wrapper: FunctionTarget, own: readonly OptionLayer[], apps: readonly AppSite[], resolver: Resolver, context: Context, depth: number): Registration | undefined {
+  for (const { call, scope } of callsWithScope(wrapper.function.body, resolver.inside(wrapper), resolver, 0)) {
+    if (!/task$/i.test(dottedName(call.callee) ?? '')) continue;
+    const registration = register(call, scope, apps, resolver, context, depth + 1);
+    if (registration) return { ...registration, layers: [...own, ...registration.layers] };
+  }
+  return undefined;
+}
+
+function callsIn(body: readonly Statement[]): readonly Call[] {
+  return body.flatMap(statement => [...expressionsOf(statement).flatMap(expr => [...walk(expr)].filter(part => part.is === 'call')), ...callsIn(nested(statement))]);
+}
+
+function callsWithScope(body: readonly Statement[], scope: Scope, resolver: Resolver, depth: number): readonly { call: Call; scope: Scope }[] {
+  if (depth > 4) return [];
+  return body.flatMap(statement => [
+    ...expressionsOf(statement).flatMap(expr => [...walk(expr)].filter(part => part.is === 'call').map(call => ({ call, scope }))),
+    ...(statement.do === 'function' ? [
+      ...statement.function.decorators.flatMap(expr => [...walk(expr)].filter(part => part.is === 'call').map(call => ({ call, scope }))),
+      ...callsWithScope(statement.function.body, resolver.inside({ is: 'function', function: statement.function, scope }), resolver, depth + 1)] : []),
+    ...callsWithScope(nested(statement), scope, resolver, depth + 1),
+  ]);
+}
+
+function optionsOf(call: Call, scope: Scope, resolver: Resolver, context: Context): OptionLayer {
+  const values = new Map<string, Value>();
+  for (const [key, expr] of call.keywords) {
+    if (key !== null) { values.set(key, resolver.evaluate(expr, scope, context)); continue; }
+    const spread = resolver.evaluate(expr, scope, context);
+    if (spread.known && spread.value instanceof Map) for (const [name, value] of spread.value as Map<unknown, Value>) if (typeof name === 'string') values.set(name, value);
+  }
+  return { from: 'decorator', values };
+}
+
+/** `base=` of the decorator. */
+function baseClass(layers: readonly OptionLayer[], decorator: Expr, scope: Scope, resolver: Resolver): ClassTarget | undefined {
+  void layers;
+  const written = decorator.is === 'call' ? decorator.keywords.find(([key]) => key === 'base')?.[1] : undefined;
+  const target = written && resolver.resolve(written, scope);
+  return target?.is === 'class' ? target : undefined;
+}
+
+/** `Celery(task_cls=...)`, in the call or in the constructor of the app's class. */
+function taskClass(app: AppSite, resolver: Resolver): ClassTarget | undefined {
+  const written = app.call.keywords.find(([key]) => key === 'task_cls')?.[1];
+  const target = written && resolver.resolve(written, app.scope);
+  if (target?.is === 'class') return target;
+  if (!app.class) return undefined;
+  const found = bindingsOf(app.class.class.body).byName.get('task_cls')?.at(-1);
+  if (found?.kind !== 'value') return undefined;
+  const named = resolver.resolve(found.expr, { path: app.class.scope.path, parent: app.class.scope, statements: app.class.class.body, kind: 'class', self: app.class });
+  return named.is === 'class' ? named : undefined;
+}
+
+const CLASS_OPTIONS = new Set(['name', 'acks_late', 'acks_on_failure_or_timeout', 'reject_on_worker_lost', 'max_retries', 'default_retry_delay', 'autoretry_for', 'dont_autoretry_for', 'retry_kwargs', 'retry_backoff', 'retry_backoff_max', 'retry_jitter', 'time_limit', 'soft_time_limit', 'rate_limit', 'ignore_result', 'track_started', 'queue', 'priority', 'expires', 'serializer']);
+
+function classOptions(target: ClassTarget, resolver: Resolver, context: Context): OptionLayer {
+  const values = new Map<string, Value>();
+  for (const base of [...resolver.lineage(target)].reverse()) {
+    if (base.is !== 'class') continue;
+    const body: Scope = { path: base.scope.path, parent: base.scope, statements: base.class.body, kind: 'class', self: target };
+    for (const name of bindingsOf(base.class.body).byName.keys()) {
+      const value = CLASS_OPTIONS.has(name) ? resolver.name(name, body, context) : undefined;
+      if (value) values.set(name, value);
+    }
+  }
+  return { from: `class ${target.class.name}`, values };
+}
+
+/** `class Import(app.Task): def run(self, …)`: a task function by its class. */
+function classBased(cls: ClassFacts, scope: Scope, module: Scope, apps: readonly AppSite[], resolver: Resolver, context: Context): FunctionSite | undefined {
+  const target: ClassTarget = { is: 'class', class: cls, scope };
+  const run = cls.body.find((statement): statement is Extract<Statement, { do: 'function' }> => statement.do === 'function' && statement.function.name === 'run');
+  if (!run || cls.bases.length === 0) return undefined;
+  const app = cls.bases.map(base => (base.is === 'member' && base.name === 'Task' ? resolver.resolve(base.object, scope) : undefined)).map(found => (found?.is === 'instance' ? appOf(found, apps, resolver) : undefined)).find(found => found !== undefined);
+  const isTask = app !== undefined || resolver.lineage(target).some(base => base.is === 'external' && TASK_CLASS.test(base.name));
+  if (!isTask) return undefined;
+  const registered = registrationOf(cls.name, module, apps, resolver);
+  const layer = classOptions(target, resolver, context);
+  const abstract = resolver.name('abstract', { path: scope.path, parent: scope, statements: cls.body, kind: 'class', self: target }, context);
+  if (!layer.values.has('name') && !registered && !app) return undefined;
+  if (abstract?.known && abstract.value === true) return undefined;
+  const written = layer.values.get('name');
+  const body: Scope = { path: scope.path, parent: scope, statements: cls.body, kind: 'class', self: target };
+  const owner = app ?? registered;
+  return {
+    name: written?.known && typeof written.value === 'string' ? written.value : `${moduleName(scope.path)}.${cls.name}`,
+    target: { is: 'function', function: run.function, scope: body, owner: target }, at: cls.at, decoratorAt: cls.at, others: run.function.decorators,
+    how: owner ? 'app' : 'shared', options: [layer], ...(owner && { app: owner.call }),
+  };
+}
+
+/** `app.register_task(Import())` in the same module. */
+function registrationOf(name: string, module: Scope, apps: readonly AppSite[], resolver: Resolver): AppSite | undefined {
+  for (const { statement, scope } of sites(module, resolver)) {
+    for (const call of expressionsOf(statement).flatMap(expr => [...walk(expr)]).filter(part => part.is === 'call')) {
+      if (call.callee.is !== 'member' || call.callee.name !== 'register_task') continue;
+      const argument = call.positional[0];
+      if (!argument || !(dottedName(argument) === name || (argument.is === 'call' && dottedName(argument.callee) === name))) continue;
+      const holder = resolver.resolve(call.callee.object, scope);
+      return holder.is === 'instance' ? appOf(holder, apps, resolver) : undefined;
+    }
+  }
+  return undefined;
+}
+
+/** Names of periodic functions in a beat schedule. */
+export function scheduledNames(schedule: Value | undefined): ReadonlySet<string> {
+  const names = new Set<string>();
+  if (!schedule?.known || !(schedule.value instanceof Map)) return names;
+  for (const entry of (schedule.value as Map<unknown, Value>).values()) {
+    const task = entry.known && entry.value instanceof Map ? (entry.value as Map<unknown, Value>).get('task') : undefined;
+    if (task?.known && typeof task.value === 'string') names.add(task.value);
+  }
+  return names;
+}
+
+export { literalText };

@@ -1,0 +1,48 @@
+import type { Statement } from '../../model/index.js';
+import type { Guard } from '../bindings.js';
+import type { ClassTarget, FunctionTarget, Names, Scope } from '../modules.js';
+
+/** A statement with the scope it stands in and the conditions it stands under. */
+export interface Site { readonly statement: Statement; readonly scope: Scope; readonly guards: readonly Guard[] }
+
+const MAX_DEPTH = 60;
+
+/** Every statement of a module, bodies of functions, classes and methods included, in the order of the code. */
+export function* sites(module: Scope, names: Names): Generator<Site> {
+  yield* inside(module.statements, module, [], names, 0);
+}
+
+function* inside(statements: readonly Statement[], scope: Scope, guards: readonly Guard[], names: Names, depth: number): Generator<Site> {
+  if (depth > MAX_DEPTH) return;
+  const maybe: readonly Guard[] = [...guards, { taken: true }];
+  const enter = (body: readonly Statement[], under: readonly Guard[]): Generator<Site> => inside(body, scope, under, names, depth + 1);
+  for (const statement of statements) {
+    yield { statement, scope, guards };
+    switch (statement.do) {
+      case 'function': {
+        const target: FunctionTarget = { is: 'function', function: statement.function, scope, ...(scope.kind === 'class' && scope.self && { owner: scope.self }) };
+        yield* inside(statement.function.body, names.inside(target), guards, names, depth + 1);
+        break;
+      }
+      case 'class': {
+        const owner: ClassTarget = { is: 'class', class: statement.class, scope };
+        yield* inside(statement.class.body, { path: scope.path, parent: scope, statements: statement.class.body, kind: 'class', self: owner }, guards, names, depth + 1);
+        break;
+      }
+      case 'if':
+        yield* enter(statement.then, [...guards, { test: statement.test, taken: true }]);
+        yield* enter(statement.otherwise, [...guards, { test: statement.test, taken: false }]);
+        break;
+      case 'for': yield* enter(statement.body, maybe); yield* enter(statement.otherwise, guards); break;
+      case 'while': yield* enter(statement.body, maybe); break;
+      case 'with': yield* enter(statement.body, guards); break;
+      case 'try':
+        yield* enter(statement.body, guards);
+        for (const handler of statement.handlers) yield* enter(handler.body, maybe);
+        yield* enter(statement.otherwise, guards);
+        yield* enter(statement.finally, guards);
+        break;
+      default:
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import type { BodyFacts, EffectiveSettings, RetryCall, RetryPolicy, Setting, Slot, SourceLocation, TaskFunction } from '../../model/index.js';
+import { TASK_OPTIONS } from '../../knowledge/celery-settings.js';
+import type { Value } from '../evaluate.js';
+import type { FunctionSite, OptionLayer } from './functions.js';
+import { editDistance } from './setting-names.js';
+import { toSetting } from './settings.js';
+
+/** Celery's own defaults of task options that no setting decides (celery app/task.py:183-355, app/autoretry.py:8-66). */
+const MAX_RETRIES = 3, RETRY_DELAY = 180, BACKOFF_MAX = 600;
+
+/** A task function with the options that are effective in its app: annotations, decorator, base class, settings, defaults. */
+export function taskFunction(site: FunctionSite, settings: EffectiveSettings, body: BodyFacts & { readonly retryCalls: readonly RetryCall[] }, periodic: boolean, observedSeconds: number | undefined): TaskFunction {
+  const layers = [...annotationLayers(settings, site.name), ...site.options];
+  const from = <T>(option: string, setting: string | undefined, fallback: Setting<unknown>): Setting<T> =>
+    (written(layers, option) ?? (setting === undefined ? fallback : settings.get(setting) ?? fallback)) as Setting<T>;
+  const unset: Setting<unknown> = { state: 'unset', at: site.decoratorAt, slots: [] };
+  const { retryCalls, ...facts } = body;
+  const slot = optionSlot(site);
+  return {
+    name: site.name, functionName: site.target.function.name, at: site.at, decoratorAt: site.decoratorAt, periodic, body: facts,
+    acksLate: from('acks_late', 'task_acks_late', unset),
+    rejectOnWorkerLost: from('reject_on_worker_lost', 'task_reject_on_worker_lost', unset),
+    acksOnFailureOrTimeout: from('acks_on_failure_or_timeout', 'task_acks_on_failure_or_timeout', unset),
+    timeLimit: seconds(from('time_limit', 'task_time_limit', unset)),
+    softTimeLimit: seconds(from('soft_time_limit', 'task_soft_time_limit', unset)),
+    retry: retryPolicy(layers, retryCalls, site.decoratorAt),
+    unknownOptions: unknownOptions(site),
+    ...(observedSeconds !== undefined && { observedSeconds }), ...(slot && { optionSlot: slot }),
+  };
+}
+
+/** A falsy limit is none: the pool-wide limit holds (celery worker/request.py:356-367). */
+function seconds(setting: Setting<unknown>): Setting<number> {
+  if (setting.state === 'set' && !setting.value) return { state: 'unset', at: setting.at, slots: setting.slots };
+  return setting as Setting<number>;
+}
+
+/** The strongest layer that writes the option; a value None leaves it to the weaker ones. */
+function written(layers: readonly OptionLayer[], option: string): Setting<unknown> | undefined {
+  for (const layer of layers) {
+    const value = layer.values.get(option);
+    if (value && !(value.known && value.value === null)) return toSetting(value, []);
+  }
+  return undefined;
+}
+
+/** `task_annotations`: '*' is applied after the per-task entry and wins (celery app/annotations.py:50-52, measured). */
+function annotationLayers(settings: EffectiveSettings, name: string): readonly OptionLayer[] {
+  const annotations = settings.get('task_annotations');
+  if (annotations?.state !== 'set' || typeof annotations.value !== 'object' || annotations.value === null) return [];
+  const table = annotations.value as Record<string, unknown>;
+  return ['*', name].flatMap(key => {
+    const entry = table[key];
+    if (typeof entry !== 'object' || entry === null) return [];
+    const values = new Map(Object.entries(entry).map(([option, value]): [string, Value] => [option, { known: !(typeof value === 'string' && value.startsWith('⟨')), value, candidates: [], certainty: 'written', at: annotations.at, origin: annotations.origin, slots: [], expression: String(value) }]));
+    return [{ from: 'task_annotations', values }];
+  });
+}
+
+function retryPolicy(layers: readonly OptionLayer[], calls: readonly RetryCall[], at: SourceLocation): RetryPolicy {
+  const fallback = <T>(value: T): Setting<T> => ({ state: 'set', value, at, certainty: 'format-default', origin: [{ text: 'default of celery' }], overridden: [], slots: [] });
+  const autoretry = layers.map(layer => layer.values.get('autoretry_for')).find(value => value !== undefined);
+  const retryFor = autoretry ? exceptionNames(autoretry) : [];
+  const inKwargs = (option: string): Value | undefined => {
+    const kwargs = layers.map(layer => layer.values.get('retry_kwargs')).find(value => value !== undefined);
+    return kwargs?.known && kwargs.value instanceof Map ? (kwargs.value as Map<unknown, Value>).get(option) : undefined;
+  };
+  const kwargsRetries = inKwargs('max_retries'), kwargsDelay = inKwargs('countdown');
+  return {
+    retries: retryFor.length > 0 || calls.length > 0, autoretryFor: retryFor, ...(autoretry && { autoretryAt: autoretry.at }), calls,
+    maxRetries: (kwargsRetries && maxRetries(kwargsRetries)) ?? layers.map(layer => layer.values.get('max_retries')).filter(value => value !== undefined).map(maxRetries)[0] ?? fallback(MAX_RETRIES),
+    backoff: (written(layers, 'retry_backoff') ?? fallback(false)) as Setting<number | boolean>,
+    backoffMax: (written(layers, 'retry_backoff_max') ?? fallback(BACKOFF_MAX)) as Setting<number>,
+    defaultRetryDelay: ((kwargsDelay && toSetting(kwargsDelay, [])) ?? written(layers, 'default_retry_delay') ?? fallback(RETRY_DELAY)) as Setting<number>,
+  };
+}
+
+/** None means for ever (celery app/task.py:765). */
+function maxRetries(value: Value): Setting<number | null> {
+  if (value.known && value.value === null) return { state: 'set', value: null, at: value.at, certainty: value.certainty, origin: value.origin, overridden: [], slots: value.slots };
+  return toSetting(value, []) as Setting<number | null>;
+}
+
+function exceptionNames(value: Value): readonly string[] {
+  if (!value.known) return [value.expression];
+  if (!Array.isArray(value.value)) return value.value === null ? [] : [value.expression];
+  return (value.value as Value[]).map(item => item.expression);
+}
+
+/** Options that no Celery version reads, near to one that it does (`ack_late`). */
+function unknownOptions(site: FunctionSite): TaskFunction['unknownOptions'] {
+  const decorator = site.decorator;
+  if (decorator?.is !== 'call') return [];
+  return decorator.keywords.flatMap(([name, value]) => {
+    if (name === null || TASK_OPTIONS.has(name) || name.length < 6) return [];
+    const wanted = [...TASK_OPTIONS].filter(option => option.length > 5).find(option => editDistance(name, option) <= 2);
+    return wanted ? [{ name, wanted, at: value.at }] : [];
+  });
+}
+
+/** Behind the last argument of the decorator's call, or a new argument list behind a bare decorator. */
+function optionSlot(site: FunctionSite): Slot | undefined {
+  const decorator = site.decorator;
+  if (!decorator || site.target.owner || decorator.at.endLine !== decorator.at.startLine) return undefined;
+  const end = { ...decorator.at, startLine: decorator.at.endLine, startColumn: decorator.at.endColumn };
+  if (decorator.is !== 'call') return { kind: 'insert', at: end, encoding: ['python'], before: '(', after: ')' };
+  const inside = { ...end, startColumn: end.startColumn - 1, endColumn: end.endColumn - 1 };
+  return { kind: 'insert', at: inside, encoding: ['python'], before: decorator.positional.length + decorator.keywords.length > 0 ? ', ' : '', after: '' };
+}

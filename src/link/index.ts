@@ -1,0 +1,208 @@
+import type { CeleryApp, EffectiveSettings, FactStore, IneffectiveSetting, Join, LinkOptions, Model, Scheduler, Setting, TaskFunction, Unresolved, Worker } from '../model/index.js';
+import { brokerKind, poolKind } from './broker.js';
+import { findApps, type AppSite } from './celery/apps.js';
+import { djangoSettings } from './celery/config-sources.js';
+import { findApp, type FoundApp } from './celery/find-app.js';
+import { findFunctions, scheduledNames, type FunctionSite } from './celery/functions.js';
+import { implicitApp, settingsModules } from './celery/implicit.js';
+import { mergeSettings, withCommand } from './celery/overlay.js';
+import { codeReads, type CodeReads } from './celery/reads.js';
+import { configurationOf, type Configuration } from './celery/settings.js';
+import { membersOf } from './celery/members.js';
+import { taskFunction } from './celery/task-functions.js';
+import { strayNames, moduleVariables } from './celery/stray.js';
+import { drainNeedOf } from './drain-need.js';
+import { bodyOf } from './effects.js';
+import type { Context, Lookup } from './evaluate.js';
+import { NO_ENVIRONMENT } from './evaluate.js';
+import { createResolver, type Resolver, type Scope } from './modules.js';
+import { findStarts, type Start } from './starts.js';
+import { versionsFor } from './versions.js';
+
+/** Joins the facts of a tree into workers with effective values, on evidence only. Pure over the store. */
+export function link(store: FactStore, options: LinkOptions): Model {
+  const resolver = createResolver(store);
+  const found = findStarts(store, options);
+  const code = findApps(store, resolver);
+  const apps = withoutTests(code.apps);
+  const joined = found.starts.map(start => ({ start, found: appOf(start, apps, resolver, store, options) }));
+  const functions = findFunctions(code.modules.filter(module => !isTest(module.path)), code.apps, resolver, NO_ENVIRONMENT);
+  const modules = code.modules.filter(module => !isTest(module.path));
+  const judged = judgedApps(joined, apps, functions, modules, resolver, store);
+  const world: World = { store, options, resolver, modules, reads: codeReads(code.modules, resolver), functions, bodies: new Map() };
+  const built = judged.map(entry => buildApp(entry, joined.filter(({ found: target }) => 'app' in target && target.app === entry.site), judged, world));
+  const unjoined = joined.filter(({ found: target, start }) => !('app' in target) && isWork(start));
+  const workers = [...built.flatMap(({ workers: own }) => own), ...unjoined.map(({ start }) => workerWithoutApp(start))].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+  const finished = built.map(({ app }) => veto(app, unjoined.map(({ start }) => start)));
+  return {
+    workers: workers.map(worker => ({ ...worker, ...(worker.app && { app: finished.find(app => app.id === worker.app!.id) ?? worker.app }) })),
+    schedulers: joined.filter(({ start }) => start.command.kind === 'celery-beat').map(({ start, found: target }) => scheduler(start, 'app' in target ? finished.find(app => app.id === target.app.id) : undefined)),
+    services: found.services, apps: finished, unaudited: found.unaudited,
+    unresolved: [...found.unresolved, ...unresolvedApps(joined), ...finished.flatMap(unresolvedSettings)],
+    assumptions: [...new Set(finished.flatMap(assumptionsOf))],
+  };
+}
+
+type Joined = readonly { readonly start: Start; readonly found: FoundApp }[];
+interface Judged { readonly site: AppSite; readonly reach: CeleryApp['reach'] }
+interface World {
+  readonly store: FactStore; readonly options: LinkOptions; readonly resolver: Resolver; readonly modules: readonly Scope[];
+  readonly reads: CodeReads; readonly functions: readonly FunctionSite[]; readonly bodies: Map<FunctionSite, ReturnType<typeof bodyOf>>;
+}
+
+const isTest = (path: string): boolean => /(^|\/)(tests?|testing|conftest\.py|test_[^/]*\.py|[^/]*_test\.py)(\/|$)/.test(path);
+const isWork = (start: Start): boolean => start.command.kind === 'celery-worker';
+
+function withoutTests(apps: readonly AppSite[]): readonly AppSite[] {
+  const real = apps.filter(app => !isTest(app.path));
+  const main = real.filter(app => !/(^|\/)(docs?|examples?)\//.test(app.path));
+  return main.length > 0 ? main : real;
+}
+
+function appOf(start: Start, apps: readonly AppSite[], resolver: Resolver, store: FactStore, options: LinkOptions): FoundApp {
+  const declared = options.workers.find(entry => entry.service === start.service?.name || entry.service === start.name);
+  if (declared) {
+    const app = apps.find(site => site.path === declared.app || site.id === declared.app);
+    if (app) return { app, how: 'declared' };
+  }
+  const named = start.command.app ?? environmentApp(start.lookup);
+  if (named !== undefined) return findApp(named, start, apps, resolver, store);
+  const [only] = apps;
+  return apps.length === 1 && only ? { app: only, how: 'only-candidate' } : { reason: 'the command names no app' };
+}
+
+/** The un-prefixed APP variable is read by celery's global options (facts 5.4); CELERY_APP too. */
+function environmentApp(lookup: Lookup): string | undefined {
+  for (const name of ['CELERY_APP', 'APP']) {
+    const found = lookup(name);
+    if (found.state === 'set' && /^[\w.]+(:[\w.]+)?$/.test(found.value)) return found.value;
+  }
+  return undefined;
+}
+
+/** Apps that a command names; without any, those that have functions; without any app, the decorators alone. */
+function judgedApps(joined: Joined, apps: readonly AppSite[], functions: readonly FunctionSite[], modules: readonly Scope[], resolver: Resolver, store: FactStore): readonly Judged[] {
+  const written = [...new Set(joined.flatMap(({ found }) => ('app' in found ? [found.app] : [])))];
+  if (written.length > 0) return written.map(site => ({ site, reach: joined.some(({ found }) => 'app' in found && found.app === site && found.how !== 'only-candidate') ? 'written' : 'only-candidate' }));
+  const withFunctions = apps.filter(app => functions.some(fn => fn.app === app.call));
+  const candidates = withFunctions.length > 0 ? withFunctions : functions.length > 0 || apps.length === 1 ? apps : [];
+  if (candidates.length > 0) return candidates.map(site => ({ site, reach: 'only-candidate' }));
+  const site = apps.length === 0 ? implicitApp(modules, functions[0]?.at, resolver, store) : undefined;
+  return site ? [{ site, reach: 'implicit' }] : [];
+}
+
+function contextOf(site: AppSite, lookup: Lookup, world: World): Context {
+  const django = djangoSettings(site, world.modules, lookup, world.resolver, world.store) ?? onlySettings(world);
+  return { lookup, ...(django && { django }) };
+}
+
+/** No DJANGO_SETTINGS_MODULE anywhere: the only settings module that names Celery. */
+function onlySettings(world: World): Scope | undefined {
+  const found = settingsModules(world.modules, world.store);
+  return found.length === 1 ? found[0] : undefined;
+}
+
+function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judged[], world: World): { app: CeleryApp; workers: readonly Worker[] } {
+  const versions = versionsFor(site.path, world.store, world.options);
+  const configure = (lookup: Lookup): Configuration => configurationOf(site, { resolver: world.resolver, store: world.store, context: contextOf(site, lookup, world) }, versions.celery.assumed, name => world.reads.has(name));
+  const starts = joined.filter(({ start }) => isWork(start)).map(({ start, found }) => ({ start, found, configuration: configure(start.lookup) }));
+  const alone = starts.length > 0 ? starts[0]!.configuration : configure(joined[0]?.start.lookup ?? NO_ENVIRONMENT.lookup);
+  const perStart = starts.map(({ start, configuration }) => withCommand(configuration.settings, start.command, start.lookup));
+  const settings = perStart.length > 0 ? mergeSettings(perStart) : alone.settings;
+  const members = membersOf(site, judged.map(entry => entry.site), world.functions, settings, world.resolver);
+  const scheduled = scheduledNames(undefined);
+  const build = (effective: EffectiveSettings): readonly TaskFunction[] => members.map(member => taskFunction(member, effective, bodyFor(member, world), isScheduled(member.name, effective) || scheduled.has(member.name), durationFor(member.name, world.options)));
+  const broker = brokerKind(settings);
+  const app: Omit<CeleryApp, 'workers'> = {
+    id: site.id, name: site.name, at: site.at, reach, settings, broker: broker.kind, pool: poolKind(settings), functions: build(settings), versions,
+    ineffective: ineffectiveOf(starts.map(({ configuration }) => configuration), alone, site, world),
+    ...(alone.configuredAt && { configuredAt: alone.configuredAt }), ...(alone.namespace !== undefined && { namespace: alone.namespace }),
+    ...(world.reads.redeliveryCap && { redeliveryCap: world.reads.redeliveryCap }),
+  };
+  const workers: Worker[] = [];
+  const complete: CeleryApp = { ...app, workers };
+  for (const [i, { start, found }] of starts.entries()) workers.push(workerOf(start, complete, perStart[i]!, build(perStart[i]!), found));
+  return { app: complete, workers };
+}
+
+/** Ineffective in every process that runs the app. */
+function ineffectiveOf(configurations: readonly Configuration[], alone: Configuration, site: AppSite, world: World): readonly IneffectiveSetting[] {
+  const lists = (configurations.length > 0 ? configurations : [alone]).map(configuration => configuration.ineffective);
+  const inAll = lists[0]!.filter(entry => lists.every(list => list.some(other => other.name === entry.name && other.at.path === entry.at.path)));
+  return [...inAll, ...moduleVariables(site, world.resolver, name => world.reads.has(name))];
+}
+
+function bodyFor(site: FunctionSite, world: World): ReturnType<typeof bodyOf> {
+  const before = world.bodies.get(site);
+  if (before) return before;
+  const body = bodyOf(site.target, world.resolver, site.others);
+  world.bodies.set(site, body);
+  return body;
+}
+
+function isScheduled(name: string, settings: EffectiveSettings): boolean {
+  const schedule = settings.get('beat_schedule');
+  return schedule?.state === 'set' && typeof schedule.value === 'object' && schedule.value !== null && Object.values(schedule.value).some(entry => (entry as { task?: unknown } | null)?.task === name);
+}
+
+function durationFor(name: string, options: LinkOptions): number | undefined {
+  const found = Object.entries(options.durations).find(([pattern]) => new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`).test(name));
+  return found?.[1];
+}
+
+function workerOf(start: Start, app: CeleryApp, settings: EffectiveSettings, functions: readonly TaskFunction[], found: FoundApp): Worker {
+  const pool = poolKind(settings);
+  const join: Join = { step: 'app', how: 'app' in found ? found.how : 'only-candidate', at: [app.at] };
+  return {
+    ...processOf(start), app, settings, broker: brokerKind(settings).kind, pool, functions, stopTime: start.stopTime,
+    drainNeed: drainNeedOf(settings, functions, pool, true), joins: [...start.joins, join], ...strayNames(start),
+  };
+}
+
+function workerWithoutApp(start: Start): Worker {
+  const settings: EffectiveSettings = withCommand(new Map(), start.command, start.lookup);
+  return { ...processOf(start), settings, broker: 'unknown', pool: poolKind(settings), functions: [], stopTime: start.stopTime, drainNeed: { is: 'unknown' }, joins: start.joins, ...strayNames(start) };
+}
+
+function scheduler(start: Start, app: CeleryApp | undefined): Scheduler {
+  return { ...processOf(start), joins: start.joins, ...(app && { app }) };
+}
+
+function processOf(start: Start) {
+  return {
+    id: start.id, name: start.name, platform: start.platform, role: start.role, command: start.command, start: start.chain,
+    ...(start.environment !== undefined && { environment: start.environment }), ...(start.service && { service: start.service }), ...(start.container && { container: start.container }),
+  };
+}
+
+/** A command whose app is not known may run any app: what it overrides is unknown for all of them. */
+function veto(app: CeleryApp, starts: readonly Start[]): CeleryApp {
+  const settings = new Map(app.settings);
+  for (const start of starts) {
+    for (const [name, setting] of withCommand(new Map(), start.command, start.lookup)) {
+      const before = settings.get(name);
+      if (before && !(before.state === 'set' && setting.state === 'set' && before.value === setting.value)) settings.set(name, { state: 'unknown', at: before.at, expression: `${start.command.text} may run this app`, candidates: [] });
+    }
+  }
+  return Object.assign(app, { settings }) satisfies CeleryApp;
+}
+
+function unresolvedApps(joined: Joined): readonly Unresolved[] {
+  return joined.flatMap(({ start, found }) => ('app' in found ? [] : [{ at: start.command.at, reason: found.reason }]));
+}
+
+function unresolvedSettings(app: CeleryApp): readonly Unresolved[] {
+  return [...app.settings].flatMap(([name, setting]) => (setting.state === 'unknown' && setting.expression !== 'configuration that could not be read' && !name.includes('.') ? [{ at: setting.at, reason: `${name}: ${setting.expression}` }] : []));
+}
+
+function assumptionsOf(app: CeleryApp): readonly string[] {
+  const { celery, billiard } = app.versions;
+  return [
+    ...(celery.version === undefined ? [`celery is not pinned: judged as ${celery.assumed}`] : []),
+    ...(billiard.version === undefined ? [`billiard is not pinned: judged as ${billiard.assumed}`] : []),
+    ...(app.reach === 'only-candidate' ? [`no start command names ${app.id}: it is judged as the app with task functions`] : []),
+    ...(app.reach === 'implicit' ? ['no Celery app was found: the task functions are judged by their decorators'] : []),
+  ];
+}
+
+export type { Setting };
