@@ -40,12 +40,12 @@ export async function audit(options: AuditOptions): Promise<Report> {
   onProgress('joining');
   const model = store.candidates.length === 0 ? NOTHING : await join(store, config);
   onProgress('judging');
-  const active = rules.filter(rule => config.rules[rule.id] !== 'off' && (config.only.length === 0 || config.only.includes(rule.id)));
+  const active = rules.filter(rule => isActive(rule.id, config));
   const judged = [...judge(active, model, config), ...unreadable(store), ...unknownRules(rules, config)];
-  const finish = (found: readonly Found[]): readonly Finding[] => withFingerprints(merge(found.map(one => toFinding(one, rules, config))), store).filter(finding => scope.has(finding.at.path));
+  const finish = (found: readonly Found[]): readonly Finding[] => withFingerprints(merge(found.map(one => toFinding(one, rules, config))), store);
 
   const { findings, problems } = applySuppressions(finish(judged), store, model, options, active);
-  const all = [...findings, ...finish(problems)].filter(finding => isActive(finding.ruleId, config));
+  const all = [...findings, ...finish(problems)].filter(finding => scope.has(finding.at.path) && isActive(finding.ruleId, config));
   const shown = all.filter(finding => CONFIDENCES.indexOf(finding.confidence) <= CONFIDENCES.indexOf(config.minConfidence));
   return {
     tool: { name: 'drainlint', version: VERSION }, findings: [...shown].sort(byPlace), hidden: all.length - shown.length, model, rules,

@@ -73,7 +73,7 @@ function listTree(root: string, folders: readonly string[]): ReturnType<typeof l
 function tells(bytes: Buffer, entries: readonly AnalyzerEntry[]): boolean {
   if (entries.some(entry => !entry.words)) return true;
   const wide = bytes[0] === 0xff || bytes[0] === 0xfe;
-  const text = wide ? decode(bytes) ?? '' : bytes.latin1Slice();
+  const text = wide ? decode(bytes) ?? '' : bytes.toString('latin1');
   return entries.some(entry => entry.words!.test(text));
 }
 

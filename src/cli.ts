@@ -1,0 +1,93 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { AuditError } from './config.js';
+import { CONFIDENCES, SEVERITIES } from './model/index.js';
+import { COMMIT, VERSION } from './version.js';
+
+/** Flags of `check`, as commander hands them over. */
+export interface CheckFlags {
+  readonly format: readonly string[];
+  readonly failOn: string;
+  readonly minConfidence?: string;
+  readonly preset?: string;
+  readonly rule: readonly string[];
+  readonly ignoreRule: readonly string[];
+  readonly config?: string;
+  readonly ignores: boolean;
+  readonly fix?: string;
+  readonly diff?: boolean;
+  readonly verbose?: boolean;
+  readonly timings?: boolean;
+  readonly color?: string | boolean;
+}
+
+const HELP = `
+Exit codes: 0 nothing at or above --fail-on · 1 findings · 2 could not run.
+Suppress with a comment: drainlint: ignore <rule>[, <rule>] [until YYYY-MM-DD] -- reason`;
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+const level = (value: string): string => {
+  if (value !== 'safe' && value !== 'all') throw new InvalidArgumentError('Write --fix or --fix=all.');
+  return value;
+};
+
+function program(finish: (code: number) => void): Command {
+  const commit = COMMIT === undefined ? '' : ` (${COMMIT})`;
+  const root = new Command('drainlint').description('Finds the background tasks an ECS deployment would lose or run twice.').exitOverride()
+    .version(`drainlint ${VERSION}${commit}`, '-V, --version').addHelpText('after', HELP);
+  const shared = (command: Command): Command => command
+    .option('--config <file>', 'configuration (default: drainlint.config.yaml, found upwards)')
+    .option('--verbose', 'every place and every value that could not be resolved')
+    .addOption(new Option('--color [when]', 'colours').choices(['auto', 'always', 'never']))
+    .option('--no-color', 'no colours');
+
+  shared(root.command('check [paths...]', { isDefault: true }).description('lint what is in the repository (the default)'))
+    .option('--format <format[:file]>', 'text, concise, json, github or markdown; repeatable', collect, [])
+    .addOption(new Option('--fail-on <severity>', 'exit 1 from this severity on').choices([...SEVERITIES, 'never']).default('error'))
+    .addOption(new Option('--min-confidence <confidence>', 'show findings from this confidence on').choices(CONFIDENCES))
+    .addOption(new Option('--preset <preset>', 'recommended: high and medium confidence; strict: all').choices(['recommended', 'strict']))
+    .option('--rule <rule>', 'only this rule; repeatable', collect, [])
+    .option('--ignore-rule <rule>', 'without this rule; repeatable', collect, [])
+    .option('--no-ignores', 'report what comments and the configuration suppress')
+    .option('--fix [level]', 'apply safe fixes; --fix=all: also those that change when or how often tasks run', level)
+    .option('--diff', 'print what --fix would change, write nothing')
+    .option('--timings', 'print how long each stage took')
+    .action(async (paths: readonly string[], flags: CheckFlags) => finish(await (await import('./commands/check.js')).check(paths, flags)));
+
+  shared(root.command('settings [paths...]').description('the effective settings of every worker, each with its origin'))
+    .addOption(new Option('--format <format>', 'output format').choices(['text', 'json']).default('text'))
+    .action(async (paths: readonly string[], flags: { readonly format: string } & Pick<CheckFlags, 'config' | 'verbose' | 'color'>) => finish(await (await import('./commands/settings.js')).settings(paths, flags)));
+
+  root.command('explain <rule>').description("a rule's page").option('--no-color', 'no colours')
+    .action(async (id: string, flags: Pick<CheckFlags, 'color'>) => finish(await (await import('./commands/explain.js')).explain(id, flags)));
+  root.command('rules').description('the list of rules').option('--no-color', 'no colours')
+    .action(async (flags: Pick<CheckFlags, 'color'>) => finish(await (await import('./commands/explain.js')).list(flags)));
+  return root;
+}
+
+/** A flag whose value is optional must not swallow the path behind it. */
+const WITH_DEFAULT: Readonly<Record<string, string>> = { '--fix': '--fix=safe', '--color': '--color=always' };
+
+/** Runs one command line. Resolves to the exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  let code = 0;
+  const end = argv.indexOf('--');
+  const words = argv.map((word, i) => (end >= 0 && i > end ? word : WITH_DEFAULT[word] ?? word));
+  try {
+    await program(value => { code = value; }).parseAsync(words, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof AuditError) process.stderr.write(`drainlint: ${error.message}\n`);
+    else process.stderr.write(`${error instanceof Error ? error.stack ?? error.message : String(error)}\ndrainlint ${VERSION}: this is a fault of drainlint; please report it\n`);
+    return 2;
+  }
+}
+
+/** `drainlint … | head`: a reader that leaves is no fault. */
+function leaveQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(process.exitCode);
+}
+
+process.stdout.on('error', leaveQuietly);
+process.exitCode = await main(process.argv.slice(2));

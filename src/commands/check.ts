@@ -1,0 +1,90 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { audit } from '../audit.js';
+import type { CheckFlags } from '../cli.js';
+import { AuditError, confidenceOf, didYouMean, type Config, type Preset } from '../config.js';
+import { diff, untilFixed, type FixLevel } from '../fix.js';
+import type { Confidence, Report, Rule, Severity } from '../model/index.js';
+import { SEVERITIES } from '../model/index.js';
+import { reporters } from '../reporters/index.js';
+import { rules } from '../rules/index.js';
+import { editableText, writeText } from '../sources/edit-file.js';
+import { configFor, pathsOf, rootOf, wantsColor } from './run.js';
+import { stopwatch } from './stopwatch.js';
+
+/** `drainlint check`: audits, mends, prints. Resolves to the exit code. */
+export async function check(given: readonly string[], flags: CheckFlags): Promise<number> {
+  const outputs = (flags.format.length > 0 ? flags.format : ['text']).map(parseFormat);
+  const paths = pathsOf(given);
+  const root = rootOf(paths);
+  const config = withFlags(await configFor(root, paths, flags.config), flags, rules);
+  const watch = stopwatch();
+  const run = (overlay?: ReadonlyMap<string, string>): Promise<Report> => audit({ root, paths, config, rules, onProgress: watch.begin, ...(overlay && { overlay }) });
+
+  let report = await run();
+  if (flags.diff) {
+    const { changed } = await untilFixed(run, levelOf(flags), path => editableText(root, path));
+    for (const [path, after] of changed) process.stdout.write(diff(path, editableText(root, path)!, after));
+    watch.end(flags.timings);
+    return exitCode(report, flags.failOn);
+  }
+  if (flags.fix) {
+    const fixed = await untilFixed(run, levelOf(flags), path => editableText(root, path));
+    for (const [path, after] of fixed.changed) writing(path, () => writeText(root, path, after));
+    if (fixed.changed.size > 0) process.stderr.write(`mended ${[...fixed.changed.keys()].join(', ')}\n`);
+    report = fixed.report;
+  }
+  watch.begin('printing');
+  for (const output of outputs) await print(report, output, flags);
+  watch.end(flags.timings);
+  return exitCode(report, flags.failOn);
+}
+
+interface Output { readonly format: string; readonly file?: string }
+
+function parseFormat(text: string): Output {
+  const [, format = '', file] = /^([^:]*)(?::(.*))?$/s.exec(text) ?? [];
+  if (!Object.hasOwn(reporters, format)) throw new AuditError(`there is no format ${format}${didYouMean(format, Object.keys(reporters)) || ` (there are ${Object.keys(reporters).join(', ')})`}`);
+  if (file === '') throw new AuditError(`--format ${text} names no file`);
+  return { format, ...(file !== undefined && { file }) };
+}
+
+const levelOf = ({ fix }: CheckFlags): FixLevel => (fix === 'all' ? 'all' : 'safe');
+
+/** Lays the command line over the configuration. */
+function withFlags(config: Config, flags: CheckFlags, all: readonly Rule[]): Config {
+  const known = all.map(rule => rule.id);
+  for (const id of [...flags.rule, ...flags.ignoreRule]) if (!known.includes(id)) throw new AuditError(`there is no rule ${id}${didYouMean(id, known)}`);
+  const preset = flags.preset as Preset | undefined;
+  return {
+    ...config,
+    minConfidence: (flags.minConfidence as Confidence | undefined) ?? (preset ? confidenceOf(preset) : config.minConfidence),
+    rules: { ...config.rules, ...Object.fromEntries(flags.ignoreRule.map(id => [id, 'off' as const])) },
+    only: flags.rule, honourIgnores: flags.ignores,
+  };
+}
+
+async function print(report: Report, { format, file }: Output, flags: CheckFlags): Promise<void> {
+  const reporter = await reporters[format]!();
+  const width = process.stdout.isTTY ? process.stdout.columns : undefined;
+  const text = reporter(report, { color: file === undefined && wantsColor(flags.color), verbose: flags.verbose === true, ...(file === undefined && width ? { width } : {}) });
+  if (file === undefined) process.stdout.write(text);
+  else writing(file, () => writeFileSync(file, text));
+  const summary = process.env.GITHUB_STEP_SUMMARY;
+  if (format !== 'github' || !summary) return;
+  const page = (await reporters.markdown!())(report, { color: false, verbose: false });
+  writing(summary, () => appendFileSync(summary, page));
+}
+
+function writing(file: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    throw new AuditError(`${file} cannot be written (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+/** 1 where a finding that is not suppressed reaches the threshold. */
+function exitCode(report: Report, failOn: string): number {
+  const limit = SEVERITIES.indexOf(failOn as Severity); // never: -1, below every severity
+  return report.findings.some(finding => !finding.suppressed && SEVERITIES.indexOf(finding.severity) <= limit) ? 1 : 0;
+}

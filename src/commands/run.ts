@@ -1,0 +1,48 @@
+import { dirname, relative, resolve, sep } from 'node:path';
+import { statSync } from 'node:fs';
+import { AuditError, DEFAULT_CONFIG, didYouMean, findConfig, loadConfig, type Config } from '../config.js';
+import { gitRoot, isInside } from '../sources/files.js';
+
+/**
+ * What paths are relative to: the top of the git work tree; outside git the one folder given, else the current directory, else the
+ * nearest folder that holds all paths.
+ */
+export function rootOf(paths: readonly string[]): string {
+  const folders = paths.map(folderOf);
+  const start = folders[0] ?? process.cwd();
+  const top = gitRoot(start);
+  if (top) return top;
+  if (paths.length === 1 && isFolder(paths[0]!)) return start;
+  if (folders.every(folder => isInside(process.cwd(), folder))) return process.cwd();
+  let common = start;
+  while (!folders.every(folder => isInside(common, folder))) common = dirname(common);
+  return common;
+}
+
+/** The paths to audit: those given, else the current directory. */
+export function pathsOf(paths: readonly string[]): readonly string[] {
+  const commands = ['check', 'settings', 'explain', 'rules'];
+  for (const path of paths) if (!statSync(path, { throwIfNoEntry: false })) throw new AuditError(`${path} does not exist${paths.length === 1 ? didYouMean(path, commands) : ''}`);
+  return paths.length > 0 ? paths : ['.'];
+}
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+const folderOf = (path: string): string => (isFolder(path) ? resolve(path) : dirname(resolve(path)));
+
+/** The configuration for a run: the file named, else the nearest one from the first path upwards, else the defaults. */
+export async function configFor(root: string, paths: readonly string[], named: string | undefined): Promise<Config> {
+  const file = named === undefined ? findConfig(folderOf(paths[0]!), root) : resolve(named);
+  if (file === undefined) return DEFAULT_CONFIG;
+  const shown = isInside(root, file) ? relative(root, file).split(sep).join('/') : named ?? file;
+  return loadConfig(file, shown);
+}
+
+/** Whether to colour stdout: --color, else NO_COLOR and FORCE_COLOR, else a terminal. */
+export function wantsColor(flag: string | boolean | undefined): boolean {
+  if (flag === false || flag === 'never') return false;
+  if (flag === 'always') return true;
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+  if (NO_COLOR) return false;
+  if (FORCE_COLOR !== undefined && FORCE_COLOR !== '') return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
+  return process.stdout.isTTY === true && TERM !== 'dumb';
+}

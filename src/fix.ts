@@ -1,0 +1,148 @@
+import type { Finding, Report, SourceLocation, TextEdit } from './model/index.js';
+import { comparePlaces } from './model/index.js';
+
+/** safe: what cannot change behaviour beyond the fault. all: also what changes when or how often tasks run. */
+export type FixLevel = 'safe' | 'all';
+
+/** A fix may uncover the next one; no chain of rules is longer than this. */
+const ROUNDS = 5;
+
+/** The text with every edit spliced in. Of two edits that overlap the first one counts; the rest of the text is never re-printed. */
+export function applyEdits(text: string, edits: readonly TextEdit[]): string {
+  const starts = lineStarts(text);
+  const splices = edits.map(edit => ({ from: offset(starts, text, edit.at.startLine, edit.at.startColumn), to: offset(starts, text, edit.at.endLine, edit.at.endColumn), text: edit.text }))
+    .sort((a, b) => a.from - b.from);
+  let result = '';
+  let done = 0;
+  for (const splice of splices) {
+    if (splice.from < done || splice.to < splice.from) continue;
+    result += text.slice(done, splice.from) + splice.text;
+    done = splice.to;
+  }
+  return result + text.slice(done);
+}
+
+function lineStarts(text: string): readonly number[] {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return starts;
+}
+
+function offset(starts: readonly number[], text: string, line: number, column: number): number {
+  return Math.min(text.length, (starts[line - 1] ?? text.length) + column - 1);
+}
+
+/** The edits one round may make, by path: each fix whole or not at all; one that touches an earlier one's text waits for the next round. */
+export function selectEdits(findings: readonly Finding[], level: FixLevel): ReadonlyMap<string, readonly TextEdit[]> {
+  const chosen: TextEdit[] = [];
+  const made = new Set<string>();
+  for (const { fix, suppressed } of [...findings].sort((a, b) => a.order - b.order)) {
+    if (!fix || suppressed || fix.edits.length === 0 || (level === 'safe' && fix.safety !== 'safe')) continue;
+    const key = JSON.stringify(fix.edits);
+    if (made.has(key) || fix.edits.some(edit => chosen.some(other => collide(edit.at, other.at)))) continue;
+    made.add(key);
+    chosen.push(...fix.edits);
+  }
+  const byPath = new Map<string, TextEdit[]>();
+  for (const edit of chosen) byPath.set(edit.at.path, [...(byPath.get(edit.at.path) ?? []), edit]);
+  return byPath;
+}
+
+/** Two ranges share text, or both insert at one point. */
+function collide(a: SourceLocation, b: SourceLocation): boolean {
+  if (a.path !== b.path) return false;
+  if (comparePlaces(a, b) === 0) return true;
+  const [first, second] = comparePlaces(a, b) < 0 ? [a, b] : [b, a];
+  return first.endLine > second.startLine || (first.endLine === second.startLine && first.endColumn > second.startColumn);
+}
+
+export interface Fixed {
+  /** What is left to report. */
+  readonly report: Report;
+  /** The new text of every file that changed, by path. */
+  readonly changed: ReadonlyMap<string, string>;
+}
+
+/**
+ * Applies fixes, audits again, until nothing is left to fix. Writes nothing: the audit reads the changed texts instead of the files.
+ * `read` gives the text of a file that may be changed, undefined for one that must not be.
+ */
+export async function untilFixed(run: (overlay: ReadonlyMap<string, string>) => Promise<Report>, level: FixLevel, read: (path: string) => string | undefined): Promise<Fixed> {
+  const changed = new Map<string, string>();
+  let report = await run(changed);
+  for (let round = 0; round < ROUNDS; round++) {
+    let progress = false;
+    for (const [path, edits] of selectEdits(report.findings, level)) {
+      const before = changed.get(path) ?? read(path);
+      const after = before === undefined ? undefined : applyEdits(before, edits);
+      if (after === undefined || after === before) continue;
+      changed.set(path, after);
+      progress = true;
+    }
+    if (!progress) break;
+    report = await run(changed);
+  }
+  return { report, changed };
+}
+
+/** Lines of context around a change. */
+const CONTEXT = 3;
+/** Above this many cells a table of line pairs costs more than it tells; the changed region is then shown as one. */
+const CELLS = 4_000_000;
+
+type Step = { readonly sign: ' ' | '-' | '+'; readonly line: string };
+
+/** A unified diff of one file, as `git apply` takes it; empty where nothing changed. */
+export function diff(path: string, before: string, after: string): string {
+  if (before === after) return '';
+  const steps = compare(linesOf(before), linesOf(after));
+  const near = steps.map((_, i) => steps.slice(Math.max(0, i - CONTEXT), i + CONTEXT + 1).some(step => step.sign !== ' '));
+  const hunks: string[] = [];
+  let [oldLine, newLine] = [1, 1];
+  for (let i = 0; i < steps.length;) {
+    const start = i;
+    const [oldStart, newStart] = [oldLine, newLine];
+    while (i < steps.length && near[i] === near[start]) {
+      if (steps[i]!.sign !== '+') oldLine++;
+      if (steps[i]!.sign !== '-') newLine++;
+      i++;
+    }
+    if (near[start]) hunks.push(`@@ -${range(oldStart, oldLine)} +${range(newStart, newLine)} @@\n${steps.slice(start, i).map(render).join('')}`);
+  }
+  return `--- a/${path}\n+++ b/${path}\n${hunks.join('')}`;
+}
+
+/** Lines with their line breaks; only the last one can lack it. */
+const linesOf = (text: string): readonly string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+/** An empty range is named by the line before it. */
+const range = (from: number, to: number): string => `${from === to ? from - 1 : from},${to - from}`;
+const render = ({ sign, line }: Step): string => (line.endsWith('\n') ? sign + line : `${sign}${line}\n\\ No newline at end of file\n`);
+
+function compare(before: readonly string[], after: readonly string[]): readonly Step[] {
+  let head = 0;
+  while (head < before.length && head < after.length && before[head] === after[head]) head++;
+  let tail = 0;
+  while (tail < before.length - head && tail < after.length - head && before[before.length - 1 - tail] === after[after.length - 1 - tail]) tail++;
+  const same = (line: string): Step => ({ sign: ' ', line });
+  return [
+    ...before.slice(0, head).map(same),
+    ...compareMiddle(before.slice(head, before.length - tail), after.slice(head, after.length - tail)),
+    ...before.slice(before.length - tail).map(same),
+  ];
+}
+
+/** Longest common subsequence of lines. */
+function compareMiddle(before: readonly string[], after: readonly string[]): readonly Step[] {
+  if (before.length * after.length > CELLS) return [...before.map((line): Step => ({ sign: '-', line })), ...after.map((line): Step => ({ sign: '+', line }))];
+  const common = Array.from({ length: before.length + 1 }, () => new Uint32Array(after.length + 1));
+  for (let i = before.length - 1; i >= 0; i--)
+    for (let j = after.length - 1; j >= 0; j--) common[i]![j] = before[i] === after[j] ? common[i + 1]![j + 1]! + 1 : Math.max(common[i + 1]![j]!, common[i]![j + 1]!);
+  const steps: Step[] = [];
+  let [i, j] = [0, 0];
+  while (i < before.length || j < after.length) {
+    if (i < before.length && j < after.length && before[i] === after[j]) { steps.push({ sign: ' ', line: before[i]! }); i++; j++; }
+    else if (i < before.length && (j >= after.length || common[i + 1]![j]! >= common[i]![j + 1]!)) steps.push({ sign: '-', line: before[i++]! });
+    else steps.push({ sign: '+', line: after[j++]! });
+  }
+  return steps;
+}

@@ -1,0 +1,53 @@
+import type { CeleryApp, Finding, Model, Report, Worker } from '../model/index.js';
+import { SEVERITIES } from '../model/index.js';
+import { bySeverity, visible } from './options.js';
+
+/** Findings that belong together: those of one worker, of one app with several workers, of a service, or of nothing that was joined. */
+export interface Group { readonly heading: string; readonly findings: readonly Finding[] }
+
+/** Every finding that is not suppressed, grouped, in the order of cure; the group with the worst finding first. */
+export function groupFindings(report: Report): readonly Group[] {
+  const groups = new Map<string, Finding[]>();
+  for (const finding of visible(report)) {
+    const heading = headingOf(finding, report.model);
+    groups.set(heading, [...(groups.get(heading) ?? []), finding]);
+  }
+  return [...groups].map(([heading, findings]) => ({ heading, findings: findings.sort((a, b) => a.order - b.order || bySeverity(a, b)) }))
+    .sort((a, b) => worst(a) - worst(b) || b.findings.length - a.findings.length || (a.heading < b.heading ? -1 : 1));
+}
+
+const worst = (group: Group): number => Math.min(...group.findings.map(finding => SEVERITIES.indexOf(finding.severity)));
+
+/** The heading of findings that name nothing that was joined. */
+export const ELSEWHERE = 'elsewhere in the repository';
+
+function headingOf(finding: Finding, model: Model): string {
+  const ids = finding.workers ?? [];
+  const named = model.workers.filter(worker => ids.includes(worker.id));
+  const app = model.apps.find(each => each.id === finding.resource) ?? sharedApp(named);
+  if (named.length === 1) return workerHeading(named[0]!);
+  if (app) return appHeading(app);
+  const scheduler = model.schedulers.find(each => ids.includes(each.id) || each.id === finding.resource);
+  if (scheduler) return `scheduler ${withEnvironment(scheduler.id, scheduler.environment)}`;
+  if (named[0]) return workerHeading(named[0]);
+  const service = model.services.find(each => each.name === finding.resource);
+  const inService = model.workers.filter(worker => service && worker.service === service);
+  if (service) return inService.length === 1 ? workerHeading(inService[0]!) : `service ${withEnvironment(service.name, service.environment)}`;
+  return ELSEWHERE;
+}
+
+/** The one app all these workers run. */
+function sharedApp(workers: readonly Worker[]): CeleryApp | undefined {
+  const app = workers[0]?.app;
+  return workers.length > 1 && workers.every(worker => worker.app === app) ? app : undefined;
+}
+
+/** What concerns an app with one worker concerns that worker. */
+function appHeading(app: CeleryApp): string {
+  const deployed = app.workers.filter(worker => worker.role === 'deployed');
+  const only = deployed.length === 1 ? deployed[0] : app.workers.length === 1 ? app.workers[0] : undefined;
+  return only ? workerHeading(only) : `app ${app.id}${app.workers.length > 1 ? ` (${app.workers.length} workers)` : ''}`;
+}
+
+const workerHeading = (worker: Worker): string => `worker ${withEnvironment(worker.id, worker.environment)}`;
+const withEnvironment = (id: string, environment: string | undefined): string => (environment === undefined || id.includes(environment) ? id : `${id} (${environment})`);

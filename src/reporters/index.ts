@@ -1,0 +1,12 @@
+import type { Reporter } from './options.js';
+
+export type { Reporter, ReportOptions } from './options.js';
+
+/** Every output format, loaded when it is asked for. */
+export const reporters: Readonly<Record<string, () => Promise<Reporter>>> = {
+  text: async () => (await import('./text.js')).text,
+  concise: async () => (await import('./concise.js')).concise,
+  json: async () => (await import('./json.js')).json,
+  github: async () => (await import('./github.js')).github,
+  markdown: async () => (await import('./markdown.js')).markdown,
+};

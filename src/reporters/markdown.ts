@@ -1,0 +1,31 @@
+import type { Finding, Report } from '../model/index.js';
+import { place } from '../model/index.js';
+import { clean } from './clean.js';
+import { ELSEWHERE, groupFindings } from './groups.js';
+import { counted, elsewhere, visible } from './options.js';
+
+/** GitHub refuses a step summary above 1 MiB. Characters, with room for what stands there already. */
+const LONGEST = 600_000;
+
+/** The findings as a page: for step summaries and comments. */
+export function markdown(report: Report): string {
+  const head = `## drainlint: ${counted(visible(report))}\n`;
+  const blocks = groupFindings(report).flatMap(group => [`\n### ${group.heading === ELSEWHERE ? 'Elsewhere' : escape(group.heading)}\n`, ...group.findings.map(findingBlock)]);
+  let page = head;
+  for (const [i, block] of blocks.entries()) {
+    if (page.length + block.length > LONGEST) return `${page}\n… and ${blocks.length - i} more\n`;
+    page += block;
+  }
+  return page;
+}
+
+function findingBlock(finding: Finding): string {
+  const related = (finding.related ?? []).map(({ at, message }) => `  - ${code(place(at))} ${escape(message)}\n`).join('');
+  const also = elsewhere(finding);
+  return `\n- **${finding.severity}** ${code(finding.ruleId)} ${code(place(finding.at))}: ${escape(finding.message)}${also && ` (${escape(also)})`}\n${related}`
+    + (finding.fate ? `  - fate: ${escape(finding.fate)}\n` : '') + `  - **do:** ${escape(finding.suggestion)}\n`;
+}
+
+/** Markdown's signs as text, except within backticks, where messages quote code. */
+const escape = (text: string): string => clean(text).split(/(`[^`]*`)/).map(part => (part.startsWith('`') ? part : part.replace(/[\\*_[\]<>|#~@]/g, '\\$&'))).join('');
+const code = (text: string): string => `\`${clean(text).replaceAll('`', "'")}\``;

@@ -1,0 +1,104 @@
+import type { Finding, Report } from '../model/index.js';
+import { place } from '../model/index.js';
+import { clean, wrap } from './clean.js';
+import { excerpts, type Annotation } from './excerpt.js';
+import { groupFindings, type Group } from './groups.js';
+import { bySeverity, counted, elsewhere, plural, visible, type ReportOptions } from './options.js';
+import { painter, SEVERITY_STYLE, type Paint } from './paint.js';
+
+/** Places shown besides the primary one; --verbose shows all. */
+const RELATED = 6;
+/** Consumers, assumptions and the like that are listed; --verbose lists all. */
+const LISTED = 8;
+
+/** Findings as a compiler shows them, under a verdict line per worker, and what they rest on. */
+export function text(report: Report, options: ReportOptions): string {
+  const paint = painter(options.color);
+  const groups = groupFindings(report).map(group => renderGroup(group, report, options, paint));
+  return [...groups, ...closing(report, options, paint)].join('\n\n') + '\n';
+}
+
+function renderGroup(group: Group, report: Report, options: ReportOptions, paint: Paint): string {
+  const blocks = group.findings.filter(finding => !blockerOf(finding, group)).map(finding => {
+    const blocked = group.findings.filter(other => blockerOf(other, group) === finding.ruleId && firstOf(finding, group));
+    return [renderFinding(finding, report, options, paint), ...blocked.map(other => `  ${paint('blue', '=')} blocks: ${oneLine(other)}`)].join('\n');
+  });
+  return [paint('bold', `${clean(group.heading)} — ${counted(group.findings)}: ${verdict(group, report)}`), ...blocks].join('\n\n');
+}
+
+/** The rule in this group that must be obeyed before this finding is worth a look. */
+function blockerOf(finding: Finding, group: Group): string | undefined {
+  return finding.blockedBy?.find(id => id !== finding.ruleId && group.findings.some(other => other.ruleId === id && !other.blockedBy?.length));
+}
+
+const firstOf = (finding: Finding, group: Group): boolean => group.findings.find(other => other.ruleId === finding.ruleId) === finding;
+
+/** What the worst finding is about, in the words of its rule. */
+function verdict(group: Group, report: Report): string {
+  const [worst] = [...group.findings].sort(bySeverity);
+  const title = report.rules.find(rule => rule.id === worst!.ruleId)?.title ?? worst!.message;
+  return /^[A-Z][a-z]/.test(title) ? title[0]!.toLowerCase() + title.slice(1) : title;
+}
+
+const oneLine = (finding: Finding): string => clean(`${finding.severity}[${finding.ruleId}] ${place(finding.at)} ${finding.message}`);
+
+function renderFinding(finding: Finding, report: Report, options: ReportOptions, paint: Paint): string {
+  const style = SEVERITY_STYLE[finding.severity];
+  const related = finding.related ?? [];
+  const shown = options.verbose ? related : related.slice(0, RELATED);
+  const annotations: readonly Annotation[] = [
+    { at: finding.at, label: finding.label ?? '', primary: true },
+    ...shown.map(({ at, message }) => ({ at, label: message, primary: false })),
+  ];
+  const gutter = Math.max(2, ...annotations.map(({ at }) => String(at.startLine).length));
+  const note = (name: string, value: string | undefined): readonly string[] => (value ? noteLines(name, clean(value), gutter, options, paint) : []);
+  return [
+    `${paint(style, `${finding.severity}[${finding.ruleId}]`)} ${paint('bold', clean(finding.message))}`,
+    ...excerpts(annotations, { lines: report.lines, paint, style, gutter, ...(options.width !== undefined && { width: options.width }) }),
+    ...note('places', related.length > shown.length ? `${related.length - shown.length} more (--verbose)` : ''),
+    ...note('through', finding.flow?.map(step => `${step.text} (${place(step.at)})`).join(' → ')),
+    ...note('fate', finding.fate),
+    ...note('environments', elsewhere(finding)),
+    ...note('suggestion', finding.suggestion),
+    ...note('explain', `drainlint explain ${finding.ruleId}`),
+  ].join('\n');
+}
+
+function noteLines(name: string, value: string, gutter: number, { width }: ReportOptions, paint: Paint): readonly string[] {
+  const head = `${' '.repeat(gutter)} ${paint('blue', '=')} ${paint('bold', `${name}:`)} `;
+  const indent = gutter + 3;
+  if (width === undefined || indent + name.length + 2 + value.length <= width) return [head + value];
+  const [first = '', ...rest] = wrap(value, Math.max(30, width - indent - name.length - 2));
+  return [head + first, ...rest.map(line => ' '.repeat(indent + name.length + 2) + line)];
+}
+
+/** What the findings rest on, what was not audited, and how many there are. */
+function closing(report: Report, { verbose }: ReportOptions, paint: Paint): readonly string[] {
+  const { model, hidden } = report;
+  const list = (title: string, entries: readonly string[]): readonly string[] => {
+    const shown = verbose ? entries : entries.slice(0, LISTED);
+    const more = entries.length > shown.length ? [`  … and ${entries.length - shown.length} more (--verbose)`] : [];
+    return entries.length === 0 ? [] : [[title, ...shown.map(entry => `  ${clean(entry)}`), ...more].join('\n')];
+  };
+  const unresolved = model.unresolved.map(({ at, reason }) => `${place(at)} ${reason}`);
+  return [
+    ...list('assumptions:', model.assumptions),
+    ...list('recognised, not audited:', model.unaudited.map(({ kind, at, text: command }) => `${place(at)} ${kind}: ${command}`)),
+    ...(verbose ? list('could not be resolved:', unresolved) : unresolved.length > 0 ? [`could not be resolved: ${plural(unresolved.length, 'value')} (--verbose lists them)`] : []),
+    [paint('bold', summary(report)), ...(hidden > 0 ? [`${plural(hidden, 'finding')} of lower confidence not shown (--preset strict)`] : [])].join('\n'),
+  ];
+}
+
+function summary(report: Report): string {
+  const findings = visible(report);
+  const { workers, apps } = report.model;
+  if (report.scannedFiles === 0) return 'nothing to audit: there are no files here';
+  if (report.readFiles === 0) return `nothing to audit: none of ${plural(report.scannedFiles, 'file')} speaks of Celery or ECS`;
+  const suppressed = report.findings.length - findings.length;
+  const fixable = findings.filter(({ fix }) => fix?.safety === 'safe').length;
+  return [
+    `${counted(findings)} (${plural(workers.length, 'worker')}, ${plural(apps.length, 'app')}, ${plural(report.readFiles, 'file')} read)`,
+    ...(suppressed > 0 ? [`${suppressed} suppressed`] : []),
+    ...(fixable > 0 ? [`${fixable} mended by --fix`] : []),
+  ].join(' · ');
+}

@@ -1,0 +1,73 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { applyEdits, diff, selectEdits, untilFixed } from '../src/fix.js';
+import type { Finding, Report, SourceLocation, TextEdit } from '../src/model/index.js';
+
+const range = (startLine: number, startColumn: number, endLine: number, endColumn: number, path = 'a.py'): SourceLocation => ({ path, startLine, startColumn, endLine, endColumn });
+const edit = (at: SourceLocation, text: string): TextEdit => ({ at, text });
+const fixable = (edits: readonly TextEdit[], more: Partial<Finding> = {}): Finding => ({
+  ruleId: 'celery/early-ack', severity: 'error', confidence: 'high', message: 'm', suggestion: 's', at: edits[0]!.at, order: 5, fingerprint: '', docsUrl: '', environments: [],
+  fix: { title: 't', safety: 'safe', edits }, ...more,
+});
+
+describe('applyEdits', () => {
+  test('replaces, inserts and removes at lines and columns, and leaves the rest byte for byte', () => {
+    const text = 'one\r\n  two = 1\r\nthree';
+    expect(applyEdits(text, [edit(range(2, 9, 2, 10), '20'), edit(range(1, 1, 1, 1), '# '), edit(range(3, 3, 3, 6), '')])).toBe('# one\r\n  two = 20\r\nth');
+  });
+  test('of two overlapping edits the first one counts', () => {
+    expect(applyEdits('abcdef', [edit(range(1, 2, 1, 4), 'X'), edit(range(1, 3, 1, 5), 'Y')])).toBe('aXdef');
+  });
+  test('columns count UTF-16 units, as analyzers do', () => {
+    expect(applyEdits('"😀": 1', [edit(range(1, 7, 1, 8), '2')])).toBe('"😀": 2');
+  });
+  test('two inserts at one point keep their order', () => {
+    expect(applyEdits('()', [edit(range(1, 2, 1, 2), 'a'), edit(range(1, 2, 1, 2), 'b')])).toBe('(ab)');
+  });
+});
+
+describe('selectEdits', () => {
+  test('equal fixes are made once, overlapping ones wait, delivery ones need `all`', () => {
+    const first = fixable([edit(range(1, 1, 1, 4), 'x')]);
+    const same = fixable([edit(range(1, 1, 1, 4), 'x')], { ruleId: 'celery/other' });
+    const overlapping = fixable([edit(range(1, 3, 1, 6), 'y'), edit(range(9, 1, 9, 1), 'z')], { order: 6 });
+    const delivery = fixable([edit(range(5, 1, 5, 2), 'd')], { fix: { title: 't', safety: 'delivery', edits: [edit(range(5, 1, 5, 2), 'd')] } });
+    const suppressed = fixable([edit(range(7, 1, 7, 2), 's')], { suppressed: { kind: 'inline', reason: 'r' } });
+    const all = [overlapping, first, same, delivery, suppressed];
+    expect(selectEdits(all, 'safe').get('a.py')).toEqual([edit(range(1, 1, 1, 4), 'x')]);
+    expect(selectEdits(all, 'all').get('a.py')).toHaveLength(2);
+  });
+});
+
+test('untilFixed goes on until nothing is left, and writes nothing', async () => {
+  const run = async (overlay: ReadonlyMap<string, string>): Promise<Report> => {
+    const text = overlay.get('a.py') ?? 'aa';
+    const findings = text.includes('a') ? [fixable([edit(range(1, text.indexOf('a') + 1, 1, text.indexOf('a') + 2), 'b')])] : [];
+    return { findings } as unknown as Report;
+  };
+  const { report, changed } = await untilFixed(run, 'safe', () => 'aa');
+  expect(report.findings).toEqual([]);
+  expect([...changed]).toEqual([['a.py', 'bb']]);
+});
+
+test('git applies the diffs', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'diff-'));
+  const lines = fc.array(fc.constantFrom('a', 'b', 'c', ''), { maxLength: 25 }).map(list => list.join('\n'));
+  try {
+    fc.assert(fc.property(lines, lines, (before, after) => {
+      fc.pre(before !== '' && after !== '');
+      writeFileSync(join(folder, 'x.txt'), before);
+      const patch = diff('x.txt', before, after);
+      if (before === after) return patch === '';
+      const run = spawnSync('git', ['apply', '--whitespace=nowarn', '-'], { cwd: folder, input: patch, encoding: 'utf8', env: { ...process.env, GIT_CEILING_DIRECTORIES: tmpdir() } });
+      expect(run.stderr).toBe('');
+      return readFileSync(join(folder, 'x.txt'), 'utf8') === after;
+    }), { numRuns: 60 });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
