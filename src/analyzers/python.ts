@@ -1,0 +1,15 @@
+import type { Facts } from '../model/index.js';
+import { parsePython } from '../parsers/python.js';
+
+const SHEBANG = /^#!.*\bpython[\d.]*\b/;
+
+/** A Python file: by its name, or by the interpreter in its first line. */
+export function recognises(path: string, text: string): boolean {
+  return path.endsWith('.py') || SHEBANG.test(text.slice(0, 200));
+}
+
+/** What the code of one Python file says. `loadPython` of the parser must have been awaited. */
+export function facts(text: string, path: string): Facts {
+  const { statements, comments, problems } = parsePython(text, path);
+  return { path, format: 'python', comments, problems, code: statements };
+}

@@ -1,0 +1,84 @@
+import { setFlagsFromString } from 'node:v8';
+import type { Parser as TreeSitterParser, Tree } from 'web-tree-sitter';
+import type { Comment, ReadProblem, Statement } from '../model/index.js';
+import { startOf } from '../model/index.js';
+import { grammarFile } from './grammars.js';
+import { createSource, placeOf, textOf, type Source } from './python/source.js';
+import { statements } from './python/statements.js';
+import { grammarOf, readTree, type Grammar, type Syntax } from './python/syntax.js';
+
+/** What one Python file says, in our words. Comments are those that speak to drainlint. */
+export interface ParsedPython {
+  readonly statements: Statement[];
+  readonly comments: Comment[];
+  readonly problems: ReadProblem[];
+}
+
+/** Characters of the largest file that is read: beyond it stand generated tables, not workers. */
+export const MAX_LENGTH = 2_000_000;
+/** How often tree-sitter may report progress per character before a text counts as hopeless; real files stay under 0.2. */
+const MAX_STEPS_PER_CHARACTER = 4;
+
+let ready: { readonly parser: TreeSitterParser; readonly grammar: Grammar } | undefined;
+let loading: Promise<void> | undefined;
+
+/**
+ * Loads the grammar, once per process. `shortRun`: few bytes will be read, so V8 compiles WebAssembly without its optimising
+ * second tier, which costs 100 ms at exit (and makes long runs 1.4 times slower).
+ */
+export function loadPython(options: { readonly shortRun?: boolean } = {}): Promise<void> {
+  loading ??= load(options.shortRun === true);
+  return loading;
+}
+
+async function load(shortRun: boolean): Promise<void> {
+  if (shortRun) setFlagsFromString('--liftoff-only');
+  const { Language, Parser } = await import('web-tree-sitter');
+  await Parser.init({ locateFile: () => grammarFile('web-tree-sitter.wasm') });
+  const language = await Language.load(grammarFile('tree-sitter-python.wasm'));
+  const parser = new Parser();
+  parser.setLanguage(language);
+  ready = { parser, grammar: grammarOf(language) };
+}
+
+/** Python source as plain data. Never throws on any text; throws where `loadPython` was not awaited before. */
+export function parsePython(text: string, path: string): ParsedPython {
+  if (!ready) throw new Error('parsePython was called before loadPython had finished');
+  if (text.includes('\0')) return unread('This file is not Python text, so it was not read', path);
+  if (text.length > MAX_LENGTH) return unread(`This Python file is larger than ${MAX_LENGTH / 1e6} MB, so it was not read`, path);
+  const tree = parseTree(ready.parser, text);
+  if (!tree) return unread('Python syntax not understood here; the file was not read', path);
+  try {
+    const read = readTree(tree, ready.grammar, text);
+    const source = createSource(text, path);
+    return {
+      statements: statements(read.root.children, source),
+      comments: read.comments.filter(comment => textOf(comment, source).includes('drainlint:')).map(comment => commentOf(comment, source)),
+      problems: [
+        ...problemAt(read.error, 'Python syntax not understood here; the rest of the file was read', source),
+        ...problemAt(read.tooDeep, 'Python code nested too deep here; the rest of the file was read', source),
+      ],
+    };
+  } finally { tree.delete(); } // WebAssembly memory is not garbage-collected
+}
+
+function parseTree(parser: TreeSitterParser, text: string): Tree | null {
+  let steps = 1000 + text.length * MAX_STEPS_PER_CHARACTER;
+  const tree = parser.parse(text, null, { progressCallback: () => --steps < 0 });
+  if (!tree) parser.reset();
+  return tree;
+}
+
+const unread = (message: string, path: string): ParsedPython => ({ statements: [], comments: [], problems: [{ message, at: startOf(path) }] });
+
+function problemAt(offset: number | undefined, message: string, source: Source): ReadProblem[] {
+  if (offset === undefined) return [];
+  const start = offset + (/^\s*/.exec(source.text.slice(offset, offset + 1000))?.[0].length ?? 0);
+  const from = start < source.text.length ? start : offset;
+  return [{ message, at: source.at(from, from) }];
+}
+
+function commentOf(node: Syntax, source: Source): Comment {
+  const lineStart = source.text.lastIndexOf('\n', node.start - 1) + 1;
+  return { text: textOf(node, source).replace(/^#+/, '').trim(), at: placeOf(node, source), ownLine: source.text.slice(lineStart, node.start).trim() === '' };
+}
