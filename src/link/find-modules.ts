@@ -46,6 +46,15 @@ export function findModules(index: ModuleIndex, module: string, from: string): r
   return [...usable].sort((a, b) => Number(onPath(b)) - Number(onPath(a)) || shared(b, from) - shared(a, from) || a.length - b.length || (a < b ? -1 : 1));
 }
 
+/** The dotted name a file is imported by: from the folder above its outermost package. */
+export function importName(index: ModuleIndex, path: string): string {
+  const parts = path.replace(/\.py$/, '').split('/');
+  if (parts[parts.length - 1] === '__init__') parts.pop();
+  let start = parts.length - 1;
+  while (start > 0 && index.packages.has(parts.slice(0, start).join('/'))) start--;
+  return parts.slice(start).join('.');
+}
+
 /** The folders two paths have in common, counted from the root. */
 export function shared(a: string, b: string): number {
   const left = a.split('/'), right = b.split('/');

@@ -3,7 +3,7 @@ import type { ClassFacts, Expr, FactStore, FunctionFacts, Statement } from '../m
 import { nested } from '../model/index.js';
 import { bindingsOf, type Binding } from './bindings.js';
 import { createEvaluator, type Evaluator } from './evaluate.js';
-import { findModules, moduleIndex } from './find-modules.js';
+import { findModules, importName, moduleIndex } from './find-modules.js';
 
 export type { Context, Lookup, Value } from './evaluate.js';
 
@@ -62,6 +62,8 @@ export interface Names {
   lineage(target: ClassTarget): readonly (ClassTarget | ExternalTarget)[];
   /** The modules of the tree for a dotted name, nearest to `from` first. */
   find(module: string, from: string): readonly string[];
+  /** The dotted name a file is imported by. */
+  nameOf(path: string): string;
 }
 
 const UNKNOWN: Target = { is: 'unknown' };
@@ -319,6 +321,7 @@ export function createResolver(store: FactStore): Resolver {
 
   const names: Names = {
     module, inside, resolve, member, externalName, find,
+    nameOf: path => importName(index, path),
     lineage: target => lineage(target),
     exported: (name, scope) => bound(name, scope) ?? UNKNOWN,
   };

@@ -72,17 +72,13 @@ function appsOf({ statement, scope }: Site, resolver: Resolver): Omit<AppSite, '
       if (!isCeleryClass(callee, resolver)) continue;
       const target = statement.do === 'assign' ? statement.targets[0] : undefined;
       const name = (target && dottedName(target)) ?? literalText(part.positional[0]) ?? 'app';
-      apps.push({ id: `${moduleName(scope.path)}:${name}`, name, path: scope.path, at: part.at, call: part, scope, ...(callee.is === 'class' && { class: callee }) });
+      apps.push({ id: `${resolver.nameOf(scope.path)}:${name}`, name, path: scope.path, at: part.at, call: part, scope, ...(callee.is === 'class' && { class: callee }) });
     }
   }
   return apps;
 }
 
 const looksLikeCelery = (callee: Expr): boolean => { const name = dottedName(callee); return name !== undefined && /celery/i.test(name); };
-
-export function moduleName(path: string): string {
-  return path.replace(/\.py$/, '').replace(/\/__init__$/, '').split('/').join('.');
-}
 
 function constructorActions(app: Omit<AppSite, 'actions'>): ConfigurationAction[] {
   return callActions(app.call, app.scope, []);

@@ -1,9 +1,9 @@
 import type { ClassFacts, Expr, FunctionFacts, SourceLocation, Statement } from '../../model/index.js';
-import { dottedName, expressionsOf, literalText, nested, walk } from '../../model/index.js';
+import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
 import { bindingsOf } from '../bindings.js';
 import type { Context, Value } from '../evaluate.js';
 import type { ClassTarget, FunctionTarget, Resolver, Scope, Target } from '../modules.js';
-import { isCeleryClass, moduleName, type AppSite } from './apps.js';
+import { isCeleryClass, type AppSite } from './apps.js';
 import { sites } from './sites.js';
 
 type Call = Extract<Expr, { is: 'call' }>;
@@ -82,7 +82,7 @@ function siteOf(target: FunctionTarget, registration: Registration, decorator: E
   const classes = [baseClass(layers, decorator, target.scope, resolver), app && taskClass(app, resolver)].filter(candidate => candidate !== undefined);
   for (const candidate of base === undefined ? classes : classes.slice(0, 1)) layers.push(classOptions(candidate, resolver, context));
   const written = layers[0]?.values.get('name');
-  const name = written?.known && typeof written.value === 'string' ? written.value : `${moduleName(target.scope.path)}.${target.function.name}`;
+  const name = written?.known && typeof written.value === 'string' ? written.value : `${resolver.nameOf(target.scope.path)}.${target.function.name}`;
   return {
     name, target, at: target.function.at, decoratorAt: decorator.at, decorator, others, how: registration.how, options: layers,
     ...(registration.app && { app: registration.app }),
@@ -210,7 +210,7 @@ function classBased(cls: ClassFacts, scope: Scope, module: Scope, apps: readonly
   const body: Scope = { path: scope.path, parent: scope, statements: cls.body, kind: 'class', self: target };
   const owner = app ?? registered;
   return {
-    name: written?.known && typeof written.value === 'string' ? written.value : `${moduleName(scope.path)}.${cls.name}`,
+    name: written?.known && typeof written.value === 'string' ? written.value : `${resolver.nameOf(scope.path)}.${cls.name}`,
     target: { is: 'function', function: run.function, scope: body, owner: target }, at: cls.at, decoratorAt: cls.at, others: run.function.decorators,
     how: owner ? 'app' : 'shared', options: [layer], ...(owner && { app: owner.call }),
   };
@@ -240,5 +240,3 @@ export function scheduledNames(schedule: Value | undefined): ReadonlySet<string>
   }
   return names;
 }
-
-export { literalText };

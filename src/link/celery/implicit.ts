@@ -3,7 +3,6 @@ import { BY_NAME } from '../../knowledge/celery-settings.js';
 import { bindingsOf } from '../bindings.js';
 import type { Resolver, Scope } from '../modules.js';
 import type { AppSite, ConfigurationAction } from './apps.js';
-import { moduleName } from './apps.js';
 import { sites } from './sites.js';
 
 type Call = Extract<Expr, { is: 'call' }>;
@@ -20,7 +19,7 @@ export function implicitApp(modules: readonly Scope[], firstFunction: SourceLoca
   const at = firstFunction ?? configuration!.at;
   const call: Call = { is: 'call', callee: { is: 'opaque', text: 'Celery', at }, positional: [], keywords: [], at };
   const actions = configuration ? [configuration.action] : [];
-  return { id: `${moduleName(at.path)}:(no app found)`, name: '(no app found)', path: at.path, at, call, scope, actions };
+  return { id: `${resolver.nameOf(at.path)}:(no app found)`, name: '(no app found)', path: at.path, at, call, scope, actions };
 }
 
 interface Found { readonly action: ConfigurationAction; readonly at: SourceLocation }

@@ -1,7 +1,7 @@
 import type { EffectiveSettings } from '../../model/index.js';
 import { shared } from '../find-modules.js';
 import type { Resolver } from '../modules.js';
-import { moduleName, type AppSite } from './apps.js';
+import type { AppSite } from './apps.js';
 import type { FunctionSite } from './functions.js';
 
 /** The task functions an app runs: its own by decorator, and the shared ones that its configuration names or finds. */
@@ -14,7 +14,7 @@ export function membersOf(site: AppSite, judged: readonly AppSite[], functions: 
 
 /** include, imports or autodiscover literals that name the function's module. */
 function claims(site: AppSite, fn: FunctionSite, settings: EffectiveSettings, resolver: Resolver): boolean {
-  const module = moduleName(fn.at.path);
+  const module = resolver.nameOf(fn.at.path);
   const packages = site.actions.flatMap(action => {
     const value = action.kind === 'autodiscover' && action.packages ? resolver.evaluate(action.packages, action.scope) : undefined;
     return value?.known && Array.isArray(value.value) ? (value.value as { known: boolean; value?: unknown }[]).flatMap(item => (item.known ? [String(item.value)] : [])) : [];

@@ -1,4 +1,4 @@
-import type { EffectiveSettings, Expr, FactStore, IneffectiveSetting, OriginStep, Setting, SourceLocation } from '../../model/index.js';
+import type { EffectiveSettings, FactStore, IneffectiveSetting, OriginStep, Setting, SourceLocation } from '../../model/index.js';
 import { place } from '../../model/index.js';
 import { BY_NAME, ENVIRONMENT_SETTINGS, SETTINGS } from '../../knowledge/celery-settings.js';
 import { together, type Context, type Value } from '../evaluate.js';
@@ -144,9 +144,12 @@ function settingsFrom(name: string, ranks: ReadonlyMap<number, readonly Slotted[
   }
   if (!winner) return [];
   const setting = toSetting(winner, overridden);
-  const nested = winner.known && winner.value instanceof Map ? [...(winner.value as Map<unknown, Value>)].map(([key, value]): [string, Setting<unknown>] => [`${name}.${String(key)}`, toSetting(value, [])]) : [];
+  const nested = FLATTENED.has(name) && winner.known && winner.value instanceof Map ? [...(winner.value as Map<unknown, Value>)].map(([key, value]): [string, Setting<unknown>] => [`${name}.${String(key)}`, toSetting(value, [])]) : [];
   return [[name, setting], ...nested];
 }
+
+/** Settings whose options decide something by themselves: also there as `broker_transport_options.visibility_timeout`. */
+const FLATTENED: ReadonlySet<string> = new Set(['broker_transport_options', 'result_backend_transport_options']);
 
 const PENDING = Symbol('may be unset');
 const pending = (value: Value): boolean => value.candidates.includes(PENDING);
@@ -212,5 +215,3 @@ function withEnvironment(settings: Map<string, Setting<unknown>>, context: Conte
   }
   return settings;
 }
-
-export type { Expr };
