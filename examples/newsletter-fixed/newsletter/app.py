@@ -1,11 +1,6 @@
-from celery import Celery, signals
+from celery import Celery
 
-from newsletter.deliveries import count_delivery
+from newsletter.deliveries import CountedTask
 
-app = Celery("newsletter", include=["newsletter.tasks"])
+app = Celery("newsletter", task_cls=CountedTask, include=["newsletter.tasks"])
 app.config_from_object("newsletter.settings")
-
-
-@signals.task_prerun.connect
-def limit_deliveries(task_id=None, **_):
-    count_delivery(task_id)
