@@ -1,0 +1,33 @@
+// Builds dist/ when it is missing or older than what it is made from. `node scripts/build.js --force` always builds.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const built = join(root, 'dist/cli.js');
+
+function newest(path) {
+  const stats = statSync(path);
+  return stats.isDirectory() ? Math.max(0, ...readdirSync(path).map(name => newest(join(path, name)))) : stats.mtimeMs;
+}
+
+function isFresh() {
+  return existsSync(built) && ['src', 'package.json', 'tsdown.config.ts'].every(path => newest(join(root, path)) <= statSync(built).mtimeMs);
+}
+
+/** Throws where the build fails. */
+export function build({ force = false } = {}) {
+  if (!force && isFresh()) return;
+  const run = spawnSync(process.execPath, [join(root, 'node_modules/tsdown/dist/run.mjs'), '--logLevel', 'warn'], { cwd: root, stdio: ['ignore', 2, 2] });
+  if (run.status !== 0) throw new Error(`tsdown ended with ${run.status ?? run.signal}`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    build({ force: process.argv.includes('--force') });
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,16 @@
+// npm runs this after an install in a checkout, and before it packs a git dependency. There it has installed nothing yet, with
+// variables that send an inner install to the outer one's prefix: `pre-commit` installs node hooks that way.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+if (!existsSync(new URL('../node_modules/tsdown', import.meta.url))) {
+  const { npm_config_global: _global, npm_config_location: _location, npm_config_prefix: _prefix, ...env } = process.env;
+  const [command, ...first] = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm'];
+  const run = spawnSync(command, [...first, 'ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: root, env, stdio: ['ignore', 2, 2] });
+  if (run.status !== 0) throw new Error(`npm ci ended with ${run.status ?? run.signal}`);
+}
+const { build } = await import('./build.js');
+build({ force: true });
