@@ -31,18 +31,21 @@ export interface SuppressOptions {
   isAppWide(finding: Finding): boolean;
 }
 
+/** Characters of a comment that count. */
+const LONGEST = 1000;
 const COMMENT = /drainlint:\s*ignore\b\s*(?<rest>[^\n]*)/i;
 
 /** The suppressions among a file's comments. An own-line comment speaks of the next line that is no such comment. */
 export function readComments(comments: readonly Comment[]): readonly IgnoreComment[] {
-  const own = new Set(comments.filter(comment => comment.ownLine && COMMENT.test(comment.text)).map(comment => comment.at.startLine));
+  const key = (path: string, line: number): string => `${path}:${line}`;
+  const own = new Set(comments.filter(comment => comment.ownLine && COMMENT.test(comment.text)).map(({ at }) => key(at.path, at.startLine)));
   return comments.flatMap(comment => {
     const rest = COMMENT.exec(comment.text)?.groups?.rest;
     if (rest === undefined) return [];
-    const [, head = '', reason] = /^(.*?)(?:\s+--+\s*(.*))?$/.exec(rest.replace(/\s*(?:\*\/|-->)\s*$/, '')) ?? [];
-    const [, ids = '', until] = /^(.*?)(?:\s*\buntil\s+(\S+))?\s*$/.exec(head.replace(/\s*--+\s*$/, '')) ?? [];
+    const [, head = '', reason] = /^(.*?)(?:(?:^|\s+)--+(?:\s+(.*))?)?$/.exec(rest.slice(0, LONGEST).trimEnd().replace(/(?:\*\/|-->)$/, '').trimEnd()) ?? [];
+    const [, ids = '', until] = /^(.*?)(?:\s*\buntil\s+(\S+))?\s*$/.exec(head) ?? [];
     let line = comment.at.endLine;
-    if (comment.ownLine) do line++; while (own.has(line));
+    if (comment.ownLine) do line++; while (own.has(key(comment.at.path, line)));
     return [{
       rules: ids.split(/[\s,]+/).filter(id => id !== ''), at: comment.at,
       lines: comment.ownLine ? [line] : [comment.at.startLine],

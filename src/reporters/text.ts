@@ -65,8 +65,8 @@ function renderFinding(finding: Finding, report: Report, options: ReportOptions,
 }
 
 function noteLines(name: string, value: string, gutter: number, { width }: ReportOptions, paint: Paint): readonly string[] {
-  const head = `${' '.repeat(gutter)} ${paint('blue', '=')} ${paint('bold', `${name}:`)} `;
-  const indent = gutter + 3;
+  const head = `${' '.repeat(gutter)}${paint('blue', '=')} ${paint('bold', `${name}:`)} `;
+  const indent = gutter + 2;
   if (width === undefined || indent + name.length + 2 + value.length <= width) return [head + value];
   const [first = '', ...rest] = wrap(value, Math.max(30, width - indent - name.length - 2));
   return [head + first, ...rest.map(line => ' '.repeat(indent + name.length + 2) + line)];
