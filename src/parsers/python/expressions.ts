@@ -125,6 +125,9 @@ const entry = (pair: Syntax, source: Source): readonly [Expr | null, Expr] => {
 const dictionary: Converter = (node, source) => ({ is: 'map', entries: node.children.map(child => entry(child, source)), at: placeOf(node, source) });
 const pair: Converter = (node, source) => ({ is: 'map', entries: [entry(node, source)], at: placeOf(node, source) });
 
+/** `for` and `if` clauses of one comprehension that are read; each is one level deeper. */
+const MAX_CLAUSES = 50;
+
 /** [element, target, over, …conditions] of the first `for`; the further ones are inside, as its element. */
 const comprehension: Converter = (node, source) => {
   const [element, ...clauses] = node.children;
@@ -132,7 +135,7 @@ const comprehension: Converter = (node, source) => {
   const at = placeOf(node, source);
   let result: Expr | undefined;
   let conditions: Expr[] = [];
-  const parts = clauses.map(clause => (clause.type === 'for_in_clause' ? clause : inner(clause, source)));
+  const parts = clauses.slice(0, MAX_CLAUSES).map(clause => (clause.type === 'for_in_clause' ? clause : inner(clause, source)));
   const value = expression(element, source);
   for (const part of parts.reverse()) {
     if ('is' in part) { conditions.unshift(part); continue; }

@@ -18,7 +18,7 @@ export interface ReadTree {
   readonly tooDeep?: number;
 }
 
-/** Levels of the syntax tree that are read; code written by people stays below 130. Keeps every later recursion off the stack's end. */
+/** Levels of the syntax tree that are read; real files stay below 90. Keeps every later recursion off the stack's end. */
 export const MAX_DEPTH = 400;
 
 type Treatment = 'skip' | 'leaf' | 'inner' | 'token' | 'comment' | 'string' | 'error';
@@ -34,6 +34,8 @@ const TOKENS = new Set(['+', '-', '*', '/', '//', '%', '**', '@', '|', '&', '^',
 const TOKEN_PARENTS = new Set(['comparison_operator', 'binary_operator', 'boolean_operator', 'unary_operator', 'augmented_assignment', 'slice', 'function_definition', 'interpolation']);
 /** Where what stands beside an error can still be understood by itself. */
 const STATEMENT_LISTS = new Set(['module', 'block', 'ERROR']);
+/** What stands by itself at the top of a file whose rest could not be joined. */
+const WHOLE = /_statement$|_definition$|^comment$/;
 const NONE: readonly Syntax[] = [];
 
 export function grammarOf(language: Language): Grammar {
@@ -48,7 +50,7 @@ export function grammarOf(language: Language): Grammar {
 
 /** Walks the tree without recursion and copies what matters; the tree can be deleted afterwards. */
 export function readTree(tree: Tree, grammar: Grammar, text: string): ReadTree {
-  const broken = tree.rootNode.hasError;
+  const { hasError: broken, isError: unrooted } = tree.rootNode;
   const cursor = tree.walk();
   const comments: Syntax[] = [];
   let error: number | undefined, tooDeep: number | undefined;
@@ -71,7 +73,7 @@ export function readTree(tree: Tree, grammar: Grammar, text: string): ReadTree {
     const treatment = grammar.treatments[id] ?? 'error';
     const type = grammar.names[id] ?? 'ERROR';
     const kept = treatment !== 'skip' && (treatment !== 'token' || TOKEN_PARENTS.has(parent.type));
-    if (broken && error === undefined && (treatment === 'error' || cursor.nodeIsMissing)) error = cursor.startIndex;
+    if (broken && error === undefined && (treatment === 'error' || cursor.nodeIsMissing || (unrooted && parents.length === 0 && !WHOLE.test(type)))) error = cursor.startIndex;
     if (!kept) { going = ascend(); continue; }
 
     const start = cursor.startIndex, end = cursor.endIndex;
@@ -91,6 +93,7 @@ export function readTree(tree: Tree, grammar: Grammar, text: string): ReadTree {
     if (cursor.gotoFirstChild()) { parents.push(parent); parent = node; } else going = ascend();
   }
   cursor.delete();
+  if (broken) error ??= 0;
   return { root, comments, ...(error !== undefined && { error }), ...(tooDeep !== undefined && { tooDeep }) };
 }
 
