@@ -150,6 +150,8 @@ export type ChainLink = { readonly at: SourceLocation; readonly text: string } &
     readonly stopWait: Setting<number>;
     readonly stopSignal: string;
     readonly toGroup: boolean;
+    /** Where `stopasgroup` stands or can be added. */
+    readonly groupSlots?: readonly Slot[];
   }
   /** -D, celery multi, nohup: the worker leaves the chain. */
   | { readonly kind: 'detached'; readonly how: string }
@@ -222,6 +224,8 @@ export interface CeleryApp {
   readonly versions: Versions;
   /** A cap on redeliveries: a quorum delivery limit, maxReceiveCount, a delivery counter in the code. */
   readonly redeliveryCap?: SourceLocation;
+  /** Where the code turns on ECS task protection (`/task-protection/v1/state`, update_task_protection): deployments and scale-in then wait. */
+  readonly taskProtection?: SourceLocation;
 }
 
 export interface IneffectiveSetting {
