@@ -1,0 +1,44 @@
+import type { Rule } from '../../model/index.js';
+import { commandAt, killedAtOnce, killedDeaf, nameOf, onTheWay, processesOf, shellName, signalFaults, type Process, type Shell } from '../signal-path.js';
+
+export const backgroundWithoutWait: Rule = {
+  id: 'container/background-without-wait',
+  severity: 'error',
+  title: 'The worker runs in the background of a script that does not pass the signal on and wait',
+  rationale:
+    'A worker started with `&` is a child of the script. The stop signal goes to the script: without a trap nothing reaches the worker, and a trap that ' +
+    'does not wait lets the script end, which ends the container and kills the worker in the middle of its warm shutdown.',
+  remedy: 'One worker per container with `exec`; or `trap \'kill -TERM $(jobs -p)\' TERM` and, after the signal, `wait` until every child is gone.',
+  references: ['https://www.gnu.org/software/bash/manual/html_node/Signals.html', 'https://man7.org/linux/man-pages/man7/pid_namespaces.7.html'],
+  provenBy: ['pid1/background', 'pid1/background-trap-wait'],
+
+  *check(model) {
+    for (const process of processesOf(model)) {
+      for (const fault of signalFaults(process)) {
+        if (fault.rule !== 'container/background-without-wait') continue;
+        const { link, init } = fault;
+        yield {
+          ...onTheWay(process, fault, 'error'),
+          message: `${nameOf(process)} runs in the background of a script that ${missing(link)}`,
+          label: `a background child of ${shellName(link)}`,
+          ...(init && { related: [{ at: init.at, message: `${init.program} passes the signal to the script alone` }] }),
+          suggestion: link.forwards
+            ? 'end the trap with `wait`, so that the script stays until its children are gone'
+            : `start it with \`exec ${commandAt(process, fault)}\` in a container of its own, or add \`trap 'kill -TERM $(jobs -p); wait' TERM\` above it and \`wait\` at the end`,
+          fate: fateOf(process, link, init !== undefined),
+        };
+      }
+    }
+  },
+};
+
+function missing({ forwards, waits }: Shell): string {
+  if (forwards) return 'passes the stop signal on and ends without waiting, so the container ends in the middle of the warm shutdown';
+  return waits ? 'waits without passing the stop signal on, so nothing tells it to stop' : 'neither passes the stop signal on nor waits';
+}
+
+function fateOf(process: Process, link: Shell, hasInit: boolean): string {
+  const shell = shellName(link);
+  if (link.forwards) return killedAtOnce(process, `${shell} passes it on → ${shell} ends`);
+  return hasInit ? killedAtOnce(process, `${shell} dies`) : killedDeaf(process, `${shell} ignores it`);
+}

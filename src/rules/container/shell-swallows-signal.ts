@@ -1,0 +1,39 @@
+import type { Rule } from '../../model/index.js';
+import { execFix } from '../shared.js';
+import { commandAt, killedAtOnce, killedDeaf, nameOf, onTheWay, processesOf, sharesPids, shellName, signalFaults } from '../signal-path.js';
+
+export const shellSwallowsSignal: Rule = {
+  id: 'container/shell-swallows-signal',
+  severity: 'error',
+  title: 'A shell keeps the stop signal from the worker',
+  rationale:
+    'A shell form (`CMD celery …`) and `sh -c` start a shell, which starts the worker as its child. The stop signal goes to the shell, and as PID 1 it ' +
+    'ignores it: the worker goes on taking tasks until it is killed, and what it runs then is cut off. Debian\'s /bin/sh (dash) stays even for a single ' +
+    'command; bash and busybox replace themselves by a single command, never by `a && b`.',
+  remedy: 'Write `exec` in front of the worker, or the command as a list: `["celery", "-A", "app", "worker"]`.',
+  references: ['https://docs.docker.com/reference/dockerfile/#shell-form-entrypoint-example'],
+  provenBy: ['pid1/sh-c', 'pid1/sh-c-and', 'pid1/script-exec'],
+  leadsTo: ['container/signal-sent-to-group'],
+
+  *check(model) {
+    for (const process of processesOf(model)) {
+      for (const fault of signalFaults(process)) {
+        if (fault.rule !== 'container/shell-swallows-signal') continue;
+        const { link, under } = fault;
+        const shell = shellName(link);
+        const dies = under !== undefined || sharesPids(process);
+        const fix = link.piped ? undefined : execFix(link.slots);
+        yield {
+          ...onTheWay(process, fault, link.shell === 'unknown' ? 'warning' : 'error'),
+          message: `${shell} stays in front of ${nameOf(process)} and ${dies ? 'dies of the stop signal instead of passing it on' : 'ignores the stop signal'}, so ${nameOf(process)} is killed without a warning`,
+          label: link.from === 'shell-form' ? 'a shell form: run by a shell' : 'run by a shell',
+          suggestion: link.piped
+            ? `run \`exec ${commandAt(process, fault)}\` without the pipe: the log goes to the container's output by itself`
+            : `write \`exec ${commandAt(process, fault)}\``,
+          fate: dies ? killedAtOnce(process, `${shell} dies`) : killedDeaf(process, `${shell} ignores it`),
+          ...(fix && { fix }),
+        };
+      }
+    }
+  },
+};

@@ -1,0 +1,38 @@
+import type { Rule } from '../../model/index.js';
+import { fixAt } from '../shared.js';
+import { isWorker, onTheWay, processesOf, signalFaults } from '../signal-path.js';
+
+/** How each program is told to signal its child alone. */
+const CURES: Readonly<Record<string, string>> = {
+  'dumb-init': 'write `dumb-init --single-child`', tini: 'drop `-g` from tini', supervisord: 'set `stopasgroup=false`',
+};
+
+export const signalSentToGroup: Rule = {
+  id: 'container/signal-sent-to-group',
+  severity: 'error',
+  title: 'The stop signal also reaches the worker\'s children, which die in the middle of their tasks',
+  rationale:
+    'dumb-init, `tini -g` and supervisord\'s `stopasgroup` send SIGTERM to every process of the group. Celery\'s warm shutdown relies on its prefork children ' +
+    'not getting it: they die at once, and their tasks are lost although the stop timeout has hardly begun.',
+  remedy: 'Signal the worker alone (`dumb-init --single-child`, tini without `-g`, `stopasgroup=false`), or set REMAP_SIGTERM=SIGQUIT with late acknowledgement.',
+  references: ['https://github.com/Yelp/dumb-init#session-behavior', 'https://supervisord.org/configuration.html#program-x-section-settings', 'https://github.com/celery/celery/issues/4795'],
+  provenBy: ['pid1/dumb-init', 'pid1/dumb-init-single-child'],
+
+  *check(model) {
+    for (const process of processesOf(model)) {
+      for (const fault of signalFaults(process)) {
+        if (fault.rule !== 'container/signal-sent-to-group' || !isWorker(process)) continue;
+        const { link } = fault;
+        const fix = link.kind === 'process-manager' && link.groupSlots ? fixAt(link.groupSlots, 'false', 'safe', 'set stopasgroup=false') : undefined;
+        yield {
+          ...onTheWay(process, fault, 'error'),
+          message: `${link.program} sends the stop signal to the whole process group, so the prefork children die in the middle of their tasks`,
+          label: 'signals the group, not its child alone',
+          suggestion: CURES[link.program] ?? `make ${link.program} signal its child alone`,
+          fate: `SIGTERM → ${link.program} → worker and children: the children die at once and the running tasks are lost`,
+          ...(fix && { fix }),
+        };
+      }
+    }
+  },
+};
