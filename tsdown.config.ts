@@ -10,6 +10,10 @@ function commit(): string {
   }
 }
 
+/** What every check runs, in one chunk: each file more costs a quarter of a millisecond at every start. */
+const EVERY_CHECK = /src\/(?:audit|suppress|fix|sources\/(?!list-files)|commands\/(?:check|run|stopwatch)|analyzers\/index|reporters\/(?:index|text|options|clean|paint|excerpt|groups|credentials))/;
+const EVERY_START = /src\/(?:model|config|version)|\/package\.json$|\/commander\//;
+
 export default defineConfig({
   entry: ['src/cli.ts'],
   format: 'esm',
@@ -18,6 +22,13 @@ export default defineConfig({
   fixedExtension: false,
   dts: false,
   define: { __COMMIT__: JSON.stringify(commit()) },
+  // commander in one chunk, without the module it would start other programs with: 9 ms less at every start.
+  deps: { alwaysBundle: ['commander'] },
+  plugins: [{
+    name: 'no-child-process-at-start',
+    transform: (code: string, id: string) => (id.includes('/commander/lib/command.js') ? code.replace("require('node:child_process')", '{}') : null),
+  }],
+  outputOptions: { advancedChunks: { groups: [{ name: 'start', test: EVERY_START }, { name: 'check', test: EVERY_CHECK }] } },
   // Grammars lie beside the chunk that loads them; see src/parsers/grammars.ts.
   copy: ['node_modules/web-tree-sitter/web-tree-sitter.wasm', 'node_modules/@vscode/tree-sitter-wasm/wasm/tree-sitter-python.wasm'],
 });

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';
 import { analyzers } from './analyzers/index.js';
@@ -18,7 +17,8 @@ export interface AuditOptions {
    */
   readonly paths?: readonly string[];
   readonly config?: Config;
-  readonly rules: readonly Rule[];
+  /** Or what loads them: not called where there is nothing to judge. */
+  readonly rules: readonly Rule[] | (() => Promise<readonly Rule[]>);
   /** Texts that take the place of what is on disk, by path from the root. */
   readonly overlay?: ReadonlyMap<string, string>;
   /** YYYY-MM-DD; today where absent. */
@@ -29,7 +29,7 @@ export interface AuditOptions {
 
 /** The whole pipeline: files → facts → model → problems → findings. */
 export async function audit(options: AuditOptions): Promise<Report> {
-  const { rules, config = DEFAULT_CONFIG, onProgress = () => {} } = options;
+  const { config = DEFAULT_CONFIG, onProgress = () => {} } = options;
   const root = resolve(options.root);
   const scope = scopeOf(root, options.paths ?? []);
 
@@ -40,11 +40,14 @@ export async function audit(options: AuditOptions): Promise<Report> {
   onProgress('joining');
   const model = store.candidates.length === 0 ? NOTHING : await join(store, config);
   onProgress('judging');
+  const isIdle = store.candidates.length === 0 && store.problems.length === 0 && config.ignore.length === 0 && Object.keys(config.rules).length === 0;
+  const rules = typeof options.rules !== 'function' ? options.rules : isIdle ? [] : await options.rules();
   const active = rules.filter(rule => isActive(rule.id, config));
   const judged = [...judge(active, model, config), ...unreadable(store), ...unknownRules(rules, config)];
-  const finish = (found: readonly Found[]): readonly Finding[] => withFingerprints(merge(found.map(one => toFinding(one, rules, config))), store);
+  const hash = isIdle ? String : await hasher();
+  const finish = (found: readonly Found[]): readonly Finding[] => withFingerprints(merge(found.map(one => toFinding(one, rules, config))), store, hash);
 
-  const { findings, problems } = applySuppressions(finish(judged), store, model, options, active);
+  const { findings, problems } = applySuppressions(finish(judged), store, model, options, rules);
   const all = [...findings, ...finish(problems)].filter(finding => scope.has(finding.at.path) && isActive(finding.ruleId, config));
   const shown = all.filter(finding => CONFIDENCES.indexOf(finding.confidence) <= CONFIDENCES.indexOf(config.minConfidence));
   return {
@@ -125,26 +128,31 @@ function relatedOf(a: Finding, b: Finding): NonNullable<Finding['related']> {
   return [...first, ...(b.related ?? []).filter(other => !first.some(known => known.message === other.message && samePlace(known.at, other.at)))];
 }
 
+/** Loaded late: it costs 3 ms, and a run that finds nothing to judge needs none. */
+async function hasher(): Promise<(text: string) => string> {
+  const { createHash } = await import('node:crypto');
+  return text => createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
+
 /** Rule, path and the line's content, numbered where they repeat: survives lines that move. */
-function withFingerprints(findings: readonly Finding[], store: FileStore): readonly Finding[] {
+function withFingerprints(findings: readonly Finding[], store: FileStore, hash: (text: string) => string): readonly Finding[] {
   const seen = new Map<string, number>();
   return [...findings].sort(byPlace).map(finding => {
     const { path, startLine, logical } = finding.at;
     const content = [finding.ruleId, path, logical ?? '', store.lines(path)[startLine - 1]?.trim() ?? ''].join('\0');
     const index = seen.get(content) ?? 0;
     seen.set(content, index + 1);
-    return { ...finding, fingerprint: createHash('sha256').update(`${content}\0${index}`).digest('hex').slice(0, 32) };
+    return { ...finding, fingerprint: hash(`${content}\0${index}`) };
   });
 }
 
-function applySuppressions(findings: readonly Finding[], store: FileStore, model: Model, { rules, config = DEFAULT_CONFIG, today }: AuditOptions, active: readonly Rule[]): { readonly findings: readonly Finding[]; readonly problems: readonly Found[] } {
+function applySuppressions(findings: readonly Finding[], store: FileStore, model: Model, { config = DEFAULT_CONFIG, today }: AuditOptions, rules: readonly Rule[]): { readonly findings: readonly Finding[]; readonly problems: readonly Found[] } {
   if (!config.honourIgnores) return { findings, problems: [] };
   const apps = new Set(model.apps.map(app => app.id));
-  const running = new Set(active.map(rule => rule.id));
   return suppress(findings, {
     comments: store.read().flatMap(facts => readComments(facts.comments)), entries: config.ignore,
     today: today ?? new Date().toISOString().slice(0, 10),
-    known: rules.map(rule => rule.id), silent: new Set(rules.map(rule => rule.id).filter(id => !running.has(id))),
+    known: rules.map(rule => rule.id), silent: new Set(rules.map(rule => rule.id).filter(id => !isActive(id, config))),
     isAppWide: finding => !finding.workers?.length || (finding.resource !== undefined && apps.has(finding.resource)),
   });
 }

@@ -90,4 +90,5 @@ function leaveQuietly(error: NodeJS.ErrnoException): void {
 }
 
 process.stdout.on('error', leaveQuietly);
-process.exitCode = await main(process.argv.slice(2));
+// Not awaited: what is imported later may live in this chunk, which would then wait for itself.
+void main(process.argv.slice(2)).then(code => { process.exitCode = code; });

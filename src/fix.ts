@@ -57,6 +57,8 @@ function collide(a: SourceLocation, b: SourceLocation): boolean {
 }
 
 export interface Fixed {
+  /** As it was before. */
+  readonly before: Report;
   /** What is left to report. */
   readonly report: Report;
   /** The new text of every file that changed, by path. */
@@ -69,20 +71,21 @@ export interface Fixed {
  */
 export async function untilFixed(run: (overlay: ReadonlyMap<string, string>) => Promise<Report>, level: FixLevel, read: (path: string) => string | undefined): Promise<Fixed> {
   const changed = new Map<string, string>();
-  let report = await run(changed);
+  const before = await run(changed);
+  let report = before;
   for (let round = 0; round < ROUNDS; round++) {
     let progress = false;
     for (const [path, edits] of selectEdits(report.findings, level)) {
-      const before = changed.get(path) ?? read(path);
-      const after = before === undefined ? undefined : applyEdits(before, edits);
-      if (after === undefined || after === before) continue;
-      changed.set(path, after);
+      const text = changed.get(path) ?? read(path);
+      const mended = text === undefined ? undefined : applyEdits(text, edits);
+      if (mended === undefined || mended === text) continue;
+      changed.set(path, mended);
       progress = true;
     }
     if (!progress) break;
     report = await run(changed);
   }
-  return { report, changed };
+  return { before, report, changed };
 }
 
 /** Lines of context around a change. */

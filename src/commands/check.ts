@@ -2,11 +2,10 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { audit } from '../audit.js';
 import type { CheckFlags } from '../cli.js';
 import { AuditError, confidenceOf, didYouMean, type Config, type Preset } from '../config.js';
-import { diff, untilFixed, type FixLevel } from '../fix.js';
+import { diff, untilFixed, type Fixed } from '../fix.js';
 import type { Confidence, Report, Rule, Severity } from '../model/index.js';
 import { SEVERITIES } from '../model/index.js';
 import { reporters } from '../reporters/index.js';
-import { rules } from '../rules/index.js';
 import { editableText, writeText } from '../sources/edit-file.js';
 import { configFor, pathsOf, rootOf, wantsColor } from './run.js';
 import { stopwatch } from './stopwatch.js';
@@ -16,23 +15,18 @@ export async function check(given: readonly string[], flags: CheckFlags): Promis
   const outputs = (flags.format.length > 0 ? flags.format : ['text']).map(parseFormat);
   const paths = pathsOf(given);
   const root = rootOf(paths);
-  const config = withFlags(await configFor(root, paths, flags.config), flags, rules);
+  const config = withFlags(await configFor(root, paths, flags.config), flags);
+  if (flags.rule.length + flags.ignoreRule.length > 0) checkNames([...flags.rule, ...flags.ignoreRule], await loadRules());
   const watch = stopwatch();
-  const run = (overlay?: ReadonlyMap<string, string>): Promise<Report> => audit({ root, paths, config, rules, onProgress: watch.begin, ...(overlay && { overlay }) });
+  const run = (overlay?: ReadonlyMap<string, string>): Promise<Report> => audit({ root, paths, config, rules: loadRules, onProgress: watch.begin, ...(overlay && { overlay }) });
 
-  let report = await run();
   if (flags.diff) {
-    const { changed } = await untilFixed(run, levelOf(flags), path => editableText(root, path));
+    const { before, changed } = await mend(run, root, flags);
     for (const [path, after] of changed) process.stdout.write(diff(path, editableText(root, path)!, after));
     watch.end(flags.timings);
-    return exitCode(report, flags.failOn);
+    return exitCode(before, flags.failOn);
   }
-  if (flags.fix) {
-    const fixed = await untilFixed(run, levelOf(flags), path => editableText(root, path));
-    for (const [path, after] of fixed.changed) writing(path, () => writeText(root, path, after));
-    if (fixed.changed.size > 0) process.stderr.write(`mended ${[...fixed.changed.keys()].join(', ')}\n`);
-    report = fixed.report;
-  }
+  const report = flags.fix ? await mendFiles(run, root, flags) : await run();
   watch.begin('printing');
   for (const output of outputs) await print(report, output, flags);
   watch.end(flags.timings);
@@ -48,12 +42,25 @@ function parseFormat(text: string): Output {
   return { format, ...(file !== undefined && { file }) };
 }
 
-const levelOf = ({ fix }: CheckFlags): FixLevel => (fix === 'all' ? 'all' : 'safe');
+type Run = (overlay?: ReadonlyMap<string, string>) => Promise<Report>;
+const mend = (run: Run, root: string, { fix }: CheckFlags): Promise<Fixed> => untilFixed(run, fix === 'all' ? 'all' : 'safe', path => editableText(root, path));
+
+async function mendFiles(run: Run, root: string, flags: CheckFlags): Promise<Report> {
+  const { report, changed } = await mend(run, root, flags);
+  for (const [path, after] of changed) writing(path, () => writeText(root, path, after));
+  if (changed.size > 0) process.stderr.write(`mended ${[...changed.keys()].join(', ')}\n`);
+  return report;
+}
+
+const loadRules = async (): Promise<readonly Rule[]> => (await import('../rules/index.js')).rules;
+
+function checkNames(ids: readonly string[], rules: readonly Rule[]): void {
+  const known = rules.map(rule => rule.id);
+  for (const id of ids) if (!known.includes(id)) throw new AuditError(`there is no rule ${id}${didYouMean(id, known)}`);
+}
 
 /** Lays the command line over the configuration. */
-function withFlags(config: Config, flags: CheckFlags, all: readonly Rule[]): Config {
-  const known = all.map(rule => rule.id);
-  for (const id of [...flags.rule, ...flags.ignoreRule]) if (!known.includes(id)) throw new AuditError(`there is no rule ${id}${didYouMean(id, known)}`);
+function withFlags(config: Config, flags: CheckFlags): Config {
   const preset = flags.preset as Preset | undefined;
   return {
     ...config,

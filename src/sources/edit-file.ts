@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { regularSize } from './list-files.js';
+import { regularSize } from './paths.js';
 
 const MARK = '\ufeff';
 

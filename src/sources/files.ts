@@ -1,10 +1,10 @@
 import { join, posix } from 'node:path';
 import type { Analyzer, AnalyzerEntry, Facts, FactStore, ReadProblem } from '../model/index.js';
 import { startOf } from '../model/index.js';
-import { listFiles } from './list-files.js';
+import type { Listing, listFiles } from './list-files.js';
 import { decode, readBytes } from './read-file.js';
 
-export { gitRoot, isInside } from './list-files.js';
+export { gitRoot, isInside } from './paths.js';
 
 /** Candidates of fewer bytes are a short run: a slower but sooner ready machine code pays off (design: stack, Python). */
 const SHORT_RUN = 300_000;
@@ -34,8 +34,7 @@ export interface FileStore extends FactStore {
 /** Lists a tree, finds the files that may matter, and loads the analyzers they need. Facts are read when asked for. */
 export async function createFileStore(options: FileStoreOptions): Promise<FileStore> {
   const { root, overlay = new Map<string, string>() } = options;
-  const listing = listTree(root, options.folders ?? []);
-  const problems: ReadProblem[] = [...listing.problems];
+  const problems: ReadProblem[] = [];
   const texts = new Map<string, string>();
 
   const select = (paths: readonly string[]): string[] => paths.filter(path => {
@@ -53,16 +52,19 @@ export async function createFileStore(options: FileStoreOptions): Promise<FileSt
     return text !== undefined;
   });
 
-  const asked = options.onlyIf;
-  const candidates = asked && select(asked.filter(path => !texts.has(path))).length === 0 ? [] : select(listing.paths);
-  if (asked) dropRepeated(problems);
+  const { onlyIf } = options;
+  if (onlyIf && select(onlyIf).length === 0) return serve({ root, overlay, paths: onlyIf, candidates: [], problems, texts, loaded: [] });
+  problems.length = 0; // the next selection finds them again
+  const listing = listTree(root, options.folders ?? [], (await import('./list-files.js')).listFiles);
+  problems.push(...listing.problems);
+  const candidates = select(listing.paths);
   const loaded = await loadAnalyzers(options.analyzers, listing.paths, candidates, texts);
   return serve({ root, overlay, paths: listing.paths, candidates, problems, texts, loaded });
 }
 
-function listTree(root: string, folders: readonly string[]): ReturnType<typeof listFiles> {
-  if (folders.length === 0) return listFiles(root);
-  const listings = folders.map(folder => ({ folder, listing: listFiles(join(root, folder)) }));
+function listTree(root: string, folders: readonly string[], list: typeof listFiles): Listing {
+  if (folders.length === 0) return list(root);
+  const listings = folders.map(folder => ({ folder, listing: list(join(root, folder)) }));
   const under = (folder: string, path: string): string => posix.join(folder, path);
   return {
     paths: [...new Set(listings.flatMap(({ folder, listing }) => listing.paths.map(path => under(folder, path))))].sort(),
@@ -75,15 +77,6 @@ function tells(bytes: Buffer, entries: readonly AnalyzerEntry[]): boolean {
   const wide = bytes[0] === 0xff || bytes[0] === 0xfe;
   const text = wide ? decode(bytes) ?? '' : bytes.toString('latin1');
   return entries.some(entry => entry.words!.test(text));
-}
-
-function dropRepeated(problems: ReadProblem[]): void {
-  const seen = new Set<string>();
-  for (let i = problems.length - 1; i >= 0; i--) {
-    const key = `${problems[i]!.at.path}\0${problems[i]!.message}`;
-    if (seen.has(key)) problems.splice(i, 1);
-    seen.add(key);
-  }
 }
 
 type Loaded = readonly { readonly entry: AnalyzerEntry; readonly analyzer: Analyzer }[];

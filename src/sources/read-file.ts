@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { regularSize } from './list-files.js';
+import { regularSize } from './paths.js';
 
 /** Larger files are not read: no task definition, script or module a person keeps is near it. Bytes. */
 export const LARGEST = 10 * 1024 * 1024;
