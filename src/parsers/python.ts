@@ -1,11 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
-import type { Parser as TreeSitterParser, Tree } from 'web-tree-sitter';
+import type { Parser as TreeSitterParser } from 'web-tree-sitter';
 import type { Comment, ReadProblem, Statement } from '../model/index.js';
 import { startOf } from '../model/index.js';
 import { grammarFile } from './grammars.js';
 import { createSource, placeOf, textOf, type Source } from './python/source.js';
 import { statements } from './python/statements.js';
-import { grammarOf, readTree, type Grammar, type Syntax } from './python/syntax.js';
+import { grammarOf, readTree, type Grammar, type ReadTree, type Syntax } from './python/syntax.js';
 
 /** What one Python file says, in our words. Comments are those that speak to drainlint. */
 export interface ParsedPython {
@@ -19,7 +19,12 @@ export const MAX_LENGTH = 2_000_000;
 /** ms. The largest real files take under 1 s; a few made-up texts (100,000 continued lines) take minutes. */
 const MAX_TIME = 10_000;
 
-let ready: { readonly parser: TreeSitterParser; readonly grammar: Grammar } | undefined;
+/** Lines of one broken file that are left out to read the rest, and the longest file for which that is tried. */
+const MAX_REPAIRS = 12;
+const MAX_REPAIRED_LENGTH = 300_000;
+
+interface Loaded { readonly parser: TreeSitterParser; readonly grammar: Grammar }
+let ready: Loaded | undefined;
 let loading: Promise<void> | undefined;
 
 /**
@@ -46,35 +51,58 @@ export function parsePython(text: string, path: string): ParsedPython {
   if (!ready) throw new Error('parsePython was called before loadPython had finished');
   if (text.includes('\0')) return unread('This file is not Python text, so it was not read', path);
   if (text.length > MAX_LENGTH) return unread(`This Python file is larger than ${MAX_LENGTH / 1e6} MB, so it was not read`, path);
-  const tree = parseTree(ready.parser, text);
-  if (!tree) return unread('Python syntax not understood here; the file was not read', path);
-  try {
-    const read = readTree(tree, ready.grammar, text);
-    const source = createSource(text, path);
-    return {
-      statements: statements(read.root.children, source),
-      comments: read.comments.filter(comment => textOf(comment, source).includes('drainlint:')).map(comment => commentOf(comment, source)),
-      problems: [
-        ...problemAt(read.error, 'Python syntax not understood here; the rest of the file was read', source),
-        ...problemAt(read.tooDeep, 'Python code nested too deep here; the rest of the file was read', source),
-      ],
-    };
-  } finally { tree.delete(); } // WebAssembly memory is not garbage-collected
+  const first = readSyntax(ready, text);
+  if (!first) return unread('Python syntax not understood here; the file was not read', path);
+  const { read, text: whole } = repaired(ready, first, text);
+  const source = createSource(whole, path);
+  return {
+    statements: statements(read.root.children, source),
+    comments: read.comments.filter(comment => textOf(comment, source).includes('drainlint:')).map(comment => commentOf(comment, source)),
+    problems: [
+      ...problemAt(first.error, 'Python syntax not understood here; the rest of the file was read', text, source),
+      ...problemAt(read.tooDeep, 'Python code nested too deep here; the rest of the file was read', text, source),
+    ],
+  };
 }
 
-function parseTree(parser: TreeSitterParser, text: string): Tree | null {
+function readSyntax({ parser, grammar }: Loaded, text: string): ReadTree | undefined {
   const deadline = Date.now() + MAX_TIME;
   const tree = parser.parse(text, null, { progressCallback: () => Date.now() > deadline });
-  if (!tree) parser.reset();
-  return tree;
+  if (!tree) { parser.reset(); return undefined; }
+  try { return readTree(tree, grammar, text); } finally { tree.delete(); } // WebAssembly memory is not garbage-collected
+}
+
+/**
+ * One unclosed bracket makes the grammar lose everything behind it. Without its line the rest is usually whole, so lines that are not
+ * Python become `pass`, as long as each one lets the parser get further.
+ */
+function repaired(loaded: Loaded, first: ReadTree, text: string): { read: ReadTree; text: string } {
+  let best = { read: first, text };
+  for (let i = 0; i < MAX_REPAIRS && best.read.error !== undefined && text.length <= MAX_REPAIRED_LENGTH; i++) {
+    const without = withoutLine(best.text, best.read.error);
+    const read = readSyntax(loaded, without);
+    if (!read || (read.error !== undefined && read.error <= best.read.error)) break;
+    best = { read, text: without };
+  }
+  return best;
+}
+
+/** The text, as long as before, with `pass` (or spaces, where that does not fit) instead of the line at an offset. */
+function withoutLine(text: string, offset: number): string {
+  const start = text.lastIndexOf('\n', offset - 1) + 1;
+  const newline = text.indexOf('\n', offset);
+  const line = text.slice(start, newline < 0 ? text.length : newline);
+  const indent = /^[ \t]*/.exec(line)![0];
+  const instead = line.length >= indent.length + 4 ? `${indent}pass` : indent;
+  return text.slice(0, start) + instead.padEnd(line.length) + text.slice(start + line.length);
 }
 
 const unread = (message: string, path: string): ParsedPython => ({ statements: [], comments: [], problems: [{ message, at: startOf(path) }] });
 
-function problemAt(offset: number | undefined, message: string, source: Source): ReadProblem[] {
+function problemAt(offset: number | undefined, message: string, text: string, source: Source): ReadProblem[] {
   if (offset === undefined) return [];
-  const start = offset + (/^\s*/.exec(source.text.slice(offset, offset + 1000))?.[0].length ?? 0);
-  const from = start < source.text.length ? start : offset;
+  const start = offset + (/^\s*/.exec(text.slice(offset, offset + 1000))?.[0].length ?? 0);
+  const from = start < text.length ? start : offset;
   return [{ message, at: source.at(from, from) }];
 }
 

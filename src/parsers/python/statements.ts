@@ -215,9 +215,13 @@ const match: Converter = (node, source) => {
   return [...evaluated, ...chain(branches, otherwise ? blockOf(otherwise, source) : [])];
 };
 
-const withValue = (kind: 'return' | 'raise'): Converter => (node, source) => {
-  const values = kind === 'raise' ? node.children.slice(0, 1) : node.children;
-  return [{ do: kind, ...(values.length > 0 && { value: valueOf(node, source, values) }), at: placeOf(node, source) }];
+const returned: Converter = (node, source) => [{ do: 'return', ...(node.children.length > 0 && { value: valueOf(node, source) }), at: placeOf(node, source) }];
+
+/** `raise X from Y` raises X; so does Python 2's `raise X, "text"`. */
+const raised: Converter = (node, source) => {
+  const [first] = node.children;
+  const value = first?.type === 'expression_list' ? first.children[0] : first;
+  return [{ do: 'raise', ...(value && { value: expression(value, source) }), at: placeOf(node, source) }];
 };
 
 const removal: Converter = (node, source) => {
@@ -242,7 +246,7 @@ const CONVERTERS: Readonly<Record<string, Converter | undefined>> = {
   import_statement: importModules, import_from_statement: importNames,
   function_definition: (node, source) => functionOf(node, source, []), class_definition: (node, source) => classOf(node, source, []), decorated_definition: decorated,
   if_statement: conditional, for_statement: loop, while_statement: repeat, with_statement: context, try_statement: attempt, match_statement: match,
-  return_statement: withValue('return'), raise_statement: withValue('raise'), delete_statement: removal, assert_statement: assertion,
+  return_statement: returned, raise_statement: raised, delete_statement: removal, assert_statement: assertion,
   print_statement: oldCall('print'), exec_statement: oldCall('exec'),
   break_statement: (node, source) => [{ do: 'break', at: placeOf(node, source) }],
   continue_statement: (node, source) => [{ do: 'continue', at: placeOf(node, source) }],
