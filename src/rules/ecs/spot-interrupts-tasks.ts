@@ -1,0 +1,55 @@
+import type { EcsService, Rule, Thresholds, Worker } from '../../model/index.js';
+import { agreed } from '../../model/index.js';
+import { inside, rolls, workersIn } from '../deployment.js';
+import { outcomeOfKill, startConfidence } from '../shared.js';
+import { onEcs } from '../outlast.js';
+
+export const spotInterruptsTasks: Rule = {
+  id: 'ecs/spot-interrupts-tasks',
+  severity: 'warning',
+  title: 'Spot capacity is taken away in the middle of tasks',
+  rationale:
+    'AWS takes Spot capacity back with two minutes\' notice: SIGTERM comes at the start of them, SIGKILL after stopTimeout. With the default 30 s the rest of ' +
+    'the notice is given away; with Spot alone there may be no worker at all for a while; and with minimumHealthyPercent 100 there is not enough time ' +
+    'to start a replacement first.',
+  remedy: 'stopTimeout 120, a base of on-demand capacity, and minimumHealthyPercent below 100.',
+  references: ['https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html', 'https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-instance-spot.html'],
+  documentedBy: 'Only AWS takes Spot capacity back; the kill itself is that of ecs/stop-timeout-too-short',
+  leadsTo: ['celery/early-ack', 'ecs/minimum-healthy-percent'],
+
+  *check(model, thresholds) {
+    for (const service of model.services) {
+      const spot = service.capacityProviders.find(({ name }) => isSpot(name));
+      if (service.runs !== 'work' || !spot) continue;
+      for (const worker of workersIn(model, service)) {
+        if (!onEcs(worker)) continue;
+        const faults = faultsOf(service, worker, thresholds);
+        if (faults.length === 0) continue;
+        const used = faults.flatMap(({ rests }) => rests);
+        yield {
+          order: 2, at: spot.at, confidence: startConfidence(worker, ...used), ...inside(model, service),
+          message: `${spot.name} ends this worker with two minutes' notice, and ${faults.map(({ message }) => message).join(', and ')}`,
+          related: used.map(setting => ({ at: setting.at, message: 'decides what is left of the notice' })),
+          suggestion: faults.map(({ suggestion }) => suggestion).join(', '),
+          fate: `Spot notice → SIGTERM → ${worker.stopTime.state === 'set' ? `${worker.stopTime.value} s` : 'stopTimeout'} → SIGKILL: ${outcomeOfKill(worker)}`,
+        };
+      }
+    }
+  },
+};
+
+const isSpot = (name: string): boolean => /spot/i.test(name);
+
+interface SpotFault { readonly message: string; readonly suggestion: string; readonly rests: readonly Worker['stopTime'][] }
+
+function faultsOf(service: EcsService, { stopTime, container, name }: Worker, { stopTimeoutSeconds }: Thresholds): readonly SpotFault[] {
+  const stop = agreed(stopTime);
+  const minimum = agreed(service.minimumHealthyPercent);
+  const onlySpot = service.capacityProviders.filter(({ weight, base }) => weight > 0 || base > 0).every(provider => isSpot(provider.name));
+  return [
+    ...(stop !== undefined && stop < stopTimeoutSeconds ? [{ message: `stopTimeout uses ${stop} s of them`, suggestion: `set stopTimeout to ${stopTimeoutSeconds} in container ${container?.name ?? name}`, rests: [stopTime] }] : []),
+    ...(onlySpot ? [{ message: 'no on-demand capacity remains', suggestion: 'add an on-demand capacity provider with base 1', rests: [] }] : []),
+    ...(minimum !== undefined && minimum >= 100 && rolls(service) ? [{ message: `minimumHealthyPercent ${minimum} leaves no time for a replacement`, suggestion: `set minimumHealthyPercent to ${agreed(service.maximumCount) === 1 ? 0 : 50}`, rests: [service.minimumHealthyPercent] }] : []),
+  ];
+}
+
