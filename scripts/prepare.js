@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 if (!existsSync(new URL('../node_modules/tsdown', import.meta.url))) {
-  const { npm_config_global: _global, npm_config_location: _location, npm_config_prefix: _prefix, ...env } = process.env;
+  const OUTER = /^npm_config_(?:global|location|prefix|local_prefix|allow_scripts|force|dry_run|omit|production)$/i;
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OUTER.test(name)));
   const [command, ...first] = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm'];
   const run = spawnSync(command, [...first, 'ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: root, env, stdio: ['ignore', 2, 2] });
   if (run.status !== 0) throw new Error(`npm ci ended with ${run.status ?? run.signal}`);
