@@ -10,13 +10,13 @@ const COMMANDS = /celery|supervisord|honcho|circusd/i;
 /** Every format drainlint reads, the most telling first. A file belongs to the first one that recognises it. */
 export const analyzers: readonly AnalyzerEntry[] = [
   {
-    format: 'ecs-json', name: /\.json(?:c|5)?(?:\.(?:tpl|tmpl|template|j2|dist|example))?$/i, onDemand: false,
-    words: /containerDefinitions|taskDefinition|stopTimeout|minimumHealthyPercent|desiredCount/i,
+    format: 'ecs-json', name: /\.json[\w.-]*$/i, onDemand: false,
+    words: /"(?:containerDefinitions|taskDefinition|desiredCount|deploymentConfiguration|stopTimeout|logConfiguration|portMappings|essential)"/,
     load: () => import('./ecs-json.js'),
   },
   {
     format: 'copilot', name: /(?:^|\/)manifest\.ya?ml$/i, onDemand: false,
-    words: /Backend Service|Worker Service|Load Balanced Web Service|Request-Driven Web Service|Scheduled Job|^type:/im,
+    words: /(?:Worker|Backend|Load Balanced Web|Request-Driven Web) Service|Scheduled Job/,
     load: () => import('./copilot.js'),
   },
   {
