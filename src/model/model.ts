@@ -14,6 +14,8 @@ export type Setting<T> =
     /** Values that were written too, and lost. */
     readonly overridden: readonly OriginStep[];
     readonly slots: readonly Slot[];
+    /** The name it was written under, where that is not Celery's new one: `CELERYD_PREFETCH_MULTIPLIER`, `CELERY_TASK_ACKS_LATE`, `--prefetch-multiplier`. */
+    readonly writtenAs?: string;
   }
   /** `at`: the owner, so that a rule can always point. */
   | { readonly state: 'unset'; readonly at: SourceLocation; readonly slots: readonly Slot[] }
@@ -267,6 +269,8 @@ export interface TaskFunction {
   readonly body: BodyFacts;
   /** How many seconds it is known to need at most, from `durations` in the configuration. */
   readonly observedSeconds?: number;
+  /** A timeout decorator of the repository's own, or of a library, around the body; s where its value is known. */
+  readonly ownTimeout?: { readonly seconds?: number; readonly at: SourceLocation };
   /** Where an option can be added to the decorator. */
   readonly optionSlot?: Slot;
   /** Sent by beat's schedule. */
