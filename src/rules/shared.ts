@@ -113,7 +113,7 @@ const singleQuoted = (value: string): string => `'${value.replaceAll('\\', '\\\\
 
 /** YAML reads it back as this string without quotes. */
 function isPlainYaml(value: string): boolean {
-  return /^[A-Za-z_./][\w./:@+-]*$/.test(value) && !value.endsWith(':') && !/^(true|false|yes|no|on|off|null|y|n|\.inf|\.nan)$/i.test(value)
+  return /^(?:[A-Za-z_/]|\.\.?\/)[\w./:@+-]*$/.test(value) && !value.endsWith(':') && !/^(true|false|yes|no|on|off|null|y|n)$/i.test(value)
     || /^\d+[a-z]+$/.test(value);
 }
 
