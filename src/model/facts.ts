@@ -46,6 +46,8 @@ export interface CommandFacts {
   readonly words: readonly Expr[];
   /** The parsed program: of a shell form, or of the text behind `sh -c` / `bash -lc` in an exec or string form. */
   readonly program?: readonly ShellCommand[];
+  /** exec and string: the first word read as a program, where it holds more than a name: what runs if the entry point is `sh -c`. */
+  readonly asProgram?: readonly ShellCommand[];
   readonly at: SourceLocation;
   /** The text as written, on one line, for messages. */
   readonly text: string;
@@ -158,6 +160,8 @@ export type ShellCommand = { readonly at: SourceLocation } & (
     readonly piped?: 'first' | 'middle' | 'last';
     /** Where `exec ` can be inserted. */
     readonly slots: readonly Slot[];
+    /** The parsed program of a shell among the words (`sh -c "…"`, `su app -c "…"`). */
+    readonly program?: readonly ShellCommand[];
   }
   | { readonly do: 'assign'; readonly name: string; readonly value: Expr; readonly exported: boolean }
   /** `trap 'kill $PID' TERM INT`: `handler` is the parsed action, or the called function's name as a run. */
