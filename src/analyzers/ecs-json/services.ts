@@ -1,0 +1,44 @@
+import type { EcsServiceFacts } from '../../model/index.js';
+import { itemsOf, textOf, valueAt, valueOf, type DataNode, type DataSource } from '../../parsers/nodes.js';
+import { fieldAt, placeOf, textExprOf, toBoolean, toNumber } from '../node-values.js';
+import { ownPlace } from './task-definitions.js';
+
+const ROLLOUT = 'deploymentConfiguration';
+const BREAKER = [ROLLOUT, 'deploymentCircuitBreaker'] as const;
+
+/** A service as `create-service` takes it and `describe-services` prints it. */
+export function serviceOf(node: DataNode, source: DataSource): EcsServiceFacts {
+  const owner = ownPlace(node, ['serviceName', 'service', 'taskDefinition'], source);
+  const number = { source, owner, turn: toNumber };
+  const boolean = { source, owner, turn: toBoolean };
+  const text = (...path: readonly string[]): string | undefined => textOf(valueAt(node, ...path));
+  const name = text('serviceName') ?? text('service');
+  const [launchType, deploymentController, schedulingStrategy] = [text('launchType'), text('deploymentController', 'type'), text('schedulingStrategy')];
+  const taskDefinition = valueOf(node, 'taskDefinition');
+  return {
+    ...(name !== undefined && { name }),
+    at: owner,
+    ...(taskDefinition?.is === 'scalar' && { taskDefinition: textExprOf(taskDefinition, source) }),
+    ...(launchType !== undefined && { launchType }),
+    capacityProviders: itemsOf(valueOf(node, 'capacityProviderStrategy')).map(item => ({
+      name: textOf(valueOf(item, 'capacityProvider')) ?? '', weight: countOf(valueOf(item, 'weight')), base: countOf(valueOf(item, 'base')), at: placeOf(item, source),
+    })),
+    desiredCount: fieldAt(node, ['desiredCount'], number),
+    minimumHealthyPercent: fieldAt(node, [ROLLOUT, 'minimumHealthyPercent'], number),
+    maximumPercent: fieldAt(node, [ROLLOUT, 'maximumPercent'], number),
+    circuitBreaker: {
+      // The API wants both, so a circuit breaker that is written new comes with its rollback.
+      enable: fieldAt(node, [...BREAKER, 'enable'], { ...boolean, rest: ', "rollback": true' }),
+      rollback: valueAt(node, ...BREAKER) ? fieldAt(node, [...BREAKER, 'rollback'], boolean) : { at: owner, slots: [] },
+    },
+    ...(deploymentController !== undefined && { deploymentController }),
+    ...(schedulingStrategy !== undefined && { schedulingStrategy }),
+    availabilityZoneRebalancing: fieldAt(node, ['availabilityZoneRebalancing'], { source, owner }),
+  };
+}
+
+/** The API's default for weight and base is 0. */
+function countOf(node: DataNode | undefined): number {
+  const value = Number(textOf(node) ?? 0);
+  return Number.isFinite(value) ? value : 0;
+}

@@ -1,0 +1,75 @@
+import type { ContainerFacts, EnvironmentEntry, SourceLocation, TaskDefinitionFacts } from '../../model/index.js';
+import { entryOf, itemsOf, textOf, valueAt, valueOf, type DataNode, type DataSource } from '../../parsers/nodes.js';
+import { commandOf } from '../node-commands.js';
+import { healthCheckOf } from '../node-containers.js';
+import { exprOf, fieldAt, fixedField, mapLiteral, placeOf, placeOfEntry, textExprOf, toBoolean, toNumber } from '../node-values.js';
+import { toMebibytes } from '../units.js';
+
+/** `node`: a task definition, or a list of containers alone (as Terraform's `container_definitions` takes it). */
+export function taskDefinitionOf(node: DataNode, source: DataSource): TaskDefinitionFacts {
+  const family = textOf(valueOf(node, 'family'));
+  const memory = valueOf(node, 'memory');
+  const pidMode = textOf(valueOf(node, 'pidMode'));
+  const containers = node.is === 'list' ? node.items : itemsOf(valueOf(node, 'containerDefinitions'));
+  return {
+    ...(family !== undefined && { family }),
+    at: ownPlace(node, ['family', 'containerDefinitions'], source),
+    requiresCompatibilities: itemsOf(valueOf(node, 'requiresCompatibilities')).map(textOf).filter(text => text !== undefined),
+    ...(pidMode !== undefined && { pidMode }),
+    ...(memory && { memory: mapLiteral(exprOf(memory, source), toMebibytes('m')) }),
+    containers: containers.filter(container => container.is === 'map').map((container, i) => containerOf(container, i, source)),
+  };
+}
+
+/** The first of these properties, else the brace: a place that names its owner and fits on a line. */
+export function ownPlace(node: DataNode, keys: readonly string[], source: DataSource): SourceLocation {
+  const entry = keys.map(key => entryOf(node, key)).find(found => found !== undefined);
+  return entry ? placeOfEntry(entry, source) : source.lines.at(node.start, Math.min(node.end, node.start + 1));
+}
+
+function containerOf(node: DataNode, index: number, source: DataSource): ContainerFacts {
+  const owner = ownPlace(node, ['name', 'image'], source);
+  const options = { source, text: 'shell' } as const;
+  const boolean = { source, owner, turn: toBoolean };
+  const [image, workingDirectory, memory, memoryReservation] = ['image', 'workingDirectory', 'memory', 'memoryReservation'].map(key => valueOf(node, key));
+  const [entryPoint, command] = ['entryPoint', 'command'].map(key => commandOf(valueOf(node, key), options));
+  const healthCheck = healthCheckOf(valueOf(node, 'healthCheck'), { command: 'command', startPeriod: 'startPeriod', turn: toNumber }, options);
+  return {
+    name: textOf(valueOf(node, 'name')) ?? `container ${index + 1}`,
+    at: owner,
+    ...(image && { image: textExprOf(image, source) }),
+    ...(entryPoint && { entryPoint }),
+    ...(command && { command }),
+    ...(workingDirectory && { workingDirectory: textExprOf(workingDirectory, source) }),
+    essential: fieldAt(node, ['essential'], boolean),
+    stopTimeout: fieldAt(node, ['stopTimeout'], { source, owner, turn: toNumber }),
+    initProcess: fieldAt(node, ['linuxParameters', 'initProcessEnabled'], boolean),
+    environment: [...environmentOf(node, source), ...secretsOf(node, source)],
+    environmentFiles: itemsOf(valueOf(node, 'environmentFiles')).map(file => ({ at: placeOf(file, source) })),
+    logConfiguration: logConfigurationOf(node, owner, source),
+    ...(healthCheck && { healthCheck }),
+    dependsOn: itemsOf(valueOf(node, 'dependsOn')).map(item => ({ container: textOf(valueOf(item, 'containerName')) ?? '', condition: textOf(valueOf(item, 'condition')) ?? 'START', at: placeOf(item, source) })),
+    ...(memory && { memory: mapLiteral(exprOf(memory, source), toMebibytes('m')) }),
+    ...(memoryReservation && { memoryReservation: mapLiteral(exprOf(memoryReservation, source), toMebibytes('m')) }),
+  };
+}
+
+function environmentOf(node: DataNode, source: DataSource): readonly EnvironmentEntry[] {
+  return itemsOf(valueOf(node, 'environment')).flatMap(item => {
+    const [name, value] = [textOf(valueOf(item, 'name')), valueOf(item, 'value')];
+    return name === undefined ? [] : [{ name, value: value ? textExprOf(value, source) : { is: 'literal', value: '', at: placeOf(item, source) }, at: placeOf(item, source) }];
+  });
+}
+
+function secretsOf(node: DataNode, source: DataSource): readonly EnvironmentEntry[] {
+  return itemsOf(valueOf(node, 'secrets')).flatMap(item => {
+    const name = textOf(valueOf(item, 'name'));
+    return name === undefined ? [] : [{ name, value: 'secret', at: placeOf(item, source) }];
+  });
+}
+
+/** The driver stands for the whole configuration. No slot: one word is not enough to write one. */
+function logConfigurationOf(node: DataNode, owner: SourceLocation, source: DataSource): ContainerFacts['logConfiguration'] {
+  const driver = valueAt(node, 'logConfiguration', 'logDriver');
+  return fixedField(owner, driver && textExprOf(driver, source));
+}

@@ -1,0 +1,90 @@
+import type { Encoding, Slot } from '../model/index.js';
+import type { DataEntry, DataNode, DataSource, MapNode } from '../parsers/nodes.js';
+
+/** Where a value stands, so that another can take its place. */
+export function replaceSlot(node: DataNode, source: DataSource, around: { readonly before?: string; readonly after?: string } = {}): Slot {
+  return { kind: 'replace', at: source.lines.at(node.start, node.end), encoding: [source.encoding], ...around };
+}
+
+/**
+ * Where an absent key can be written into a map, in the map's own style. `path`: the key, or keys of maps that are missing too.
+ * `rest`: what must stand behind the value in the innermost of those (`, "rollback": true`).
+ * None where the text gives no safe place.
+ */
+export function insertSlots(map: DataNode, path: readonly string[], source: DataSource, rest: InsertOptions = {}): readonly Slot[] {
+  if (map.is !== 'map' || path.length === 0) return [];
+  const slot = source.encoding === 'json' ? intoJson(map, path, source, rest.json ?? '') : map.flow ? intoFlow(map, path, source, rest.unit ?? '') : intoBlock(map, path, source, rest);
+  return slot ? [slot] : [];
+}
+
+/** `below`: the keys of a YAML map that the new one best stands below, the best first. `unit`: what a number needs behind it. */
+export interface InsertOptions { readonly json?: string; readonly unit?: string; readonly below?: readonly string[] }
+
+function insertAt(offset: number, before: string, after: string, source: DataSource): Slot {
+  const encoding: readonly Encoding[] = [source.encoding];
+  return { kind: 'insert', at: source.lines.at(offset, offset), encoding, before, ...(after !== '' && { after }) };
+}
+
+/** Behind the `name` property, else behind the first: never in need of a comma that is not ours. */
+function intoJson(map: MapNode, path: readonly string[], source: DataSource, rest: string): Slot {
+  const { text } = source.lines;
+  const anchor = map.entries.find(entry => entry.key === 'name') ?? map.entries[0];
+  const colon = anchor ? colonOf(anchor, text) : ': ';
+  const before = path.map(key => `${JSON.stringify(key)}${colon}`).join('{ ');
+  const after = rest + ' }'.repeat(path.length - 1);
+  if (!anchor) return insertAt(map.start + 1, before, after, source);
+  const between = lineBreakBefore(anchor.keyStart, source) ?? ' ';
+  return insertAt(anchor.value.end, `,${between}${before}`, after, source);
+}
+
+const colonOf = (entry: DataEntry, text: string): string => {
+  const written = text.slice(entry.keyEnd, entry.value.start);
+  return /^\s*:[ \t]*$/.test(written) && !written.includes('\n') ? written : ': ';
+};
+
+/** The line break and indentation in front of a key, where it stands first on its line. */
+function lineBreakBefore(offset: number, source: DataSource): string | undefined {
+  const { text } = source.lines;
+  const indent = source.lines.indentAt(offset);
+  const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
+  if (lineStart + indent.length !== offset || lineStart === 0) return undefined;
+  return `${lineBreakAt(lineStart, text)}${indent}`;
+}
+
+const lineBreakAt = (lineStart: number, text: string): string => (text.slice(lineStart - 2, lineStart) === '\r\n' ? '\r\n' : '\n');
+/** The line break of a text, by its first line. */
+export const lineBreakOf = (text: string): string => (/\r?\n/.exec(text)?.[0] ?? '\n');
+
+/** In front of the first key of `{…}`. */
+function intoFlow(map: MapNode, path: readonly string[], source: DataSource, unit: string): Slot {
+  const before = path.map(key => `${key}: `).join('{ ');
+  const after = unit + ' }'.repeat(path.length - 1) + (map.entries.length > 0 ? ', ' : '');
+  return insertAt(map.start + 1, before, after, source);
+}
+
+/**
+ * On a line of its own: below an entry that takes one line, else above the first. The map may have been written elsewhere
+ * (an alias): then it is changed there.
+ */
+function intoBlock(map: MapNode, path: readonly string[], source: DataSource, { unit = '', below = [] }: InsertOptions): Slot | undefined {
+  const { text } = source.lines;
+  const [first] = map.entries;
+  if (!first) return undefined;
+  const preferred = [...below.map(key => map.entries.findLast(entry => entry.key === key)), first];
+  const column = first.keyStart - (text.lastIndexOf('\n', first.keyStart - 1) + 1);
+  const isBehindMark = text.startsWith('\uFEFF') && first.keyStart === column;
+  const indent = ' '.repeat(isBehindMark ? column - 1 : column);
+  const lineBreak = lineBreakOf(text);
+  const before = path.map((key, level) => `${level === 0 ? '' : lineBreak + indent + '  '.repeat(level)}${key}:`).join('');
+  const lineEnd = preferred.map(entry => entry && endOfLine(entry, text)).find(end => end !== undefined);
+  if (lineEnd === undefined) return insertAt(first.keyStart, `${before} `, `${unit}${lineBreak}${indent}`, source);
+  return insertAt(lineEnd, `${lineBreak}${indent}${before} `, unit, source);
+}
+
+/** Where the line of an entry ends that has nothing but its key, a scalar of its own and perhaps a comment on it. */
+function endOfLine(entry: DataEntry, text: string): number | undefined {
+  const { value } = entry;
+  if (value.is !== 'scalar' || value.raw === '' || value.start < entry.keyEnd || text.slice(entry.keyStart, value.end).includes('\n')) return undefined;
+  const rest = /^[ \t]*(?:[ \t]#[^\r\n]*)?(?=\r?\n|$)/.exec(text.slice(value.end, value.end + 2000));
+  return rest ? value.end + rest[0].length : undefined;
+}

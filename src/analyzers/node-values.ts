@@ -1,0 +1,95 @@
+import type { Expr, Field, Scalar, SourceLocation } from '../model/index.js';
+import { entryOf, isNull, textOf, type DataEntry, type DataNode, type DataSource } from '../parsers/nodes.js';
+import { insertSlots, replaceSlot } from './insertion.js';
+
+/** How the texts of a format become values: plain, or with `${VAR}` in them. */
+export type TextReader = (text: string, at: SourceLocation) => Expr;
+
+export const plainText: TextReader = (value, at) => ({ is: 'literal', value, at });
+
+export function placeOf(node: DataNode, source: DataSource): SourceLocation {
+  return source.lines.at(node.start, node.end);
+}
+
+/** Key and value; the key alone where the value is longer than its line, or was written elsewhere (an alias). */
+export function placeOfEntry(entry: DataEntry, source: DataSource): SourceLocation {
+  const { value } = entry;
+  const isShort = value.is === 'scalar' && value.start >= entry.keyEnd && !source.lines.text.slice(entry.keyStart, value.end).includes('\n');
+  return source.lines.at(entry.keyStart, isShort ? value.end : entry.keyEnd);
+}
+
+/** A value as an expression, with a slot to replace it. Tagged values (`!GetAtt x`) are opaque. */
+export function exprOf(node: DataNode, source: DataSource, read: TextReader = plainText): Expr {
+  const at = placeOf(node, source);
+  const slot = replaceSlot(node, source);
+  if (node.tag !== undefined) return { is: 'opaque', text: source.lines.text.slice(node.start, node.end), at };
+  if (node.is === 'list') return { is: 'list', items: node.items.map(item => exprOf(item, source, read)), at, slot };
+  if (node.is === 'map') return { is: 'map', entries: node.entries.map(entry => [{ is: 'literal', value: entry.key, at: source.lines.at(entry.keyStart, entry.keyEnd) }, exprOf(entry.value, source, read)] as const), at, slot };
+  const expr: Expr = typeof node.value === 'string' ? read(node.value, at) : { is: 'literal', value: node.value, at };
+  return { ...expr, slot };
+}
+
+/** A value that reaches the process as text, whatever it looks like: `8080`, `true`. Maps and lists are opaque. */
+export function textExprOf(node: DataNode, source: DataSource, read: TextReader = plainText): Expr {
+  const at = placeOf(node, source);
+  const value = textOf(node);
+  if (value === undefined) return { is: 'opaque', text: source.lines.text.slice(node.start, Math.min(node.end, node.start + 200)), at };
+  return { ...read(value, at), slot: replaceSlot(node, source) };
+}
+
+/** Every literal the expression can come to, through fallbacks, turned into another value; undefined leaves it as it is. */
+export function mapLiteral(expr: Expr, turn: (value: Scalar) => Scalar | undefined): Expr {
+  if (expr.is === 'literal') {
+    const value = turn(expr.value);
+    return value === undefined ? expr : { ...expr, value };
+  }
+  if (expr.is === 'environment' && expr.fallback) return { ...expr, fallback: mapLiteral(expr.fallback, turn) };
+  return expr;
+}
+
+/** "30" → 30. */
+export function toNumber(value: Scalar): number | undefined {
+  return typeof value === 'string' && /^\s*-?\d+(?:\.\d+)?\s*$/.test(value) ? Number(value) : undefined;
+}
+
+/** "true" → true. */
+export function toBoolean(value: Scalar): boolean | undefined {
+  return value === 'true' ? true : value === 'false' ? false : undefined;
+}
+
+export interface FieldOptions {
+  readonly source: DataSource;
+  /** Where a rule points when the value is missing. */
+  readonly owner: SourceLocation;
+  readonly read?: TextReader;
+  readonly turn?: (value: Scalar) => Scalar | undefined;
+  /** JSON: what must stand behind an inserted value, in the map it is in. */
+  readonly rest?: string;
+  /** YAML: the unit behind a written number. */
+  readonly unit?: string;
+  /** YAML: the keys the new one best stands below. */
+  readonly below?: readonly string[];
+}
+
+/** The value at a path of keys: with a slot to replace it, or with the slot that adds what is missing of the path. */
+export function fieldAt(map: DataNode | undefined, path: readonly string[], options: FieldOptions): Field {
+  const { source, owner, read, turn, unit } = options;
+  let at: DataNode | undefined = map;
+  for (const [level, key] of path.entries()) {
+    const entry = entryOf(at, key);
+    if (!entry || (isNull(entry.value) && level < path.length - 1)) {
+      const rest = level < path.length - 1 ? options.rest : undefined;
+      return { at: owner, slots: at && !entry ? insertSlots(at, path.slice(level), source, { json: rest, unit, below: options.below }) : [] };
+    }
+    at = entry.value;
+  }
+  if (!at || isNull(at)) return { at: owner, slots: at && at.end > at.start ? [replaceSlot(at, source, unit === undefined ? {} : { after: unit })] : [] };
+  const expr = exprOf(at, source, read);
+  const slots = [replaceSlot(at, source, unit === undefined ? {} : { after: unit })];
+  return { value: turn ? mapLiteral(expr, turn) : expr, at: placeOf(at, source), slots };
+}
+
+/** A field nobody can mend where it stands. */
+export function fixedField(at: SourceLocation, value?: Expr): Field {
+  return value ? { value, at: value.at, slots: [] } : { at, slots: [] };
+}
