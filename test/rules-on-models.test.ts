@@ -219,7 +219,7 @@ describe('process managers and Compose', () => {
 
   test('Compose where it is deployed: 10 s by default', () => {
     const grace = (change: Parameters<typeof worker>[0]) => check('container/stop-grace-period-too-short', model({ workers: [worker({ platform: 'compose', ...change })] }));
-    const [problem] = grace({ stopTime: byDefault(10, { slots: [slot('compose.yaml', 4, { kind: 'insert', encoding: ['yaml'], before: '    stop_grace_period: ', after: '\n' })] }), drainNeed: { is: 'unbounded', confidence: 'medium' } });
+    const [problem] = grace({ stopTime: byDefault(10, { slots: [slot('compose.yaml', 4, { kind: 'insert', encoding: ['yaml'], before: '    stop_grace_period: ', after: 's\n' })] }), drainNeed: { is: 'unbounded', confidence: 'medium' } });
     expect(problem!.suggestion).toBe('add `stop_grace_period: 120s` to service worker');
     expect(problem!.fix!.edits[0]!.text).toBe('    stop_grace_period: 120s\n');
     expect(grace({ stopTime: byDefault(10), role: 'development' })).toEqual([]);

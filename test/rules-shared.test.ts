@@ -1,7 +1,7 @@
 import { parse as parseYaml } from 'yaml';
 import { describe, expect, test } from 'vitest';
 import { applyEdits } from '../src/fix.js';
-import { appConfidence, capped, confidenceOf, editAt, encode, execFix, fixTo, inWords, listed, outcomeOfKill, plural, removeFix, startConfidence, weakest } from '../src/rules/shared.js';
+import { appConfidence, capped, confidenceOf, editAt, encode, execFix, fixTo, inWords, listed, outcomeOfKill, plural, removeFix, startConfidence, textToWrite, weakest } from '../src/rules/shared.js';
 import { at, byDefault, set, slot, taskFunction, unknown, unset, worker } from './model-builders.js';
 
 describe('confidence', () => {
@@ -87,6 +87,14 @@ describe('writing values', () => {
     expect(execFix([{ ...slots[0], before: 'exec ' }])!.edits[0]!.text).toBe('exec ');
     expect(execFix([])).toBeUndefined();
   });
+
+  test.each([
+    [{ kind: 'insert', encoding: ['json'], before: ',\n      "stopTimeout": ' }, '`"stopTimeout": 120`'],
+    [{ kind: 'insert', encoding: ['yaml'], before: '\n    stop_grace_period: ', after: 's' }, '`stop_grace_period: 120s`'],
+    [{ kind: 'insert', encoding: ['yaml'], before: '\ntaskdef_overrides:\n  - path: ContainerDefinitions[0].StopTimeout\n    value: ' }, '`taskdef_overrides:`, `path: ContainerDefinitions[0].StopTimeout`, `value: 120`'],
+    [{ kind: 'insert', encoding: ['yaml'], before: 'path: ContainerDefinitions[0].StopTimeout\n    value: ', after: '\n  - ' }, '`path: ContainerDefinitions[0].StopTimeout`, `value: 120`'],
+    [{ kind: 'replace', encoding: ['json'] }, 'otherwise'],
+  ] as const)('%j is shown as %s', (more, words) => expect(textToWrite({ state: 'unset', at: at('x'), slots: [slot('x', 1, more)] }, 120, 'otherwise')).toBe(words));
 
   test('takes out what stands at a slot', () => {
     expect(applyEdits('a=30\n', removeFix([slot('x', 1, { kind: 'remove', at: at('x', 1, 2, 3) })], 'safe', 'drop it')!.edits)).toBe('a\n');

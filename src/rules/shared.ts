@@ -68,6 +68,18 @@ export function editAt(slot: Slot, value: Scalar): TextEdit {
   return { at: slot.at, text: (slot.before ?? '') + encode(value, slot.encoding) + (slot.after ?? '') };
 }
 
+/**
+ * The text that would be written, for a suggestion: `"stopTimeout": 120`, and for several lines each of them. Where a value is only
+ * replaced (or no place is known) `otherwise`.
+ */
+export function textToWrite(setting: Setting<unknown>, value: Scalar, otherwise: string): string {
+  const slots = setting.state === 'unknown' ? [] : setting.slots;
+  const slot = slots.some(({ kind }) => kind === 'replace') ? undefined : slots.find(({ kind }) => kind === 'insert');
+  if (!slot) return otherwise;
+  const lines = editAt(slot, value).text.replace(/^[\s,]+|[\s,-]+$/g, '').split(/\s*\n\s*/);
+  return lines.map(line => `\`${line.replace(/^- /, '')}\``).join(', ');
+}
+
 /** Takes out what stands at the first slot of that kind. */
 export function removeFix(slots: readonly Slot[], safety: Fix['safety'], title: string): Fix | undefined {
   const slot = slots.find(({ kind }) => kind === 'remove');

@@ -8,15 +8,14 @@ export type Shell = Extract<ChainLink, { kind: 'shell' }>;
 type Init = Extract<ChainLink, { kind: 'init' }>;
 type ProcessManager = Extract<ChainLink, { kind: 'process-manager' }>;
 
-/** One place where the stop signal ends, or does harm, on its way to the process. `next`: what is started there. */
-export type SignalFault = { readonly next: ChainLink | undefined } & (
+/** One place where the stop signal ends, or does harm, on its way to the process. */
+export type SignalFault =
   | { readonly rule: 'container/shell-swallows-signal' | 'container/entrypoint-without-exec'; readonly link: Shell; readonly under: ProcessManager | undefined }
   | { readonly rule: 'container/init-kills-worker'; readonly link: Shell; readonly init: Init }
   | { readonly rule: 'container/background-without-wait'; readonly link: Shell; readonly init: Init | undefined }
   | { readonly rule: 'container/detached-worker'; readonly link: Extract<ChainLink, { kind: 'detached' }> }
   | { readonly rule: 'container/package-manager-as-init'; readonly link: Extract<ChainLink, { kind: 'package-manager' }> }
-  | { readonly rule: 'container/signal-sent-to-group'; readonly link: Init | ProcessManager }
-);
+  | { readonly rule: 'container/signal-sent-to-group'; readonly link: Init | ProcessManager };
 
 /** Workers first: where one shares a script with a scheduler, its finding is the one that counts. */
 export function processesOf(model: Model): readonly Process[] {
@@ -35,12 +34,11 @@ export function signalFaults(process: Process): readonly SignalFault[] {
   const faults: SignalFault[] = [];
   let init: Init | undefined;
   let under: ProcessManager | undefined;
-  for (const [i, link] of process.start.links.entries()) {
-    const next = process.start.links[i + 1];
+  for (const link of process.start.links) {
     if (link.kind === 'init') init = link;
     if (link.kind === 'process-manager') [init, under] = [undefined, link];
     if (link.kind === 'package-manager') init = undefined;
-    const fault = faultAt(link, next, init, under);
+    const fault = faultAt(link, init, under);
     if (fault) faults.push(fault);
   }
   const detached = faults.filter(({ rule }) => rule === 'container/detached-worker');
@@ -48,20 +46,20 @@ export function signalFaults(process: Process): readonly SignalFault[] {
   return faults.length === 0 ? groupFaults(process) : faults;
 }
 
-function faultAt(link: ChainLink, next: ChainLink | undefined, init: Init | undefined, under: ProcessManager | undefined): SignalFault | undefined {
-  if (link.kind === 'detached') return { rule: 'container/detached-worker', link, next };
-  if (link.kind === 'package-manager') return link.forwards === 'no' ? { rule: 'container/package-manager-as-init', link, next } : undefined;
+function faultAt(link: ChainLink, init: Init | undefined, under: ProcessManager | undefined): SignalFault | undefined {
+  if (link.kind === 'detached') return { rule: 'container/detached-worker', link };
+  if (link.kind === 'package-manager') return link.forwards === 'no' ? { rule: 'container/package-manager-as-init', link } : undefined;
   if (link.kind !== 'shell' || link.replaces) return undefined;
-  if (link.background) return link.waits && link.forwards ? undefined : { rule: 'container/background-without-wait', link, next, init };
-  if (init) return { rule: 'container/init-kills-worker', link, next, init };
-  return { rule: link.from === 'script' ? 'container/entrypoint-without-exec' : 'container/shell-swallows-signal', link, next, under };
+  if (link.background) return link.waits && link.forwards ? undefined : { rule: 'container/background-without-wait', link, init };
+  if (init) return { rule: 'container/init-kills-worker', link, init };
+  return { rule: link.from === 'script' ? 'container/entrypoint-without-exec' : 'container/shell-swallows-signal', link, under };
 }
 
 /** Only prefork has children to hit, and only without the remap (then they ignore SIGTERM). An unread value is silence. */
 function groupFaults(process: Process): readonly SignalFault[] {
   if (!isWorker(process) || process.pool !== 'prefork' || remaps(process.sigtermRemap)) return [];
-  return process.start.links.flatMap((link, i): readonly SignalFault[] =>
-    ((link.kind === 'init' || link.kind === 'process-manager') && link.toGroup ? [{ rule: 'container/signal-sent-to-group', link, next: process.start.links[i + 1] }] : []));
+  return process.start.links.flatMap((link): readonly SignalFault[] =>
+    ((link.kind === 'init' || link.kind === 'process-manager') && link.toGroup ? [{ rule: 'container/signal-sent-to-group', link }] : []));
 }
 
 const remaps = (remap: Setting<string>): boolean => remap.state === 'unknown' || (remap.state === 'set' && remap.value === 'SIGQUIT');
@@ -115,7 +113,7 @@ export function sharesPids(process: Process): boolean {
   return process.container?.pidMode === 'task';
 }
 
-/** The command that stands where the fault is, as written. */
-export function commandAt(process: Process, { next }: SignalFault): string {
-  return shorten(next === undefined || next.kind === 'worker' || next.kind === 'wrapper' ? process.command.text : next.text);
+/** The command that stands where the fault is, as written: what a shell starts, or the consumer behind any other link. */
+export function commandAt(process: Process, { link }: SignalFault): string {
+  return shorten(link.kind === 'shell' ? link.text.replace(/^exec\s+/, '') : process.command.text, 80);
 }

@@ -1,5 +1,6 @@
 import type { Rule } from '../../model/index.js';
-import { commandAt, killedAtOnce, killedDeaf, nameOf, onTheWay, processesOf, shellName, signalFaults, type Process, type Shell } from '../signal-path.js';
+import { outcomeOfKill } from '../shared.js';
+import { commandAt, isWorker, killedAtOnce, killedDeaf, nameOf, onTheWay, processesOf, shellName, signalFaults, type Process, type Shell } from '../signal-path.js';
 
 export const backgroundWithoutWait: Rule = {
   id: 'container/background-without-wait',
@@ -34,11 +35,13 @@ export const backgroundWithoutWait: Rule = {
 
 function missing({ forwards, waits }: Shell): string {
   if (forwards) return 'passes the stop signal on and ends without waiting, so the container ends in the middle of the warm shutdown';
-  return waits ? 'waits without passing the stop signal on, so nothing tells it to stop' : 'neither passes the stop signal on nor waits';
+  return waits ? 'waits, but not after passing the stop signal on, so it never finishes its tasks' : 'neither passes the stop signal on nor waits';
 }
 
+/** Without a trap the shell ignores the signal, with one that does not wait it ends: only the first is known to take the stop time. */
 function fateOf(process: Process, link: Shell, hasInit: boolean): string {
   const shell = shellName(link);
   if (link.forwards) return killedAtOnce(process, `${shell} passes it on → ${shell} ends`);
-  return hasInit ? killedAtOnce(process, `${shell} dies`) : killedDeaf(process, `${shell} ignores it`);
+  if (hasInit) return killedAtOnce(process, `${shell} dies`);
+  return link.waits ? `SIGTERM → ${shell} does not pass it on and wait → SIGKILL${isWorker(process) ? `: ${outcomeOfKill(process)}` : ''}` : killedDeaf(process, `${shell} ignores it`);
 }

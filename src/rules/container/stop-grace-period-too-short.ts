@@ -22,7 +22,7 @@ export const stopGracePeriodTooShort: Rule = {
       const wanted = drainNeed.is === 'bounded' ? Math.ceil(drainNeed.seconds + exitMarginSeconds) : stopTimeoutSeconds;
       if (stopTime.value >= wanted || (drainNeed.is === 'unknown' && !isDefault)) continue;
       const name = worker.container?.name ?? worker.name;
-      const fix = fixTo(stopTime, `${wanted}s`, 'safe', `set stop_grace_period to ${wanted}s`);
+      const fix = fixTo(stopTime, wanted, 'safe', `set stop_grace_period to ${wanted}s`);
       yield {
         order: 2, at: stopTime.at, confidence: confidenceOf(worker, stopTime, drainNeed), ...about(worker), ...blockersOf(worker),
         message: `Compose kills this worker ${stopTime.value} s after the stop signal, ${

@@ -29,12 +29,18 @@ export const schedulerOverlap: Rule = {
         label: 'two of it during a deployment',
         related: [{ at: beat.command.at, message: 'beat starts here' }],
         suggestion: `${beat.onDisk ? 'keep the schedule outside the container (RedBeat, django-celery-beat), then ' : ''}${
-          shared ? 'run beat in a service of its own with minimumHealthyPercent 0 and maximumPercent 100' : `set minimumHealthyPercent to 0 and maximumPercent to 100 in service ${service.name}`}`,
+          shared ? 'run beat in a service of its own with minimumHealthyPercent 0 and maximumPercent 100' : `${zeroToHundred(service)} in service ${service.name}`}`,
         fate: `deployment → new beat beside the old one → what falls due is sent twice${beat.onDisk ? '; its file schedule is lost with the old container' : ''}`,
       };
     }
   },
 };
+
+/** A value that cannot be written by itself stands for a Copilot manifest, which has one word for the pair. */
+function zeroToHundred({ minimumHealthyPercent: setting }: EcsService): string {
+  const isWord = setting.state === 'set' && setting.slots.length === 0;
+  return isWord ? 'write `deployment: {rolling: recreate}` (minimumHealthyPercent 0, maximumPercent 100)' : 'set minimumHealthyPercent to 0 and maximumPercent to 100';
+}
 
 /** Where somebody wrote the value that decides, else where the one copy is asked for; beat beside workers: its command. */
 function placeOf(service: EcsService, beat: Beat, shared: boolean) {

@@ -1,5 +1,5 @@
 import type { Rule, Severity, Thresholds, Worker } from '../../model/index.js';
-import { about, confidenceOf, fixTo, inWords, killedAfter, outcomeOfKill, relatedAt } from '../shared.js';
+import { about, confidenceOf, fixTo, inWords, killedAfter, outcomeOfKill, relatedAt, textToWrite } from '../shared.js';
 import { isProtected, mayOutlast, onEcs, survivesStop } from '../outlast.js';
 import { blockersOf } from '../signal-path.js';
 
@@ -62,5 +62,5 @@ function suggest(worker: Worker, stop: number, wanted: number, name: string, { e
   const longer = worker.drainNeed.is === 'bounded' && worker.drainNeed.seconds + exitMarginSeconds > wanted;
   const rest = `split tasks over ${wanted - exitMarginSeconds} s, make them resumable with late acknowledgement, or protect them with ECS task protection`;
   if (stop >= wanted) return rest;
-  return `set \`"stopTimeout": ${wanted}\` in container ${name}${longer ? `, and ${rest}` : ''}`;
+  return `write ${textToWrite(worker.stopTime, wanted, `\`"stopTimeout": ${wanted}\``)} in container ${name}${longer ? `, and ${rest}` : ''}`;
 }
