@@ -20,9 +20,12 @@ export function recognises(path: string, text: string): boolean {
 
 /** Services as written: not merged with other files, and without Compose's defaults. */
 export function facts(text: string, path: string): Facts {
-  const { roots, source, comments, problems } = parseYaml(text, path);
+  const { roots, comments, ...parsed } = parseYaml(text, path);
+  const problems = [...parsed.problems];
+  const source: DataSource = { ...parsed.source, report: problem => problems.push(problem) };
   const root = roots.find(document => entryOf(document, 'services') !== undefined);
-  return { path, format: 'compose', comments, problems, ...(root && { compose: composeOf(root, source) }) };
+  const compose = root && composeOf(root, source);
+  return { path, format: 'compose', comments, problems, ...(compose && { compose }) };
 }
 
 function composeOf(root: DataNode, source: DataSource): ComposeFacts {

@@ -1,5 +1,6 @@
-import type { Facts } from '../model/index.js';
-import { textOf, valueOf, type DataNode, type MapNode } from '../parsers/nodes.js';
+import type { Facts, ReadProblem } from '../model/index.js';
+import { samePlace } from '../model/index.js';
+import { textOf, valueOf, type DataNode, type DataSource, type MapNode } from '../parsers/nodes.js';
 import { parseYaml } from '../parsers/yaml.js';
 import { variantsOf } from './copilot/manifest.js';
 import { serviceOf } from './copilot/services.js';
@@ -18,14 +19,19 @@ export function recognises(path: string, text: string): boolean {
 
 /** A manifest is a task definition and its service at once, one of each per environment. */
 export function facts(text: string, path: string): Facts {
-  const { roots, source, comments, problems } = parseYaml(text, path);
+  const { roots, comments, ...parsed } = parseYaml(text, path);
+  const problems = [...parsed.problems];
+  const source: DataSource = { ...parsed.source, report: problem => problems.push(problem) };
   const root = roots.find(isManifest);
   const variants = root ? variantsOf(root, source) : [];
-  return {
-    path, format: 'copilot', comments, problems,
-    ...(variants.length > 0 && { taskDefinitions: variants.map(taskDefinitionOf) }),
-    ...(variants.some(({ type }) => SERVICES.includes(type)) && { services: variants.map(serviceOf) }),
-  };
+  const taskDefinitions = variants.map(taskDefinitionOf);
+  const services = variants.some(({ type }) => SERVICES.includes(type)) ? variants.map(serviceOf) : [];
+  return { path, format: 'copilot', comments, problems: unique(problems), ...(taskDefinitions.length > 0 && { taskDefinitions }), ...(services.length > 0 && { services }) };
+}
+
+/** Each environment reports what stands in the manifest's base again. */
+function unique(problems: readonly ReadProblem[]): readonly ReadProblem[] {
+  return problems.filter((problem, i) => problems.findIndex(other => other.message === problem.message && samePlace(other.at, problem.at)) === i);
 }
 
 function isManifest(node: DataNode): node is MapNode {

@@ -1,6 +1,6 @@
 import type { Facts } from '../model/index.js';
 import { parseJson } from '../parsers/json.js';
-import type { DataNode } from '../parsers/nodes.js';
+import type { DataNode, DataSource } from '../parsers/nodes.js';
 import { entryOf, itemsOf, valueOf } from '../parsers/nodes.js';
 import { serviceOf } from './ecs-json/services.js';
 import { taskDefinitionOf } from './ecs-json/task-definitions.js';
@@ -18,7 +18,9 @@ export function recognises(path: string, text: string): boolean {
 
 /** Task definitions and services of one file, in its order. */
 export function facts(text: string, path: string): Facts {
-  const { root, source, comments, problems } = parseJson(text, path);
+  const { root, comments, ...parsed } = parseJson(text, path);
+  const problems = [...parsed.problems];
+  const source: DataSource = { ...parsed.source, report: problem => problems.push(problem) };
   const found = parts(root);
   const taskDefinitions = found.filter(part => part.kind === 'task definition').map(({ node }) => taskDefinitionOf(node, source));
   const services = found.filter(part => part.kind === 'service').map(({ node }) => serviceOf(node, source));

@@ -1,7 +1,7 @@
-import type { CommandFacts, Expr, SourceLocation } from '../model/index.js';
+import type { CommandFacts, Expr } from '../model/index.js';
 import { isNull, textOf, type DataNode, type DataSource, type ScalarNode } from '../parsers/nodes.js';
 import { scalarOffsets } from '../parsers/scalar-offsets.js';
-import { execCommand, shellCommand, stringCommand } from './command.js';
+import { execCommand, shellCommand, stringCommand, type CommandOptions as Wanted, type Locate } from './command.js';
 import { replaceSlot } from './insertion.js';
 import { placeOf, plainText, textExprOf, type TextReader } from './node-values.js';
 
@@ -24,9 +24,8 @@ export function commandOf(node: DataNode | undefined, options: CommandOptions): 
   const value = textOf(node);
   if (value === undefined) return undefined;
   const written = options.unescape?.(value);
-  const locate = locator(node, source, written?.offsets);
   const build = options.text === 'shell' ? shellCommand : stringCommand;
-  return build(written?.text ?? value, placeOf(node, source), locate, [replaceSlot(node, source)]);
+  return build(written?.text ?? value, placeOf(node, source), locator(node, source, written?.offsets), [replaceSlot(node, source)], wanted(source));
 }
 
 /** The exec form of some of a list's items (a health check's begin behind `CMD`). */
@@ -37,8 +36,11 @@ export function execOf(list: DataNode, items: readonly DataNode[], options: Comm
     return isProgram ? programOf(item, options) : textExprOf(item, source, read);
   });
   const text = items.map(item => textOf(item) ?? '').join(' ').replace(/\s+/g, ' ').trim();
-  return execCommand(words, placeOf(list, source), text, [replaceSlot(list, source)]);
+  const locateWord = (index: number): Locate => locator(items[index]!, source, options.unescape?.(textOf(items[index]!) ?? '').offsets);
+  return execCommand(words, placeOf(list, source), text, [replaceSlot(list, source)], { ...wanted(source), locateWord });
 }
+
+const wanted = ({ report }: DataSource): Wanted => (report ? { report } : {});
 
 /** `-c`, `-lc`, `-exc`: the next word is a program, whose `${X}` the command analyzer reads itself. */
 const isShellOption = (word: string | undefined): boolean => word !== undefined && /^-[a-z]*c$/.test(word);
@@ -49,7 +51,7 @@ function programOf(item: DataNode, { source, unescape }: CommandOptions): Expr {
 }
 
 /** From offsets in the text that runs to places in the file. */
-function locator(node: DataNode, source: DataSource, through?: readonly number[]): (start: number, end: number) => SourceLocation {
+function locator(node: DataNode, source: DataSource, through?: readonly number[]): Locate {
   const offsets = node.is === 'scalar' ? scalarOffsets(node as ScalarNode) : [];
   const last = offsets.length - 1;
   const at = (index: number): number => offsets[Math.min(Math.max(through?.[index] ?? index, 0), last)] ?? node.start;

@@ -1,4 +1,4 @@
-import type { Scalar } from '../model/index.js';
+import type { ReadProblem, Scalar } from '../model/index.js';
 import type { LineTable } from './lines.js';
 
 /**
@@ -29,8 +29,8 @@ export interface DataEntry {
   readonly value: DataNode;
 }
 
-/** The text a tree was read from, and its language. */
-export interface DataSource { readonly lines: LineTable; readonly encoding: 'json' | 'yaml' }
+/** The text a tree was read from, and its language. `report`: told of what cannot be read of the texts inside it. */
+export interface DataSource { readonly lines: LineTable; readonly encoding: 'json' | 'yaml'; readonly report?: (problem: ReadProblem) => void }
 
 /** Levels of nesting that are read; no file a person writes is near it. */
 export const MAX_DEPTH = 400;

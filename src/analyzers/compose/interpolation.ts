@@ -1,4 +1,5 @@
 import type { Expr, SourceLocation } from '../../model/index.js';
+import { literal } from '../../model/index.js';
 
 /** `${A:-${B:-…}}` deeper than this is left as text. */
 const MAX_NESTING = 10;
@@ -16,7 +17,7 @@ export function interpolate(text: string, at: SourceLocation): Expr {
 function readParts(text: string, at: SourceLocation, nesting: number): Expr {
   const parts: Expr[] = [];
   let plain = '';
-  const flush = (): void => { if (plain !== '') parts.push({ is: 'literal', value: plain, at }); plain = ''; };
+  const flush = (): void => { if (plain !== '') parts.push(literal(plain, at)); plain = ''; };
   for (let i = 0; i < text.length;) {
     const found = text[i] === '$' ? variableAt(text, i, at, nesting) : undefined;
     if (found) { flush(); parts.push(found.expr); i = found.end; continue; }
@@ -25,7 +26,7 @@ function readParts(text: string, at: SourceLocation, nesting: number): Expr {
   }
   flush();
   const [only] = parts;
-  return parts.length > 1 ? { is: 'operation', operator: 'concat', operands: parts, at } : only ?? { is: 'literal', value: '', at };
+  return parts.length > 1 ? { is: 'operation', operator: 'concat', operands: parts, at } : only ?? literal('', at);
 }
 
 function variableAt(text: string, start: number, at: SourceLocation, nesting: number): { readonly expr: Expr; readonly end: number } | undefined {
@@ -36,8 +37,11 @@ function variableAt(text: string, start: number, at: SourceLocation, nesting: nu
   const match = end === undefined ? null : VARIABLE.exec(text.slice(start + 2, end));
   if (!match) return undefined;
   const [, name, operator, rest = ''] = match;
-  const fallback = operator?.endsWith('-') ? { fallback: readParts(rest, at, nesting + 1) } : {};
-  return { expr: { is: 'environment', name: name!, ...fallback, at }, end: end! + 1 };
+  const variable: Expr = { is: 'environment', name: name!, at };
+  if (operator === undefined || operator.endsWith('?')) return { expr: variable, end: end! + 1 };
+  const other = readParts(rest, at, nesting + 1);
+  const expr: Expr = operator.endsWith('-') ? { ...variable, fallback: other } : { is: 'choice', test: variable, branches: [other, literal('', at)], at };
+  return { expr, end: end! + 1 };
 }
 
 /** The brace that closes `${`. */
