@@ -1,6 +1,6 @@
 import type { Rule } from '../../model/index.js';
 import { fixAt } from '../shared.js';
-import { isWorker, onTheWay, processesOf, signalFaults } from '../signal-path.js';
+import { commandAt, isWorker, onTheWay, processesOf, signalFaults } from '../signal-path.js';
 
 /** How each program is told to signal its child alone. */
 const CURES: Readonly<Record<string, string>> = {
@@ -28,7 +28,7 @@ export const signalSentToGroup: Rule = {
           ...onTheWay(process, fault, 'error'),
           message: `${link.program} sends the stop signal to the whole process group, so the prefork children die in the middle of their tasks`,
           label: 'signals the group, not its child alone',
-          suggestion: CURES[link.program] ?? `make ${link.program} signal its child alone`,
+          suggestion: CURES[link.program] ?? `start the worker without ${link.program}: \`${commandAt(process, fault)}\``,
           fate: `SIGTERM → ${link.program} → worker and children: the children die at once and the running tasks are lost`,
           ...(fix && { fix }),
         };
