@@ -1,0 +1,173 @@
+import type { CeleryApp, PoolKind, Problem, Setting, SourceLocation, TaskFunction, VersionFact, Worker } from '../model/index.js';
+import { agreed, place, samePlace } from '../model/index.js';
+import { BY_NAME } from '../knowledge/celery-settings.js';
+
+/** How many task functions a finding about a whole app points at. */
+const SHOWN = 5;
+/** Pools that run a task to its end whatever its time limits say (celery concurrency/thread.py:41-56, solo.py:11-20, eventlet.py; measured for threads). */
+const WITHOUT_LIMITS: ReadonlySet<PoolKind> = new Set(['threads', 'solo', 'eventlet']);
+
+/** Is a switch on, as Python sees its value: every text but the empty one is true. undefined: not known. */
+export function isOn(setting: Setting<unknown> | undefined): boolean | undefined {
+  if (!setting) return undefined;
+  if (setting.state === 'set') return Boolean(setting.value);
+  if (setting.state === 'unset') return false;
+  const [first, ...rest] = setting.candidates.map(Boolean);
+  return first !== undefined && rest.every(candidate => candidate === first) ? first : undefined;
+}
+
+/** A number that can be relied on: set, or the same whatever happens. Seconds where the setting is a duration. */
+export function numberOf(setting: Setting<unknown> | undefined): number | undefined {
+  const value = agreed(setting);
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+/** Somebody wrote it, and nothing but the value decides. */
+export function isWritten(setting: Setting<unknown> | undefined): boolean {
+  return setting?.state === 'set' && setting.certainty !== 'format-default';
+}
+
+/** The pool ignores hard and soft time limits. */
+export function ignoresLimits(pool: PoolKind): boolean {
+  return WITHOUT_LIMITS.has(pool);
+}
+
+/** Tasks run in child processes, which can be killed one by one; a pool that is not known counts, prefork being the default. */
+export function hasChildren(pool: PoolKind): boolean {
+  return pool === 'prefork' || pool === 'unknown';
+}
+
+/** s a task function may run at most; 0 where nothing in it can take long. none: nothing bounds it. */
+export function boundOf(fn: TaskFunction, pool: PoolKind): number | 'none' | 'unknown' {
+  if (fn.observedSeconds !== undefined) return fn.observedSeconds;
+  const unlimited = fn.body.trivial ? 0 : 'none';
+  if (!ignoresLimits(pool)) {
+    const limit = numberOf(fn.timeLimit);
+    if (limit !== undefined && limit > 0) return limit;
+    if (fn.timeLimit.state !== 'unset') return 'unknown';
+  }
+  return fn.ownTimeout ? fn.ownTimeout.seconds ?? 'unknown' : unlimited;
+}
+
+/** The task functions whose messages are acknowledged after (`late`), or before (`early`) they run. Unknown ones are in neither. */
+export function byAcknowledgement(functions: readonly TaskFunction[]): { readonly late: readonly TaskFunction[]; readonly early: readonly TaskFunction[] } {
+  return { late: functions.filter(fn => isOn(fn.acksLate) === true), early: functions.filter(fn => isOn(fn.acksLate) === false) };
+}
+
+/** Some message of this app is acknowledged after its task, as far as the files show. */
+export function acksLate(app: CeleryApp): boolean {
+  return app.functions.length > 0 ? byAcknowledgement(app.functions).late.length > 0 : isOn(app.settings.get('task_acks_late')) === true;
+}
+
+/** s between SIGTERM and SIGKILL of the worker that has longest; undefined where no worker's is known. */
+export function longestStop(app: CeleryApp): number | undefined {
+  const stops = app.workers.map(worker => numberOf(worker.stopTime)).filter(stop => stop !== undefined);
+  return stops.length > 0 ? Math.max(...stops) : undefined;
+}
+
+/** The name of a setting as this app spells it: under its namespace, in the names from before Celery 4, or as it is. */
+export function spelled(app: CeleryApp, name: string): string {
+  const setting = app.settings.get(name);
+  if (setting?.state === 'set' && setting.writtenAs !== undefined) return setting.writtenAs;
+  if (app.namespace !== undefined && homeOf(app) !== app.at.path) {
+    const namespace = app.namespace.replace(/_+$/, '');
+    return `${namespace}_${namespace === namespace.toUpperCase() ? name.toUpperCase() : name}`;
+  }
+  return usesOldNames(app) ? BY_NAME.get(name)?.[1] ?? name : name;
+}
+
+function usesOldNames(app: CeleryApp): boolean {
+  return app.namespace === undefined && [...app.settings].some(([name, setting]) => setting.state === 'set' && setting.writtenAs !== undefined && setting.writtenAs === BY_NAME.get(name)?.[1]);
+}
+
+/** The Python file where most of the app's settings stand; undefined where none is written. */
+export function homeOf(app: CeleryApp): string | undefined {
+  const counts = new Map<string, number>();
+  for (const [name, setting] of app.settings) {
+    if (setting.state !== 'set' || setting.certainty === 'format-default' || name.includes('.') || !setting.at.path.endsWith('.py')) continue;
+    counts.set(setting.at.path, (counts.get(setting.at.path) ?? 0) + 1);
+  }
+  return [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0]?.[0];
+}
+
+/** `set worker_prefetch_multiplier = 1 in app/celery.py`, in the user's own spelling; several values in one file: joined. */
+export function toWrite(app: CeleryApp, ...values: readonly (readonly [name: string, value: unknown])[]): string {
+  const [first] = values;
+  const setting = first && app.settings.get(first[0]);
+  if (first && setting?.state === 'set' && isWritten(setting) && setting.writtenAs?.startsWith('--')) return `write ${setting.writtenAs} ${String(first[1])} in ${setting.at.path}`;
+  return `set ${values.map(([name, value]) => assignment(app, name, value)).join(' and ')} ${whereToWrite(app, setting)}`;
+}
+
+function assignment(app: CeleryApp, name: string, value: unknown): string {
+  const [outer, key] = name.split('.');
+  if (key === undefined) return `${spelled(app, name)} = ${python(value)}`;
+  const others = app.settings.get(outer!);
+  const isThere = others?.state === 'set' && others.certainty !== 'format-default';
+  return isThere ? `"${key}": ${python(value)} in ${spelled(app, outer!)}` : `${spelled(app, outer!)} = {"${key}": ${python(value)}}`;
+}
+
+function whereToWrite(app: CeleryApp, setting: Setting<unknown> | undefined): string {
+  const path = setting && isWritten(setting) && setting.at.path.endsWith('.py') ? setting.at.path : homeOf(app);
+  if (path !== undefined) return `in ${path}`;
+  if (app.configuredAt) return `in the settings loaded at ${place(app.configuredAt)}`;
+  return app.reach === 'implicit' ? 'in the Celery configuration' : `in ${app.at.path}`;
+}
+
+/** A scalar as Python writes it. */
+export function python(value: unknown): string {
+  return value === true ? 'True' : value === false ? 'False' : value === null || value === undefined ? 'None' : typeof value === 'string' ? `"${value}"` : String(value);
+}
+
+/** `task_acks_late is False (app/celery.py:9)`, `… is False by default`. */
+export function asFound(app: CeleryApp, name: string): string {
+  const setting = app.settings.get(name);
+  const value = setting?.state === 'set' ? setting.value : undefined;
+  return `${spelled(app, name)} is ${value === undefined ? 'not set' : python(value)}${isWritten(setting) || value === undefined ? '' : ' by default'}`;
+}
+
+/** Where a fault of a whole app is shown: the setting if it is written, else where the app is configured, else the app. */
+export function placeIn(app: CeleryApp, setting: Setting<unknown> | undefined): SourceLocation {
+  return setting && isWritten(setting) ? setting.at : app.configuredAt ?? app.at;
+}
+
+/** The parts that say which app a problem is about: its other place, and a few of the task functions concerned. */
+export function ofApp(app: CeleryApp, at: SourceLocation, functions: readonly TaskFunction[] = [], said = 'concerned'): Pick<Problem, 'resource' | 'related'> {
+  const own = app.configuredAt ?? app.at;
+  const places = [...(samePlace(own, at) || app.reach === 'implicit' ? [] : [{ at: own, message: app.configuredAt ? `${app.name} is configured here` : `the app ${app.name}` }]),
+    ...functions.slice(0, SHOWN).map(fn => ({ at: fn.at, message: `${fn.functionName}: ${said}` }))];
+  return { resource: app.id, ...(places.length > 0 && { related: places.filter(entry => !samePlace(entry.at, at)) }) };
+}
+
+/** Workers that run a command, without the copies of developers. */
+export function deployedWorkers(app: CeleryApp): readonly Worker[] {
+  return app.workers.filter(({ role }) => role === 'deployed');
+}
+
+/** Is a version at least `minimum`? Ranges count with the newest they allow; `4.3 (excluded)` is below 4.3. */
+export function isAtLeast({ assumed }: VersionFact, minimum: string): boolean {
+  const order = compareVersions(assumed, minimum);
+  return assumed.includes('excluded') ? order > 0 : order >= 0;
+}
+
+function compareVersions(a: string, b: string): number {
+  const [left, right] = [parts(a), parts(b)];
+  for (let i = 0; i < Math.max(left.length, right.length); i++) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+const parts = (version: string): readonly number[] => (/^\d+(?:\.\d+)*/.exec(version)?.[0] ?? '0').split('.').map(Number);
+
+/** The first of each place, in order. */
+export function oncePerPlace<T>(items: readonly T[], at: (item: T) => SourceLocation): readonly T[] {
+  return [...new Map([...items].reverse().map(item => [`${place(at(item))}:${at(item).startColumn}`, item])).values()].reverse();
+}
+
+const ORDER: readonly (readonly [RegExp, number])[] = [[/time_limit|soft_shutdown/, 3], [/acks_late/, 5], [/broker_transport/, 6], [/prefetch/, 7], [/reject|acks_on_failure/, 8]];
+
+/** The place of a setting in the order of cure. */
+export function orderOf(setting: string): number {
+  return ORDER.find(([pattern]) => pattern.test(setting.toLowerCase()))?.[1] ?? 9;
+}

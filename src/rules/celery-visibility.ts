@@ -1,0 +1,152 @@
+import type { CallStep, CeleryApp, RetryPolicy, Setting, SourceLocation, TaskFunction, Thresholds } from '../model/index.js';
+import { VISIBILITY_TIMEOUT_DEFAULT } from '../knowledge/celery-settings.js';
+import { boundOf, byAcknowledgement, isOn, longestStop, numberOf } from './celery-shared.js';
+
+export const VISIBILITY_TIMEOUT = 'broker_transport_options.visibility_timeout';
+/** s. A queue of SQS allows no more (12 hours). */
+export const SQS_MAXIMUM = 43_200;
+
+/** s a message may stay unacknowledged before the broker gives it to another worker. */
+export interface Visibility { readonly seconds: number; readonly setting: Setting<unknown>; readonly isDefault: boolean }
+
+/** The effective visibility timeout on Redis or SQS; undefined where there is none, it is not known, or the queue has its own (predefined queues). */
+export function visibilityOf(app: CeleryApp): Visibility | undefined {
+  if (app.broker !== 'redis' && app.broker !== 'sqs') return undefined;
+  const options = app.settings.get('broker_transport_options');
+  if (app.broker === 'sqs' && hasPredefinedQueues(app, options)) return undefined;
+  const setting = app.settings.get(VISIBILITY_TIMEOUT);
+  if (setting && setting.state !== 'unset') {
+    const seconds = numberOf(setting);
+    return seconds === undefined || seconds <= 0 ? undefined : { seconds, setting, isDefault: setting.state === 'set' && setting.certainty === 'format-default' };
+  }
+  if (!options || options.state === 'unknown') return undefined;
+  const seconds = VISIBILITY_TIMEOUT_DEFAULT[app.broker];
+  return { seconds, isDefault: true, setting: { state: 'set', value: seconds, at: options.at, certainty: 'format-default', origin: [{ text: `default of kombu on ${app.broker}` }], overridden: [], slots: [] } };
+}
+
+function hasPredefinedQueues(app: CeleryApp, options: Setting<unknown> | undefined): boolean {
+  return app.settings.has('broker_transport_options.predefined_queues') || (options?.state === 'set' && typeof options.value === 'object' && options.value !== null && 'predefined_queues' in options.value);
+}
+
+/** A message that a worker holds, unacknowledged, until its time has come: a countdown, or a retry. */
+export interface Delay {
+  /** s; the longest that is sure to occur. */
+  readonly seconds: number;
+  readonly at: SourceLocation;
+  readonly setting: Setting<unknown>;
+  readonly kind: 'countdown' | 'retry' | 'backoff' | 'retry-default';
+  /** The task function that is sent, where it is one of the app's. */
+  readonly of?: TaskFunction;
+  /** The task function in whose code it stands. */
+  readonly in: TaskFunction;
+  readonly via: readonly CallStep[];
+}
+
+/** Every delay of an app's task functions whose length can be told. */
+export function delaysOf(app: CeleryApp): readonly Delay[] {
+  return app.functions.flatMap(fn => [...publishesOf(fn, app), ...retriesOf(fn)]);
+}
+
+function publishesOf(fn: TaskFunction, app: CeleryApp): readonly Delay[] {
+  return fn.body.publishes.flatMap((publish): readonly Delay[] => {
+    const seconds = certainSeconds(publish.countdown, publish.insideLoop !== undefined);
+    const target = app.functions.find(other => other.name === publish.target || other.functionName === publish.target || publish.target.endsWith(`.${other.functionName}`));
+    return seconds === undefined ? [] : [{ seconds, at: publish.at, setting: publish.countdown, kind: 'countdown', in: fn, via: publish.via, ...(target && { of: target }) }];
+  });
+}
+
+function retriesOf(fn: TaskFunction): readonly Delay[] {
+  const { retry } = fn;
+  if (!retry.retries || numberOf(retry.maxRetries) === 0) return [];
+  const fallback = numberOf(retry.defaultRetryDelay);
+  const calls = retry.calls.flatMap((call): readonly Delay[] => {
+    if (call.countdown.state === 'unset') return fallback === undefined ? [] : [{ seconds: fallback, at: call.at, setting: retry.defaultRetryDelay, kind: 'retry-default', of: fn, in: fn, via: call.via }];
+    const seconds = certainSeconds(call.countdown, call.grows);
+    return seconds === undefined ? [] : [{ seconds, at: call.at, setting: call.countdown, kind: 'retry', of: fn, in: fn, via: call.via }];
+  });
+  if (retry.autoretryFor.length === 0) return calls;
+  const backoff = longestBackoff(retry);
+  const seconds = backoff ?? fallback;
+  if (seconds === undefined) return calls;
+  const setting: Setting<unknown> = backoff === undefined ? retry.defaultRetryDelay : retry.backoffMax;
+  return [...calls, { seconds, at: retry.autoretryAt ?? fn.decoratorAt, setting, kind: backoff === undefined ? 'retry-default' : 'backoff', of: fn, in: fn, via: [] }];
+}
+
+/**
+ * s. The longest wait of an exponential backoff: factor × 2^n, n counting from 0 to one below the maximum of retries, never above
+ * retry_backoff_max (celery utils/time.py, app/autoretry.py). undefined: no backoff, or its values are not known.
+ */
+export function longestBackoff(retry: RetryPolicy): number | undefined {
+  if (retry.backoff.state !== 'set' || !retry.backoff.value) return undefined;
+  const factor = retry.backoff.value === true ? 1 : numberOf(retry.backoff);
+  const maximum = numberOf(retry.backoffMax);
+  if (factor === undefined || maximum === undefined) return undefined;
+  const retries = retry.maxRetries.state === 'set' ? retry.maxRetries.value ?? Infinity : Infinity;
+  return Math.min(maximum, factor * 2 ** Math.max(0, retries - 1));
+}
+
+/** The longest value that is sure to occur: in a loop every candidate does, else only what all of them reach. */
+function certainSeconds(setting: Setting<unknown>, allOccur: boolean): number | undefined {
+  if (setting.state === 'set') return numberOf(setting);
+  if (setting.state === 'unset') return undefined;
+  const numbers = setting.candidates.filter(candidate => typeof candidate === 'number');
+  if (numbers.length === 0 || numbers.length < setting.candidates.length) return undefined;
+  return allOccur ? Math.max(...numbers) : Math.min(...numbers);
+}
+
+/** How long a message of an app may stay unacknowledged. */
+export interface Floor {
+  /** s. Below this a message is delivered again while its task runs: longest limit + stop + exit margin + the delay it was sent with. 0: nothing says so. */
+  readonly seconds: number;
+  /** s. The same with the longest of everything, and the longest stop where no stop time is known: always enough. */
+  readonly enough: number;
+  /** s. The longest hard limit of a late-acknowledged function, with its delay: alone enough to outlast. */
+  readonly running: number;
+  readonly stop: number | undefined;
+  readonly longestDelay: number;
+  /** The late-acknowledged function that sets it. */
+  readonly by?: TaskFunction;
+  /** Late-acknowledged functions that nothing bounds. */
+  readonly unlimited: readonly TaskFunction[];
+}
+
+/** Delays at or above `visibility` are left out of `seconds`: celery/countdown-exceeds-visibility-timeout speaks of them. */
+export function floorOf(app: CeleryApp, visibility: number, thresholds: Pick<Thresholds, 'exitMarginSeconds' | 'stopTimeoutSeconds'>): Floor {
+  const { late } = byAcknowledgement(app.functions);
+  const delays = delaysOf(app);
+  const stop = longestStop(app);
+  const ownDelay = (fn: TaskFunction): number => Math.max(0, ...delays.filter(delay => delay.of === fn && delay.seconds < visibility).map(({ seconds }) => seconds));
+  const runs = late.map(fn => ({ fn, bound: boundOf(fn, app.pool), delay: ownDelay(fn) }));
+  const bounded = runs.flatMap(({ fn, bound, delay }) => (typeof bound === 'number' && bound > 0 ? [{ fn, seconds: bound + delay }] : []));
+  const global = app.functions.length === 0 && isOn(app.settings.get('task_acks_late')) ? numberOf(app.settings.get('task_time_limit')) ?? 0 : 0;
+  const longest = bounded.reduce<{ readonly fn?: TaskFunction; readonly seconds: number }>((best, one) => (one.seconds > best.seconds ? one : best), { seconds: global });
+  const limits = app.functions.map(fn => boundOf(fn, app.pool)).filter(bound => typeof bound === 'number');
+  const longestDelay = Math.max(0, ...delays.map(({ seconds }) => seconds));
+  return {
+    seconds: longest.seconds > 0 ? longest.seconds + (stop ?? 0) + thresholds.exitMarginSeconds : 0,
+    enough: Math.ceil(Math.max(global, 0, ...limits) + (stop ?? thresholds.stopTimeoutSeconds) + thresholds.exitMarginSeconds + longestDelay),
+    running: longest.seconds, stop, longestDelay, ...(longest.fn && { by: longest.fn }),
+    unlimited: runs.filter(({ bound }) => bound === 'none').map(({ fn }) => fn),
+  };
+}
+
+/** s. A hard limit that fits below the visibility timeout the rules ask for, and one for the soft limit below it. */
+export function fittingLimits(app: CeleryApp, thresholds: Thresholds): { readonly hard: number; readonly soft: number } {
+  const visibility = visibilityOf(app);
+  const target = Math.min(visibility?.seconds ?? Infinity, thresholds.visibilityTimeoutSeconds);
+  const floor = floorOf(app, target, thresholds);
+  const delay = Math.max(0, ...delaysOf(app).map(({ seconds }) => seconds).filter(seconds => seconds < target));
+  const room = visibility ? target - (floor.stop ?? thresholds.stopTimeoutSeconds) - thresholds.exitMarginSeconds - delay : Infinity;
+  const hard = Math.min(thresholds.maxTaskSeconds, room >= 60 ? Math.floor(room / 10) * 10 : thresholds.maxTaskSeconds);
+  return { hard, soft: softBelow(hard) };
+}
+
+/** s. A soft limit with time left to clean up: 30 s before the hard one, a tenth where that is short. */
+export function softBelow(hard: number): number {
+  return hard > 300 ? hard - 30 : Math.max(1, Math.floor(hard * 0.9));
+}
+
+/** A number of milliseconds where seconds are meant: 900000. Days as seconds have other digits (86400, 604800). */
+export function looksLikeMilliseconds(seconds: number): boolean {
+  return seconds >= 120_000 && seconds % 30_000 === 0;
+}

@@ -1,0 +1,115 @@
+import type { CeleryApp, Effect, EffectKind, Fix, Problem, Rule, Severity, TaskFunction, Thresholds, Worker } from '../../model/index.js';
+import { agreed, place } from '../../model/index.js';
+import { appConfidence, inWords, killedAfter, listed, plural, weakest, type Evidence } from '../shared.js';
+import { asFound, boundOf, byAcknowledgement, deployedWorkers, isOn, isWritten, ofApp, placeIn, toWrite } from '../celery-shared.js';
+import { isProtected, onEcs } from '../outlast.js';
+
+/** Effects that a second run repeats. */
+const REPEATED: ReadonlySet<EffectKind> = new Set(['insert', 'increment', 'append', 'upload', 'email', 'sms', 'payment', 'http-write', 'publish']);
+
+export const earlyAck: Rule = {
+  id: 'celery/early-ack',
+  severity: 'warning',
+  title: 'A message is acknowledged before its task has run',
+  rationale:
+    'Celery acknowledges a message as its task starts unless told otherwise. When the container is then killed (a deployment, a scale-in, Spot, memory), nothing ' +
+    'holds the message any more: the running task is lost, without an error anywhere.',
+  remedy: 'Acknowledge late, task by task: guard those that would do harm when they run twice, then set acks_late=True on them.',
+  references: ['https://docs.celeryq.dev/en/stable/userguide/configuration.html#task-acks-late', 'https://docs.celeryq.dev/en/stable/userguide/tasks.html#Task.acks_late'],
+  provenBy: ['stop-outlives/prefork/early', 'stop-outlives/prefork/late'],
+  leadsTo: [
+    'celery/worker-loss-acknowledged', 'celery/prefetch-above-one', 'celery/visibility-timeout-too-short', 'celery/visibility-timeout-too-long', 'celery/no-sigterm-remap',
+    'celery/time-limit-drops-task', 'celery/connection-loss-duplicates', 'tasks/non-idempotent-write',
+  ],
+
+  *check({ apps }, thresholds) {
+    for (const app of apps) {
+      const problem = judge(app, thresholds);
+      if (problem) yield problem;
+    }
+  },
+};
+
+function judge(app: CeleryApp, thresholds: Thresholds): Problem | undefined {
+  const setting = app.settings.get('task_acks_late');
+  const { late, early: all } = byAcknowledgement(app.functions);
+  // Late for the app and early for one function is a choice that somebody wrote; so is late for those that need it.
+  if (isOn(setting) !== false || (app.functions.length === 0 && app.reach !== 'written')) return undefined;
+  const early = late.length > 0 ? all.filter(fn => !onlySends(fn)) : all;
+  if (app.functions.length > 0 && early.length === 0) return undefined;
+  const danger = endangered(app, early, thresholds);
+  const at = placeIn(app, setting);
+  const fix = fixOf(early);
+  const found = late.length > 0 ? `${plural(early.length, 'task function')} of ${app.functions.length} (${listed(early.map(name))})` : 'messages';
+  return {
+    order: 5, at, severity: severityOf(app, danger), confidence: confidence(app, early, late.length > 0, danger, setting),
+    message: `${asFound(app, 'task_acks_late')}, so Celery acknowledges ${found} as the task starts, not after its end: ${consequence(danger)}`,
+    label: isWritten(setting) ? 'acknowledged before the work' : 'no late acknowledgement: acknowledged before the work',
+    suggestion: suggest(app, early, late.length > 0), ...ofApp(app, at, early, 'acknowledged as it starts'),
+    ...(danger && { fate: killedAfter(danger.stop, `the running task is lost (${asFound(app, 'task_acks_late')}${isWritten(setting) ? `, ${place(at)}` : ''})`) }),
+    ...(fix && { fix }),
+  };
+}
+
+interface Danger { readonly worker: Worker; readonly stop: number; readonly longest: number | 'none' }
+
+/** The deployed worker on ECS that is killed while one of these functions still runs. */
+function endangered(app: CeleryApp, early: readonly TaskFunction[], { exitMarginSeconds }: Thresholds): Danger | undefined {
+  if (isProtected(app)) return undefined;
+  for (const worker of deployedWorkers(app).filter(onEcs)) {
+    const stop = agreed(worker.stopTime);
+    if (stop === undefined || worker.drainNeed.is === 'unknown') continue;
+    const bounds = early.map(fn => boundOf(fn, worker.pool));
+    if (bounds.includes('none')) return { worker, stop, longest: 'none' };
+    const longest = Math.max(0, ...bounds.filter(bound => typeof bound === 'number'));
+    if (longest > 0 && longest + exitMarginSeconds > stop) return { worker, stop, longest };
+  }
+  return undefined;
+}
+
+/** Greenlets and the solo pool acknowledge later than Celery says (measured), so that a kill may also find the message unacknowledged. */
+function severityOf(app: CeleryApp, danger: Danger | undefined): Severity {
+  return danger && app.pool !== 'solo' && app.pool !== 'gevent' && app.pool !== 'eventlet' ? 'error' : 'warning';
+}
+
+function confidence(app: CeleryApp, early: readonly TaskFunction[], mixed: boolean, danger: Danger | undefined, setting: Evidence): Problem['confidence'] {
+  const found = appConfidence(app, setting, ...(danger ? [danger.worker.drainNeed, danger.worker.stopTime] : []));
+  return mixed ? weakest(found, early.every(fn => fn.body.trivial || fn.periodic) ? 'low' : 'medium') : found;
+}
+
+function consequence(danger: Danger | undefined): string {
+  if (!danger) return 'a task whose worker is killed is lost';
+  return `ECS kills the worker ${danger.stop} s after SIGTERM, and ${danger.longest === 'none' ? 'a task that needs longer' : `a task, which may run ${inWords(danger.longest)},`} is lost`;
+}
+
+const name = (fn: TaskFunction): string => fn.functionName;
+const repeated = (fn: TaskFunction): Effect | undefined => fn.body.effects.find(({ kind, guard }) => REPEATED.has(kind) && !guard);
+/** Nothing in it does harm when it is done twice, as far as every call was followed. */
+const isHarmless = (fn: TaskFunction): boolean => !fn.body.partial && !repeated(fn) && !fn.body.effects.some(({ kind }) => kind === 'subprocess');
+/** It reads and sends other tasks; whoever started it starts it again. */
+const onlySends = (fn: TaskFunction): boolean => fn.body.publishes.length > 0 && fn.body.effects.every(({ kind }) => kind === 'publish' || kind === 'read');
+
+function suggest(app: CeleryApp, early: readonly TaskFunction[], mixed: boolean): string {
+  const guarded = early.filter(fn => repeated(fn));
+  const harmless = early.filter(isHarmless);
+  const others = early.filter(fn => !guarded.includes(fn) && !harmless.includes(fn));
+  const always = app.reach === 'implicit' ? `add acks_late=True to ${listed(early.map(name))}` : toWrite(app, ['task_acks_late', true]);
+  if (guarded.length === 0 && !mixed) return others.length === 0 ? always : `${always} once ${listed(others.map(name))} may run twice without harm`;
+  const steps = [
+    ...(harmless.length > 0 ? [`add acks_late=True to ${listed(harmless.map(name))} now`] : []),
+    ...(guarded.length > 0 ? [`guard these first, then add it: ${listed(guarded.map(fn => `${fn.functionName} (${repeated(fn)!.text}, ${place(repeated(fn)!.at)})`))}`] : []),
+    ...(others.length > 0 ? [`add acks_late=True to ${listed(others.map(name))} once a second run does no harm`] : []),
+  ];
+  return steps.join('; ');
+}
+
+/** acks_late=True on the functions that may run twice, one decorator each. */
+function fixOf(early: readonly TaskFunction[]): Fix | undefined {
+  const functions = early.filter(fn => isHarmless(fn) && fn.optionSlot && !isOption(fn));
+  if (functions.length === 0) return undefined;
+  const edits = functions.map(({ optionSlot: slot }) => ({ at: slot!.at, text: `${slot!.before ?? ''}acks_late=True${slot!.after ?? ''}` }));
+  return { title: `add acks_late=True to ${listed(functions.map(name))}`, safety: 'delivery', edits };
+}
+
+/** The function says it itself: a second acks_late would be no Python. */
+const isOption = (fn: TaskFunction): boolean => isWritten(fn.acksLate);

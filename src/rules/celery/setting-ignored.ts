@@ -1,0 +1,77 @@
+import type { CeleryApp, IneffectiveSetting, Problem, Rule, Severity } from '../../model/index.js';
+import { appConfidence, fixAt } from '../shared.js';
+import { isWritten, ofApp, orderOf } from '../celery-shared.js';
+
+/** Settings that decide whether a task is lost, run twice or run at all. */
+const DECISIVE = /^(task_(acks|reject|time_limit|soft_time_limit|queues|routes|default_queue|create_missing|always_eager|annotations|publish_retry)|worker_(prefetch|concurrency|pool|max_|soft_shutdown|cancel_long|disable_prefetch|lost_wait)|broker_|visibility_timeout|imports$|include$|beat_schedule$|result_expires$)/;
+
+type Reason = Exclude<IneffectiveSetting['reason'], 'unknown-name' | 'mixed-names'>;
+
+const BECAUSE: Readonly<Record<Reason, (app: CeleryApp) => string>> = {
+  'old-name-under-namespace': app => `is a name from before Celery 4, which is not read under namespace ${app.namespace}`,
+  'prefixed-without-namespace': () => 'carries a prefix, but the configuration is loaded without a namespace',
+  'wrong-case': app => (app.namespace === undefined ? 'is not in the case that Celery reads' : `is not in the case of namespace ${app.namespace}`),
+  'module-variable': () => 'is a variable of the module: nothing hands it to the app',
+  'replaced-by-second-config': () => 'is in a configuration that a second config_from_object replaces',
+  'unprefixed-under-namespace': app => `lacks the prefix of namespace ${app.namespace}`,
+};
+
+export const settingIgnored: Rule = {
+  id: 'celery/setting-ignored',
+  severity: 'error',
+  title: 'Celery does not read this setting',
+  rationale:
+    'Celery ignores names it does not know without a word: an old name under a namespace, a prefixed name without one, another case, or a variable that never reaches ' +
+    'the app. What it was set for, late acknowledgement or a time limit, is believed to be on and is off.',
+  remedy: 'Write the name that is read here.',
+  references: ['https://docs.celeryq.dev/en/stable/userguide/configuration.html#new-lowercase-settings', 'https://github.com/celery/celery/blob/v5.6.3/celery/app/utils.py#L232-L286'],
+  documentedBy: 'Each form was loaded by celery 5.6.3 and its effective value printed',
+  leadsTo: [
+    'celery/worker-loss-acknowledged', 'celery/endless-redelivery', 'celery/prefetch-above-one', 'celery/visibility-timeout-too-long', 'celery/visibility-timeout-too-short', 'celery/visibility-timeout-not-seconds',
+    'celery/time-limit-too-long', 'celery/time-limit-ignored', 'celery/soft-limit-not-below-hard', 'celery/string-boolean', 'celery/no-sigterm-remap', 'celery/time-limit-drops-task', 'celery/connection-loss-duplicates', 'tasks/non-idempotent-write',
+  ],
+
+  *check({ apps }) {
+    for (const app of apps) {
+      for (const setting of app.ineffective) {
+        if (setting.reason !== 'unknown-name' && setting.reason !== 'mixed-names') yield problemOf(app, setting, setting.reason);
+      }
+    }
+  },
+};
+
+function problemOf(app: CeleryApp, ignored: IneffectiveSetting, reason: Reason): Problem {
+  const { name, at, wanted, value } = ignored;
+  const setting = wanted === undefined ? undefined : newName(app, wanted);
+  const effective = setting === undefined ? undefined : app.settings.get(setting);
+  const isSet = isWritten(effective);
+  const fix = !isSet && reason !== 'module-variable' && wanted !== undefined && ignored.slot ? fixAt([ignored.slot], wanted, 'delivery', `rename it to ${wanted}`) : undefined;
+  return {
+    order: orderOf(setting ?? name), at, severity: severityOf(setting, isSet), confidence: appConfidence(app, reason === 'replaced-by-second-config' ? 'medium' : 'high'),
+    message: `${name} = ${value} ${BECAUSE[reason](app)}, so ${isSet ? `it changes nothing: ${wanted} is set as well` : `${wanted ?? name} keeps ${effective?.state === 'set' ? `its default ${String(effective.value)}` : 'its default'}`}`,
+    label: 'not read by Celery',
+    suggestion: suggest(app, ignored, reason, isSet), ...ofApp(app, at), ...(fix && { fix }),
+  };
+}
+
+/** The wanted name without the namespace, in lower case. */
+function newName(app: CeleryApp, wanted: string): string {
+  const lower = wanted.toLowerCase();
+  const prefix = app.namespace === undefined ? '' : `${app.namespace.replace(/_+$/, '').toLowerCase()}_`;
+  return prefix !== '' && lower.startsWith(prefix) && app.settings.has(lower.slice(prefix.length)) ? lower.slice(prefix.length) : lower;
+}
+
+function severityOf(setting: string | undefined, isSet: boolean): Severity {
+  if (isSet) return 'warning';
+  return setting === undefined || DECISIVE.test(setting) ? 'error' : 'warning';
+}
+
+function suggest(app: CeleryApp, { name, wanted, value, at }: IneffectiveSetting, reason: Reason, isSet: boolean): string {
+  if (isSet) return `delete ${name} in ${at.path}`;
+  if (reason === 'module-variable') {
+    const prefixed = app.namespace === undefined ? '' : `, or ${app.namespace.replace(/_+$/, '')}_${app.namespace === app.namespace.toUpperCase() ? name.toUpperCase() : name} = ${value} in the settings it loads`;
+    return `write ${app.name}.conf.${name} = ${value}${prefixed}`;
+  }
+  if (reason === 'replaced-by-second-config') return `move ${name} into the configuration that is loaded last`;
+  return wanted === undefined ? `delete ${name} in ${at.path}` : `rename ${name} to ${wanted} in ${at.path}`;
+}
