@@ -21,7 +21,7 @@ export const analyzers: readonly AnalyzerEntry[] = [
   },
   {
     format: 'compose', name: /\.ya?ml$/i, onDemand: true,
-    words: /^services\s*:/m,
+    words: /^\S{0,3}services\s*:/m,
     load: () => import('./compose.js'),
   },
   { format: 'dockerfile', name: /(?:^|[/.])(?:docker|container)file(?:[.-][\w.-]+)?$/i, onDemand: true, load: () => import('./dockerfile.js') },
