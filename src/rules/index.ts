@@ -4,6 +4,26 @@ import { suppressionWithoutReason } from './audit/suppression-without-reason.js'
 import { unknownRule } from './audit/unknown-rule.js';
 import { unreadableInput } from './audit/unreadable-input.js';
 import { unusedSuppression } from './audit/unused-suppression.js';
+import { countdownExceedsVisibilityTimeout } from './celery/countdown-exceeds-visibility-timeout.js';
+import { earlyAck } from './celery/early-ack.js';
+import { embeddedBeat } from './celery/embedded-beat.js';
+import { endlessRedelivery } from './celery/endless-redelivery.js';
+import { mixedSettingNames } from './celery/mixed-setting-names.js';
+import { noSigtermRemap } from './celery/no-sigterm-remap.js';
+import { noTimeLimit } from './celery/no-time-limit.js';
+import { prefetchAboveOne } from './celery/prefetch-above-one.js';
+import { settingIgnored } from './celery/setting-ignored.js';
+import { sigtermRemapIneffective } from './celery/sigterm-remap-ineffective.js';
+import { sigtermRemapLosesTasks } from './celery/sigterm-remap-loses-tasks.js';
+import { softLimitNotBelowHard } from './celery/soft-limit-not-below-hard.js';
+import { stringBoolean } from './celery/string-boolean.js';
+import { timeLimitIgnored } from './celery/time-limit-ignored.js';
+import { timeLimitTooLong } from './celery/time-limit-too-long.js';
+import { unknownSetting } from './celery/unknown-setting.js';
+import { visibilityTimeoutNotSeconds } from './celery/visibility-timeout-not-seconds.js';
+import { visibilityTimeoutTooLong } from './celery/visibility-timeout-too-long.js';
+import { visibilityTimeoutTooShort } from './celery/visibility-timeout-too-short.js';
+import { workerLossAcknowledged } from './celery/worker-loss-acknowledged.js';
 import { backgroundWithoutWait } from './container/background-without-wait.js';
 import { detachedWorker } from './container/detached-worker.js';
 import { entrypointWithoutExec } from './container/entrypoint-without-exec.js';
@@ -23,11 +43,14 @@ import { spotInterruptsTasks } from './ecs/spot-interrupts-tasks.js';
 import { stopTimeoutAboveFargateLimit } from './ecs/stop-timeout-above-fargate-limit.js';
 import { stopTimeoutTooShort } from './ecs/stop-timeout-too-short.js';
 
-/** Every rule there is, by id. */
+/** Every rule there is, by family: about the audit, the deployment, the container, the workers' configuration, the task functions. */
 export const rules: readonly Rule[] = [
   suppressionExpired, suppressionWithoutReason, unknownRule, unreadableInput, unusedSuppression,
-  backgroundWithoutWait, detachedWorker, entrypointWithoutExec, initKillsWorker, packageManagerAsInit, processManagerKillsEarly,
-  shellSwallowsSignal, signalSentToGroup, stopGracePeriodTooShort,
-  deploymentDeadlock, minimumHealthyPercent, noLogConfiguration, scaleInUnprotected, schedulerOverlap, schedulerReplicas,
-  spotInterruptsTasks, stopTimeoutAboveFargateLimit, stopTimeoutTooShort,
+  deploymentDeadlock, minimumHealthyPercent, noLogConfiguration, scaleInUnprotected, schedulerOverlap, schedulerReplicas, spotInterruptsTasks,
+  stopTimeoutAboveFargateLimit, stopTimeoutTooShort,
+  backgroundWithoutWait, detachedWorker, entrypointWithoutExec, initKillsWorker, packageManagerAsInit, processManagerKillsEarly, shellSwallowsSignal,
+  signalSentToGroup, stopGracePeriodTooShort,
+  countdownExceedsVisibilityTimeout, earlyAck, embeddedBeat, endlessRedelivery, mixedSettingNames, noSigtermRemap, noTimeLimit, prefetchAboveOne,
+  settingIgnored, sigtermRemapIneffective, sigtermRemapLosesTasks, softLimitNotBelowHard, stringBoolean, timeLimitIgnored, timeLimitTooLong,
+  unknownSetting, visibilityTimeoutNotSeconds, visibilityTimeoutTooLong, visibilityTimeoutTooShort, workerLossAcknowledged,
 ];

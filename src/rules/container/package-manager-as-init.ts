@@ -4,7 +4,7 @@ import { commandAt, killedDeaf, nameOf, onTheWay, processesOf, signalFaults } fr
 export const packageManagerAsInit: Rule = {
   id: 'container/package-manager-as-init',
   severity: 'warning',
-  title: 'A package manager stands between the stop signal and the worker',
+  title: 'The package manager in front of the worker keeps the stop signal',
   rationale:
     'npm, yarn, pipenv, make and the like start the worker as a child and stay in front of it. One that does not pass SIGTERM on, or does not wait for its ' +
     'child, keeps the worker from its warm shutdown.',

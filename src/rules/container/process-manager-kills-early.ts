@@ -62,7 +62,7 @@ function judge(worker: Worker, link: Manager, { exitMarginSeconds, stopTimeoutSe
     label: isDefault ? `no ${SETTINGS[link.program]}: ${link.program} waits ${stopWait.value} s` : '',
     related: relatedAt(drainNeed.is === 'bounded' ? drainNeed.from : [], 'a task may run this long'),
     suggestion: `set \`${SETTINGS[link.program]}=${wanted}\` in ${link.program === 'supervisord' ? `[program:${link.programName}]` : link.programName}${
-      onEcs ? ` and at least as much stopTimeout (up to ${stopTimeoutSeconds}) in the task definition` : ''}`,
+      onEcs && !(worker.stopTime.state === 'set' && worker.stopTime.value >= wanted) ? `, and at least as much stopTimeout (up to ${stopTimeoutSeconds}) in the task definition` : ''}`,
     fate: killedAfter(stopWait.value, outcomeOfKill(worker)),
     ...(fix && { fix }),
   };

@@ -5,7 +5,7 @@ import { commandAt, killedAtOnce, killedDeaf, nameOf, onTheWay, processesOf, sha
 export const shellSwallowsSignal: Rule = {
   id: 'container/shell-swallows-signal',
   severity: 'error',
-  title: 'A shell keeps the stop signal from the worker',
+  title: 'The shell in front of the worker keeps the stop signal',
   rationale:
     'A shell form (`CMD celery …`) and `sh -c` start a shell, which starts the worker as its child. The stop signal goes to the shell, and as PID 1 it ' +
     'ignores it: the worker goes on taking tasks until it is killed, and what it runs then is cut off. Debian\'s /bin/sh (dash) stays even for a single ' +

@@ -6,7 +6,7 @@ import { plural, startConfidence, weakest } from '../shared.js';
 export const minimumHealthyPercent: Rule = {
   id: 'ecs/minimum-healthy-percent',
   severity: 'warning',
-  title: 'A deployment stops all workers of the service at once',
+  title: 'Every deployment stops all workers of the service at once',
   rationale:
     'ECS keeps ceil(count × minimumHealthyPercent / 100) workers running while it replaces them. At 0 it may stop all of them together: nothing works the ' +
     'queue until the new ones are up, and every running task is interrupted at the same moment.',
@@ -44,11 +44,11 @@ function zero(service: EcsService, model: Model): Problem | undefined {
   };
 }
 
-/** Advice for strict readers: nobody chose 100, and half of it makes a deployment shorter. Writing any value is a choice. */
+/** Advice for strict readers: nobody chose 100, and half of it makes a deployment shorter. Writing any value is a choice; where none can be written, there is none. */
 function byDefault(service: EcsService, model: Model): Problem | undefined {
   const { minimumHealthyPercent: setting } = service;
   const count = agreed(service.maximumCount);
-  if (setting.state !== 'set' || setting.certainty !== 'format-default' || setting.value !== 100 || count === undefined || count < 2) return undefined;
+  if (setting.state !== 'set' || setting.certainty !== 'format-default' || setting.value !== 100 || setting.slots.length === 0 || count === undefined || count < 2) return undefined;
   const half = rollout(count, 50, 200).lower;
   return {
     ...shared(service, model), severity: 'note', confidence: 'low', order: 9, at: setting.at,

@@ -14,7 +14,6 @@ export const schedulerOverlap: Rule = {
   remedy: 'minimumHealthyPercent 0 and maximumPercent 100 for the scheduler\'s own service, with a schedule that is kept outside the container.',
   references: ['https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html', 'https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html'],
   documentedBy: 'The order of stop and start is that of the ECS scheduler, which no local process has',
-  leadsTo: ['ecs/scheduler-state-lost'],
 
   *check(model) {
     for (const beat of beatsOf(model)) {

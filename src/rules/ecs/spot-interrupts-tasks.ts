@@ -1,7 +1,7 @@
 import type { EcsService, Rule, Thresholds, Worker } from '../../model/index.js';
 import { agreed } from '../../model/index.js';
 import { inside, rolls, workersIn } from '../deployment.js';
-import { outcomeOfKill, startConfidence } from '../shared.js';
+import { listed, outcomeOfKill, startConfidence } from '../shared.js';
 import { onEcs } from '../outlast.js';
 
 export const spotInterruptsTasks: Rule = {
@@ -25,12 +25,12 @@ export const spotInterruptsTasks: Rule = {
         if (!onEcs(worker)) continue;
         const faults = faultsOf(service, worker, thresholds);
         if (faults.length === 0) continue;
-        const used = faults.flatMap(({ rests }) => rests);
+        const used = faults.flatMap(({ rests }) => rests.map(({ setting }) => setting));
         yield {
           order: 2, at: spot.at, confidence: startConfidence(worker, ...used), ...inside(model, service),
-          message: `${spot.name} ends this worker with two minutes' notice, and ${faults.map(({ message }) => message).join(', and ')}`,
-          related: used.map(setting => ({ at: setting.at, message: 'decides what is left of the notice' })),
-          suggestion: faults.map(({ suggestion }) => suggestion).join(', '),
+          message: `${spot.name} ends this worker with two minutes' notice, and ${listed(faults.map(({ message }) => message))}`,
+          related: faults.flatMap(({ rests }) => rests.map(({ setting, label }) => ({ at: setting.at, message: label }))),
+          suggestion: listed(faults.map(({ suggestion }) => suggestion)),
           fate: `Spot notice → SIGTERM → ${worker.stopTime.state === 'set' ? `${worker.stopTime.value} s` : 'stopTimeout'} → SIGKILL: ${outcomeOfKill(worker)}`,
         };
       }
@@ -40,16 +40,16 @@ export const spotInterruptsTasks: Rule = {
 
 const isSpot = (name: string): boolean => /spot/i.test(name);
 
-interface SpotFault { readonly message: string; readonly suggestion: string; readonly rests: readonly Worker['stopTime'][] }
+interface SpotFault { readonly message: string; readonly suggestion: string; readonly rests: readonly { readonly setting: Worker['stopTime']; readonly label: string }[] }
 
 function faultsOf(service: EcsService, { stopTime, container, name }: Worker, { stopTimeoutSeconds }: Thresholds): readonly SpotFault[] {
   const stop = agreed(stopTime);
   const minimum = agreed(service.minimumHealthyPercent);
   const onlySpot = service.capacityProviders.filter(({ weight, base }) => weight > 0 || base > 0).every(provider => isSpot(provider.name));
   return [
-    ...(stop !== undefined && stop < stopTimeoutSeconds ? [{ message: `stopTimeout uses ${stop} s of them`, suggestion: `set stopTimeout to ${stopTimeoutSeconds} in container ${container?.name ?? name}`, rests: [stopTime] }] : []),
+    ...(stop !== undefined && stop < stopTimeoutSeconds ? [{ message: `stopTimeout uses ${stop} s of them`, suggestion: `set stopTimeout to ${stopTimeoutSeconds} in container ${container?.name ?? name}`, rests: [{ setting: stopTime, label: `killed ${stop} s after the notice` }] }] : []),
     ...(onlySpot ? [{ message: 'no on-demand capacity remains', suggestion: 'add an on-demand capacity provider with base 1', rests: [] }] : []),
-    ...(minimum !== undefined && minimum >= 100 && rolls(service) ? [{ message: `minimumHealthyPercent ${minimum} leaves no time for a replacement`, suggestion: `set minimumHealthyPercent to ${agreed(service.maximumCount) === 1 ? 0 : 50}`, rests: [service.minimumHealthyPercent] }] : []),
+    ...(minimum !== undefined && minimum >= 100 && rolls(service) ? [{ message: `minimumHealthyPercent ${minimum} leaves no time for a replacement`, suggestion: `set minimumHealthyPercent to ${agreed(service.maximumCount) === 1 ? 0 : 50}`, rests: [{ setting: service.minimumHealthyPercent, label: 'a replacement has to be healthy first' }] }] : []),
   ];
 }
 
