@@ -30,6 +30,7 @@ interface Bound { readonly seconds: number; readonly at: TaskFunction['at']; rea
 
 function boundOf(fn: TaskFunction, ignored: boolean): Bound | 'none' | 'unknown' {
   if (fn.observedSeconds !== undefined) return { seconds: fn.observedSeconds, at: fn.at, confidence: 'high' };
+  if (fn.ownTimeout) return fn.ownTimeout.seconds === undefined ? 'unknown' : { seconds: fn.ownTimeout.seconds, at: fn.ownTimeout.at, confidence: 'medium' };
   if (ignored) return 'none';
   if (fn.timeLimit.state === 'set') return typeof fn.timeLimit.value === 'number' ? { seconds: fn.timeLimit.value, at: fn.timeLimit.at, confidence: confidenceOf(fn.timeLimit) } : 'unknown';
   return fn.timeLimit.state === 'unknown' ? 'unknown' : 'none';

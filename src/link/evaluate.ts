@@ -81,6 +81,7 @@ export function createEvaluator(resolver: Names): Evaluator {
       const value = name(expr.name, at, context);
       if (value) return value;
       if (bound) return valueOf(bound, expr, context);
+      if (at.function?.parameters.some(parameter => parameter.name === expr.name)) return unknown(expr);
     }
     return unknown(expr);
   }

@@ -1,4 +1,4 @@
-import type { CeleryApp, EffectiveSettings, FactStore, IneffectiveSetting, Join, LinkOptions, Model, Scheduler, Setting, TaskFunction, Unresolved, Worker } from '../model/index.js';
+import type { CeleryApp, EffectiveSettings, FactStore, IneffectiveSetting, Join, LinkOptions, Model, Scheduler, TaskFunction, Unresolved, Worker } from '../model/index.js';
 import { brokerKind, poolKind } from './broker.js';
 import { findApps, type AppSite } from './celery/apps.js';
 import { djangoSettings } from './celery/config-sources.js';
@@ -12,7 +12,7 @@ import { membersOf } from './celery/members.js';
 import { taskFunction } from './celery/task-functions.js';
 import { strayNames, moduleVariables } from './celery/stray.js';
 import { drainNeedOf } from './drain-need.js';
-import { bodyOf } from './effects.js';
+import { bodyOf } from './effects/index.js';
 import type { Context, Lookup } from './evaluate.js';
 import { NO_ENVIRONMENT } from './evaluate.js';
 import { createResolver, type Resolver, type Scope } from './modules.js';
@@ -117,7 +117,7 @@ function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judg
     id: site.id, name: site.name, at: site.at, reach, settings, broker: broker.kind, pool: poolKind(settings), functions: build(settings), versions,
     ineffective: ineffectiveOf(starts.map(({ configuration }) => configuration), alone, site, world),
     ...(alone.configuredAt && { configuredAt: alone.configuredAt }), ...(alone.namespace !== undefined && { namespace: alone.namespace }),
-    ...(world.reads.redeliveryCap && { redeliveryCap: world.reads.redeliveryCap }),
+    ...(world.reads.redeliveryCap && { redeliveryCap: world.reads.redeliveryCap }), ...(world.reads.taskProtection && { taskProtection: world.reads.taskProtection }),
   };
   const workers: Worker[] = [];
   const complete: CeleryApp = { ...app, workers };
@@ -204,5 +204,3 @@ function assumptionsOf(app: CeleryApp): readonly string[] {
     ...(app.reach === 'implicit' ? ['no Celery app was found: the task functions are judged by their decorators'] : []),
   ];
 }
-
-export type { Setting };

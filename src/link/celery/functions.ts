@@ -22,6 +22,8 @@ export interface FunctionSite {
   /** The `Celery(...)` call of its app; undefined: shared_task, or an app that could not be found. */
   readonly app?: Expr;
   readonly how: 'app' | 'shared' | 'by-name';
+  /** A timeout decorator around the body; s where its value is known. */
+  readonly ownTimeout?: { readonly seconds?: number; readonly at: SourceLocation };
   /** Options as written, strongest first: the decorator, its wrapper, the base class, the app's task class. */
   readonly options: readonly OptionLayer[];
 }
@@ -83,10 +85,23 @@ function siteOf(target: FunctionTarget, registration: Registration, decorator: E
   for (const candidate of base === undefined ? classes : classes.slice(0, 1)) layers.push(classOptions(candidate, resolver, context));
   const written = layers[0]?.values.get('name');
   const name = written?.known && typeof written.value === 'string' ? written.value : `${resolver.nameOf(target.scope.path)}.${target.function.name}`;
+  const ownTimeout = timeoutAmong(others, target.scope, resolver, context);
   return {
-    name, target, at: target.function.at, decoratorAt: decorator.at, decorator, others, how: registration.how, options: layers,
+    name, target, at: target.function.at, ...(ownTimeout && { ownTimeout }), decoratorAt: decorator.at, decorator, others, how: registration.how, options: layers,
     ...(registration.app && { app: registration.app }),
   };
+}
+
+/** `@timeout(300)`, `@close_after(seconds=60)`: by its name, with its first number. */
+function timeoutAmong(decorators: readonly Expr[], scope: Scope, resolver: Resolver, context: Context): FunctionSite['ownTimeout'] {
+  for (const decorator of decorators) {
+    const callee = decorator.is === 'call' ? decorator.callee : decorator;
+    if (!/timeout|time_limit|deadline/i.test(dottedName(callee) ?? '')) continue;
+    const written = decorator.is === 'call' ? decorator.keywords.find(([key]) => key !== null && /second|timeout|limit/i.test(key))?.[1] ?? decorator.positional[0] : undefined;
+    const value = written && resolver.evaluate(written, scope, context);
+    return { at: decorator.at, ...(value?.known && typeof value.value === 'number' && { seconds: value.value }) };
+  }
+  return undefined;
 }
 
 function register(decorator: Expr, scope: Scope, apps: readonly AppSite[], resolver: Resolver, context: Context, depth: number): Registration | undefined {

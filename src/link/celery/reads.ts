@@ -9,14 +9,17 @@ export interface CodeReads {
   has(name: string): boolean;
   /** Something that caps redeliveries: a quorum delivery limit, a delivery counter, a Request class of the repository's own. */
   readonly redeliveryCap?: SourceLocation;
+  /** ECS task protection is turned on: deployments and scale-in then wait. */
+  readonly taskProtection?: SourceLocation;
 }
 
 const CAP_TEXT = /^(x-delivery-limit|x-delivery-count|delivery-limit|x-max-delivery-count|ApproximateReceiveCount|maxReceiveCount)$/;
+const PROTECTION_TEXT = /task-protection\/v1\/state|^ECS_AGENT_URI$/;
 const CAP_NAME = /^(delivery_(count|limit)|redelivery_count|max_deliveries|approximate_receive_count)$/i;
 
 export function codeReads(modules: readonly Scope[], resolver: Resolver): CodeReads {
   const names = new Set<string>();
-  let cap: SourceLocation | undefined;
+  let cap: SourceLocation | undefined, protection: SourceLocation | undefined;
   for (const module of modules) {
     for (const { statement, scope } of sites(module, resolver)) {
       if (statement.do === 'class' && statement.class.bases.some(base => /^celery\.worker\.request\.Request$/.test(resolver.externalName(base, scope) ?? ''))) cap ??= statement.class.at;
@@ -25,11 +28,12 @@ export function codeReads(modules: readonly Scope[], resolver: Resolver): CodeRe
         const name = nameOf(part);
         if (name !== undefined) names.add(name);
         if (part.is === 'literal' && typeof part.value === 'string' && CAP_TEXT.test(part.value)) cap ??= part.at;
+        if ((part.is === 'literal' && typeof part.value === 'string' && PROTECTION_TEXT.test(part.value)) || (part.is === 'environment' && part.name === 'ECS_AGENT_URI') || (part.is === 'member' && part.name === 'update_task_protection')) protection ??= part.at;
         if ((part.is === 'member' || part.is === 'name') && CAP_NAME.test(part.name)) cap ??= part.at;
       }
     }
   }
-  return { has: name => names.has(name), ...(cap && { redeliveryCap: cap }) };
+  return { has: name => names.has(name), ...(cap && { redeliveryCap: cap }), ...(protection && { taskProtection: protection }) };
 }
 
 function nameOf(part: Expr): string | undefined {

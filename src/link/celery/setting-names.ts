@@ -1,5 +1,5 @@
 import { BY_NAME, NEW_NAME_OF, SETTINGS } from '../../knowledge/celery-settings.js';
-import type { IneffectiveSetting } from '../../model/index.js';
+import { editDistance, type IneffectiveSetting } from '../../model/index.js';
 
 /** What Celery makes of a name: a setting it reads, a name it ignores, or none of its business (undefined). */
 export type Reading =
@@ -63,17 +63,6 @@ function nearest(name: string, candidates: readonly string[]): Reading | undefin
     if (distance <= 2 && (!best || distance < best.distance)) best = { wanted: candidate, distance };
   }
   return best && { ignored: 'unknown-name', ...best };
-}
-
-/** Levenshtein distance. */
-export function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + Number(a[i - 1] !== b[j - 1]));
-    row = next;
-  }
-  return row[b.length]!;
 }
 
 /** May a name of a settings module concern Celery? Cheap, before anything is evaluated. */

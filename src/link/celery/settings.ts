@@ -137,13 +137,16 @@ function effective(writes: readonly Write[], namespace: string | undefined, app:
 function settingsFrom(name: string, ranks: ReadonlyMap<number, readonly Slotted[]>): [string, Setting<unknown>][] {
   const ordered = [...ranks].sort(([a], [b]) => a - b).map(([, list]) => list);
   let winner: Value | undefined;
+  let writtenAs: string | undefined;
   const overridden: OriginStep[] = [];
   for (const list of ordered) {
     if (winner && !pending(winner)) { overridden.push(...list.map(({ value }) => ({ text: `${place(value.at)} (${value.expression})`, at: value.at }))); continue; }
     winner = layered(list, winner);
+    writtenAs = list.at(-1)!.write.name;
   }
   if (!winner) return [];
-  const setting = toSetting(winner, overridden);
+  const plainSetting = toSetting(winner, overridden);
+  const setting: Setting<unknown> = plainSetting.state === 'set' && writtenAs !== undefined && writtenAs !== name ? { ...plainSetting, writtenAs } : plainSetting;
   const nested = FLATTENED.has(name) && winner.known && winner.value instanceof Map ? [...(winner.value as Map<unknown, Value>)].map(([key, value]): [string, Setting<unknown>] => [`${name}.${String(key)}`, toSetting(value, [])]) : [];
   return [[name, setting], ...nested];
 }

@@ -1,8 +1,7 @@
-import type { BodyFacts, EffectiveSettings, RetryCall, RetryPolicy, Setting, Slot, SourceLocation, TaskFunction } from '../../model/index.js';
+import { editDistance, type BodyFacts, type EffectiveSettings, type RetryCall, type RetryPolicy, type Setting, type Slot, type SourceLocation, type TaskFunction } from '../../model/index.js';
 import { TASK_OPTIONS } from '../../knowledge/celery-settings.js';
 import type { Value } from '../evaluate.js';
 import type { FunctionSite, OptionLayer } from './functions.js';
-import { editDistance } from './setting-names.js';
 import { toSetting } from './settings.js';
 
 /** Celery's own defaults of task options that no setting decides (celery app/task.py:183-355, app/autoretry.py:8-66). */
@@ -25,7 +24,7 @@ export function taskFunction(site: FunctionSite, settings: EffectiveSettings, bo
     softTimeLimit: seconds(from('soft_time_limit', 'task_soft_time_limit', unset)),
     retry: retryPolicy(layers, retryCalls, site.decoratorAt),
     unknownOptions: unknownOptions(site),
-    ...(observedSeconds !== undefined && { observedSeconds }), ...(slot && { optionSlot: slot }),
+    ...(observedSeconds !== undefined && { observedSeconds }), ...(site.ownTimeout && { ownTimeout: site.ownTimeout }), ...(slot && { optionSlot: slot }),
   };
 }
 

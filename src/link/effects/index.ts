@@ -1,0 +1,268 @@
+import type { BodyFacts, CallStep, Effect, Expr, Lock, Loop, Publish, RetryCall, Setting, SourceLocation, Statement } from '../../model/index.js';
+import { dottedName, expressionsOf, walk } from '../../model/index.js';
+import { PURE } from '../../knowledge/libraries.js';
+import { toSetting } from '../celery/settings.js';
+import type { FunctionTarget, Resolver, Scope, Target, Value } from '../modules.js';
+import { isDuration } from '../operators.js';
+import { render } from '../render.js';
+import { classify } from './classify.js';
+import { keyText, keyword, lockOf, type Taken } from './locks.js';
+import { sourceOf } from './source.js';
+
+type Call = Extract<Expr, { is: 'call' }>;
+
+/** Calls below the task function that are followed. */
+const DEPTH = 3;
+/** Functions visited for one task function; beyond it the body counts as partly read. */
+const MAX_FUNCTIONS = 120;
+
+interface Where {
+  readonly scope: Scope;
+  readonly via: readonly CallStep[];
+  readonly depth: number;
+  readonly loop?: number;
+  /** Inside an `if` that compares the stored value: a delete there is the owner's. */
+  readonly ownerChecked?: boolean;
+  /** The value of the expression at hand decides something. */
+  readonly used?: boolean;
+}
+
+interface Release { readonly at: SourceLocation; readonly holder: string; readonly key: string; readonly checksOwner: boolean }
+
+/** What a task function does: itself, the decorators of the repository around it, and what these call. */
+export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: readonly Expr[]): BodyFacts & { readonly retryCalls: readonly RetryCall[] } {
+  const effects: Effect[] = [], loops: Loop[] = [], publishes: Publish[] = [], retryCalls: RetryCall[] = [], releases: Release[] = [];
+  const taken: { lock: Taken; at: SourceLocation; text: string; via: readonly CallStep[] }[] = [];
+  const visited = new Set<Statement['at']>();
+  let functions = 0, trivial = true, partial = false;
+
+  function visit(statements: readonly Statement[], where: Where): void {
+    for (const statement of statements) visitStatement(statement, where);
+  }
+
+  function visitStatement(statement: Statement, where: Where): void {
+    const used = statement.do !== 'call';
+    if (statement.do !== 'for') for (const expr of expressionsOf(statement)) visitExpr(expr, { ...where, used });
+    switch (statement.do) {
+      case 'for': {
+        visitExpr(statement.over, { ...where, used: true });
+        const loop = addLoop('for', statement.over, statement.target, statement.at, where);
+        visit(statement.body, { ...where, loop, scope: withLoopValue(statement.target, statement.over, where.scope, resolver) });
+        visit(statement.otherwise, where);
+        break;
+      }
+      case 'while': {
+        trivial = false;
+        const endless = statement.test.is === 'literal' && Boolean(statement.test.value);
+        loops.push({ at: statement.at, over: render(statement.test), kind: 'while', source: endless ? 'endless' : 'unknown', bound: 'unknown', via: where.via, ...(where.loop !== undefined && { outer: where.loop }) });
+        visit(statement.body, { ...where, loop: loops.length - 1 });
+        break;
+      }
+      case 'if': {
+        const checks = comparesStored(statement.test);
+        visit(statement.then, { ...where, ...(checks && { ownerChecked: true }) });
+        visit(statement.otherwise, where);
+        break;
+      }
+      case 'with': visit(statement.body, where); break;
+      case 'try':
+        visit(statement.body, where);
+        for (const handler of statement.handlers) visit(handler.body, where);
+        visit(statement.otherwise, where);
+        visit(statement.finally, where);
+        break;
+      default:
+    }
+  }
+
+  function addLoop(kind: Loop['kind'], over: Expr, target: Expr | undefined, at: SourceLocation, where: Where): number {
+    const source = sourceOf(over, where.scope, resolver);
+    if (source.bound !== 'bounded') trivial = false;
+    const item = target && (target.is === 'name' ? target.name : target.is === 'list' ? target.items.map(one => dottedName(one) ?? '_').join(', ') : undefined);
+    loops.push({ at, over: render(over, 80), kind, ...source, via: where.via, ...(item !== undefined && { item }), ...(where.loop !== undefined && { outer: where.loop }) });
+    return loops.length - 1;
+  }
+
+  function visitExpr(expr: Expr, where: Where): void {
+    if (expr.is === 'operation' && expr.operator === 'comprehension') {
+      const [element, item, over, ...tests] = expr.operands;
+      visitExpr(over!, where);
+      const loop = [...walk(element!)].some(part => part.is === 'call') ? addLoop('comprehension', over!, item, expr.at, where) : where.loop;
+      for (const part of [element!, ...tests]) visitExpr(part, { ...where, ...(loop !== undefined && { loop }) });
+      return;
+    }
+    if (expr.is === 'function') return; // runs later, if at all
+    if (expr.is === 'call') { visitCall(expr, where); return; }
+    const inner = { ...where, used: true };
+    switch (expr.is) {
+      case 'list': expr.items.forEach(part => visitExpr(part, inner)); break;
+      case 'map': expr.entries.forEach(([key, value]) => { if (key) visitExpr(key, inner); visitExpr(value, inner); }); break;
+      case 'member': visitExpr(expr.object, inner); break;
+      case 'item': visitExpr(expr.object, inner); visitExpr(expr.key, inner); break;
+      case 'operation': expr.operands.forEach(part => visitExpr(part, inner)); break;
+      case 'choice': if (expr.test) visitExpr(expr.test, inner); expr.branches.forEach(part => visitExpr(part, inner)); break;
+      default:
+    }
+  }
+
+  function visitCall(call: Call, where: Where): void {
+    const inner = { ...where, used: true };
+    if (call.callee.is === 'member') visitExpr(call.callee.object, inner); else if (call.callee.is !== 'name') visitExpr(call.callee, inner);
+    for (const argument of call.positional) visitExpr(argument, inner);
+    for (const [, argument] of call.keywords) visitExpr(argument, inner);
+
+    const method = call.callee.is === 'member' ? call.callee.name : undefined;
+    if (method === 'retry' && isTaskItself(call, where)) { retryCalls.push(retryCall(call, where)); return; }
+    if (isPublish(call, where.scope)) { publish(call, where); return; }
+    const callee = resolver.resolve(call.callee, where.scope);
+    const external = callee.is === 'external' ? callee.name : callee.is === 'instance' && callee.of.is === 'external' ? `${callee.of.name}()` : undefined;
+    const lock = lockOf(call, external, where.scope, resolver, where.used === true);
+    if (lock) { trivial = false; taken.push({ lock, at: call.at, text: render(call), via: where.via }); return; }
+    if (method === 'delete' && call.callee.is === 'member' && call.positional[0]) releases.push({ at: call.at, holder: external?.replace(/\.\w+$/, '') ?? render(call.callee.object, 120), key: keyText(call.positional[0], where.scope), checksOwner: where.ownerChecked === true });
+    const effect = classify(call, external, where.scope, resolver);
+    if (effect) {
+      trivial = false;
+      effects.push({ kind: effect.kind, text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }), ...(effect.guard && { guard: effect.guard }), ...(effect.timeoutSeconds !== undefined && { timeoutSeconds: effect.timeoutSeconds }) });
+      return;
+    }
+    if (callee.is === 'function') { descend(callee, call, where); return; }
+    if (callee.is === 'class') { const constructor = resolver.member(callee, '__init__'); if (constructor.is === 'function') descend(constructor, call, where); return; }
+    if (external === undefined || !PURE.test(external)) { if (!isLogging(call)) { trivial = false; partial = true; } }
+  }
+
+  function descend(callee: FunctionTarget, call: Call, where: Where): void {
+    if (where.depth >= DEPTH || functions >= MAX_FUNCTIONS) { partial = true; trivial = false; return; }
+    if (where.via.some(step => step.text === callee.function.name) && visited.has(callee.function.at)) return;
+    visited.add(callee.function.at);
+    functions++;
+    visit(callee.function.body, {
+      scope: resolver.inside(callee, argumentsOf(callee, call, where.scope)), depth: where.depth + 1,
+      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.ownerChecked && { ownerChecked: true }),
+    });
+  }
+
+  function publish(call: Call, where: Where): void {
+    const countdown = keyword(call, 'countdown');
+    const eta = keyword(call, 'eta');
+    const delay = countdown ? seconds(resolver.evaluate(countdown, where.scope)) : eta ? etaDelay(eta, where.scope) : undefined;
+    const object = call.callee.is === 'member' ? call.callee.object : call.callee;
+    publishes.push({ at: call.at, target: render(object.is === 'call' ? object.callee : object), countdown: delay ?? { state: 'unset', at: call.at, slots: [] }, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }) });
+    effects.push({ kind: 'publish', text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }) });
+  }
+
+  /** `now() + timedelta(hours=2)`: the part that is a duration. */
+  function etaDelay(eta: Expr, scope: Scope): Setting<number> {
+    if (eta.is === 'operation' && eta.operator === '+') {
+      for (const part of eta.operands) { const value = resolver.evaluate(part, scope); if (value.known && isDuration(value.value)) return seconds(value); }
+    }
+    return { state: 'unknown', at: eta.at, expression: render(eta), candidates: [] };
+  }
+
+  function retryCall(call: Call, where: Where): RetryCall {
+    const written = keyword(call, 'countdown');
+    const limit = keyword(call, 'max_retries');
+    const eta = keyword(call, 'eta');
+    const unset: Setting<number> = { state: 'unset', at: call.at, slots: [] };
+    const countdown = written ? seconds(resolver.evaluate(written, where.scope)) : eta ? etaDelay(eta, where.scope) : unset;
+    const limited = limit && resolver.evaluate(limit, where.scope);
+    return {
+      at: call.at, countdown, via: where.via,
+      grows: written !== undefined && /retries|\*\*|backoff|random|jitter|delay\w*\[|exponential/i.test(render(written, 200)),
+      // retry(max_retries=None) leaves the task's own limit (celery app/task.py:765)
+      maxRetries: limited?.known && limited.value === null ? unset : limited ? toSetting(limited, []) as Setting<number | null> : unset,
+    };
+  }
+
+  const start = resolver.inside(target, fallbacks(target));
+  visit(target.function.body, { scope: start, via: [], depth: 0 });
+  for (const decorator of decorators) visitDecorator(decorator, target.scope);
+
+  function visitDecorator(decorator: Expr, scope: Scope): void {
+    const callee = resolver.resolve(decorator.is === 'call' ? decorator.callee : decorator, scope);
+    if (callee.is !== 'function') return;
+    const outer = resolver.inside(callee, decorator.is === 'call' ? argumentsOf(callee, decorator, scope) : new Map());
+    const step = { at: decorator.at, text: `@${callee.function.name}` };
+    for (const { statements, scope: inner } of wrappers(callee.function.body, outer, 0)) visit(statements, { scope: inner, via: [step], depth: 1 });
+  }
+
+  /** The functions a decorator defines: one of them runs in the decorated one's place. */
+  function* wrappers(body: readonly Statement[], scope: Scope, depth: number): Generator<{ statements: readonly Statement[]; scope: Scope }> {
+    if (depth > 2) return;
+    for (const statement of body) {
+      if (statement.do !== 'function') continue;
+      const inner = resolver.inside({ is: 'function', function: statement.function, scope });
+      yield { statements: statement.function.body, scope: inner };
+      yield* wrappers(statement.function.body, inner, depth + 1);
+    }
+  }
+
+  function isTaskItself(call: Call, where: Where): boolean {
+    if (call.callee.is !== 'member') return false;
+    const object = dottedName(call.callee.object);
+    const first = target.function.parameters[0]?.name;
+    return object !== undefined && (object === first || object === 'self' || object === target.function.name || /(^|\.)current_task$/.test(object) || (where.depth > 0 && /^(task|self|celery_task)$/.test(object)));
+  }
+
+  return { effects: [...effects], loops, locks: locksWithRelease(taken, releases), publishes, trivial: trivial && retryCalls.length === 0, partial, retryCalls };
+}
+
+function isPublish(call: Call, scope: Scope): boolean {
+  void scope;
+  return call.callee.is === 'member' && (/^(delay|apply_async|send_task|delay_on_commit|apply_async_on_commit)$/.test(call.callee.name));
+}
+
+/** logger.info(), LOG.exception(): reaches nothing that matters here. */
+function isLogging(call: Call): boolean {
+  return call.callee.is === 'member' && /^(debug|info|warning|warn|error|exception|critical|log)$/.test(call.callee.name) && /log/i.test(dottedName(call.callee.object) ?? '');
+}
+
+/** A test that reads the lock's value: `if redis.get(key) == token`. */
+function comparesStored(test: Expr): boolean {
+  return [...walk(test)].some(part => part.is === 'call' && part.callee.is === 'member' && (part.callee.name === 'get' || part.callee.name === 'owned'));
+}
+
+function locksWithRelease(taken: readonly { lock: Taken; at: SourceLocation; text: string; via: readonly CallStep[] }[], releases: readonly Release[]): readonly Lock[] {
+  return taken.map(({ lock, at, text, via }) => {
+    const release = lock.byLibrary ? undefined : releases.find(one => one.key === lock.key && one.key !== '' && lastPart(one.holder) === lastPart(lock.holder));
+    return {
+      at, kind: lock.kind, text, ttl: lock.ttl, via, onConflict: 'unknown' as const,
+      ...(release && { released: { at: release.at, checksOwner: release.checksOwner, byLibrary: false } }), ...(lock.byLibrary && { released: { at, checksOwner: true, byLibrary: true } }),
+    };
+  });
+}
+const lastPart = (holder: string): string => holder.replace(/\(\)/g, '').split('.').pop()!.toLowerCase();
+
+function seconds(value: Value): Setting<number> {
+  if (value.known && isDuration(value.value)) return toSetting({ ...value, value: value.value.seconds }, []) as Setting<number>;
+  return toSetting(value, []) as Setting<number>;
+}
+
+/** Inside `for i in range(10)`, i is at most 9: the largest delay counts. */
+function withLoopValue(item: Expr, over: Expr, scope: Scope, resolver: Resolver): Scope {
+  const [name, top] = largest(item, over, scope, resolver);
+  if (name === undefined || top === undefined) return scope;
+  return { path: scope.path, parent: scope, statements: [], kind: 'function', bound: new Map<string, Target>([[name, { is: 'value', expr: { is: 'literal', value: top, at: item.at }, scope }]]), ...(scope.self && { self: scope.self }) };
+}
+
+function largest(item: Expr, over: Expr, scope: Scope, resolver: Resolver): readonly [string?, number?] {
+  if (over.is !== 'call') return [];
+  const name = dottedName(over.callee);
+  const numbers = over.positional.map(part => resolver.evaluate(part, scope)).map(value => (value.known && typeof value.value === 'number' ? value.value : undefined));
+  if (name === 'range' && item.is === 'name' && numbers.every(number => number !== undefined) && numbers.length > 0) return [item.name, (numbers.length === 1 ? numbers[0]! : numbers[1]!) - 1];
+  if (name !== 'enumerate' || item.is !== 'list' || item.items[0]?.is !== 'name') return [];
+  const list = over.positional[0] && resolver.evaluate(over.positional[0], scope);
+  return list?.known && Array.isArray(list.value) ? [item.items[0].name, list.value.length - 1] : [];
+}
+
+/** The defaults of a task function's own parameters: what a plain `.delay()` runs with. */
+function fallbacks(target: FunctionTarget): ReadonlyMap<string, Target> {
+  return new Map(target.function.parameters.flatMap(parameter => (parameter.fallback ? [[parameter.name, { is: 'value', expr: parameter.fallback, scope: target.scope } as Target] as const] : [])));
+}
+
+function argumentsOf(callee: FunctionTarget, call: Call, scope: Scope): ReadonlyMap<string, Target> {
+  const bound = new Map(fallbacks(callee));
+  const parameters = callee.function.parameters.filter(parameter => parameter.kind === 'plain').slice(callee.owner ? 1 : 0);
+  call.positional.forEach((value, i) => { if (parameters[i]) bound.set(parameters[i].name, { is: 'value', expr: value, scope }); });
+  for (const [key, value] of call.keywords) if (key !== null) bound.set(key, { is: 'value', expr: value, scope });
+  return bound;
+}

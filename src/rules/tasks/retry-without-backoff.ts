@@ -1,0 +1,79 @@
+import type { CeleryApp, EffectKind, Problem, RetryCall, Rule, TaskFunction } from '../../model/index.js';
+import { samePlace } from '../../model/index.js';
+import { appConfidence, inWords, weakest } from '../shared.js';
+
+/** Calls that reach a service which may be down for everybody at once. */
+const CALLS_OUT: ReadonlySet<EffectKind> = new Set(['email', 'sms', 'payment', 'http-write', 'http-read', 'upload']);
+/** s. A fixed delay from here on spreads the load by itself (real labels: 15 and 30 s were flagged, 180 and 300 s were not). */
+const SHORT = 60;
+/** s. The longest delay that is suggested; never above the visibility timeout. */
+const BACKOFF_MAX = 600;
+
+export const retryWithoutBackoff: Rule = {
+  id: 'tasks/retry-without-backoff',
+  severity: 'warning',
+  title: 'A call out is retried at a fixed short delay',
+  rationale:
+    'When the other side is down every waiting task comes back at the same moments, again and again: the retries keep it down, hold worker slots that other tasks need, ' +
+    'and are used up before a normal outage is over.',
+  remedy: 'Let the delay grow with a random part: `autoretry_for` with `retry_backoff`, `retry_backoff_max` below the visibility timeout, and `retry_jitter`.',
+  references: ['https://docs.celeryq.dev/en/stable/userguide/tasks.html#Task.retry_backoff', 'https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/'],
+
+  *check({ apps }) {
+    const seen: Problem[] = [];
+    for (const app of apps) {
+      for (const fn of app.functions) {
+        const problem = judge(app, fn);
+        if (!problem || seen.some(other => samePlace(other.at, problem.at))) continue;
+        seen.push(problem);
+        yield problem;
+      }
+    }
+  },
+};
+
+function judge(app: CeleryApp, fn: TaskFunction): Problem | undefined {
+  const { retry } = fn;
+  const out = fn.body.effects.find(effect => CALLS_OUT.has(effect.kind));
+  if (retry.autoretryFor.length > 0) {
+    if (retry.backoff.state !== 'set' || retry.backoff.value || retry.defaultRetryDelay.state !== 'set' || retry.defaultRetryDelay.value >= SHORT) return undefined;
+    if (retry.maxRetries.state === 'set' && retry.maxRetries.value !== null && retry.maxRetries.value < 2) return undefined;
+    return problemOf(app, fn, retry.defaultRetryDelay.value, retry.autoretryAt ?? fn.decoratorAt, retry.defaultRetryDelay.at, out !== undefined);
+  }
+  const call = retry.calls.find(one => !one.grows && fixedDelay(fn, one) !== undefined);
+  const delay = call && fixedDelay(fn, call);
+  return call && delay !== undefined && delay > 0 && delay < SHORT && out ? problemOf(app, fn, delay, call.at, call.countdown.state === 'set' ? call.countdown.at : fn.retry.defaultRetryDelay.at, true) : undefined;
+}
+
+/** s. The countdown of the call, else the task's own default; a backoff option has no effect on self.retry. */
+function fixedDelay(fn: TaskFunction, { countdown }: RetryCall): number | undefined {
+  if (countdown.state === 'set') return typeof countdown.value === 'number' ? countdown.value : undefined;
+  if (countdown.state === 'unknown') return undefined;
+  const { defaultRetryDelay } = fn.retry;
+  return defaultRetryDelay.state === 'set' && typeof defaultRetryDelay.value === 'number' ? defaultRetryDelay.value : undefined;
+}
+
+function problemOf(app: CeleryApp, fn: TaskFunction, delay: number, at: Problem['at'], delayAt: Problem['at'], isCertain: boolean): Problem {
+  const { retry } = fn;
+  const ineffective = retry.autoretryFor.length === 0 && retry.backoff.state === 'set' && Boolean(retry.backoff.value) && retry.backoff.certainty === 'written';
+  const limit = longestBackoff(app);
+  const first = Math.max(1, Math.min(delay, 30));
+  const names = retry.autoretryFor.length > 0 ? `retry_backoff=${first}, retry_backoff_max=${limit}` : `autoretry_for=(…), retry_backoff=${first}, retry_backoff_max=${limit}`;
+  return {
+    order: 3, at, resource: app.id, confidence: weakest(appConfidence(app), isCertain ? 'high' : 'medium'),
+    message: `${fn.functionName} is retried every ${inWords(delay)}${timesOf(fn)}: while the other side is down, all of its waiting tasks come back together${ineffective ? '; retry_backoff has no effect without autoretry_for' : ''}`,
+    label: `always ${inWords(delay)} later`,
+    related: samePlace(at, delayAt) ? [] : [{ at: delayAt, message: `the delay: ${inWords(delay)}` }],
+    suggestion: retry.autoretryFor.length > 0 ? `write ${names} in the options of ${fn.functionName}`
+      : `write ${names} in the options of ${fn.functionName} instead of self.retry(), or countdown=min(${first} * 2 ** self.request.retries, ${limit})`,
+  };
+}
+
+const timesOf = ({ retry }: TaskFunction): string => (retry.maxRetries.state === 'set' ? retry.maxRetries.value === null ? ', without end' : `, ${retry.maxRetries.value} times` : '');
+
+/** A delay above the visibility timeout would be delivered twice. */
+function longestBackoff(app: CeleryApp): number {
+  const visibility = app.settings.get('broker_transport_options.visibility_timeout');
+  if ((app.broker !== 'redis' && app.broker !== 'sqs') || visibility?.state !== 'set' || typeof visibility.value !== 'number') return BACKOFF_MAX;
+  return Math.max(1, Math.min(BACKOFF_MAX, Math.floor(visibility.value / 2)));
+}

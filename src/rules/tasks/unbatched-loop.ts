@@ -1,0 +1,81 @@
+import type { CeleryApp, Confidence, Effect, EffectKind, Loop, Problem, Rule, TaskFunction } from '../../model/index.js';
+import { place, samePlace, shorten } from '../../model/index.js';
+import { appConfidence, listed, weakest } from '../shared.js';
+
+/** What takes time or leaves the process, item by item. */
+const COSTLY: ReadonlySet<EffectKind> = new Set(['email', 'sms', 'payment', 'http-write', 'http-read', 'upload', 'delete', 'insert', 'update', 'increment', 'append', 'subprocess', 'sleep']);
+/** Cheap database work: not worth a finding beside a fan-out. */
+const ROW_WRITES: ReadonlySet<EffectKind> = new Set(['insert', 'update', 'delete', 'increment']);
+const WORDS: Readonly<Partial<Record<EffectKind, string>>> = {
+  email: 'a mail', sms: 'a text message', payment: 'a payment', 'http-write': 'a request', 'http-read': 'a request', upload: 'an upload', delete: 'a delete', insert: 'an insert',
+  update: 'a write', increment: 'a write', append: 'a write', subprocess: 'a process', sleep: 'a wait',
+};
+
+export const unbatchedLoop: Rule = {
+  id: 'tasks/unbatched-loop',
+  severity: 'warning',
+  title: 'One task walks everything, with network calls or writes for each item',
+  rationale:
+    'A task that walks a whole table or bucket takes as long as the table is large: one day it outlives the stop timeout and the visibility timeout. ' +
+    'A deployment then cuts it in the middle, and whoever was served already is served again from the beginning.',
+  remedy: 'Send one short task per item (fan-out), or handle one batch, remember the last key, and let the task send itself for the rest.',
+  references: ['https://docs.celeryq.dev/en/stable/userguide/tasks.html#granularity', 'https://docs.celeryq.dev/en/stable/userguide/calling.html'],
+  documentedBy: 'the harm of a task cut in the middle is measured (stop-outlives); how long a table takes is data, not code',
+
+  *check({ apps }) {
+    const seen: Problem[] = [];
+    for (const app of apps) {
+      for (const fn of app.functions) {
+        for (const [index, loop] of fn.body.loops.entries()) {
+          const costly = costOf(fn, index, loop);
+          if (!costly || seen.some(problem => samePlace(problem.at, loop.at))) continue;
+          const problem = problemOf(app, fn, loop, costly);
+          seen.push(problem);
+          yield problem;
+        }
+      }
+    }
+  },
+};
+
+/** The dearest effect inside an unbounded loop; undefined: bounded, fan-out, or nothing costly. */
+function costOf({ body }: TaskFunction, index: number, loop: Loop): Effect | undefined {
+  if (loop.bound !== 'unbounded' || loop.kind === 'while') return undefined;
+  const inside = body.effects.filter(effect => effect.insideLoop !== undefined && isWithin(effect.insideLoop, index, body.loops));
+  const publishes = inside.some(effect => effect.kind === 'publish');
+  const costly = inside.filter(effect => COSTLY.has(effect.kind) && !(publishes && (ROW_WRITES.has(effect.kind) || effect.kind === 'http-read')));
+  return costly.find(effect => !ROW_WRITES.has(effect.kind)) ?? costly[0];
+}
+
+function isWithin(inner: number, outer: number, loops: readonly Loop[]): boolean {
+  for (let at: number | undefined = inner; at !== undefined; at = loops[at]!.outer) if (at === outer) return true;
+  return false;
+}
+
+function problemOf(app: CeleryApp, fn: TaskFunction, loop: Loop, effect: Effect): Problem {
+  const what = WORDS[effect.kind] ?? 'work';
+  return {
+    order: 3, at: loop.at, resource: app.id, confidence: confidenceOf(app, loop, effect),
+    message: `${fn.functionName} walks ${shorten(loop.over, 70)} in one task, with ${what} for each item: a deployment cuts it in the middle, and a second run serves everyone again`,
+    label: loop.entity ? `as many rounds as there are ${loop.entity} rows` : 'as many rounds as there are items',
+    related: [...(samePlace(effect.at, loop.at) ? [] : [{ at: effect.at, message: `${what}: ${effect.text}` }]), ...(loop.via.length > 0 ? [{ at: fn.at, message: `reached from ${fn.functionName} through ${listed(loop.via.map(step => step.text), 4)}` }] : [])],
+    flow: [...loop.via, { at: loop.at, text: loop.over }],
+    suggestion: sketch(fn, loop),
+  };
+}
+
+/** Read in the task function itself: high; through calls, or only rows written: less. */
+function confidenceOf(app: CeleryApp, loop: Loop, effect: Effect): Confidence {
+  const direct = loop.via.length === 0 && effect.via.length <= 1;
+  const clear = !ROW_WRITES.has(effect.kind) && loop.source !== 'file';
+  return weakest(appConfidence(app), direct && clear ? 'high' : 'medium');
+}
+
+/** The two ways out, in the user's own names. */
+function sketch(fn: TaskFunction, loop: Loop): string {
+  const item = loop.item && /^\w+$/.test(loop.item) ? loop.item : 'item';
+  const one = `${fn.functionName}_for_${loop.entity ? loop.entity.toLowerCase() : item}`;
+  const id = loop.source === 'queryset' ? `${item}.id` : item;
+  const batch = loop.source === 'queryset' ? `, or handle 500 rows ordered by id per run and end with ${fn.functionName}.delay(last_id)` : '';
+  return `move the body of the loop into a task ${one} and send it for each item, \`${one}.delay(${id})\`${batch} (${place(loop.at)})`;
+}
