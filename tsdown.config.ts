@@ -28,7 +28,7 @@ export default defineConfig({
     name: 'no-child-process-at-start',
     transform: (code: string, id: string) => (id.includes('/commander/lib/command.js') ? code.replace("require('node:child_process')", '{}') : null),
   }],
-  outputOptions: { advancedChunks: { groups: [{ name: 'start', test: EVERY_START }, { name: 'check', test: EVERY_CHECK }] } },
+  outputOptions: { codeSplitting: { groups: [{ name: 'start', test: EVERY_START }, { name: 'check', test: EVERY_CHECK }] } },
   // Grammars lie beside the chunk that loads them; see src/parsers/grammars.ts.
   copy: ['node_modules/web-tree-sitter/web-tree-sitter.wasm', 'node_modules/@vscode/tree-sitter-wasm/wasm/tree-sitter-python.wasm'],
 });

@@ -19,7 +19,7 @@ function isFresh() {
 /** Throws where the build fails. */
 export function build({ force = false } = {}) {
   if (!force && isFresh()) return;
-  const run = spawnSync(process.execPath, [join(root, 'node_modules/tsdown/dist/run.mjs'), '--logLevel', 'warn'], { cwd: root, stdio: ['ignore', 2, 2] });
+  const run = spawnSync(process.execPath, [join(root, 'node_modules/tsdown/dist/run.mjs'), '--logLevel', 'error'], { cwd: root, stdio: ['ignore', 2, 2] });
   if (run.status !== 0) throw new Error(`tsdown ended with ${run.status ?? run.signal}`);
 }
 

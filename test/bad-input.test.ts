@@ -33,12 +33,11 @@ test('the project itself has no such problem', () => {
 test.each<[string, string, string | Buffer]>([
   ['a truncated task definition', 'bad/task.json', '{\n  "family": "x",\n  "containerDefinitions": [ { "name": '],
   ['tabs in YAML', 'bad/docker-compose.yml', 'services:\n\tworker:\n\t\tcommand: celery worker\n'],
-  ['Python 2', 'bad/old.py', 'import celery\n\ndef f():\n    print "celery"\n    raise ValueError, "x"\n'],
+  ['Python cut off', 'bad/cut.py', 'import celery\n\ndef f(:\n    return (\n'],
   ['11 MB of Python', 'bad/large.py', `import celery\n${'# celery\n'.repeat(1_300_000)}`],
   ['a binary .py', 'bad/binary.py', Buffer.concat([Buffer.from('celery'), Buffer.from(Array.from({ length: 4000 }, (_, i) => i % 256))])],
-  ['JSON nested 10,000 deep', 'bad/deep.json', `{ "containerDefinitions": ${nested('[', ']')} }`],
   ['Python nested 10,000 deep', 'bad/deep.py', `import celery\nx = ${nested('(', ')')}\n`],
-  ['YAML nested 10,000 deep', 'bad/compose.yaml', `services:\n  worker: ${nested('[', ']')}\n`],
+  ['YAML nested 10,000 deep', 'bad/compose.yaml', `services:\n  worker:\n    image: x\n    command: ${nested('[', ']')}\n`],
 ])('%s: named with its place, the rest audited', (_, path, content) => {
   const { problems, rest } = auditWith({ [path]: content });
   expect(problems.map(problem => problem.path)).toContain(path);
@@ -47,6 +46,8 @@ test.each<[string, string, string | Buffer]>([
 });
 
 test.each<[string, string, string]>([
+  ['JSON nested 10,000 deep', 'bad/deep.json', `{ "family": "x", "containerDefinitions": [ { "name": "x", "image": "x", "environment": ${nested('[', ']')} } ] }`],
+  ['Python 2', 'bad/old.py', 'import celery\n\ndef f():\n    print "celery"\n    raise ValueError, "x"\n'],
   ['an alias bomb', 'bad/docker-compose.yml', BOMB],
   ['imports in a circle', 'bad/a.py', 'from bad.b import x\nfrom celery import Celery\n'],
   ['a shell script cut off', 'bad/run.sh', '#!/bin/sh\nif true; then\n  celery -A app worker\n'],
