@@ -1,5 +1,17 @@
-import type { ConsumerCommand, Container, EcsService, FactStore, Join, LinkOptions, Platform, Setting, StartChain, UnauditedConsumer, Unresolved } from '../model/index.js';
+import { posix } from 'node:path';
+import type { ChainLink, ComposeServiceFacts, ConsumerCommand, Container, ContainerFacts, EcsService, EcsServiceFacts, Facts, FactStore, Join, LinkOptions, Platform, Setting, Slot, SourceLocation, StartChain, TaskDefinitionFacts, UnauditedConsumer, Unresolved } from '../model/index.js';
+import { comparePlaces, samePlace } from '../model/index.js';
+import { findBuilds, type Build, type Builds } from './builds.js';
+import { follow, STEPS, type Journey, type Reached } from './command.js';
+import { composeContainers } from './compose-services.js';
+import { containerEnvironment, containerOf, initWord, startArgv, stopTimeOf, type StartArgv } from './container.js';
+import { environmentNames } from './deployments.js';
+import { folderOf, type Image } from './image.js';
 import type { Lookup } from './modules.js';
+import { lookupIn, type Environment, type Variable } from './process-environment.js';
+import { isDevelopmentService, isReload } from './roles.js';
+import { familyOf, platformOf, serviceOf } from './services.js';
+import { unreachedStarts } from './unreached.js';
 
 /** One consumer or scheduler command that a deployed (or development) start reaches, before its app is known. */
 export interface Start {
@@ -17,7 +29,7 @@ export interface Start {
   /** The environment of the process: container, image ENV, script exports, program environment. */
   readonly lookup: Lookup;
   /** Every variable written anywhere on the way, by name. */
-  readonly variables: ReadonlyMap<string, { readonly value: string | undefined; readonly at: import('../model/index.js').SourceLocation; readonly slot?: import('../model/index.js').Slot }>;
+  readonly variables: ReadonlyMap<string, { readonly value: string | undefined; readonly at: SourceLocation; readonly slot?: Slot }>;
   /** Folders of the repository that the process's working directory (and PYTHONPATH) can be, best first; '' is the root. */
   readonly directories: readonly string[];
   readonly joins: readonly Join[];
@@ -30,4 +42,231 @@ export interface Starts {
   readonly unresolved: readonly Unresolved[];
 }
 
-export declare function findStarts(store: FactStore, options: LinkOptions): Starts;
+/** What one container, image, process file or script was found to start. */
+export interface Origin {
+  readonly path: string;
+  readonly name: string;
+  readonly environment?: string;
+  readonly platform: Platform;
+  readonly role: Start['role'];
+  readonly container?: Container;
+  readonly stopTime?: Setting<number>;
+  readonly joins: readonly Join[];
+  /** No entry point can stand in front of what was read. */
+  readonly sure: boolean;
+  readonly image: Image;
+}
+
+interface Deployed { readonly origin: Origin; readonly reached: readonly Reached[]; readonly services: readonly number[]; readonly known: boolean }
+
+/** From containers to consumer commands: every celery worker and beat that a tree starts, and how the stop signal gets to it. */
+export function findStarts(store: FactStore, _options: LinkOptions): Starts {
+  const all = store.candidates.flatMap(path => store.facts(path) ?? []);
+  const definitions = taskDefinitionsIn(all);
+  const compose = composeContainers(store, all);
+  const builds = findBuilds(store, [...definitions.flatMap(({ facts, path }) => facts.containers.map(container => ({ container, path }))), ...compose.map(({ service, path }) => ({ container: service, path }))]);
+  const visited = new Set<string>();
+  const unresolved: Unresolved[] = [];
+  const world: World = { store, builds, visited, unresolved };
+
+  const deployments = serviceEntries(all, definitions);
+  const deployed = definitions.flatMap(definition => containersOf(definition, deployments, world));
+  const services = deployments.map((entry, i) => ({ ...entry.service, runs: runsOf(deployed.filter(one => one.services.includes(i))) }));
+  const ecsStarts = deployed.flatMap(({ origin, reached, services: running }) => (running.length === 0 ? startsOf(origin, reached) : running.flatMap(i => startsOf({ ...origin, platform: services[i]!.platform, joins: [deployments[i]!.join, ...origin.joins] }, reached, services[i]))));
+
+  const besides = compose.map(({ service, path }) => composeStart(service, path, definitions.length > 0, world));
+  const composeStarts = besides.flatMap(({ origin, reached }) => startsOf(withRole(origin, reached, ecsStarts), reached));
+  const unreached = unreachedStarts({ store, builds, visited, isEcs: ecsStarts.length > 0 });
+  const rest = unreached.flatMap(({ origin, reached }) => startsOf(origin, reached));
+
+  const found = [...ecsStarts, ...composeStarts, ...rest];
+  const isWork = (start: Start): boolean => start.command.kind === 'celery-worker' || start.command.kind === 'celery-beat';
+  return {
+    starts: withIds(distinct(found.filter(isWork))), services,
+    unaudited: unauditedIn(found.filter(start => start.command.kind === 'unaudited')), unresolved: unresolved.filter((one, i) => unresolved.findIndex(other => other.reason === one.reason && samePlace(other.at, one.at)) === i),
+  };
+}
+
+interface World { readonly store: FactStore; readonly builds: Builds; readonly visited: Set<string>; readonly unresolved: Unresolved[] }
+
+// Task definitions and services
+
+interface Definition { readonly facts: TaskDefinitionFacts; readonly path: string; readonly format: Facts['format']; readonly index: number; readonly environment?: string }
+
+function taskDefinitionsIn(all: readonly Facts[]): readonly Definition[] {
+  const found = all.flatMap(facts => (facts.taskDefinitions ?? []).map((definition, index) => ({ facts: definition, path: facts.path, format: facts.format, index })));
+  const byPath = environmentNames(found.map(({ path }) => path));
+  const byFamily = environmentNames(found.flatMap(({ facts }) => facts.family ?? []));
+  return found.map(definition => {
+    const environment = definition.facts.environment ?? byPath.get(definition.path) ?? (definition.facts.family === undefined ? undefined : byFamily.get(definition.facts.family));
+    return { ...definition, ...(environment !== undefined && { environment }) };
+  });
+}
+
+interface ServiceEntry { readonly service: EcsService; readonly join: Join; readonly definitions: readonly Definition[] }
+
+/** Each service with the task definition it runs; a family that stands in several files gives the nearest, or one service per environment. */
+function serviceEntries(all: readonly Facts[], definitions: readonly Definition[]): readonly ServiceEntry[] {
+  const byPath = environmentNames(all.filter(facts => facts.services).map(facts => facts.path));
+  return all.flatMap(facts => (facts.services ?? []).flatMap((service): readonly ServiceEntry[] => {
+    const environment = service.environment ?? byPath.get(facts.path);
+    const { matches, how } = definitionsOf(service, facts, environment, definitions);
+    const entry = (definition: Definition | undefined): ServiceEntry => ({
+      service: serviceOf(service, facts.format, definition?.facts, environment ?? definition?.environment), definitions: definition ? [definition] : [],
+      join: { step: 'service', how, at: [service.taskDefinition?.at ?? service.at, ...(definition ? [definition.facts.at] : [])] },
+    });
+    return matches.length === 0 ? [entry(undefined)] : matches.map(entry);
+  }));
+}
+
+function definitionsOf(service: EcsServiceFacts, facts: Facts, environment: string | undefined, definitions: readonly Definition[]): { readonly matches: readonly Definition[]; readonly how: Join['how'] } {
+  const own = service.ownTaskDefinition === undefined ? undefined : definitions.find(definition => definition.path === facts.path && definition.index === service.ownTaskDefinition);
+  if (own) return { matches: [own], how: 'written' };
+  const family = familyOf(service.taskDefinition);
+  if (family === undefined) {
+    const beside = definitions.filter(definition => folderOf(definition.path) === folderOf(facts.path) && definition.format === facts.format);
+    return { matches: beside.length === 1 ? beside : [], how: 'only-candidate' };
+  }
+  const same = definitions.filter(definition => definition.facts.family === family || definition.path === family || definition.path.endsWith(`/${family}`));
+  const here = environment === undefined ? [] : same.filter(definition => definition.environment === environment);
+  const near = same.filter(definition => folderOf(definition.path) === folderOf(facts.path));
+  return { matches: here.length > 0 ? here : near.length > 0 ? near : same, how: 'written' };
+}
+
+function containersOf(definition: Definition, deployments: readonly ServiceEntry[], world: World): readonly Deployed[] {
+  const { facts, path, format, environment } = definition;
+  const services = deployments.flatMap((entry, i) => (entry.definitions.includes(definition) ? [i] : []));
+  return facts.containers.map(container => {
+    const isOpen = container.environmentFiles.length > 0 || (format === 'copilot' && world.store.paths.some(other => other.startsWith(`${folderOf(path)}/addons/`)));
+    const { origin, reached, known } = followContainer(container, { path, format: 'ecs', siblings: facts.containers, isOpen, ...(facts.pidMode !== undefined && { pidMode: facts.pidMode }) }, world);
+    return { origin: { ...origin, platform: platformOf(facts, undefined, format), ...(environment !== undefined && { environment }) }, reached, services, known };
+  });
+}
+
+/** Work, where a worker or another consumer runs in it; a scheduler alone; something else, where everything in it is known. */
+function runsOf(containers: readonly Deployed[]): EcsService['runs'] {
+  const kinds = containers.flatMap(({ reached }) => reached.map(one => one.command.kind));
+  if (kinds.some(kind => kind === 'celery-worker' || kind === 'unaudited')) return 'work';
+  if (kinds.includes('celery-beat')) return 'scheduler';
+  return containers.length > 0 && containers.every(({ known }) => known) ? 'other' : 'unknown';
+}
+
+// Containers
+
+interface ContainerPlace { readonly path: string; readonly format: 'ecs' | 'compose'; readonly siblings: readonly ContainerFacts[]; readonly isOpen: boolean; readonly pidMode?: string }
+
+function followContainer(container: ContainerFacts, place: ContainerPlace, world: World): Pick<Deployed, 'origin' | 'reached' | 'known'> {
+  const build = world.builds.of(container, place.path, place.format === 'ecs');
+  const environment = containerEnvironment(container, build.image, place.isOpen);
+  const start = startArgv(container, build, environment);
+  const reached = start ? followArgv(start, container, build, environment, world) : [];
+  if (build.missing !== undefined && container.build) world.unresolved.push({ at: container.build.at, reason: `the Dockerfile ${build.missing} of ${container.name} is not in the repository` });
+  else if (!start && !build.foreign && place.format === 'ecs') world.unresolved.push({ at: container.at, reason: `what the container ${container.name} runs is not in the repository` });
+  const joins: readonly Join[] = [...(build.join ? [build.join] : []), ...(start ? [{ step: 'command', how: 'written', at: [start.at] } as const] : [])];
+  const origin: Origin = {
+    path: place.path, name: container.name, platform: place.format === 'compose' ? 'compose' : 'ecs', role: 'deployed', joins, sure: start?.sure ?? false, image: build.image,
+    container: containerOf(container, place.siblings, place.format, build, environment, place.pidMode), stopTime: stopTimeOf(container, place.format),
+  };
+  return { origin, reached, known: build.foreign || start !== undefined };
+}
+
+function followArgv(start: StartArgv, container: ContainerFacts, build: Build, environment: Environment, world: World): readonly Reached[] {
+  const { image } = build;
+  if (image.dockerfile !== undefined && !start.own) world.visited.add(image.dockerfile);
+  const directory = directoryOf(container, image);
+  const journey: Journey = { store: world.store, image, visited: world.visited, steps: STEPS };
+  const reached = follow({ argv: start.argv, environment, directory, depth: 0, scripts: [] }, journey);
+  const init = initWord(container);
+  if (!init) return reached;
+  const link: ChainLink = { kind: 'init', program: 'docker-init', toGroup: false, at: init.at, text: 'an init in front of the command' };
+  return reached.map(one => ({ ...one, links: [link, ...one.links] }));
+}
+
+function directoryOf(container: ContainerFacts, image: Image): string {
+  const written = container.workingDirectory;
+  return written?.is === 'literal' && typeof written.value === 'string' ? posix.resolve(image.workingDirectory, written.value) : image.workingDirectory;
+}
+
+// Compose
+
+function composeStart(service: ComposeServiceFacts, path: string, besideEcs: boolean, world: World): Pick<Deployed, 'origin' | 'reached'> {
+  const { origin, reached } = followContainer(service, { path, format: 'compose', siblings: [], isOpen: service.environmentFiles.length > 0 }, world);
+  return { origin: { ...origin, role: besideEcs || isDevelopmentService(service, path) ? 'development' : 'deployed' }, reached };
+}
+
+/** Compose beside ECS is a copy for developers, unless ECS runs nothing but other apps. */
+function withRole(origin: Origin, reached: readonly Reached[], ecs: readonly Start[]): Origin {
+  if (origin.role === 'deployed' || ecs.length === 0) return origin;
+  const apps = new Set(ecs.map(start => start.command.app));
+  return reached.length > 0 && !apps.has(undefined) && reached.every(one => one.command.app !== undefined && !apps.has(one.command.app)) && !isMarked(origin) ? { ...origin, role: 'deployed' } : origin;
+}
+
+const isMarked = (origin: Origin): boolean => isDevelopmentService({ name: origin.name, profiles: [], environmentFiles: [] } as unknown as ComposeServiceFacts, origin.path);
+
+// Starts
+
+/** One start for every consumer command that an origin reaches. */
+function startsOf(origin: Origin, reached: readonly Reached[], service?: EcsService): readonly Start[] {
+  return reached.map(one => {
+    const environment = service?.environment ?? origin.environment;
+    const joins = one.guessed ? origin.joins.map(join => (join.step === 'command' ? { ...join, how: 'only-candidate' as const } : join)) : origin.joins;
+    return {
+      id: `${origin.path}: ${origin.name}${environment === undefined ? '' : ` [${environment}]`}`, name: one.program ?? origin.name, platform: origin.platform,
+      role: one.reload || isReload(one.command.text) ? 'development' : origin.role, command: one.command, chain: { links: one.links, complete: origin.sure && !one.guessed },
+      stopTime: origin.stopTime ?? { state: 'unset', at: one.command.at, slots: [] }, lookup: lookupIn(one.environment), variables: writtenIn(one.environment.variables),
+      directories: directoriesOf(one, origin), joins,
+      ...(environment !== undefined && { environment }), ...(service && { service }), ...(origin.container && { container: origin.container }),
+    } satisfies Start;
+  });
+}
+
+function writtenIn(variables: ReadonlyMap<string, Variable>): Start['variables'] {
+  return new Map([...variables.values()].filter(variable => variable.exported).map(({ name, value, at, slot }) => [name, { value, at, ...(slot && { slot }) }]));
+}
+
+/** `--workdir`, the working directory, PYTHONPATH, then the folders of the scripts, the Dockerfile and the file itself. */
+function directoriesOf(one: Reached, { image, path }: Origin): readonly string[] {
+  const directory = one.directory ?? image.workingDirectory;
+  const python = one.environment.variables.get('PYTHONPATH');
+  const paths = (python?.value ?? python?.guess ?? '').split(':').filter(Boolean);
+  const containerPaths = [...(one.workdir === undefined ? [] : [one.workdir]), directory, ...paths].map(folder => posix.resolve(directory, folder));
+  const dockerfile = image.dockerfile === undefined ? [] : [folderOf(image.dockerfile)];
+  const mapped = containerPaths.flatMap(folder => image.folders(folder));
+  return [...new Set([...mapped, ...one.folders, ...dockerfile, folderOf(path), ''])];
+}
+
+/** Branches that start the same command in the same way are one start. */
+function distinct(starts: readonly Start[]): readonly Start[] {
+  const seen = new Set<string>();
+  return starts.filter(start => {
+    const way = start.chain.links.map(link => (link.kind === 'shell' ? `${link.kind} ${link.replaces} ${link.background}` : link.kind)).filter(kind => kind !== 'worker' && kind !== 'wrapper').join(' ');
+    const key = JSON.stringify([start.id, start.name, start.service?.name, start.command.kind, [...start.command.options], start.command.app, start.command.queues, way]);
+    return seen.has(key) ? false : seen.add(key);
+  });
+}
+
+/** Ids are unique: several commands of one container are told apart by program, queue or number. */
+function withIds(starts: readonly Start[]): readonly Start[] {
+  const count = (key: (start: Start) => string): ReadonlyMap<string, number> => starts.reduce((counts, start) => counts.set(key(start), (counts.get(key(start)) ?? 0) + 1), new Map<string, number>());
+  const plain = count(start => start.id);
+  const named = starts.map(start => ({ ...start, id: plain.get(start.id) === 1 ? start.id : `${start.id}${detailOf(start)}` }));
+  const used = new Map<string, number>();
+  return named.map(start => {
+    const number = (used.get(start.id) ?? 0) + 1;
+    used.set(start.id, number);
+    return number === 1 ? start : { ...start, id: `${start.id} (${number})` };
+  });
+}
+
+function detailOf(start: Start): string {
+  const host = start.command.options.get('--hostname');
+  const isProgram = !start.id.replace(/ \[[^\]]*\]$/, '').endsWith(`: ${start.name}`);
+  const detail = isProgram ? start.name : typeof host === 'string' ? host.replace(/@.*$/, '') : start.command.kind === 'celery-beat' ? 'beat' : '';
+  return detail === '' ? '' : ` ${detail}`;
+}
+
+function unauditedIn(starts: readonly Start[]): readonly UnauditedConsumer[] {
+  const seen = new Set<string>();
+  const found = starts.map(({ command }) => ({ kind: command.app ?? 'unknown', at: command.at, text: command.text }));
+  return found.filter(({ at }) => { const key = `${at.path}:${at.startLine}:${at.startColumn}`; return seen.has(key) ? false : seen.add(key); }).sort((a, b) => comparePlaces(a.at, b.at));
+}

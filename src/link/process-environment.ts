@@ -1,0 +1,175 @@
+import { posix } from 'node:path';
+import type { EnvironmentEntry, Expr, ShellCommand, Slot, SourceLocation } from '../model/index.js';
+import type { Lookup } from './evaluate.js';
+import { render } from './render.js';
+
+/** One environment or shell variable of a process. */
+export interface Variable {
+  readonly name: string;
+  /** undefined: it is set, but to what is not known. */
+  readonly value?: string;
+  /** What it is on the first branch that sets it, where branches disagree. */
+  readonly guess?: string;
+  readonly secret?: boolean;
+  readonly at: SourceLocation;
+  readonly slot?: Slot;
+  /** False for variables of a shell that its children do not see. */
+  readonly exported: boolean;
+  /** Who wrote it, for the origin of a setting: `environment of worker`. */
+  readonly origin: string;
+}
+
+/** `open`: a source could not be read, so other variables may be set too. */
+export interface Environment { readonly variables: ReadonlyMap<string, Variable>; readonly open: boolean }
+
+export const NO_VARIABLES: Environment = { variables: new Map(), open: false };
+export const OPEN_ENVIRONMENT: Environment = { variables: new Map(), open: true };
+
+/** One word of an argv. */
+export interface Word {
+  /** The value; where it is not known, the text as written. */
+  readonly text: string;
+  readonly known: boolean;
+  /** What it is unless the environment says otherwise: the default written beside it. */
+  readonly fallback?: string;
+  /** What it is on the first of several branches. */
+  readonly guess?: string;
+  readonly at: SourceLocation;
+  /** The parsed program, where the word is a program text, and where `exec ` can be written in it. */
+  readonly program?: readonly ShellCommand[];
+  readonly slots?: readonly Slot[];
+}
+
+/** The program text of a shell among words (`sh -c text`, `bash -lc text`, `su app -c text`), with the program it was read as. */
+export function withProgram(words: readonly Word[], program: readonly ShellCommand[] | undefined, slots: readonly Slot[]): readonly Word[] {
+  const index = program ? words.findIndex((_, i) => i > 0 && /^-[a-z]*c[a-z]*$|^--command$/i.test(words[i - 1]!.text)) : -1;
+  return index < 0 ? words : words.map((word, i) => (i === index ? { ...word, program: program!, slots } : word));
+}
+
+/** What a word may refer to. `args` undefined: the arguments are not known. `script`: the running script's path in the container. */
+export interface WordScope { readonly environment: Environment; readonly args?: readonly Word[]; readonly script?: string }
+
+/** What a word most likely is: its value, else the default or the first branch; undefined where nothing is known. */
+export const likely = (word: Word | undefined): string | undefined => (word?.known ? word.text : word?.fallback ?? word?.guess);
+
+export const knownWord = (text: string, at: SourceLocation): Word => ({ text, known: true, at });
+
+/** Variables the container runtime, the shell or the AWS agent set: never known to be absent. */
+const RUNTIME = /^(PATH|HOME|HOSTNAME|PWD|OLDPWD|USER|LOGNAME|SHELL|LANG|TERM|TZ|AWS_.*|ECS_.*|COPILOT_.*)$/;
+
+/** What a process finds in its environment. */
+export function lookupIn({ variables, open }: Environment): Lookup {
+  return name => {
+    const variable = variables.get(name);
+    if (!variable?.exported) return { state: open || RUNTIME.test(name) ? 'unknown' : 'absent' };
+    const step = { text: variable.origin, at: variable.at };
+    if (variable.secret) return { state: 'secret', step };
+    return variable.value === undefined ? { state: 'unknown' } : { state: 'set', value: variable.value, step };
+  };
+}
+
+/** Adds written entries; a later one wins. `scope`: what their values may refer to (an image's own ENV), else nothing known. */
+export function withEntries(environment: Environment, entries: readonly EnvironmentEntry[], origin: string, scope: 'itself' | 'nothing'): Environment {
+  const variables = new Map(environment.variables);
+  for (const { name, value, at } of entries) {
+    const base = { name, at, exported: true, origin };
+    if (value === 'secret') { variables.set(name, { ...base, secret: true }); continue; }
+    const word = joined(value, { environment: scope === 'itself' ? { ...environment, variables } : OPEN_ENVIRONMENT });
+    const text = word.known ? word.text : word.fallback;
+    variables.set(name, { ...base, ...(text !== undefined && { value: text }), ...(value.slot && { slot: value.slot }) });
+  }
+  return { ...environment, variables };
+}
+
+/** What a child process inherits. */
+export const exportedOnly = (environment: Environment): Environment =>
+  ({ ...environment, variables: new Map([...environment.variables].filter(([, variable]) => variable.exported)) });
+
+/** The variables after one of several branches was taken: a value is known only where all agree. */
+export function mergeVariables(branches: readonly ReadonlyMap<string, Variable>[]): Map<string, Variable> {
+  const [first, ...rest] = branches;
+  const merged = new Map(first);
+  for (const name of new Set(branches.flatMap(branch => [...branch.keys()]))) {
+    const all = branches.map(branch => branch.get(name));
+    const some = all.find(variable => variable !== undefined)!;
+    if (rest.length === 0 || all.every(variable => variable === some)) { merged.set(name, some); continue; }
+    const agree = all.every(variable => variable !== undefined && variable.value !== undefined && variable.value === some.value);
+    const { value, ...unset } = some;
+    const guess = all.map(variable => variable?.value ?? variable?.guess).find(text => text !== undefined && text !== '');
+    merged.set(name, agree ? some : { ...unset, ...(guess !== undefined && { guess }) });
+  }
+  return merged;
+}
+
+/** The words an expression becomes in an argv: `$@` gives all arguments, an unquoted variable may give several or none. */
+export function expand(expr: Expr, scope: WordScope): readonly Word[] {
+  if (expr.is !== 'environment') return [joined(expr, scope)];
+  if (expr.name === '@' || expr.name === '*') return scope.args ?? [{ text: '$@', known: false, at: expr.at }];
+  const word = joined(expr, scope);
+  if (word.program) return [word];
+  const text = likely(word);
+  if (text === undefined || (!word.known && text.trim() === '')) return [word];
+  if (!word.known && !/\s/.test(text.trim())) return [word];
+  return split(text).map(part => (word.known ? { ...word, text: part } : { ...word, text: part, ...(word.fallback !== undefined ? { fallback: part } : { guess: part }) }));
+}
+
+const split = (text: string): readonly string[] => text.split(/\s+/).filter(Boolean);
+
+/** One expression as one word, however many words it holds. */
+export function joined(expr: Expr, scope: WordScope): Word {
+  const { at } = expr;
+  switch (expr.is) {
+    case 'literal': return { text: expr.value === null ? '' : String(expr.value), known: true, at };
+    case 'environment': return variableWord(expr, scope);
+    case 'operation': return expr.operator === 'concat' ? concat(expr.operands.map(operand => joined(operand, scope)), at) : { text: render(expr), known: false, at };
+    case 'opaque': {
+      const folder = folderOfScript(expr.text, scope.script);
+      return folder === undefined ? { text: expr.text, known: false, at } : { text: folder, known: true, at };
+    }
+    default: return { text: render(expr), known: false, at };
+  }
+}
+
+function concat(parts: readonly Word[], at: SourceLocation): Word {
+  const text = parts.map(part => part.text).join('');
+  if (parts.every(part => part.known)) return { text, known: true, at };
+  const through = (pick: (part: Word) => string | undefined): string | undefined => {
+    const values = parts.map(part => (part.known ? part.text : pick(part)));
+    return values.every(value => value !== undefined) ? values.join('') : undefined;
+  };
+  const fallback = through(part => part.fallback), guess = through(part => part.fallback ?? part.guess);
+  return { text, known: false, at, ...(fallback !== undefined ? { fallback } : guess !== undefined && { guess }) };
+}
+
+function variableWord(expr: Extract<Expr, { is: 'environment' }>, scope: WordScope): Word {
+  const { at, name } = expr;
+  if (name === '@' || name === '*') return scope.args ? { ...concat(scope.args.flatMap((arg, i) => (i > 0 ? [knownWord(' ', at), arg] : [arg])), at), at } : { text: `$${name}`, known: false, at };
+  const fallback = expr.fallback && joined(expr.fallback, scope);
+  const written = `$${fallback ? `{${name}:-${fallback.text}}` : name}`;
+  const found = /^\d+$/.test(name) ? argument(Number(name), scope, at) : named(name, scope, at, written);
+  if (found === 'absent') return fallback ?? knownWord('', at);
+  if (found.known && found.text === '' && fallback) return fallback;
+  if (found.known || !fallback) return found;
+  const text = fallback.known ? fallback.text : fallback.fallback;
+  return { text: written, known: false, at, ...(found.guess !== undefined && { guess: found.guess }), ...(text !== undefined && { fallback: text }) };
+}
+
+function argument(index: number, { args, script }: WordScope, at: SourceLocation): Word | 'absent' {
+  if (index === 0) return script === undefined ? { text: '$0', known: false, at } : knownWord(script, at);
+  return args ? args[index - 1] ?? 'absent' : { text: `$${index}`, known: false, at };
+}
+
+function named(name: string, { environment, args }: WordScope, at: SourceLocation, written: string): Word | 'absent' {
+  if (name === '#' && args) return knownWord(String(args.length), at);
+  const variable = environment.variables.get(name);
+  if (!variable) return environment.open || RUNTIME.test(name) || !/^\w+$/.test(name) ? { text: written, known: false, at } : 'absent';
+  if (variable.value !== undefined) return knownWord(variable.value, at);
+  return { text: written, known: false, at, ...(variable.guess !== undefined && { guess: variable.guess }) };
+}
+
+/** `$(dirname "$0")`, `$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)`: the folder of the running script. */
+function folderOfScript(text: string, script: string | undefined): string | undefined {
+  if (script === undefined || !/dirname/.test(text) || !/\$\{?(?:0|BASH_SOURCE)/.test(text)) return undefined;
+  const up = /"?\)"?\/(\.\.(?:\/\.\.)*)/.exec(text)?.[1] ?? '';
+  return posix.join(posix.dirname(script), up);
+}

@@ -1,0 +1,59 @@
+import type { EcsService, EcsServiceFacts, Expr, Facts, Platform, Setting, TaskDefinitionFacts } from '../model/index.js';
+import { literalText } from '../model/index.js';
+import { settingOf } from './field-settings.js';
+import { booleanOf, numberOf } from './managed.js';
+
+/** What a format says where a service is silent (facts/ecs.md 2.1). */
+interface ServiceDefaults { readonly minimum: number; readonly maximum: number; readonly breaker: boolean; readonly count?: number; readonly by: string }
+
+const API: ServiceDefaults = { minimum: 100, maximum: 200, breaker: false, by: 'ECS' };
+const DAEMON: ServiceDefaults = { minimum: 0, maximum: 100, breaker: false, by: 'ECS for daemons' };
+const COPILOT: ServiceDefaults = { minimum: 100, maximum: 200, breaker: true, count: 1, by: 'Copilot' };
+
+/** A service with its format's defaults. `runs` is filled in once its containers are followed. */
+export function serviceOf(service: EcsServiceFacts, format: Facts['format'], taskDefinition: TaskDefinitionFacts | undefined, environment: string | undefined): EcsService {
+  const isDaemon = service.schedulingStrategy?.toUpperCase() === 'DAEMON';
+  const defaults = format === 'copilot' ? COPILOT : isDaemon ? DAEMON : API;
+  const text = `default of ${defaults.by}`;
+  const desiredCount = settingOf(service.desiredCount, numberOf, defaults.count === undefined ? undefined : { value: defaults.count, text });
+  const flag = (field: EcsServiceFacts['desiredCount']): Setting<boolean> => settingOf(field, booleanOf, { value: defaults.breaker, text });
+  const autoscaling = autoscalingOf(service);
+  return {
+    name: service.name ?? taskDefinition?.family ?? 'service', at: service.at, ...(environment !== undefined && { environment }), platform: platformOf(taskDefinition, service, format),
+    desiredCount, maximumCount: maximumOf(service, desiredCount),
+    minimumHealthyPercent: settingOf(service.minimumHealthyPercent, numberOf, { value: defaults.minimum, text }), maximumPercent: settingOf(service.maximumPercent, numberOf, { value: defaults.maximum, text }),
+    circuitBreaker: { enable: flag(service.circuitBreaker.enable), rollback: flag(service.circuitBreaker.rollback) },
+    deploymentController: service.deploymentController ?? 'ECS', schedulingStrategy: service.schedulingStrategy ?? 'REPLICA', capacityProviders: service.capacityProviders,
+    ...(autoscaling && { autoscaling }), runs: 'unknown',
+  };
+}
+
+/** Where containers run: what the service says, else what the task definition is compatible with. */
+export function platformOf(taskDefinition: TaskDefinitionFacts | undefined, service: EcsServiceFacts | undefined, format: Facts['format']): Platform {
+  if (format === 'copilot') return 'fargate';
+  const launchType = service?.launchType?.toUpperCase();
+  if (launchType === 'FARGATE') return 'fargate';
+  if (launchType === 'EC2') return 'ec2';
+  if (service && service.capacityProviders.length > 0) return service.capacityProviders.every(({ name }) => /^FARGATE(_SPOT)?$/.test(name)) ? 'fargate' : 'ec2';
+  const [only, ...rest] = (taskDefinition?.requiresCompatibilities ?? []).map(name => name.toUpperCase());
+  return rest.length > 0 || only === undefined ? 'ecs' : only === 'FARGATE' ? 'fargate' : only === 'EC2' ? 'ec2' : 'ecs';
+}
+
+/** The autoscaling maximum, else the desired count. */
+function maximumOf({ autoscaling, desiredCount }: EcsServiceFacts, desired: Setting<number>): Setting<number> {
+  return autoscaling?.maximum ? settingOf({ value: autoscaling.maximum, at: autoscaling.at, slots: desiredCount.slots }, numberOf) : desired;
+}
+
+function autoscalingOf({ autoscaling }: EcsServiceFacts): EcsService['autoscaling'] {
+  if (!autoscaling) return undefined;
+  const number = (expr: Expr | undefined): number | undefined => (expr?.is === 'literal' ? numberOf(expr.value) : undefined);
+  const minimum = number(autoscaling.minimum), maximum = number(autoscaling.maximum);
+  return { at: autoscaling.at, metrics: autoscaling.metrics, ...(minimum !== undefined && { minimum }), ...(maximum !== undefined && { maximum }) };
+}
+
+/** The family a service names: as family, family:revision or ARN. undefined: a placeholder or a reference. */
+export function familyOf(expr: Expr | undefined): string | undefined {
+  const text = literalText(expr);
+  if (text === undefined || /[<>{}$]/.test(text)) return undefined;
+  return text.replace(/^arn:[^/]*task-definition\//, '').replace(/:\d+$/, '') || undefined;
+}
