@@ -27,6 +27,11 @@ export function isWritten(setting: Setting<unknown> | undefined): boolean {
   return setting?.state === 'set' && setting.certainty !== 'format-default';
 }
 
+/** A task function's option that the app's setting decides: it has none of its own. */
+export function isInherited(option: Setting<unknown>, setting: Setting<unknown> | undefined): boolean {
+  return !isWritten(option) || (setting !== undefined && samePlace(option.at, setting.at));
+}
+
 /** The pool ignores hard and soft time limits. */
 export function ignoresLimits(pool: PoolKind): boolean {
   return WITHOUT_LIMITS.has(pool);

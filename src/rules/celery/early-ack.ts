@@ -1,7 +1,7 @@
-import type { CeleryApp, Effect, EffectKind, Fix, Problem, Rule, Severity, TaskFunction, Thresholds, Worker } from '../../model/index.js';
+import type { CeleryApp, Effect, EffectKind, Fix, Problem, Rule, Setting, Severity, TaskFunction, Thresholds, Worker } from '../../model/index.js';
 import { agreed, place } from '../../model/index.js';
 import { appConfidence, inWords, killedAfter, listed, plural, weakest, type Evidence } from '../shared.js';
-import { asFound, boundOf, byAcknowledgement, deployedWorkers, isOn, isWritten, ofApp, placeIn, toWrite } from '../celery-shared.js';
+import { asFound, boundOf, byAcknowledgement, deployedWorkers, isInherited, isOn, isWritten, ofApp, placeIn, toWrite } from '../celery-shared.js';
 import { isProtected, onEcs } from '../outlast.js';
 
 /** Effects that a second run repeats. */
@@ -19,7 +19,7 @@ export const earlyAck: Rule = {
   provenBy: ['stop-outlives/prefork/early', 'stop-outlives/prefork/late'],
   leadsTo: [
     'celery/worker-loss-acknowledged', 'celery/prefetch-above-one', 'celery/visibility-timeout-too-short', 'celery/visibility-timeout-too-long', 'celery/no-sigterm-remap',
-    'celery/time-limit-drops-task', 'celery/connection-loss-duplicates', 'tasks/non-idempotent-write',
+    'tasks/non-idempotent-write',
   ],
 
   *check({ apps }, thresholds) {
@@ -39,7 +39,7 @@ function judge(app: CeleryApp, thresholds: Thresholds): Problem | undefined {
   if (app.functions.length > 0 && early.length === 0) return undefined;
   const danger = endangered(app, early, thresholds);
   const at = placeIn(app, setting);
-  const fix = fixOf(early);
+  const fix = fixOf(early, setting);
   const found = late.length > 0 ? `${plural(early.length, 'task function')} of ${app.functions.length} (${listed(early.map(name))})` : 'messages';
   return {
     order: 5, at, severity: severityOf(app, danger), confidence: confidence(app, early, late.length > 0, danger, setting),
@@ -103,13 +103,10 @@ function suggest(app: CeleryApp, early: readonly TaskFunction[], mixed: boolean)
   return steps.join('; ');
 }
 
-/** acks_late=True on the functions that may run twice, one decorator each. */
-function fixOf(early: readonly TaskFunction[]): Fix | undefined {
-  const functions = early.filter(fn => isHarmless(fn) && fn.optionSlot && !isOption(fn));
+/** acks_late=True on the functions that may run twice, one decorator each; never a second one beside an option of their own. */
+function fixOf(early: readonly TaskFunction[], setting: Setting<unknown> | undefined): Fix | undefined {
+  const functions = early.filter(fn => isHarmless(fn) && fn.optionSlot && isInherited(fn.acksLate, setting));
   if (functions.length === 0) return undefined;
   const edits = functions.map(({ optionSlot: slot }) => ({ at: slot!.at, text: `${slot!.before ?? ''}acks_late=True${slot!.after ?? ''}` }));
   return { title: `add acks_late=True to ${listed(functions.map(name))}`, safety: 'delivery', edits };
 }
-
-/** The function says it itself: a second acks_late would be no Python. */
-const isOption = (fn: TaskFunction): boolean => isWritten(fn.acksLate);

@@ -14,7 +14,7 @@ export const embeddedBeat: Rule = {
   remedy: 'Run beat on its own, one replica, and start the worker without -B.',
   references: ['https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html#starting-the-scheduler'],
   documentedBy: 'Celery\'s documentation: -B is "convenient if you\'ll never run more than one worker node, but not recommended for production use"',
-  leadsTo: ['ecs/scheduler-overlap', 'ecs/scheduler-state-lost'],
+  leadsTo: ['ecs/scheduler-overlap'],
 
   *check(model) {
     for (const { process, command, embedded } of beatsOf(model)) {

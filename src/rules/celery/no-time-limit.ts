@@ -13,7 +13,7 @@ export const noTimeLimit: Rule = {
   remedy: 'Set task_time_limit, with task_soft_time_limit below it so that the task can clean up.',
   references: ['https://docs.celeryq.dev/en/stable/userguide/workers.html#time-limits', 'https://docs.celeryq.dev/en/stable/userguide/configuration.html#task-time-limit'],
   documentedBy: 'Celery\'s documentation: task_time_limit is unset by default; a hanging task has no end to measure',
-  leadsTo: ['celery/time-limit-drops-task', 'celery/visibility-timeout-too-short', 'celery/visibility-timeout-too-long', 'celery/time-limit-ignored', 'ecs/stop-timeout-too-short', 'container/stop-grace-period-too-short', 'container/process-manager-kills-early', 'tasks/soft-limit-swallowed'],
+  leadsTo: ['celery/visibility-timeout-too-short', 'celery/visibility-timeout-too-long', 'celery/time-limit-ignored', 'ecs/stop-timeout-too-short', 'container/stop-grace-period-too-short', 'container/process-manager-kills-early'],
 
   *check({ apps }, thresholds) {
     for (const app of apps) {

@@ -30,7 +30,7 @@ function problemOf(worker: Worker, app: CeleryApp, loss: Loss): Problem {
   const functions = loss.by === 'early-ack' ? loss.functions : [];
   const { resource, related } = ofApp(app, sigtermRemap.at, functions, 'acknowledged as it starts');
   const version = loss.by === 'billiard' ? app.versions.billiard.at : undefined;
-  const fix = loss.by === 'billiard' ? undefined : removeFix(sigtermRemap.slots, 'delivery', 'remove REMAP_SIGTERM');
+  const fix = loss.by === 'billiard' ? undefined : removeFix(sigtermRemap.state === 'unknown' ? [] : sigtermRemap.slots, 'delivery', 'remove REMAP_SIGTERM');
   return {
     order: 9, at: sigtermRemap.at, severity: severityOf(worker, loss),
     confidence: weakest(confidenceOf(worker, sigtermRemap, ...functions.slice(0, 1).map(fn => fn.acksLate)), functions.length > 0 && functions.every(fn => fn.body.trivial) ? 'low' : 'high'),
@@ -48,7 +48,10 @@ function severityOf(worker: Worker, loss: Loss): Problem['severity'] {
 }
 
 function message(worker: Worker, { versions }: CeleryApp, loss: Loss): string {
-  if (loss.by === 'early-ack') return `REMAP_SIGTERM=${REMAP} cuts tasks off at SIGTERM, and ${listed(loss.functions.map(fn => fn.functionName))} ${loss.functions.length === 1 ? 'is' : 'are'} acknowledged as they start: cut off, they are lost`.replace('is acknowledged as they start: cut off, they are lost', 'is acknowledged as it starts: cut off, it is lost');
+  if (loss.by === 'early-ack') {
+    const names = listed(loss.functions.map(fn => fn.functionName));
+    return `REMAP_SIGTERM=${REMAP} cuts tasks off at SIGTERM, and ${names} ${loss.functions.length === 1 ? 'is acknowledged as it starts: cut off, it is lost' : 'are acknowledged as they start: cut off, they are lost'}`;
+  }
   if (loss.by === 'pool') return `REMAP_SIGTERM=${REMAP} needs the prefork pool: ${worker.pool === 'threads' ? 'threads cannot be cut off, so the worker fails with NotImplementedError and stays until SIGKILL' : `on ${worker.pool} the running task is cut off and acknowledged, and lost`}`;
   return `REMAP_SIGTERM=${REMAP} loses late-acknowledged tasks with billiard ${versions.billiard.assumed} and celery ${versions.celery.assumed}${loss.isPinned ? '' : ', which the next install would get'}: they are acknowledged as they are cut off`;
 }

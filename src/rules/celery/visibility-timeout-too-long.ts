@@ -3,6 +3,9 @@ import { appConfidence, fixTo, inWords, weakest } from '../shared.js';
 import { acksLate, byAcknowledgement, isWritten, ofApp, placeIn, spelled, toWrite } from '../celery-shared.js';
 import { fittingLimits, floorOf, looksLikeMilliseconds, VISIBILITY_TIMEOUT, visibilityOf } from '../celery-visibility.js';
 
+/** A long need, rounded up, is still the need. */
+const ROUNDING = 1.1;
+
 export const visibilityTimeoutTooLong: Rule = {
   id: 'celery/visibility-timeout-too-long',
   severity: 'warning',
@@ -31,7 +34,7 @@ function judge(app: CeleryApp, thresholds: Thresholds): Problem | undefined {
   // The default without late acknowledgement delays prefetched messages alone; without a limit it is too short as well as too long.
   if (isDefault && (!acksLate(app) || isUnlimited || floor.seconds === 0)) return undefined;
   const wanted = Math.max(thresholds.visibilityTimeoutSeconds, floor.enough);
-  if (seconds <= wanted) return undefined;
+  if (seconds <= (floor.enough > thresholds.visibilityTimeoutSeconds ? wanted * ROUNDING : wanted)) return undefined;
   const at = placeIn(app, setting);
   const fix = isUnlimited ? undefined : fixTo(setting, wanted, 'delivery', `set visibility_timeout to ${wanted}`);
   const { hard } = fittingLimits(app, thresholds);

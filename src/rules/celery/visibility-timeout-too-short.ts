@@ -13,7 +13,7 @@ export const visibilityTimeoutTooShort: Rule = {
   remedy: 'Give every task a hard time limit, and set visibility_timeout above the longest limit + stop timeout + longest countdown.',
   references: ['https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout', 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/sqs.html#visibility-timeout'],
   provenBy: ['vt-short/prefork/late/vt=3,task=10,fresh worker', 'vt-short/prefork/late/vt=60,task=10,fresh worker'],
-  leadsTo: ['celery/visibility-timeout-too-long', 'celery/time-limit-drops-task', 'celery/countdown-exceeds-visibility-timeout'],
+  leadsTo: ['celery/visibility-timeout-too-long', 'celery/countdown-exceeds-visibility-timeout'],
 
   *check({ apps }, thresholds) {
     for (const app of apps) {

@@ -1,7 +1,7 @@
 import type { BrokerKind, CeleryApp, Problem, Rule, TaskFunction } from '../../model/index.js';
 import { place } from '../../model/index.js';
 import { appConfidence, fixTo, listed } from '../shared.js';
-import { byAcknowledgement, hasChildren, isOn, isWritten, ofApp, placeIn, toWrite } from '../celery-shared.js';
+import { byAcknowledgement, hasChildren, isInherited, isOn, isWritten, ofApp, placeIn, toWrite } from '../celery-shared.js';
 
 /** What bounds redeliveries, broker by broker. */
 const CAPS: Partial<Record<BrokerKind, string>> = {
@@ -34,7 +34,7 @@ function judge(app: CeleryApp): Problem | undefined {
   const lost = byAcknowledgement(app.functions).late.filter(fn => isOn(fn.rejectOnWorkerLost) === false);
   if (app.functions.length > 0 ? lost.length === 0 : !(isOn(late) && isOn(setting) === false)) return undefined;
   const at = isWritten(setting) && isOn(setting) === false ? setting!.at : isWritten(late) && isOn(late) ? late!.at : lost[0] && isWritten(lost[0].acksLate) && app.reach === 'implicit' ? lost[0].acksLate.at : placeIn(app, undefined);
-  const fix = app.redeliveryCap && setting && isOn(setting) === false && lost.every(inherits) ? fixTo(setting, true, 'delivery', 'give back the task of a lost process') : undefined;
+  const fix = app.redeliveryCap && setting && isOn(setting) === false && lost.every(fn => isInherited(fn.rejectOnWorkerLost, setting)) ? fixTo(setting, true, 'delivery', 'give back the task of a lost process') : undefined;
   return {
     order: 8, at, confidence: appConfidence(app, lost[0]?.acksLate ?? late, lost[0]?.rejectOnWorkerLost ?? setting),
     message: `${who(app, lost)} acknowledged late but task_reject_on_worker_lost is ${isWritten(setting) ? 'False' : 'not set'}, so a task whose process is killed for its memory is acknowledged as failed and lost`,
@@ -46,9 +46,6 @@ function judge(app: CeleryApp): Problem | undefined {
   };
 }
 
-/** The function has no option of its own: the app's setting decides. */
-const inherits = (fn: TaskFunction): boolean => !isWritten(fn.rejectOnWorkerLost);
-
 function who(app: CeleryApp, lost: readonly TaskFunction[]): string {
   if (lost.length === 0 || lost.length === app.functions.length) return 'messages are';
   return `${listed(lost.map(fn => fn.functionName))} ${lost.length === 1 ? 'is' : 'are'}`;
@@ -56,6 +53,6 @@ function who(app: CeleryApp, lost: readonly TaskFunction[]): string {
 
 function remedyFor(app: CeleryApp, lost: readonly TaskFunction[]): string {
   const names = listed(lost.map(fn => fn.functionName));
-  if (lost.length > 0 && (app.reach === 'implicit' || lost.some(fn => isWritten(fn.rejectOnWorkerLost) && !isWritten(app.settings.get('task_reject_on_worker_lost'))))) return `add reject_on_worker_lost=True to ${names}`;
+  if (lost.length > 0 && (app.reach === 'implicit' || lost.some(fn => !isInherited(fn.rejectOnWorkerLost, app.settings.get('task_reject_on_worker_lost'))))) return `add reject_on_worker_lost=True to ${names}`;
   return toWrite(app, ['task_reject_on_worker_lost', true]);
 }
