@@ -33,6 +33,7 @@ describe('which rule speaks of a chain', () => {
     ['nohup in the background', [shell({ background: true }), { kind: 'detached', how: 'nohup', at: at('e.sh'), text: 'nohup' }], ['container/detached-worker']],
     ['supervisord with a script without exec', [supervisord(set(120)), shell()], ['container/entrypoint-without-exec']],
     ['an init in front of supervisord', [init('tini', false), supervisord(set(120))], []],
+    ['GNU parallel in a script', [shell(), { kind: 'package-manager', program: 'parallel', forwards: 'no', at: at('e.sh', 5), text: 'parallel' }, shell({ from: 'shell -c' })], ['container/background-without-wait']],
     ['supervisord that signals the group', [supervisord(set(120), { toGroup: true })], ['container/signal-sent-to-group']],
     ['a package manager that keeps it', [{ kind: 'package-manager', program: 'npm', forwards: 'no', at: at('Dockerfile'), text: 'npm start' }], ['container/package-manager-as-init']],
     ['a package manager nobody has examined', [{ kind: 'package-manager', program: 'rye', forwards: 'unknown', at: at('Dockerfile'), text: 'rye run' }], []],
@@ -59,7 +60,17 @@ describe('how sure and how bad a chain fault is', () => {
   });
   test('a copy for developers is low', () => expect(first('container/entrypoint-without-exec', model({ workers: [worker({ role: 'development' }, [shell()])] })).confidence).toBe('low'));
   test('a shared PID namespace: the shell dies instead of ignoring', () => {
-    expect(first('container/entrypoint-without-exec', model({ workers: [worker({ container: container({ pidMode: 'task' }) }, [shell()])] })).message).toContain('dies of the stop signal');
+    expect(first('container/entrypoint-without-exec', model({ workers: [worker({ container: container({ pidMode: 'task' }) }, [shell()])] })).fate).toContain('dash dies');
+  });
+  test('a script that many run through has one fault: the worker speaks, all are named', () => {
+    const prod = worker({ id: 'prod', environment: 'prod' }, [shell()]);
+    const staging = worker({ id: 'staging', environment: 'staging', joins: [] }, [shell()]);
+    const problems = check('container/entrypoint-without-exec', model({ workers: [{ ...prod, joins: [{ step: 'build', how: 'only-candidate', at: [] }] }, staging], schedulers: [scheduler({}, [shell()])] }));
+    expect(problems).toMatchObject([{ workers: ['prod', 'staging', 'infra/beat.json: beat'], environments: ['prod', 'staging'], severity: 'error', confidence: 'high' }]);
+  });
+  test('neither the platform nor the shell is known: low', () => {
+    const subject = model({ workers: [worker({ platform: 'unknown' }, [shell({ from: 'shell-form', shell: 'unknown' })])] });
+    expect(first('container/shell-swallows-signal', subject).confidence).toBe('low');
   });
   test('no exec in front of a pipe', () => expect(first('container/entrypoint-without-exec', model({ workers: [worker({}, [shell({ piped: true })])] })).fix).toBeUndefined());
 });
@@ -139,8 +150,9 @@ describe('deployments', () => {
     ['0/200 at one worker', { ...counts(1), minimumHealthyPercent: set(0) }, undefined],
     ['0/100 at one scheduler', { runs: 'scheduler', ...counts(1), minimumHealthyPercent: set(0), maximumPercent: set(100) }, undefined],
     ['100 as a choice', {}, undefined],
-    ['100 by default', { minimumHealthyPercent: byDefault(100) }, 'note'],
-    ['100 by default at one worker', { ...counts(1), minimumHealthyPercent: byDefault(100) }, undefined],
+    ['100 by default', { minimumHealthyPercent: byDefault(100, { slots: [slot('infra/service.json', 5)] }) }, 'note'],
+    ['100 where a format has no word for it', { minimumHealthyPercent: byDefault(100) }, undefined],
+    ['100 by default at one worker', { ...counts(1), minimumHealthyPercent: byDefault(100, { slots: [slot('infra/service.json', 5)] }) }, undefined],
     ['50 by default', { minimumHealthyPercent: byDefault(50) }, undefined],
   ] as const)('minimumHealthyPercent: %s', (_, change, severity) => {
     const [problem] = of('ecs/minimum-healthy-percent', change);

@@ -42,6 +42,10 @@ import { schedulerReplicas } from './ecs/scheduler-replicas.js';
 import { spotInterruptsTasks } from './ecs/spot-interrupts-tasks.js';
 import { stopTimeoutAboveFargateLimit } from './ecs/stop-timeout-above-fargate-limit.js';
 import { stopTimeoutTooShort } from './ecs/stop-timeout-too-short.js';
+import { lockReleasedByNonOwner } from './tasks/lock-released-by-non-owner.js';
+import { lockWithoutExpiry } from './tasks/lock-without-expiry.js';
+import { retryWithoutBackoff } from './tasks/retry-without-backoff.js';
+import { unbatchedLoop } from './tasks/unbatched-loop.js';
 
 /** Every rule there is, by family: about the audit, the deployment, the container, the workers' configuration, the task functions. */
 export const rules: readonly Rule[] = [
@@ -53,4 +57,5 @@ export const rules: readonly Rule[] = [
   countdownExceedsVisibilityTimeout, earlyAck, embeddedBeat, endlessRedelivery, mixedSettingNames, noSigtermRemap, noTimeLimit, prefetchAboveOne,
   settingIgnored, sigtermRemapIneffective, sigtermRemapLosesTasks, softLimitNotBelowHard, stringBoolean, timeLimitIgnored, timeLimitTooLong,
   unknownSetting, visibilityTimeoutNotSeconds, visibilityTimeoutTooLong, visibilityTimeoutTooShort, workerLossAcknowledged,
+  lockReleasedByNonOwner, lockWithoutExpiry, retryWithoutBackoff, unbatchedLoop,
 ];

@@ -1,6 +1,6 @@
-import type { Rule } from '../../model/index.js';
+import type { Problem, Rule } from '../../model/index.js';
 import { outcomeOfKill } from '../shared.js';
-import { commandAt, isWorker, killedAtOnce, killedDeaf, nameOf, onTheWay, processesOf, shellName, signalFaults, type Process, type Shell } from '../signal-path.js';
+import { commandAt, faultsAt, isWorker, killedAtOnce, killedDeaf, nameOf, onTheWay, shellName, type Launcher, type Process, type Shell } from '../signal-path.js';
 
 export const backgroundWithoutWait: Rule = {
   id: 'container/background-without-wait',
@@ -14,24 +14,38 @@ export const backgroundWithoutWait: Rule = {
   provenBy: ['pid1/background', 'pid1/background-trap-wait'],
 
   *check(model) {
-    for (const process of processesOf(model)) {
-      for (const fault of signalFaults(process)) {
-        if (fault.rule !== 'container/background-without-wait') continue;
-        const { link, init } = fault;
-        yield {
-          ...onTheWay(process, fault, 'error'),
-          message: `${nameOf(process)} runs in the background of a script that ${missing(link)}`,
-          label: `a background child of ${shellName(link)}`,
-          ...(init && { related: [{ at: init.at, message: `${init.program} passes the signal to the script alone` }] }),
-          suggestion: link.forwards
-            ? 'end the trap with `wait`, so that the script stays until its children are gone'
-            : `start it with \`exec ${commandAt(process, fault)}\` in a container of its own, or add \`trap 'kill -TERM $(jobs -p); wait' TERM\` above it and \`wait\` at the end`,
-          fate: fateOf(process, link, init !== undefined),
-        };
-      }
+    for (const shared of faultsAt(model, 'container/background-without-wait')) {
+      const { fault, process } = shared;
+      const { link, init } = fault;
+      const alone = `start it with \`exec ${commandAt(process, fault)}\` in a container of its own`;
+      yield {
+        ...onTheWay(shared, 'error'),
+        ...(init && { related: [{ at: init.at, message: `${init.program} passes the signal to its child alone` }] }),
+        ...(link.kind === 'shell' ? inBackground(process, link, alone, init !== undefined) : sideBySide(process, link, alone)),
+      };
     }
   },
 };
+
+type Said = Pick<Problem, 'message' | 'label' | 'suggestion' | 'fate'>;
+
+function sideBySide(process: Process, { program }: Launcher, alone: string): Said {
+  return {
+    message: `${program} runs ${nameOf(process)} beside others and passes no stop signal on, so ${nameOf(process)} is killed without a warning`,
+    label: `run by ${program}`, suggestion: alone, fate: killedDeaf(process, `${program} keeps it`),
+  };
+}
+
+function inBackground(process: Process, link: Shell, alone: string, hasInit: boolean): Said {
+  return {
+    message: `${nameOf(process)} runs in the background of a script that ${missing(link)}`,
+    label: `a background child of ${shellName(link)}`,
+    suggestion: link.forwards
+      ? 'end the trap with `wait`, so that the script stays until its children are gone'
+      : `${alone}, or add \`trap 'kill -TERM $(jobs -p); wait' TERM\` above it and \`wait\` at the end`,
+    fate: fateOf(process, link, hasInit),
+  };
+}
 
 function missing({ forwards, waits }: Shell): string {
   if (forwards) return 'passes the stop signal on and ends without waiting, so the container ends in the middle of the warm shutdown';

@@ -1,5 +1,5 @@
 import type { Rule } from '../../model/index.js';
-import { killedDeaf, nameOf, onTheWay, processesOf, signalFaults } from '../signal-path.js';
+import { faultsAt, killedDeaf, nameOf, onTheWay } from '../signal-path.js';
 
 export const detachedWorker: Rule = {
   id: 'container/detached-worker',
@@ -13,17 +13,15 @@ export const detachedWorker: Rule = {
   provenBy: ['pid1/detached', 'pid1/script-exec'],
 
   *check(model) {
-    for (const process of processesOf(model)) {
-      for (const fault of signalFaults(process)) {
-        if (fault.rule !== 'container/detached-worker') continue;
-        yield {
-          ...onTheWay(process, fault, 'error'),
-          message: `${fault.link.how} takes ${nameOf(process)} out of reach of the stop signal, so it is killed while it works`,
-          label: 'detached from PID 1',
-          suggestion: `start it in the foreground with \`exec\`, without ${fault.link.how}`,
-          fate: killedDeaf(process, 'PID 1 does not pass it on'),
-        };
-      }
+    for (const shared of faultsAt(model, 'container/detached-worker')) {
+      const { fault, process } = shared;
+      yield {
+        ...onTheWay(shared, 'error'),
+        message: `${fault.link.how} takes ${nameOf(process)} out of reach of the stop signal, so it is killed while it works`,
+        label: 'detached from PID 1',
+        suggestion: `start it in the foreground with \`exec\`, without ${fault.link.how}`,
+        fate: killedDeaf(process, 'PID 1 does not pass it on'),
+      };
     }
   },
 };

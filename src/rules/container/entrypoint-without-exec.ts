@@ -1,6 +1,6 @@
 import type { Rule } from '../../model/index.js';
 import { execFix } from '../shared.js';
-import { commandAt, killedAtOnce, killedDeaf, nameOf, onTheWay, processesOf, sharesPids, shellName, signalFaults } from '../signal-path.js';
+import { commandAt, faultsAt, killedAtOnce, killedDeaf, nameOf, onTheWay, sharesPids, shellName } from '../signal-path.js';
 
 export const entrypointWithoutExec: Rule = {
   id: 'container/entrypoint-without-exec',
@@ -15,24 +15,22 @@ export const entrypointWithoutExec: Rule = {
   leadsTo: ['container/signal-sent-to-group'],
 
   *check(model) {
-    for (const process of processesOf(model)) {
-      for (const fault of signalFaults(process)) {
-        if (fault.rule !== 'container/entrypoint-without-exec') continue;
-        const { link, under } = fault;
-        const shell = shellName(link);
-        const dies = under !== undefined || sharesPids(process);
-        const fix = link.piped ? undefined : execFix(link.slots);
-        yield {
-          ...onTheWay(process, fault, 'error'),
-          message: `this script starts ${nameOf(process)} without exec, so its shell ${dies ? 'dies of the stop signal instead of passing it on' : 'stays PID 1 and ignores the stop signal'}`,
-          label: link.piped ? `a child of ${shell}, in a pipe` : `a child of ${shell}`,
-          suggestion: link.piped
-            ? `run \`exec ${commandAt(process, fault)}\` without the pipe: the log goes to the container's output by itself`
-            : `write \`exec ${commandAt(process, fault)}\``,
-          fate: dies ? killedAtOnce(process, `${shell} dies`) : killedDeaf(process, `${shell} ignores it`),
-          ...(fix && { fix }),
-        };
-      }
+    for (const shared of faultsAt(model, 'container/entrypoint-without-exec')) {
+      const { fault, process } = shared;
+      const { link, under } = fault;
+      const shell = shellName(link);
+      const dies = under !== undefined || sharesPids(process);
+      const fix = link.piped ? undefined : execFix(link.slots);
+      yield {
+        ...onTheWay(shared, 'error'),
+        message: `this script starts ${nameOf(process)} without exec, so the stop signal ends at its shell`,
+        label: link.piped ? `a child of ${shell}, in a pipe` : `a child of ${shell}`,
+        suggestion: link.piped
+          ? `run \`exec ${commandAt(process, fault)}\` without the pipe: the log goes to the container's output by itself`
+          : `write \`exec ${commandAt(process, fault)}\``,
+        fate: dies ? killedAtOnce(process, `${shell} dies`) : killedDeaf(process, `${shell} ignores it`),
+        ...(fix && { fix }),
+      };
     }
   },
 };

@@ -1,6 +1,6 @@
 import type { Rule } from '../../model/index.js';
 import { execFix } from '../shared.js';
-import { commandAt, killedAtOnce, nameOf, onTheWay, processesOf, shellName, signalFaults } from '../signal-path.js';
+import { commandAt, faultsAt, killedAtOnce, nameOf, onTheWay, shellName } from '../signal-path.js';
 
 export const initKillsWorker: Rule = {
   id: 'container/init-kills-worker',
@@ -16,21 +16,19 @@ export const initKillsWorker: Rule = {
   leadsTo: ['container/signal-sent-to-group'],
 
   *check(model) {
-    for (const process of processesOf(model)) {
-      for (const fault of signalFaults(process)) {
-        if (fault.rule !== 'container/init-kills-worker') continue;
-        const { link, init } = fault;
-        const fix = link.piped ? undefined : execFix(link.slots);
-        yield {
-          ...onTheWay(process, fault, 'error'),
-          message: `${init.program} passes the stop signal to ${shellName(link)}, which dies without waiting for ${nameOf(process)}, so all is killed at once`,
-          label: `a child of ${shellName(link)}`,
-          related: [{ at: init.at, message: `${init.program} is PID 1` }],
-          suggestion: link.piped ? `run \`exec ${commandAt(process, fault)}\` without the pipe` : `write \`exec ${commandAt(process, fault)}\``,
-          fate: killedAtOnce(process, `${init.program} → ${shellName(link)} dies → ${init.program} exits`),
-          ...(fix && { fix }),
-        };
-      }
+    for (const shared of faultsAt(model, 'container/init-kills-worker')) {
+      const { fault, process } = shared;
+      const { link, init } = fault;
+      const fix = link.piped ? undefined : execFix(link.slots);
+      yield {
+        ...onTheWay(shared, 'error'),
+        message: `${init.program} passes the stop signal to ${shellName(link)}, which dies without waiting for ${nameOf(process)}, so all is killed at once`,
+        label: `a child of ${shellName(link)}`,
+        related: [{ at: init.at, message: `${init.program} is PID 1` }],
+        suggestion: link.piped ? `run \`exec ${commandAt(process, fault)}\` without the pipe` : `write \`exec ${commandAt(process, fault)}\``,
+        fate: killedAtOnce(process, `${init.program} → ${shellName(link)} dies → ${init.program} exits`),
+        ...(fix && { fix }),
+      };
     }
   },
 };

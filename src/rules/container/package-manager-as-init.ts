@@ -1,5 +1,5 @@
 import type { Rule } from '../../model/index.js';
-import { commandAt, killedDeaf, nameOf, onTheWay, processesOf, signalFaults } from '../signal-path.js';
+import { commandAt, faultsAt, killedDeaf, nameOf, onTheWay } from '../signal-path.js';
 
 export const packageManagerAsInit: Rule = {
   id: 'container/package-manager-as-init',
@@ -13,18 +13,16 @@ export const packageManagerAsInit: Rule = {
   documentedBy: 'How a package manager treats a signal depends on its version; the rule speaks only of those that are documented not to pass it on',
 
   *check(model) {
-    for (const process of processesOf(model)) {
-      for (const fault of signalFaults(process)) {
-        if (fault.rule !== 'container/package-manager-as-init') continue;
-        const { program } = fault.link;
-        yield {
-          ...onTheWay(process, fault, 'warning'),
-          message: `${program} starts ${nameOf(process)} and does not pass the stop signal on to it`,
-          label: `${program} stays in front`,
-          suggestion: `start it without ${program}: \`${commandAt(process, fault)}\``,
-          fate: killedDeaf(process, `${program} keeps it`),
-        };
-      }
+    for (const shared of faultsAt(model, 'container/package-manager-as-init')) {
+      const { fault, process } = shared;
+      const { program } = fault.link;
+      yield {
+        ...onTheWay(shared, 'warning'),
+        message: `${program} starts ${nameOf(process)} and does not pass the stop signal on to it`,
+        label: `${program} stays in front`,
+        suggestion: `start it without ${program}: \`${commandAt(process, fault)}\``,
+        fate: killedDeaf(process, `${program} keeps it`),
+      };
     }
   },
 };

@@ -1,6 +1,6 @@
 import type { Rule } from '../../model/index.js';
 import { execFix } from '../shared.js';
-import { commandAt, killedAtOnce, killedDeaf, nameOf, onTheWay, processesOf, sharesPids, shellName, signalFaults } from '../signal-path.js';
+import { commandAt, faultsAt, killedAtOnce, killedDeaf, nameOf, onTheWay, sharesPids, shellName } from '../signal-path.js';
 
 export const shellSwallowsSignal: Rule = {
   id: 'container/shell-swallows-signal',
@@ -16,24 +16,22 @@ export const shellSwallowsSignal: Rule = {
   leadsTo: ['container/signal-sent-to-group'],
 
   *check(model) {
-    for (const process of processesOf(model)) {
-      for (const fault of signalFaults(process)) {
-        if (fault.rule !== 'container/shell-swallows-signal') continue;
-        const { link, under } = fault;
-        const shell = shellName(link);
-        const dies = under !== undefined || sharesPids(process);
-        const fix = link.piped ? undefined : execFix(link.slots);
-        yield {
-          ...onTheWay(process, fault, link.shell === 'unknown' ? 'warning' : 'error'),
-          message: `${shell} stays in front of ${nameOf(process)} and ${dies ? 'dies of the stop signal instead of passing it on' : 'ignores the stop signal'}, so ${nameOf(process)} is killed without a warning`,
-          label: link.from === 'shell-form' ? 'a shell form: run by a shell' : 'run by a shell',
-          suggestion: link.piped
-            ? `run \`exec ${commandAt(process, fault)}\` without the pipe: the log goes to the container's output by itself`
-            : `write \`exec ${commandAt(process, fault)}\``,
-          fate: dies ? killedAtOnce(process, `${shell} dies`) : killedDeaf(process, `${shell} ignores it`),
-          ...(fix && { fix }),
-        };
-      }
+    for (const shared of faultsAt(model, 'container/shell-swallows-signal')) {
+      const { fault, process } = shared;
+      const { link, under } = fault;
+      const shell = shellName(link);
+      const dies = under !== undefined || sharesPids(process);
+      const fix = link.piped ? undefined : execFix(link.slots);
+      yield {
+        ...onTheWay(shared, link.shell === 'unknown' ? 'warning' : 'error'),
+        message: `${shell} stays in front of ${nameOf(process)} and keeps the stop signal, so ${nameOf(process)} is killed without a warning`,
+        label: link.from === 'shell-form' ? 'a shell form: run by a shell' : 'run by a shell',
+        suggestion: link.piped
+          ? `run \`exec ${commandAt(process, fault)}\` without the pipe: the log goes to the container's output by itself`
+          : `write \`exec ${commandAt(process, fault)}\``,
+        fate: dies ? killedAtOnce(process, `${shell} dies`) : killedDeaf(process, `${shell} ignores it`),
+        ...(fix && { fix }),
+      };
     }
   },
 };

@@ -1,6 +1,6 @@
 import type { Rule } from '../../model/index.js';
 import { fixAt } from '../shared.js';
-import { commandAt, isWorker, onTheWay, processesOf, signalFaults } from '../signal-path.js';
+import { commandAt, faultsAt, onTheWay } from '../signal-path.js';
 
 /** How each program is told to signal its child alone. */
 const CURES: Readonly<Record<string, string>> = {
@@ -19,20 +19,18 @@ export const signalSentToGroup: Rule = {
   provenBy: ['pid1/dumb-init', 'pid1/dumb-init-single-child'],
 
   *check(model) {
-    for (const process of processesOf(model)) {
-      for (const fault of signalFaults(process)) {
-        if (fault.rule !== 'container/signal-sent-to-group' || !isWorker(process)) continue;
-        const { link } = fault;
-        const fix = link.kind === 'process-manager' && link.groupSlots ? fixAt(link.groupSlots, 'false', 'safe', 'set stopasgroup=false') : undefined;
-        yield {
-          ...onTheWay(process, fault, 'error'),
-          message: `${link.program} sends the stop signal to the whole process group, so the prefork children die in the middle of their tasks`,
-          label: 'signals the group, not its child alone',
-          suggestion: CURES[link.program] ?? `start the worker without ${link.program}: \`${commandAt(process, fault)}\``,
-          fate: `SIGTERM → ${link.program} → worker and children: the children die at once and the running tasks are lost`,
-          ...(fix && { fix }),
-        };
-      }
+    for (const shared of faultsAt(model, 'container/signal-sent-to-group')) {
+      const { fault, process } = shared;
+      const { link } = fault;
+      const fix = link.kind === 'process-manager' && link.groupSlots ? fixAt(link.groupSlots, 'false', 'safe', 'set stopasgroup=false') : undefined;
+      yield {
+        ...onTheWay(shared, 'error'),
+        message: `${link.program} sends the stop signal to the whole process group, so the prefork children die in the middle of their tasks`,
+        label: 'signals the group, not its child alone',
+        suggestion: CURES[link.program] ?? `start the worker without ${link.program}: \`${commandAt(process, fault)}\``,
+        fate: `SIGTERM → ${link.program} → worker and children: the children die at once and the running tasks are lost`,
+        ...(fix && { fix }),
+      };
     }
   },
 };
