@@ -13,7 +13,7 @@ const WORDS = /"(?:containerDefinitions|taskDefinition|desiredCount|deploymentCo
  * list. Terraform templates of such JSON too. CloudFormation (`ContainerDefinitions`) and API models are not.
  */
 export function recognises(path: string, text: string): boolean {
-  return /\.json/i.test(path) && WORDS.test(text) && parts(parseJson(text, path).root).length > 0;
+  return WORDS.test(text) && parts(parseJson(text, path).root).length > 0;
 }
 
 /** Task definitions and services of one file, in its order. */

@@ -64,27 +64,28 @@ function intoFlow(map: MapNode, path: readonly string[], source: DataSource, uni
 
 /**
  * On a line of its own: below an entry that takes one line, else above the first. The map may have been written elsewhere
- * (an alias): then it is changed there.
+ * (an alias): then it is changed there. Entries laid over the map from another one do not count.
  */
 function intoBlock(map: MapNode, path: readonly string[], source: DataSource, { unit = '', below = [] }: InsertOptions): Slot | undefined {
+  if (map.entries.length === 0) return undefined;
   const { text } = source.lines;
-  const [first] = map.entries;
-  if (!first) return undefined;
-  const preferred = [...below.map(key => map.entries.findLast(entry => entry.key === key)), first];
-  const column = first.keyStart - (text.lastIndexOf('\n', first.keyStart - 1) + 1);
-  const isBehindMark = text.startsWith('\uFEFF') && first.keyStart === column;
-  const indent = ' '.repeat(isBehindMark ? column - 1 : column);
+  const column = columnOf(map.start, text);
+  const own = map.entries.filter(entry => entry.keyStart >= map.start && entry.keyEnd <= map.end && columnOf(entry.keyStart, text) === column);
+  const preferred = [...below.map(key => own.findLast(entry => entry.key === key)), own.find(entry => entry.keyStart === map.start)];
+  const indent = ' '.repeat(text.startsWith('\uFEFF') && map.start === column ? column - 1 : column); // behind a byte order mark
   const lineBreak = lineBreakOf(text);
   const before = path.map((key, level) => `${level === 0 ? '' : lineBreak + indent + '  '.repeat(level)}${key}:`).join('');
   const lineEnd = preferred.map(entry => entry && endOfLine(entry, text)).find(end => end !== undefined);
-  if (lineEnd === undefined) return insertAt(first.keyStart, `${before} `, `${unit}${lineBreak}${indent}`, source);
+  if (lineEnd === undefined) return insertAt(map.start, `${before} `, `${unit}${lineBreak}${indent}`, source);
   return insertAt(lineEnd, `${lineBreak}${indent}${before} `, unit, source);
 }
 
-/** Where the line of an entry ends that has nothing but its key, a scalar of its own and perhaps a comment on it. */
+const columnOf = (offset: number, text: string): number => offset - (text.lastIndexOf('\n', offset - 1) + 1);
+
+/** Where the line of an entry ends that has nothing but its key, a value of its own and perhaps a comment on it. */
 function endOfLine(entry: DataEntry, text: string): number | undefined {
   const { value } = entry;
-  if (value.is !== 'scalar' || value.raw === '' || value.start < entry.keyEnd || text.slice(entry.keyStart, value.end).includes('\n')) return undefined;
+  if ((value.is === 'scalar' ? value.raw === '' : !value.flow) || value.start < entry.keyEnd || text.slice(entry.keyStart, value.end).includes('\n')) return undefined;
   const rest = /^[ \t]*(?:[ \t]#[^\r\n]*)?(?=\r?\n|$)/.exec(text.slice(value.end, value.end + 2000));
   return rest ? value.end + rest[0].length : undefined;
 }

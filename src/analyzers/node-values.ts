@@ -22,18 +22,26 @@ export function placeOfEntry(entry: DataEntry, source: DataSource): SourceLocati
 export function exprOf(node: DataNode, source: DataSource, read: TextReader = plainText): Expr {
   const at = placeOf(node, source);
   const slot = replaceSlot(node, source);
-  if (node.tag !== undefined) return { is: 'opaque', text: source.lines.text.slice(node.start, node.end), at };
+  if (node.tag !== undefined) return opaque(node, source);
   if (node.is === 'list') return { is: 'list', items: node.items.map(item => exprOf(item, source, read)), at, slot };
   if (node.is === 'map') return { is: 'map', entries: node.entries.map(entry => [{ is: 'literal', value: entry.key, at: source.lines.at(entry.keyStart, entry.keyEnd) }, exprOf(entry.value, source, read)] as const), at, slot };
   const expr: Expr = typeof node.value === 'string' ? read(node.value, at) : { is: 'literal', value: node.value, at };
   return { ...expr, slot };
 }
 
+/** Longer texts of what is not understood are cut: they are for messages only. */
+const OPAQUE_LENGTH = 200;
+
+function opaque(node: DataNode, source: DataSource): Expr {
+  const text = source.lines.text.slice(node.start, Math.min(node.end, node.start + OPAQUE_LENGTH));
+  return { is: 'opaque', text: node.tag === undefined ? text : `${node.tag} ${text}`, at: placeOf(node, source) };
+}
+
 /** A value that reaches the process as text, whatever it looks like: `8080`, `true`. Maps and lists are opaque. */
 export function textExprOf(node: DataNode, source: DataSource, read: TextReader = plainText): Expr {
   const at = placeOf(node, source);
   const value = textOf(node);
-  if (value === undefined) return { is: 'opaque', text: source.lines.text.slice(node.start, Math.min(node.end, node.start + 200)), at };
+  if (value === undefined) return opaque(node, source);
   return { ...read(value, at), slot: replaceSlot(node, source) };
 }
 
@@ -47,9 +55,14 @@ export function mapLiteral(expr: Expr, turn: (value: Scalar) => Scalar | undefin
   return expr;
 }
 
+/** The same value, with the unit its slot needs behind a number. */
+export function withUnit(expr: Expr, unit: string | undefined): Expr {
+  return unit !== undefined && expr.slot ? { ...expr, slot: { ...expr.slot, after: unit } } : expr;
+}
+
 /** "30" → 30. */
 export function toNumber(value: Scalar): number | undefined {
-  return typeof value === 'string' && /^\s*-?\d+(?:\.\d+)?\s*$/.test(value) ? Number(value) : undefined;
+  return typeof value === 'string' && /^\s{0,9}-?\d+(?:\.\d+)?\s{0,9}$/.test(value) ? Number(value) : undefined;
 }
 
 /** "true" → true. */

@@ -5,10 +5,13 @@ const SECONDS: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1, ms: 1e
 
 const PART = /(\d+(?:\.\d+)?)(h|ms|us|µs|ns|m|s)/g;
 
+/** Longer texts are no durations, and would take long to tell. */
+const LONGEST = 100;
+
 /** `1m30s` → 90. Bare numbers are seconds. undefined for anything else. */
 export function toSeconds(value: Scalar): number | undefined {
   if (typeof value === 'number') return value;
-  if (typeof value !== 'string' || value === '') return undefined;
+  if (typeof value !== 'string' || value === '' || value.length > LONGEST) return undefined;
   if (/^\d+(?:\.\d+)?$/.test(value)) return Number(value);
   const parts = [...value.matchAll(PART)];
   if (parts.map(([part]) => part).join('') !== value) return undefined;
@@ -22,7 +25,7 @@ const MEBIBYTES: Readonly<Record<string, number>> = { b: 2 ** -20, k: 2 ** -10, 
 /** `512M`, `1.5gb`, `2 GB` → MiB. A bare number has the unit the format gives it. */
 export function toMebibytes(bare: 'b' | 'm'): (value: Scalar) => number | undefined {
   return value => {
-    const match = /^\s*(\d*\.?\d+)\s*(?:([kmgt])i?b?|(b))?\s*$/i.exec(String(value));
+    const match = /^\s{0,9}(\d{0,30}\.?\d{1,30})\s{0,9}(?:([kmgt])i?b?|(b))?\s{0,9}$/i.exec(String(value));
     if (!match || value === null) return undefined;
     return Number(match[1]) * MEBIBYTES[(match[2] ?? match[3] ?? bare).toLowerCase()]!;
   };

@@ -55,6 +55,7 @@ export interface CommandFacts {
   readonly slots: readonly Slot[];
 }
 
+/** Paths are from the root of the repository; one that is absent lies outside of it, or is decided elsewhere. A context alone comes with its usual Dockerfile. */
 export interface BuildFacts { readonly context?: string; readonly dockerfile?: string; readonly target?: string; readonly arguments: readonly EnvironmentEntry[]; readonly at: SourceLocation }
 
 /** One container of a task definition, a Compose service or a Copilot manifest. Absent fields still carry their owner's place. */

@@ -18,7 +18,7 @@ export interface Slot {
   /** replace, remove: the text to go. insert: an empty range where the new text goes. */
   readonly at: SourceLocation;
   readonly encoding: readonly Encoding[];
-  /** insert: the text around the encoded value, e.g. `\n      "stopTimeout": ` and `,`. */
+  /** The text around the encoded value: what an insert adds with it (`\n      "stopTimeout": ` and `,`), or a unit (`s`). */
   readonly before?: string;
   readonly after?: string;
 }

@@ -19,7 +19,7 @@ export function scalarOffsets(node: ScalarNode): readonly number[] {
     const wanted = decoded[offsets.length]!;
     if (style === 'double' && raw[at] === '\\') {
       if (isLineEnd(raw, at + 1)) { at = skipSpace(raw, at + 1); continue; }
-      const escape = /^\\(?:u([\da-f]{4})|x([\da-f]{2})|U([\da-f]{8})|[^])/i.exec(raw.slice(at, at + 10));
+      const escape = /^\\(?:u([\dA-Fa-f]{4})|x([\dA-Fa-f]{2})|U([\dA-Fa-f]{8})|[^])/.exec(raw.slice(at, at + 10));
       const wide = escape?.[3] !== undefined && parseInt(escape[3], 16) > 0xffff;
       put(wide ? 2 : 1, escape?.[0].length ?? 1);
     } else if (isSpace(wanted)) put(1, isSpace(raw[at]) ? 1 : 0);

@@ -3,7 +3,7 @@ import type { BuildFacts, ComposeServiceFacts, EnvironmentEntry, Expr, SourceLoc
 import { entriesOf, isNull, itemsOf, textOf, valueAt, valueOf, type DataEntry, type DataNode, type DataSource } from '../../parsers/nodes.js';
 import { commandOf } from '../node-commands.js';
 import { environmentOf, healthCheckOf } from '../node-containers.js';
-import { exprOf, fieldAt, fixedField, mapLiteral, placeOf, placeOfEntry, textExprOf, toBoolean, toNumber } from '../node-values.js';
+import { exprOf, fieldAt, fixedField, mapLiteral, placeOf, placeOfEntry, textExprOf, toBoolean, toNumber, withUnit } from '../node-values.js';
 import { toMebibytes, toSeconds } from '../units.js';
 import { interpolate, textWithoutVariables, unescapeDollars } from './interpolation.js';
 
@@ -14,7 +14,7 @@ export function serviceOf({ key, keyStart, keyEnd, value: node }: DataEntry, sou
   const commands = { source, text: 'string', read: interpolate, unescape: unescapeDollars } as const;
   const [entryPoint, command] = ['entrypoint', 'command'].map(name => commandOf(valueOf(node, name), commands));
   const build = buildOf(valueOf(node, 'build'), source);
-  const healthCheck = isDisabled(node) ? undefined : healthCheckOf(valueOf(node, 'healthcheck'), { command: 'test', startPeriod: 'start_period', turn: toSeconds }, commands);
+  const healthCheck = isDisabled(node) ? undefined : healthCheckOf(valueOf(node, 'healthcheck'), { command: 'test', startPeriod: 'start_period', unit: 's', turn: toSeconds }, commands);
   const parts = { image: textPart(node, 'image', source), workingDirectory: textPart(node, 'working_dir', source), stopSignal: textPart(node, 'stop_signal', source), memory: memoryOf(node, 'limits', 'mem_limit', source), memoryReservation: memoryOf(node, 'reservations', 'mem_reservation', source) };
   const from = extendsOf(valueOf(node, 'extends'), source);
   const driver = valueAt(node, 'logging', 'driver');
@@ -55,7 +55,7 @@ function isDisabled(node: DataNode): boolean {
 
 function memoryOf(node: DataNode, resource: string, old: string, source: DataSource): Expr | undefined {
   const value = valueAt(node, 'deploy', 'resources', resource, 'memory') ?? valueOf(node, old);
-  return value && !isNull(value) ? mapLiteral(exprOf(value, source, interpolate), toMebibytes('b')) : undefined;
+  return value && !isNull(value) ? withUnit(mapLiteral(exprOf(value, source, interpolate), toMebibytes('b')), 'M') : undefined;
 }
 
 /** A path as written, from the root of the repository; undefined for URLs and what variables decide. */

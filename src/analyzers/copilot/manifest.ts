@@ -8,6 +8,8 @@ import { exprOf, mapLiteral, placeOf, placeOfEntry, toNumber, type TextReader } 
 /** One manifest as it is deployed to one environment: the overlay of `environments:` merged over the rest. */
 export interface Variant {
   readonly root: MapNode;
+  /** The manifest as written, where what is missing for every environment is added. */
+  readonly base: MapNode;
   readonly environment?: string;
   readonly name: string;
   readonly type: string;
@@ -23,7 +25,7 @@ export interface Variant {
 export function variantsOf(root: MapNode, source: DataSource): readonly Variant[] {
   const name = textOf(valueOf(root, 'name')) ?? posix.basename(posix.dirname(source.lines.path));
   const named = entryOf(root, 'name') ?? entryOf(root, 'type')!;
-  const common = { name, type: textOf(valueOf(root, 'type')) ?? '', source, owner: placeOfEntry(named, source), folder: workspaceOf(source.lines.path) };
+  const common = { base: root, name, type: textOf(valueOf(root, 'type')) ?? '', source, owner: placeOfEntry(named, source), folder: workspaceOf(source.lines.path) };
   const environments = entriesOf(valueOf(root, 'environments'));
   if (environments.length === 0) return [{ ...common, root, read: variablesOf(undefined) }];
   return environments.map(({ key, value }) => ({ ...common, root: value.is === 'map' ? overlaid(root, value) : root, environment: key, read: variablesOf(key) }));
@@ -36,9 +38,12 @@ function workspaceOf(path: string): string {
   return (copilot < 0 ? folders : folders.slice(0, copilot)).join('/').replace(/^\.$/, '');
 }
 
-/** Maps merge key by key, anything else is replaced; an image is either built or fetched. */
+/** Of these an overlay's takes the place of the other: an image is built or fetched, a count is of Spot tasks or a range. */
+const INSTEAD: Readonly<Record<string, string>> = { build: 'location', location: 'build', spot: 'range', range: 'spot' };
+
+/** Maps merge key by key, anything else is replaced. */
 function overlaid(base: MapNode, over: MapNode): MapNode {
-  const kept = entriesOf(base).filter(({ key }) => !(key === 'build' && entryOf(over, 'location')) && !(key === 'location' && entryOf(over, 'build')));
+  const kept = entriesOf(base).filter(({ key }) => !Object.hasOwn(INSTEAD, key) || !entryOf(over, INSTEAD[key]!));
   const entries = new Map<string, DataEntry>(kept.map(entry => [entry.key, entry]));
   for (const entry of entriesOf(over)) {
     const below = entries.get(entry.key)?.value;
@@ -67,12 +72,12 @@ export function fromWorkspace(written: string, { folder }: Pick<Variant, 'folder
 
 /** A property of the first container that only `taskdef_overrides` can set, e.g. `StopTimeout`. */
 export function overrideField(property: string, variant: Variant): Field {
-  const { root, source, owner, read } = variant;
+  const { root, base, source, owner, read } = variant;
   const path = `ContainerDefinitions[0].${property}`;
   const list = valueOf(root, 'taskdef_overrides');
   const value = itemsOf(list).filter(item => textOf(valueOf(item, 'path')) === path).map(item => valueOf(item, 'value')).findLast(node => node !== undefined);
   if (value) return { value: mapLiteral(exprOf(value, source, read), toNumber), at: placeOf(value, source), slots: [replaceSlot(value, source)] };
-  return { at: owner, slots: list ? intoList(list, path, source) : intoManifest(root, path, source) };
+  return { at: owner, slots: list ? intoList(list, path, source) : intoManifest(base, path, source) };
 }
 
 function intoManifest(root: MapNode, path: string, source: DataSource): Field['slots'] {

@@ -40,8 +40,8 @@ function rolling(percent: number, { root, owner, source }: Variant): Field {
 }
 
 /** A number, a spot count, or the lower end of a range. */
-function desiredCount(count: DataNode | undefined, { root, source, owner, read }: Variant): Field {
-  if (count?.is !== 'map') return fieldAt(root, ['count'], { source, owner, read, turn: toNumber, below: ['memory', 'cpu', 'type', 'name'] });
+function desiredCount(count: DataNode | undefined, { root, base, source, owner, read }: Variant): Field {
+  if (count?.is !== 'map') return fieldAt(count ? root : base, ['count'], { source, owner, read, turn: toNumber, below: ['memory', 'cpu', 'type', 'name'] });
   if (valueOf(count, 'spot')) return fieldAt(count, ['spot'], { source, owner, read, turn: toNumber });
   const range = rangeOf(count);
   return range?.minimum === undefined ? fixedField(owner) : fixedField(owner, literal(range.minimum, placeOf(range.node, source)));

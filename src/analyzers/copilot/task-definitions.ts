@@ -101,7 +101,7 @@ function dependsOn(node: DataNode | undefined, { source }: Variant): ContainerFa
 }
 
 function healthCheckIn(node: DataNode | undefined, { source, read }: Variant): Pick<ContainerFacts, 'healthCheck'> {
-  const healthCheck = healthCheckOf(node, { command: 'command', startPeriod: 'start_period', turn: toSeconds }, { source, text: 'shell', read });
+  const healthCheck = healthCheckOf(node, { command: 'command', startPeriod: 'start_period', unit: 's', turn: toSeconds }, { source, text: 'shell', read });
   return healthCheck ? { healthCheck } : {};
 }
 
