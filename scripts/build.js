@@ -19,8 +19,9 @@ function isFresh() {
 /** Throws where the build fails. */
 export function build({ force = false } = {}) {
   if (!force && isFresh()) return;
-  const run = spawnSync(process.execPath, [join(root, 'node_modules/tsdown/dist/run.mjs'), '--logLevel', 'error'], { cwd: root, stdio: ['ignore', 2, 2] });
-  if (run.status !== 0) throw new Error(`tsdown ended with ${run.status ?? run.signal}`);
+  // Unless forced, old chunks stay: another process may be running them.
+  const run = spawnSync(process.execPath, [join(root, 'node_modules/tsdown/dist/run.mjs'), '--logLevel', 'error', ...(force ? [] : ['--no-clean'])], { cwd: root, encoding: 'utf8' });
+  if (run.status !== 0) throw new Error(`${run.stdout}${run.stderr}\ntsdown ended with ${run.status ?? run.signal}`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

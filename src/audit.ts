@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';
 import { analyzers } from './analyzers/index.js';
 import { AuditError, DEFAULT_CONFIG, type Config } from './config.js';
-import type { FactStore, Finding, LinkOptions, Model, Problem, Report, Rule, Severity } from './model/index.js';
+import type { FactStore, Finding, LinkOptions, Model, Problem, ReadProblem, Report, Rule, Severity } from './model/index.js';
 import { CONFIDENCES, comparePlaces, nearest, samePlace } from './model/index.js';
 import { createFileStore, isInside, type FileStore } from './sources/files.js';
 import { readComments, suppress } from './suppress.js';
@@ -43,7 +43,7 @@ export async function audit(options: AuditOptions): Promise<Report> {
   const isIdle = store.candidates.length === 0 && store.problems.length === 0 && config.ignore.length === 0 && Object.keys(config.rules).length === 0;
   const rules = typeof options.rules !== 'function' ? options.rules : isIdle ? [] : await options.rules();
   const active = rules.filter(rule => isActive(rule.id, config));
-  const judged = [...judge(active, model, config), ...unreadable(store), ...unknownRules(rules, config)];
+  const judged = [...judge(active, model, config), ...unreadable(store, model), ...unknownRules(rules, config)];
   const hash = isIdle ? String : await hasher();
   const finish = (found: readonly Found[]): readonly Finding[] => withFingerprints(merge(found.map(one => toFinding(one, rules, config))), store, hash);
 
@@ -90,9 +90,21 @@ function* judge(rules: readonly Rule[], model: Model, config: Config): Generator
 
 const isActive = (id: string, config: Config): boolean => config.rules[id] !== 'off' && (config.only.length === 0 || config.only.includes(id));
 
-function unreadable(store: FileStore): readonly Found[] {
-  return [...store.problems, ...store.read().flatMap(facts => facts.problems)].map(({ message, at }) =>
-    ({ ruleId: 'audit/unreadable-input', problem: { message, suggestion: 'mend the file here; the rest of it is judged as it stands', confidence: 'high', at, order: 9 } }));
+/** What a broken file must speak of to matter in a tree where nothing was joined. */
+const MATTERS = /celery|containerDefinitions|taskDefinition/i;
+
+/** One per file: at its first problem, with the other places. */
+function unreadable(store: FileStore, model: Model): readonly Found[] {
+  const byPath = new Map<string, ReadProblem[]>();
+  for (const problem of [...store.problems, ...store.read().flatMap(facts => facts.problems)]) byPath.set(problem.at.path, [...(byPath.get(problem.at.path) ?? []), problem]);
+  const isJoined = model.workers.length + model.apps.length + model.schedulers.length + model.services.length > 0;
+  return [...byPath].filter(([path]) => isJoined || MATTERS.test(store.lines(path).join('\n')) || store.lines(path).length === 0).map(([, [first, ...others]]) => ({
+    ruleId: 'audit/unreadable-input',
+    problem: {
+      message: others.length === 0 ? first!.message : `${first!.message} (and ${others.length} more such places)`, suggestion: 'mend this place; until then what stands there is not judged', confidence: 'high', at: first!.at, order: 9,
+      ...(others.length > 0 && { related: others.map(({ at, message }) => ({ at, message })) }),
+    },
+  }));
 }
 
 function unknownRules(rules: readonly Rule[], config: Config): readonly Found[] {

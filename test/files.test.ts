@@ -154,6 +154,7 @@ describe('the list of analyzers', () => {
     ['copilot/worker/manifest.yml', 'copilot'], ['infra/task-definition.json', 'ecs-json'], ['compose/celery/worker/start', 'entry-script'], ['scripts/run.sh', 'entry-script'],
     ['etc/supervisord.conf', 'process-manager'], ['Procfile', 'process-manager'], ['Procfile.dev', 'process-manager'], ['requirements/prod.txt', 'lockfile'], ['requirements-dev.txt', 'lockfile'], ['poetry.lock', 'lockfile'], ['a/b.py', 'python'],
   ])('%s may be %s', (path, format) => expect(byName(path)).toContain(format));
+  test.each(['Dockerfile.dockerignore', 'docker/worker.dockerfile.tmpl', 'Dockerfile.j2', 'Dockerfile.worker.template', 'my-dockerfiles/a.txt'])('%s is no Dockerfile', path => expect(byName(path)).not.toContain('dockerfile'));
   test('options count without the package: they often stand in files that never import it', () => {
     const words = analyzers.find(one => one.format === 'python')!.words!;
     for (const text of ['@task(acks_late=True)', 'broker_transport_options = {"visibility_timeout": 60}', 'worker_prefetch_multiplier = 4', 'CELERY_TASK_ACKS_LATE = 1', 'send.delay(1)', 'task_time_limit = 60']) expect(words.test(text), text).toBe(true);
