@@ -3,6 +3,7 @@ import { literal, literalText } from '../model/index.js';
 import { parseShell } from '../parsers/shell.js';
 import { programIndex } from '../parsers/shell/invocation.js';
 import { closingBrace, splitWords, type SplitWord } from '../parsers/shell/split-words.js';
+import { withoutSlots } from '../parsers/shell/without-slots.js';
 import { through, type Locate } from '../parsers/spliced.js';
 
 export type { Locate } from '../parsers/spliced.js';
@@ -29,7 +30,11 @@ export function stringCommand(text: string, at: SourceLocation, locate: Locate, 
   if (unclosed !== undefined) options.report?.({ message: 'this command holds a quote that is never closed', at: locate(unclosed, unclosed + 1) });
   const encoding: readonly Encoding[] = [...outerOf(slots), 'shell'];
   const words = split.map(word => splitExpr(word, locate, encoding));
-  const read = (index: number): readonly ShellCommand[] | undefined => shellProgram(split[index]!.text.text, through(split[index]!.text, locate), encoding, options);
+  const read = (index: number): readonly ShellCommand[] => {
+    const { text: inner, quoted } = split[index]!;
+    const program = shellProgram(inner.text, through(inner, locate), [...encoding, 'shell'], options);
+    return quoted ? program : withoutSlots(program);
+  };
   return { form: 'string', words, ...programs(words, read), at, text: oneLine(text), slots };
 }
 
@@ -56,7 +61,7 @@ function wordProgram(word: Expr | undefined, locate: Locate | undefined, options
   const encoding: readonly Encoding[] = [...(word.slot?.encoding ?? []), 'shell'];
   const places = locate ?? ownPlaces(word.at, text);
   if (places) return shellProgram(text, places, encoding, options);
-  return shellProgram(text, () => word.at, encoding, options)?.map(withoutSlots);
+  return shellProgram(text, () => word.at, encoding, options).map(withoutSlots);
 }
 
 /** Where a word's place is as wide as its text, or by two quotes wider, every character stands where it seems to. */
@@ -71,13 +76,6 @@ function shellProgram(text: string, locate: Locate, encoding: readonly Encoding[
   const { commands, problems } = parseShell(text, locate, encoding);
   if (report) problems.forEach(report);
   return commands;
-}
-
-/** The same without places to write at, for a text whose characters cannot be located. */
-function withoutSlots<T>(value: T): T {
-  if (Array.isArray(value)) return value.map(withoutSlots) as T;
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).filter(([key]) => key !== 'slot').map(([key, part]) => [key, key === 'slots' ? [] : withoutSlots(part)])) as T;
 }
 
 function splitExpr(word: SplitWord, locate: Locate, encoding: readonly Encoding[]): Expr {

@@ -32,7 +32,7 @@ export function parseShell(text: string, locate: Locate, encoding: readonly Enco
       source: { text, locate, encoding },
       program: (inner, places) => {
         if (depth >= MAX_PROGRAMS) return undefined;
-        const program = parseShell(inner, places, encoding, depth + 1);
+        const program = parseShell(inner, places, [...encoding, 'shell'], depth + 1);
         problems.push(...program.problems.slice(0, MAX_PROBLEMS - problems.length));
         return program.commands;
       },

@@ -4,6 +4,7 @@ import type { Locate } from '../spliced.js';
 import { through } from '../spliced.js';
 import { programIndex } from './invocation.js';
 import type { ShellSource } from './words.js';
+import { withoutSlots } from './without-slots.js';
 import { unquoted, wordExpr } from './words.js';
 
 /** The program being read, and how to read a program text that stands within it (undefined: too deep). */
@@ -67,8 +68,12 @@ function programOf(nodes: readonly Word[], words: readonly Expr[], reading: Read
 
 function within(word: Word, { source, program }: Reading): readonly ShellCommand[] | undefined {
   const inner = unquoted(word, source.text);
-  return program(inner.text, through(inner, source.locate));
+  const commands = program(inner.text, through(inner, source.locate));
+  return isQuoted(word) ? commands : commands?.map(withoutSlots);
 }
+
+/** One quoted string from end to end: elsewhere a space would split the word. */
+const isQuoted = ({ parts }: Word): boolean => parts?.length === 1 && (parts[0]!.type === 'SingleQuoted' || parts[0]!.type === 'DoubleQuoted');
 
 /** The command as it stands in the text, without line breaks. */
 function oneLine(node: Command, { text }: ShellSource): string {

@@ -2,9 +2,16 @@ import type { Piece, Spliced } from '../spliced.js';
 import { splice } from '../spliced.js';
 
 /** One word of a text split as Python's shlex does: its value with the places of its characters, and its range with the quotes. */
-export interface SplitWord { readonly text: Spliced; readonly start: number; readonly end: number }
+export interface SplitWord {
+  readonly text: Spliced;
+  readonly start: number;
+  readonly end: number;
+  /** It is one quoted string from end to end: a space written into it stays in it. */
+  readonly quoted: boolean;
+}
 
 const SPACE = /\s/;
+const isQuote = (character: string | undefined): boolean => character === '"' || character === '\'';
 
 /**
  * Splits a text as `shlex.split` does (Compose, Copilot, supervisord): white space, both quotes, backslashes; no variables, no
@@ -19,13 +26,15 @@ export function splitWords(text: string): { readonly words: readonly SplitWord[]
     if (at >= text.length) break;
     const start = at;
     const pieces: Piece[] = [];
+    let parts = 0;
     while (at < text.length && !isBlank(text, at)) {
       const found = pieceAt(text, at);
       pieces.push(...found.pieces);
+      parts++;
       if (found.open) unclosed = at;
       at = found.end;
     }
-    words.push({ text: splice(pieces), start, end: at });
+    words.push({ text: splice(pieces), start, end: at, quoted: parts === 1 && isQuote(text[start]) });
   }
   return { words, ...(unclosed !== undefined && { unclosed }) };
 }
