@@ -395,7 +395,7 @@ describe('names and values', () => {
 
   test('an old name under a namespace', () => {
     const problem = one(settingIgnored, { ...django, ineffective: [ignored({})] })!;
-    expect(problem.message).toBe('CELERY_ACKS_LATE = True is a name from before Celery 4, which is not read under namespace CELERY, so CELERY_TASK_ACKS_LATE keeps its default false');
+    expect(problem.message).toBe('CELERY_ACKS_LATE = True is a name from before Celery 4, which is not read under namespace CELERY, so CELERY_TASK_ACKS_LATE keeps its default False');
     expect([problem.severity, problem.order, problem.suggestion]).toEqual(['error', 5, 'rename CELERY_ACKS_LATE to CELERY_TASK_ACKS_LATE in shop/settings.py']);
   });
   test('harmless where the new name is set too, and where it decides nothing', () => {

@@ -85,6 +85,19 @@ function usesOldNames(app: CeleryApp): boolean {
   return app.namespace === undefined && [...app.settings].some(([name, setting]) => setting.state === 'set' && setting.writtenAs !== undefined && setting.writtenAs === BY_NAME.get(name)?.[1]);
 }
 
+/** Celery's own name of a setting that is spelled for this app: without the namespace, in lower case. */
+export function plainName(app: CeleryApp, name: string): string {
+  const lower = name.toLowerCase();
+  const prefix = app.namespace === undefined ? '' : `${app.namespace.replace(/_+$/, '').toLowerCase()}_`;
+  return prefix !== '' && lower.startsWith(prefix) && app.settings.has(lower.slice(prefix.length)) ? lower.slice(prefix.length) : lower;
+}
+
+/** Somebody wrote the setting under a name that is not read: that comes first. */
+export function afterNames(app: CeleryApp, setting: string): Pick<Problem, 'blockedBy'> {
+  const meant = app.ineffective.find(({ wanted }) => wanted !== undefined && plainName(app, wanted) === setting);
+  return meant ? { blockedBy: [meant.reason === 'unknown-name' ? 'celery/unknown-setting' : meant.reason === 'mixed-names' ? 'celery/mixed-setting-names' : 'celery/setting-ignored'] } : {};
+}
+
 /** The Python file where most of the app's settings stand; undefined where none is written. */
 export function homeOf(app: CeleryApp): string | undefined {
   const counts = new Map<string, number>();

@@ -1,7 +1,7 @@
 import type { CeleryApp, Effect, EffectKind, Fix, Problem, Rule, Setting, Severity, TaskFunction, Thresholds, Worker } from '../../model/index.js';
 import { agreed, place } from '../../model/index.js';
 import { appConfidence, inWords, killedAfter, listed, plural, weakest, type Evidence } from '../shared.js';
-import { asFound, boundOf, byAcknowledgement, deployedWorkers, isInherited, isOn, isWritten, ofApp, placeIn, toWrite } from '../celery-shared.js';
+import { afterNames, asFound, boundOf, byAcknowledgement, deployedWorkers, isInherited, isOn, isWritten, ofApp, placeIn, toWrite } from '../celery-shared.js';
 import { isProtected, onEcs } from '../outlast.js';
 
 /** Effects that a second run repeats. */
@@ -45,7 +45,7 @@ function judge(app: CeleryApp, thresholds: Thresholds): Problem | undefined {
     order: 5, at, severity: severityOf(app, danger), confidence: confidence(app, early, late.length > 0, danger, setting),
     message: `${asFound(app, 'task_acks_late')}, so Celery acknowledges ${found} as the task starts, not after its end: ${consequence(danger)}`,
     label: isWritten(setting) ? 'acknowledged before the work' : 'no late acknowledgement: acknowledged before the work',
-    suggestion: suggest(app, early, late.length > 0), ...ofApp(app, at, early, 'acknowledged as it starts'),
+    suggestion: suggest(app, early, late.length > 0), ...ofApp(app, at, early, 'acknowledged as it starts'), ...afterNames(app, 'task_acks_late'),
     ...(danger && { fate: killedAfter(danger.stop, `the running task is lost (${asFound(app, 'task_acks_late')}${isWritten(setting) ? `, ${place(at)}` : ''})`) }),
     ...(fix && { fix }),
   };

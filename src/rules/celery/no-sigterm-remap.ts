@@ -1,6 +1,6 @@
 import type { CeleryApp, Problem, Rule, TaskFunction, Thresholds, Worker } from '../../model/index.js';
 import { agreed } from '../../model/index.js';
-import { about, confidenceOf, inWords, killedAfter, listed } from '../shared.js';
+import { confidenceOf, inWords, killedAfter, listed } from '../shared.js';
 import { boundOf, byAcknowledgement, ofApp } from '../celery-shared.js';
 import { knowsRemap, lossesOf, REMAP } from '../celery-remap.js';
 import { visibilityOf } from '../celery-visibility.js';
@@ -20,30 +20,43 @@ export const noSigtermRemap: Rule = {
   leadsTo: ['celery/sigterm-remap-loses-tasks'],
 
   *check({ workers }, thresholds) {
-    for (const worker of workers) {
-      const problem = worker.app && worker.pool === 'prefork' && worker.sigtermRemap.state === 'unset' && worker.strayVariables.length === 0 ? judge(worker, worker.app, thresholds) : undefined;
-      if (problem) yield problem;
+    const waiting = workers.flatMap(worker => waits(worker, thresholds) ?? []);
+    for (const id of new Set(waiting.map(({ app }) => app.id))) {
+      const own = waiting.filter(({ app }) => app.id === id);
+      const deployed = own.filter(({ worker }) => worker.role === 'deployed');
+      yield problemOf(deployed.length > 0 ? deployed : own);
     }
   },
 };
 
-function judge(worker: Worker, app: CeleryApp, thresholds: Thresholds): Problem | undefined {
+/** A worker that waits for late-acknowledged tasks which its stop then cuts off. */
+interface Waiting { readonly worker: Worker; readonly app: CeleryApp; readonly stop: number; readonly long: readonly TaskFunction[]; readonly early: readonly TaskFunction[] }
+
+function waits(worker: Worker, thresholds: Thresholds): Waiting | undefined {
+  const { app } = worker;
   const stop = agreed(worker.stopTime);
-  if (stop === undefined || !knowsRemap(app) || isProtected(app)) return undefined;
+  if (!app || stop === undefined || worker.pool !== 'prefork' || worker.sigtermRemap.state !== 'unset' || worker.strayVariables.length > 0 || !knowsRemap(app) || isProtected(app)) return undefined;
   const losses = lossesOf(worker, app);
-  if (losses.some(({ by }) => by !== 'early-ack')) return undefined;
   const long = byAcknowledgement(worker.functions).late.filter(fn => outlasts(fn, worker, stop, thresholds));
-  if (long.length === 0) return undefined;
-  const early = losses.flatMap(loss => (loss.by === 'early-ack' ? loss.functions : []));
-  const container = worker.container?.name ?? worker.name;
+  if (long.length === 0 || losses.some(({ by }) => by !== 'early-ack')) return undefined;
+  return { worker, app, stop, long, early: losses.flatMap(loss => (loss.by === 'early-ack' ? loss.functions : [])) };
+}
+
+/** One finding for an app: the first of its workers, and the places of the others. */
+function problemOf(all: readonly Waiting[]): Problem {
+  const [{ worker, app, stop, long, early }, ...others] = all as readonly [Waiting, ...Waiting[]];
+  const names = [...new Set(all.map(({ worker: { container, name } }) => container?.name ?? name))];
   const { blockedBy = [] } = blockersOf(worker);
-  const { resource, related } = ofApp(app, worker.sigtermRemap.at, long, 'may outlast the stop');
+  const blockers = [...blockedBy, ...(early.length > 0 ? ['celery/early-ack'] : [])];
+  const { resource, related = [] } = ofApp(app, worker.sigtermRemap.at, long, 'may outlast the stop');
   return {
-    order: 9, at: worker.sigtermRemap.at, confidence: confidenceOf(worker, worker.stopTime, worker.drainNeed), ...about(worker), resource, related,
+    order: 9, at: worker.sigtermRemap.at, confidence: confidenceOf(worker, worker.stopTime, worker.drainNeed), resource,
+    workers: all.map(each => each.worker.id), environments: [...new Set(all.flatMap(each => each.worker.environment ?? []))],
+    related: [...others.map(each => ({ at: each.worker.sigtermRemap.at, message: `${each.worker.name} neither` })), ...related],
     message: `REMAP_SIGTERM is not set, so a stop waits ${stop} s for ${listed(long.map(fn => fn.functionName))} and then kills ${long.length === 1 ? 'it' : 'them'}: ${consequence(app)}`,
     label: `no REMAP_SIGTERM=${REMAP}`,
-    suggestion: `${early.length > 0 ? `acknowledge ${listed(early.map(fn => fn.functionName))} late first, then ` : ''}add REMAP_SIGTERM=${REMAP} to the environment of container ${container}`,
-    ...(early.length + blockedBy.length > 0 && { blockedBy: [...blockedBy, ...(early.length > 0 ? ['celery/early-ack'] : [])] }),
+    suggestion: `${early.length > 0 ? `acknowledge ${listed(early.map(fn => fn.functionName))} late first, then ` : ''}add REMAP_SIGTERM=${REMAP} to the environment of container${names.length === 1 ? '' : 's'} ${listed(names)}`,
+    ...(blockers.length > 0 && { blockedBy: blockers }),
     fate: killedAfter(stop, app.broker === 'redis' || app.broker === 'sqs' ? 'the running task comes back after the visibility timeout' : 'the running task starts again from the beginning'),
   };
 }

@@ -1,6 +1,6 @@
 import type { CeleryApp, Problem, Rule, TaskFunction, Thresholds } from '../../model/index.js';
 import { appConfidence, inWords, listed, weakest } from '../shared.js';
-import { boundOf, ignoresLimits, isWritten, numberOf, ofApp, placeIn, spelled, toWrite } from '../celery-shared.js';
+import { afterNames, boundOf, ignoresLimits, isWritten, numberOf, ofApp, placeIn, spelled, toWrite } from '../celery-shared.js';
 import { fittingLimits } from '../celery-visibility.js';
 
 export const noTimeLimit: Rule = {
@@ -37,7 +37,7 @@ function judge(app: CeleryApp, thresholds: Thresholds): Problem | undefined {
   return {
     order: 3, at, confidence: weakest(appConfidence(app), unbounded.length === 0 || guarded ? 'low' : 'medium'),
     message: `${found(app, named)}: one that hangs holds its worker ${app.pool === 'prefork' ? 'process' : 'slot'} for ever, and a stop waits for it until SIGKILL`,
-    label: 'no task_time_limit', suggestion: suggest(app, open, hard, soft), ...ofApp(app, at, named, 'nothing ends it'),
+    label: 'no task_time_limit', suggestion: suggest(app, open, hard, soft), ...ofApp(app, at, named, 'nothing ends it'), ...afterNames(app, 'task_time_limit'),
   };
 }
 

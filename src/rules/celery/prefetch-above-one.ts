@@ -1,7 +1,7 @@
 import type { CeleryApp, Problem, Rule, TaskFunction, Thresholds } from '../../model/index.js';
 import { agreed } from '../../model/index.js';
 import { appConfidence, fixTo, inWords, listed, plural } from '../shared.js';
-import { acksLate, asFound, boundOf, byAcknowledgement, isAtLeast, isOn, isWritten, numberOf, ofApp, placeIn, toWrite } from '../celery-shared.js';
+import { acksLate, afterNames, asFound, boundOf, byAcknowledgement, isAtLeast, isOn, isWritten, numberOf, ofApp, placeIn, toWrite } from '../celery-shared.js';
 
 /** s. Work below this does not make a waiting message late. */
 const SHORT = 60;
@@ -42,7 +42,7 @@ function judge(app: CeleryApp, thresholds: Thresholds): Problem | undefined {
     label: multiplier === 0 ? 'reserves the whole queue' : `reserves ${multiplier} messages per process`,
     suggestion: `${toWrite(app, ['worker_prefetch_multiplier', 1])}${rest(app)}`,
     ...ofApp(app, at, long.length > 0 ? long : late, long.length > 0 ? 'may run long' : 'acknowledged late'),
-    ...(fix && { fix }),
+    ...afterNames(app, 'worker_prefetch_multiplier'), ...(fix && { fix }),
   };
 }
 

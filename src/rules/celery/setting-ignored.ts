@@ -1,6 +1,6 @@
 import type { CeleryApp, IneffectiveSetting, Problem, Rule, Severity } from '../../model/index.js';
 import { appConfidence, fixAt } from '../shared.js';
-import { isWritten, ofApp, orderOf } from '../celery-shared.js';
+import { isWritten, ofApp, orderOf, plainName, python } from '../celery-shared.js';
 
 /** Settings that decide whether a task is lost, run twice or run at all. */
 const DECISIVE = /^(task_(acks|reject|time_limit|soft_time_limit|queues|routes|default_queue|create_missing|always_eager|annotations|publish_retry)|worker_(prefetch|concurrency|pool|max_|soft_shutdown|cancel_long|disable_prefetch|lost_wait)|broker_|visibility_timeout|imports$|include$|beat_schedule$|result_expires$)/;
@@ -34,7 +34,8 @@ export const settingIgnored: Rule = {
   *check({ apps }) {
     for (const app of apps) {
       for (const setting of app.ineffective) {
-        if (setting.reason !== 'unknown-name' && setting.reason !== 'mixed-names') yield problemOf(app, setting, setting.reason);
+        if (setting.reason === 'unknown-name' || setting.reason === 'mixed-names' || saysWhatHolds(app, setting)) continue;
+        yield problemOf(app, setting, setting.reason);
       }
     }
   },
@@ -42,23 +43,22 @@ export const settingIgnored: Rule = {
 
 function problemOf(app: CeleryApp, ignored: IneffectiveSetting, reason: Reason): Problem {
   const { name, at, wanted, value } = ignored;
-  const setting = wanted === undefined ? undefined : newName(app, wanted);
+  const setting = wanted === undefined ? undefined : plainName(app, wanted);
   const effective = setting === undefined ? undefined : app.settings.get(setting);
   const isSet = isWritten(effective);
   const fix = !isSet && reason !== 'module-variable' && wanted !== undefined && ignored.slot ? fixAt([ignored.slot], wanted, 'delivery', `rename it to ${wanted}`) : undefined;
   return {
     order: orderOf(setting ?? name), at, severity: severityOf(setting, isSet), confidence: appConfidence(app, reason === 'replaced-by-second-config' ? 'medium' : 'high'),
-    message: `${name} = ${value} ${BECAUSE[reason](app)}, so ${isSet ? `it changes nothing: ${wanted} is set as well` : `${wanted ?? name} keeps ${effective?.state === 'set' ? `its default ${String(effective.value)}` : 'its default'}`}`,
+    message: `${name} = ${value} ${BECAUSE[reason](app)}, so ${isSet ? `it changes nothing: ${wanted} is set as well` : `${wanted ?? name} ${effective?.state === 'set' ? `keeps its default ${python(effective.value)}` : 'stays unset'}`}`,
     label: 'not read by Celery',
     suggestion: suggest(app, ignored, reason, isSet), ...ofApp(app, at), ...(fix && { fix }),
   };
 }
 
-/** The wanted name without the namespace, in lower case. */
-function newName(app: CeleryApp, wanted: string): string {
-  const lower = wanted.toLowerCase();
-  const prefix = app.namespace === undefined ? '' : `${app.namespace.replace(/_+$/, '').toLowerCase()}_`;
-  return prefix !== '' && lower.startsWith(prefix) && app.settings.has(lower.slice(prefix.length)) ? lower.slice(prefix.length) : lower;
+/** The value that is in force anyway. */
+function saysWhatHolds(app: CeleryApp, { wanted, value }: IneffectiveSetting): boolean {
+  const effective = wanted === undefined ? undefined : app.settings.get(plainName(app, wanted));
+  return effective?.state === 'set' && !isWritten(effective) && python(effective.value) === value;
 }
 
 function severityOf(setting: string | undefined, isSet: boolean): Severity {

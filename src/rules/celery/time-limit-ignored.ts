@@ -19,8 +19,9 @@ export const timeLimitIgnored: Rule = {
       const pools = poolsOf(app);
       const deaf = pools.filter(({ pool }) => ignoresLimits(pool));
       const limits = limitsOf(app);
-      if (deaf.length > 0) for (const limit of oncePerPlace([...limits.hard, ...limits.soft], ({ at }) => at).slice(0, 3)) yield problemOf(app, limit, deaf, limits.hard.includes(limit) ? 'hard' : 'soft');
-      else if (pools.some(({ pool }) => pool === 'gevent')) for (const limit of limits.soft.slice(0, 1)) yield problemOf(app, limit, pools.filter(({ pool }) => pool === 'gevent'), 'soft');
+      const [limit, ...others] = deaf.length > 0 ? [...limits.hard, ...limits.soft] : limits.soft;
+      const concerned = deaf.length > 0 ? deaf : pools.filter(({ pool }) => pool === 'gevent');
+      if (limit && concerned.length > 0) yield problemOf(app, limit, others, concerned, limits.hard.includes(limit) ? 'hard' : 'soft');
     }
   },
 };
@@ -38,7 +39,7 @@ function limitsOf(app: CeleryApp): { readonly hard: readonly Setting<unknown>[];
   return { hard: oncePerPlace(hard, ({ at }) => at), soft: oncePerPlace(soft, ({ at }) => at) };
 }
 
-function problemOf(app: CeleryApp, limit: Setting<unknown>, pools: readonly Pool[], kind: 'hard' | 'soft'): Problem {
+function problemOf(app: CeleryApp, limit: Setting<unknown>, others: readonly Setting<unknown>[], pools: readonly Pool[], kind: 'hard' | 'soft'): Problem {
   const [{ pool, worker }] = pools as readonly [Pool];
   const setting = (worker ?? app).settings.get('worker_pool');
   const onlySoft = pool === 'gevent';
@@ -48,7 +49,7 @@ function problemOf(app: CeleryApp, limit: Setting<unknown>, pools: readonly Pool
     message: `the ${kind} time limit of ${inWords(numberOf(limit)!)} is not kept by the ${pool} pool, so ${onlySoft ? 'the task gets no warning before the hard limit' : 'a task that hangs is never ended'}`,
     label: `ignored by the ${pool} pool`,
     suggestion: onlySoft ? 'set the hard limit alone (task_time_limit), or run the prefork pool (-P prefork)' : `run the prefork pool (${chosen(setting, pool)}), or give each call out a timeout and drop the limit`,
-    ...about, related: [...(setting?.state === 'set' && setting.certainty !== 'format-default' ? [{ at: setting.at, message: `the pool is ${pool}` }] : []), ...(related ?? [])],
+    ...about, related: [...(setting?.state === 'set' && setting.certainty !== 'format-default' ? [{ at: setting.at, message: `the pool is ${pool}` }] : []), ...others.slice(0, 3).map(({ at }) => ({ at, message: 'nor is this limit' })), ...(related ?? [])],
   };
 }
 

@@ -20,14 +20,14 @@ export const visibilityTimeoutTooShort: Rule = {
       const visibility = visibilityOf(app);
       if (!visibility || looksLikeMilliseconds(visibility.seconds)) continue;
       const floor = floorOf(app, visibility.seconds, thresholds);
-      const problem = belowLimit(app, visibility, floor) ?? (visibility.isDefault ? withoutLimit(app, visibility, floor, thresholds) : undefined) ?? behindOthers(app, visibility, floor);
+      const problem = belowLimit(app, visibility, floor, thresholds) ?? (visibility.isDefault ? withoutLimit(app, visibility, floor, thresholds) : undefined) ?? behindOthers(app, visibility, floor, thresholds);
       if (problem) yield problem;
     }
   },
 };
 
 /** A hard limit that lets a late-acknowledged task run on after its message went to another worker. */
-function belowLimit(app: CeleryApp, { seconds, setting, isDefault }: Visibility, floor: Floor): Problem | undefined {
+function belowLimit(app: CeleryApp, { seconds, setting, isDefault }: Visibility, floor: Floor, thresholds: Thresholds): Problem | undefined {
   if (floor.seconds <= seconds) return undefined;
   const at = placeIn(app, setting);
   const isSure = floor.running >= seconds;
@@ -39,7 +39,7 @@ function belowLimit(app: CeleryApp, { seconds, setting, isDefault }: Visibility,
     ...common(app, at, floor.by ? [floor.by] : [], 'runs longer than its message stays hidden'), severity: isSure ? 'error' : 'warning',
     confidence: appConfidence(app, setting, floor.by?.timeLimit),
     message: `visibility_timeout is ${inWords(seconds)}${isDefault ? ' by default' : ''} but ${who}, acknowledged late, ${parts.join(', ')}: below ${inWords(Math.ceil(floor.seconds))} it is run twice at the same time`,
-    ...remedyFor(app, setting, floor.enough), fate: `delivered → ${inWords(seconds)} → delivered again while the first run goes on: done twice`,
+    ...remedyFor(app, setting, Math.max(thresholds.visibilityTimeoutSeconds, floor.enough)), fate: `delivered → ${inWords(seconds)} → delivered again while the first run goes on: done twice`,
   };
 }
 
@@ -65,7 +65,7 @@ function withoutLimit(app: CeleryApp, { seconds, setting }: Visibility, floor: F
 const limitsOf = (app: CeleryApp): readonly number[] => app.functions.map(fn => boundOf(fn, app.pool)).filter(bound => typeof bound === 'number');
 
 /** Early acknowledgement: a prefetched message waits, not acknowledged, until the long task before it has ended. */
-function behindOthers(app: CeleryApp, { seconds, setting }: Visibility, floor: Floor): Problem | undefined {
+function behindOthers(app: CeleryApp, { seconds, setting }: Visibility, floor: Floor, thresholds: Thresholds): Problem | undefined {
   const multiplier = numberOf(app.settings.get('worker_prefetch_multiplier'));
   if (multiplier === undefined || multiplier === 1) return undefined;
   const long = byAcknowledgement(app.functions).early.filter(fn => { const bound = boundOf(fn, app.pool); return typeof bound === 'number' && bound > seconds; });
@@ -75,7 +75,7 @@ function behindOthers(app: CeleryApp, { seconds, setting }: Visibility, floor: F
   return {
     ...common(app, at, long, 'runs longer than prefetched messages stay hidden'), severity: 'warning', confidence: weakest(appConfidence(app, setting), 'medium'),
     message: `visibility_timeout is ${inWords(seconds)}, but a message that is prefetched (worker_prefetch_multiplier is ${multiplier}) behind ${listed(long.map(fn => fn.functionName))} waits up to ${inWords(longest)}: it is delivered again and run twice`,
-    ...remedyFor(app, setting, floor.enough),
+    ...remedyFor(app, setting, Math.max(thresholds.visibilityTimeoutSeconds, floor.enough)),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { BrokerKind, CeleryApp, Problem, Rule, TaskFunction } from '../../model/index.js';
 import { place } from '../../model/index.js';
 import { appConfidence, fixTo, listed } from '../shared.js';
-import { byAcknowledgement, hasChildren, isInherited, isOn, isWritten, ofApp, placeIn, toWrite } from '../celery-shared.js';
+import { afterNames, byAcknowledgement, hasChildren, isInherited, isOn, isWritten, ofApp, placeIn, toWrite } from '../celery-shared.js';
 
 /** What bounds redeliveries, broker by broker. */
 const CAPS: Partial<Record<BrokerKind, string>> = {
@@ -40,7 +40,7 @@ function judge(app: CeleryApp): Problem | undefined {
     message: `${who(app, lost)} acknowledged late but task_reject_on_worker_lost is ${isWritten(setting) ? 'False' : 'not set'}, so a task whose process is killed for its memory is acknowledged as failed and lost`,
     label: 'does not cover a killed worker process',
     suggestion: `${remedyFor(app, lost)}, together with a cap on redeliveries (${app.redeliveryCap ? `there is one at ${place(app.redeliveryCap)}` : CAPS[app.broker] ?? 'a delivery limit of the queue, or a delivery counter'})`,
-    ...ofApp(app, at, lost, 'acknowledged late, lost with its process'),
+    ...ofApp(app, at, lost, 'acknowledged late, lost with its process'), ...afterNames(app, 'task_reject_on_worker_lost'),
     fate: 'a worker process is killed → WorkerLostError → acknowledged: the task is lost',
     ...(fix && { fix }),
   };
