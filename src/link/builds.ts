@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { ContainerFacts, Expr, Facts, FactStore, Join, SourceLocation } from '../model/index.js';
 import { samePlace, startOf } from '../model/index.js';
 import { FOREIGN_IMAGES } from '../knowledge/start-commands.js';
-import { folderOf, imageOf, treeOf, unknownImage, within, type Image, type ImageSource, type Tree } from './image.js';
+import { folderOf, imageOf, treeOf, unknownImage, within, type Image, type ImageSource, type Tree } from './start/image.js';
 import { joined, OPEN_ENVIRONMENT } from './process-environment.js';
 import { isDevelopmentName } from './roles.js';
 

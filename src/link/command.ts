@@ -1,13 +1,14 @@
 import { posix } from 'node:path';
-import type { ChainLink, ConsumerCommand, FactStore, SourceLocation, Statement } from '../model/index.js';
-import { nested, expressionsOf, walk, dottedName, startOf } from '../model/index.js';
-import { LAUNCHERS, MANAGEMENT_CONSUMERS, NO_LAUNCHERS, OTHER_CONSUMERS, PROCESS_MANAGERS, SHELL_NAMES, type LauncherRow, type ShellName } from '../knowledge/start-commands.js';
-import { celeryCommand } from './celery-command.js';
-import type { Image, MappedFile } from './image.js';
-import { runManager, runServices } from './managed.js';
+import type { ChainLink, ConsumerCommand, FactStore, SourceLocation } from '../model/index.js';
+import { LAUNCHERS, MANAGEMENT_CONSUMERS, NO_LAUNCHERS, OTHER_CONSUMERS, PROCESS_MANAGERS, SHELL_NAMES, type ShellName } from '../knowledge/start-commands.js';
+import { celeryCommand } from './start/celery-command.js';
+import type { Image, MappedFile } from './start/image.js';
+import { runManager, runServices } from './start/managed.js';
 import { knownWord, likely, type Environment, type Word } from './process-environment.js';
-import { textWord, walkShell, type ShellHost } from './shell.js';
-import { programOfText } from './shell-text.js';
+import { launch, parallel } from './start/launchers.js';
+import { python, pythonFile } from './start/python-command.js';
+import { walkShell, type ShellHost } from './start/shell.js';
+import { programOfText } from './start/shell-text.js';
 
 /** A consumer command that a start reaches, and the way the stop signal takes to it. */
 export interface Reached {
@@ -88,7 +89,7 @@ function celery(process: Process, at: SourceLocation): readonly Reached[] {
 }
 
 /** `hypothesis celery worker`, `manage.py celery worker`: a program of the repository's own whose arguments are a celery command. */
-function custom(name: string, process: Process, at: SourceLocation): readonly Reached[] {
+export function custom(name: string, process: Process, at: SourceLocation): readonly Reached[] {
   if (NO_LAUNCHERS.has(name)) return [];
   const index = process.argv.findIndex((word, i) => i > 0 && likely(word) !== undefined && posix.basename(likely(word)!) === 'celery');
   const reached = index < 0 ? [] : celery(next(process, process.argv.slice(index)), at);
@@ -102,11 +103,9 @@ function otherConsumer(argv: readonly Word[], name: string, at: SourceLocation, 
   return kind === undefined ? undefined : unaudited(kind, textOf(argv), at, process);
 }
 
-function unaudited(kind: string, text: string, at: SourceLocation, process: Process): Reached {
+export function unaudited(kind: string, text: string, at: SourceLocation, process: Process): Reached {
   return consumer({ kind: 'unaudited', text, at, app: kind, options: new Map(), unknownOptions: new Map(), overrides: new Map() }, process, [{ kind: 'worker', at, text }]);
 }
-
-// Shells
 
 function shell(name: string, process: Process, journey: Journey): readonly Reached[] {
   const { argv } = process;
@@ -157,7 +156,7 @@ function hostOf(process: Process, journey: Journey): ShellHost {
 }
 
 /** A program file of the repository: a shell script, or a Python file that starts a worker. `by`: the shell that reads it. */
-function inFile(file: MappedFile & { readonly container: string }, process: Process, journey: Journey, by?: { readonly name: string; readonly kind: ShellName }): readonly Reached[] {
+export function inFile(file: MappedFile & { readonly container: string }, process: Process, journey: Journey, by?: { readonly name: string; readonly kind: ShellName }): readonly Reached[] {
   const facts = journey.store.facts(file.path);
   if (process.scripts.filter(path => path === file.path).length > 1) return [];
   if (facts?.code) return pythonFile(file.path, facts.code, process);
@@ -191,115 +190,4 @@ function searchPath(process: Process, image: Image): readonly string[] {
   const partly = image.stages.flatMap(stage => stage.environment.filter(entry => entry.name === 'PATH' && entry.value !== 'secret' && entry.value.is === 'operation')
     .flatMap(entry => (entry.value !== 'secret' && entry.value.is === 'operation' ? entry.value.operands : []).flatMap(part => (part.is === 'literal' ? String(part.value).split(':') : []))));
   return [...new Set([...written, ...partly.filter(folder => folder.startsWith('/')), ...SYSTEM_PATH])];
-}
-
-// Python
-
-function python(process: Process, journey: Journey, at: SourceLocation): readonly Reached[] {
-  const { argv } = process;
-  for (let i = 1; i < argv.length; i++) {
-    const text = likely(argv[i]) ?? '';
-    if (text === '-m') return pythonModule(process, argv.slice(i + 1), journey, at);
-    if (text === '-c') return [];
-    if (text === '-W' || text === '-X') { i++; continue; }
-    if (text.startsWith('-')) continue;
-    return pythonScript(process, argv.slice(i), journey, at);
-  }
-  return [];
-}
-
-function pythonModule(process: Process, words: readonly Word[], journey: Journey, at: SourceLocation): readonly Reached[] {
-  const module = likely(words[0]);
-  if (module === undefined) return [];
-  const name = { 'celery.bin.celery': 'celery', 'newrelic.admin': 'newrelic-admin', 'ddtrace.commands.ddtrace_run': 'ddtrace-run', 'rq.cli': 'rq' }[module] ?? module;
-  const link: ChainLink = { kind: 'wrapper', program: 'python -m', at, text: textOf(process.argv) };
-  if (!name.includes('.') || name.endsWith('.py')) return behind(link, follow(next(process, [{ ...knownWord(name, at) }, ...words.slice(1)]), journey));
-  const path = `./${name.replaceAll('.', '/')}`;
-  const file = locate(`${path}.py`, process, journey) ?? locate(`${path}/__main__.py`, process, journey);
-  return file ? behind(link, inFile(file, next(process, words), journey)) : [];
-}
-
-function pythonScript(process: Process, words: readonly Word[], journey: Journey, at: SourceLocation): readonly Reached[] {
-  const program = likely(words[0])!;
-  const name = posix.basename(program);
-  const link: ChainLink = { kind: 'wrapper', program: 'python', at, text: textOf(process.argv) };
-  if (name === 'celery' || name === 'supervisord' || name === 'manage.py') return behind(link, follow(next(process, words), journey));
-  const file = locate(program.includes('/') ? program : `./${program}`, process, journey);
-  const reached = file ? inFile(file, next(process, words), journey) : [];
-  return behind(link, reached.length > 0 ? reached : custom(name, next(process, words), at));
-}
-
-/** A Python file that starts a worker by itself is a consumer we do not read. */
-function pythonFile(path: string, code: readonly Statement[], process: Process): readonly Reached[] {
-  return startsWorker(code, 0) ? [unaudited('python', textOf(process.argv) || path, process.argv[0]?.at ?? startOf(path), process)] : [];
-}
-
-function startsWorker(code: readonly Statement[], depth: number): boolean {
-  return depth < 30 && code.some(statement => expressionsOf(statement).some(expr => [...walk(expr)].some(part => part.is === 'call' && isWorkerCall(part)))
-    || startsWorker(nested(statement), depth + 1) || (statement.do === 'function' && startsWorker(statement.function.body, depth + 1)));
-}
-
-function isWorkerCall({ callee }: { readonly callee: Parameters<typeof dottedName>[0] }): boolean {
-  if (callee.is === 'member') return callee.name === 'worker_main' || (callee.name === 'Worker' && /(^|\.)(app|celery|current_app|celery_app)$/.test(dottedName(callee.object) ?? ''));
-  return callee.is === 'name' && callee.name === 'WorkController';
-}
-
-// Launchers
-
-function launch(row: LauncherRow, program: string, process: Process, journey: Journey, at: SourceLocation): readonly Reached[] {
-  const inner = behindOptions(row, process);
-  if (!inner) return [];
-  const name = posix.basename(program);
-  const text = textOf(process.argv);
-  const reached = follow(inner, journey).map(one => (row.as === 'development' ? { ...one, reload: true } : one));
-  if (row.as === 'detach') return behind({ kind: 'detached', how: name, at, text }, reached);
-  if (row.as === 'init') return behind({ kind: 'init', program: name, toGroup: sendsToGroup(row, process), at, text }, reached);
-  if (row.as === 'wrapper') return behind({ kind: 'wrapper', program: name, at, text }, reached);
-  const words = row.subcommand && inner.argv.length < process.argv.length ? `${name} ${row.subcommand[0]!}` : name;
-  return behind({ kind: 'package-manager', program: row.subcommand ? words : name, forwards: row.forwards ?? 'unknown', at, text }, reached);
-}
-
-/** The command a launcher's arguments hold, past its subcommand, options and operands. */
-function behindOptions(row: LauncherRow, process: Process): Process | undefined {
-  const words = process.argv.slice(1);
-  const separator = words.findIndex(word => word.text === '--');
-  if (row.needsSeparator) return separator < 0 ? undefined : next(process, words.slice(separator + 1));
-  let operands = row.operands ?? 0;
-  let wantsSubcommand = row.subcommand !== undefined;
-  const variables = new Map(process.environment.variables);
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i]!, text = word.text;
-    if (text === '--') continue;
-    if (text.startsWith('-')) { if (row.values?.includes(text)) i++; continue; }
-    if (wantsSubcommand) { if (!row.subcommand!.includes(likely(word) ?? '')) return undefined; wantsSubcommand = false; continue; }
-    const pair = row.assignments ? /^([A-Za-z_]\w*)=(.*)$/s.exec(text) : null;
-    if (pair) { variables.set(pair[1]!, { name: pair[1]!, at: word.at, exported: true, origin: `set in ${word.at.path}`, ...(word.known && { value: pair[2]! }) }); continue; }
-    if (operands > 0) { operands--; continue; }
-    const rest = words.slice(i);
-    // `watchfiles 'celery …'`, `su -c 'celery …'`: the command as one text.
-    const program = rest.length >= 1 && /\s/.test(likely(word) ?? '') && row.as === 'development' ? [knownWord('/bin/sh', word.at), knownWord('-c', word.at), textWord(word)] : rest;
-    return next(process, program, { environment: { ...process.environment, variables } });
-  }
-  return undefined;
-}
-
-function sendsToGroup(row: LauncherRow, process: Process): boolean {
-  const { usually, unless } = row.toGroup!;
-  const own = process.argv.slice(1).map(word => word.text);
-  const end = own.findIndex(text => text === '--' || !text.startsWith('-'));
-  const options = end < 0 ? own : own.slice(0, end);
-  const turned = options.some(text => unless.some(option => text === option || (option.length === 2 && /^-[a-z]+$/i.test(text) && text.includes(option[1]!))));
-  const variable = (name: string): string | undefined => process.environment.variables.get(name)?.value;
-  if (usually && variable('DUMB_INIT_SETSID') === '0') return false;
-  if (!usually && variable('TINI_KILL_PROCESS_GROUP')) return true;
-  return turned ? !usually : usually;
-}
-
-/** GNU parallel, concurrently: every text behind `:::` is a program of its own; they wait, and pass no signal on. */
-function parallel(process: Process, journey: Journey, at: SourceLocation): readonly Reached[] {
-  const words = process.argv.slice(1);
-  const start = words.findIndex(word => word.text === ':::');
-  const texts = (start < 0 ? words.filter(word => /\s/.test(word.text)) : words.slice(start + 1)).filter(word => !word.text.startsWith('-'));
-  const reached = texts.flatMap(word => follow(next(process, [knownWord('/bin/sh', at), knownWord('-c', at), { ...word, ...textWord(word) }]), journey));
-  return behind({ kind: 'package-manager', program: posix.basename(likely(process.argv[0]) ?? 'parallel'), forwards: 'no', at, text: textOf(process.argv) }, reached);
 }

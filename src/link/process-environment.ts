@@ -8,6 +8,9 @@ export interface Variable {
   readonly name: string;
   /** undefined: it is set, but to what is not known. */
   readonly value?: string;
+  /** Of a value that is not known: as written (`celery worker -c $N`), and what it is unless the environment says otherwise. */
+  readonly written?: string;
+  readonly fallback?: string;
   /** What it is on the first branch that sets it, where branches disagree. */
   readonly guess?: string;
   readonly secret?: boolean;
@@ -94,8 +97,8 @@ export function mergeVariables(branches: readonly ReadonlyMap<string, Variable>[
     const some = all.find(variable => variable !== undefined)!;
     if (rest.length === 0 || all.every(variable => variable === some)) { merged.set(name, some); continue; }
     const agree = all.every(variable => variable !== undefined && variable.value !== undefined && variable.value === some.value);
-    const { value, ...unset } = some;
-    const guess = all.map(variable => variable?.value ?? variable?.guess).find(text => text !== undefined && text !== '');
+    const { value: _value, written: _written, fallback: _fallback, ...unset } = some;
+    const guess = all.map(variable => variable?.value ?? variable?.fallback ?? variable?.guess).find(text => text !== undefined && text !== '');
     merged.set(name, agree ? some : { ...unset, ...(guess !== undefined && { guess }) });
   }
   return merged;
@@ -107,21 +110,37 @@ export function expand(expr: Expr, scope: WordScope): readonly Word[] {
   if (expr.name === '@' || expr.name === '*') return scope.args ?? [{ text: '$@', known: false, at: expr.at }];
   const word = joined(expr, scope);
   if (word.program) return [word];
-  const text = likely(word);
-  if (text === undefined || (!word.known && text.trim() === '')) return [word];
-  if (!word.known && !/\s/.test(text.trim())) return [word];
-  return split(text).map(part => (word.known ? { ...word, text: part } : { ...word, text: part, ...(word.fallback !== undefined ? { fallback: part } : { guess: part }) }));
+  if (word.known) return split(word.text).map(text => ({ ...word, text }));
+  const written = writtenParts(word);
+  if (written) return written;
+  const text = word.fallback ?? word.guess;
+  if (text === undefined || !/\S\s+\S/.test(text)) return [word];
+  return split(text).map(part => ({ text: part, known: false, at: word.at, ...(word.fallback !== undefined ? { fallback: part } : { guess: part }) }));
+}
+
+/** `celery worker -c $N` as words: those without a variable are known. */
+function writtenParts(word: Word): readonly Word[] | undefined {
+  const text = word.text.trim();
+  if (!/\s/.test(text) || /\$\(|`|\$\{[^}]*\s/.test(text)) return undefined;
+  const parts = split(text);
+  const align = (other: string | undefined): readonly string[] | undefined => { const list = other === undefined ? undefined : split(other); return list?.length === parts.length ? list : undefined; };
+  const fallbacks = align(word.fallback), guesses = align(word.guess);
+  return parts.map((part, i): Word => (part.includes('$') ? { text: part, known: false, at: word.at, ...(fallbacks ? { fallback: fallbacks[i]! } : guesses && { guess: guesses[i]! }) } : knownWord(part, word.at)));
 }
 
 const split = (text: string): readonly string[] => text.split(/\s+/).filter(Boolean);
 
+/** Expressions inside each other, and characters of one word, beyond these are not followed. */
+const DEPTH = 100, LENGTH = 8_000;
+
 /** One expression as one word, however many words it holds. */
-export function joined(expr: Expr, scope: WordScope): Word {
+export function joined(expr: Expr, scope: WordScope, depth = 0): Word {
   const { at } = expr;
+  if (depth > DEPTH) return { text: '…', known: false, at };
   switch (expr.is) {
     case 'literal': return { text: expr.value === null ? '' : String(expr.value), known: true, at };
-    case 'environment': return variableWord(expr, scope);
-    case 'operation': return expr.operator === 'concat' ? concat(expr.operands.map(operand => joined(operand, scope)), at) : { text: render(expr), known: false, at };
+    case 'environment': return variableWord(expr, scope, depth);
+    case 'operation': return expr.operator === 'concat' ? concat(expr.operands.map(operand => joined(operand, scope, depth + 1)), at) : { text: render(expr), known: false, at };
     case 'opaque': {
       const folder = folderOfScript(expr.text, scope.script);
       return folder === undefined ? { text: expr.text, known: false, at } : { text: folder, known: true, at };
@@ -132,6 +151,7 @@ export function joined(expr: Expr, scope: WordScope): Word {
 
 function concat(parts: readonly Word[], at: SourceLocation): Word {
   const text = parts.map(part => part.text).join('');
+  if (text.length > LENGTH) return { text: `${text.slice(0, 60)}…`, known: false, at };
   if (parts.every(part => part.known)) return { text, known: true, at };
   const through = (pick: (part: Word) => string | undefined): string | undefined => {
     const values = parts.map(part => (part.known ? part.text : pick(part)));
@@ -141,17 +161,17 @@ function concat(parts: readonly Word[], at: SourceLocation): Word {
   return { text, known: false, at, ...(fallback !== undefined ? { fallback } : guess !== undefined && { guess }) };
 }
 
-function variableWord(expr: Extract<Expr, { is: 'environment' }>, scope: WordScope): Word {
+function variableWord(expr: Extract<Expr, { is: 'environment' }>, scope: WordScope, depth: number): Word {
   const { at, name } = expr;
   if (name === '@' || name === '*') return scope.args ? { ...concat(scope.args.flatMap((arg, i) => (i > 0 ? [knownWord(' ', at), arg] : [arg])), at), at } : { text: `$${name}`, known: false, at };
-  const fallback = expr.fallback && joined(expr.fallback, scope);
+  const fallback = expr.fallback && joined(expr.fallback, scope, depth + 1);
   const written = `$${fallback ? `{${name}:-${fallback.text}}` : name}`;
   const found = /^\d+$/.test(name) ? argument(Number(name), scope, at) : named(name, scope, at, written);
   if (found === 'absent') return fallback ?? knownWord('', at);
   if (found.known && found.text === '' && fallback) return fallback;
   if (found.known || !fallback) return found;
-  const text = fallback.known ? fallback.text : fallback.fallback;
-  return { text: written, known: false, at, ...(found.guess !== undefined && { guess: found.guess }), ...(text !== undefined && { fallback: text }) };
+  const text = found.fallback ?? (fallback.known ? fallback.text : fallback.fallback);
+  return { text: found.text, known: false, at, ...(found.guess !== undefined && { guess: found.guess }), ...(text !== undefined && { fallback: text }) };
 }
 
 function argument(index: number, { args, script }: WordScope, at: SourceLocation): Word | 'absent' {
@@ -164,7 +184,7 @@ function named(name: string, { environment, args }: WordScope, at: SourceLocatio
   const variable = environment.variables.get(name);
   if (!variable) return environment.open || RUNTIME.test(name) || !/^\w+$/.test(name) ? { text: written, known: false, at } : 'absent';
   if (variable.value !== undefined) return knownWord(variable.value, at);
-  return { text: written, known: false, at, ...(variable.guess !== undefined && { guess: variable.guess }) };
+  return { text: variable.written ?? written, known: false, at, ...(variable.fallback !== undefined && { fallback: variable.fallback }), ...(variable.guess !== undefined && { guess: variable.guess }) };
 }
 
 /** `$(dirname "$0")`, `$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)`: the folder of the running script. */

@@ -17,3 +17,20 @@ export function isDevelopmentService(service: ComposeServiceFacts, path: string)
     || (service.profiles.length > 0 && service.profiles.every(isDevelopmentName))
     || service.environmentFiles.some(file => file.path !== undefined && isDevelopmentName(file.path));
 }
+
+export interface ComposeSituation {
+  readonly isMarked: boolean;
+  /** The tree holds task definitions. */
+  readonly isBesideEcs: boolean;
+  /** The apps a Compose service starts, and those that ECS starts; undefined: not named. */
+  readonly apps: readonly (string | undefined)[];
+  readonly ecsApps: readonly (string | undefined)[];
+}
+
+/** Compose beside ECS is a copy for developers, unless ECS was seen to run nothing but other apps. */
+export function composeRole({ isMarked, isBesideEcs, apps, ecsApps }: ComposeSituation): 'deployed' | 'development' {
+  if (isMarked) return 'development';
+  if (!isBesideEcs) return 'deployed';
+  const isOther = ecsApps.length > 0 && !ecsApps.includes(undefined) && apps.length > 0 && apps.every(app => app !== undefined && !ecsApps.includes(app));
+  return isOther ? 'deployed' : 'development';
+}

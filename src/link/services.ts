@@ -1,7 +1,7 @@
 import type { EcsService, EcsServiceFacts, Expr, Facts, Platform, Setting, TaskDefinitionFacts } from '../model/index.js';
 import { literalText } from '../model/index.js';
-import { settingOf } from './field-settings.js';
-import { booleanOf, numberOf } from './managed.js';
+import { settingOf } from './start/field-settings.js';
+import { booleanOf, numberOf } from './start/managed.js';
 
 /** What a format says where a service is silent (facts/ecs.md 2.1). */
 interface ServiceDefaults { readonly minimum: number; readonly maximum: number; readonly breaker: boolean; readonly count?: number; readonly by: string }

@@ -1,17 +1,17 @@
 import { posix } from 'node:path';
-import type { ChainLink, ComposeServiceFacts, ConsumerCommand, Container, ContainerFacts, EcsService, EcsServiceFacts, Facts, FactStore, Join, LinkOptions, Platform, Setting, Slot, SourceLocation, StartChain, TaskDefinitionFacts, UnauditedConsumer, Unresolved } from '../model/index.js';
+import type { ChainLink, ConsumerCommand, Container, ContainerFacts, EcsService, EcsServiceFacts, Facts, FactStore, Join, LinkOptions, Platform, Setting, Slot, SourceLocation, StartChain, TaskDefinitionFacts, UnauditedConsumer, Unresolved } from '../model/index.js';
 import { comparePlaces, samePlace } from '../model/index.js';
 import { findBuilds, type Build, type Builds } from './builds.js';
 import { follow, STEPS, type Journey, type Reached } from './command.js';
-import { composeContainers } from './compose-services.js';
-import { containerEnvironment, containerOf, initWord, startArgv, stopTimeOf, type StartArgv } from './container.js';
-import { environmentNames } from './deployments.js';
-import { folderOf, type Image } from './image.js';
+import { composeContainers } from './start/compose-services.js';
+import { containerEnvironment, containerOf, hasInit, startArgv, stopTimeOf, type StartArgv } from './start/container.js';
+import { environmentNames } from './start/deployments.js';
+import { folderOf, type Image } from './start/image.js';
 import type { Lookup } from './modules.js';
 import { lookupIn, type Environment, type Variable } from './process-environment.js';
-import { isDevelopmentService, isReload } from './roles.js';
+import { composeRole, isDevelopmentService, isReload } from './roles.js';
 import { familyOf, platformOf, serviceOf } from './services.js';
-import { unreachedStarts } from './unreached.js';
+import { unreachedStarts } from './start/unreached.js';
 
 /** One consumer or scheduler command that a deployed (or development) start reaches, before its app is known. */
 export interface Start {
@@ -72,14 +72,20 @@ export function findStarts(store: FactStore, _options: LinkOptions): Starts {
   const deployments = serviceEntries(all, definitions);
   const deployed = definitions.flatMap(definition => containersOf(definition, deployments, world));
   const services = deployments.map((entry, i) => ({ ...entry.service, runs: runsOf(deployed.filter(one => one.services.includes(i))) }));
-  const ecsStarts = deployed.flatMap(({ origin, reached, services: running }) => (running.length === 0 ? startsOf(origin, reached) : running.flatMap(i => startsOf({ ...origin, platform: services[i]!.platform, joins: [deployments[i]!.join, ...origin.joins] }, reached, services[i]))));
+  const ecsStarts = deployed.flatMap(({ origin, reached, services: running }) => (running.length === 0 ? startsOf(origin, reached) : running.flatMap(i => {
+    const name = running.length === 1 ? origin.name : `${origin.name} of ${services[i]!.name}`;
+    return startsOf({ ...origin, name, platform: services[i]!.platform, joins: [deployments[i]!.join, ...origin.joins] }, reached, services[i]);
+  })));
 
-  const besides = compose.map(({ service, path }) => composeStart(service, path, definitions.length > 0, world));
-  const composeStarts = besides.flatMap(({ origin, reached }) => startsOf(withRole(origin, reached, ecsStarts), reached));
+  const composeStarts = compose.flatMap(({ service, path }) => {
+    const { origin, reached } = followContainer(service, { path, format: 'compose', siblings: [], isOpen: service.environmentFiles.length > 0 }, world);
+    const role = composeRole({ isMarked: isDevelopmentService(service, path), isBesideEcs: definitions.length > 0, apps: reached.map(one => one.command.app), ecsApps: ecsStarts.map(start => start.command.app) });
+    return startsOf({ ...origin, role }, reached);
+  });
   const unreached = unreachedStarts({ store, builds, visited, isEcs: ecsStarts.length > 0 });
   const rest = unreached.flatMap(({ origin, reached }) => startsOf(origin, reached));
 
-  const found = [...ecsStarts, ...composeStarts, ...rest];
+  const found = [...ecsStarts, ...besideProcfile(composeStarts, rest), ...rest];
   const isWork = (start: Start): boolean => start.command.kind === 'celery-worker' || start.command.kind === 'celery-beat';
   return {
     starts: withIds(distinct(found.filter(isWork))), services,
@@ -159,7 +165,7 @@ function followContainer(container: ContainerFacts, place: ContainerPlace, world
   const build = world.builds.of(container, place.path, place.format === 'ecs');
   const environment = containerEnvironment(container, build.image, place.isOpen);
   const start = startArgv(container, build, environment);
-  const reached = start ? followArgv(start, container, build, environment, world) : [];
+  const reached = start ? followArgv(start, container, build, environment, world).map(one => behindInit(one, container, place.format)) : [];
   if (build.missing !== undefined && container.build) world.unresolved.push({ at: container.build.at, reason: `the Dockerfile ${build.missing} of ${container.name} is not in the repository` });
   else if (!start && !build.foreign && place.format === 'ecs') world.unresolved.push({ at: container.at, reason: `what the container ${container.name} runs is not in the repository` });
   const joins: readonly Join[] = [...(build.join ? [build.join] : []), ...(start ? [{ step: 'command', how: 'written', at: [start.at] } as const] : [])];
@@ -167,7 +173,7 @@ function followContainer(container: ContainerFacts, place: ContainerPlace, world
     path: place.path, name: container.name, platform: place.format === 'compose' ? 'compose' : 'ecs', role: 'deployed', joins, sure: start?.sure ?? false, image: build.image,
     container: containerOf(container, place.siblings, place.format, build, environment, place.pidMode), stopTime: stopTimeOf(container, place.format),
   };
-  return { origin, reached, known: build.foreign || start !== undefined };
+  return { origin, reached, known: build.foreign || start?.sure === true };
 }
 
 function followArgv(start: StartArgv, container: ContainerFacts, build: Build, environment: Environment, world: World): readonly Reached[] {
@@ -175,11 +181,14 @@ function followArgv(start: StartArgv, container: ContainerFacts, build: Build, e
   if (image.dockerfile !== undefined && !start.own) world.visited.add(image.dockerfile);
   const directory = directoryOf(container, image);
   const journey: Journey = { store: world.store, image, visited: world.visited, steps: STEPS };
-  const reached = follow({ argv: start.argv, environment, directory, depth: 0, scripts: [] }, journey);
-  const init = initWord(container);
-  if (!init) return reached;
-  const link: ChainLink = { kind: 'init', program: 'docker-init', toGroup: false, at: init.at, text: 'an init in front of the command' };
-  return reached.map(one => ({ ...one, links: [link, ...one.links] }));
+  return follow({ argv: start.argv, environment, directory, depth: 0, scripts: [] }, journey);
+}
+
+/** initProcessEnabled, Compose's `init: true`: an init in front of everything, which signals its child alone. */
+function behindInit(one: Reached, container: ContainerFacts, format: 'ecs' | 'compose'): Reached {
+  if (!hasInit(container)) return one;
+  const link: ChainLink = { kind: 'init', program: 'docker-init', toGroup: false, at: container.initProcess.at, text: format === 'ecs' ? 'initProcessEnabled' : 'init: true' };
+  return { ...one, links: [link, ...one.links] };
 }
 
 function directoryOf(container: ContainerFacts, image: Image): string {
@@ -187,27 +196,17 @@ function directoryOf(container: ContainerFacts, image: Image): string {
   return written?.is === 'literal' && typeof written.value === 'string' ? posix.resolve(image.workingDirectory, written.value) : image.workingDirectory;
 }
 
-// Compose
-
-function composeStart(service: ComposeServiceFacts, path: string, besideEcs: boolean, world: World): Pick<Deployed, 'origin' | 'reached'> {
-  const { origin, reached } = followContainer(service, { path, format: 'compose', siblings: [], isOpen: service.environmentFiles.length > 0 }, world);
-  return { origin: { ...origin, role: besideEcs || isDevelopmentService(service, path) ? 'development' : 'deployed' }, reached };
+/** Compose beside a Procfile that starts the same app is a copy for developers: a platform runs the Procfile. */
+function besideProcfile(compose: readonly Start[], rest: readonly Start[]): readonly Start[] {
+  const apps = new Set(rest.filter(start => start.role === 'deployed' && /(^|\/)procfile[^/]*$/i.test(start.command.at.path)).map(start => start.command.app));
+  return compose.map(start => (start.command.app !== undefined && apps.has(start.command.app) ? { ...start, role: 'development' } : start));
 }
-
-/** Compose beside ECS is a copy for developers, unless ECS runs nothing but other apps. */
-function withRole(origin: Origin, reached: readonly Reached[], ecs: readonly Start[]): Origin {
-  if (origin.role === 'deployed' || ecs.length === 0) return origin;
-  const apps = new Set(ecs.map(start => start.command.app));
-  return reached.length > 0 && !apps.has(undefined) && reached.every(one => one.command.app !== undefined && !apps.has(one.command.app)) && !isMarked(origin) ? { ...origin, role: 'deployed' } : origin;
-}
-
-const isMarked = (origin: Origin): boolean => isDevelopmentService({ name: origin.name, profiles: [], environmentFiles: [] } as unknown as ComposeServiceFacts, origin.path);
 
 // Starts
 
 /** One start for every consumer command that an origin reaches. */
 function startsOf(origin: Origin, reached: readonly Reached[], service?: EcsService): readonly Start[] {
-  return reached.map(one => {
+  return once(reached).map(one => {
     const environment = service?.environment ?? origin.environment;
     const joins = one.guessed ? origin.joins.map(join => (join.step === 'command' ? { ...join, how: 'only-candidate' as const } : join)) : origin.joins;
     return {
@@ -218,6 +217,12 @@ function startsOf(origin: Origin, reached: readonly Reached[], service?: EcsServ
       ...(environment !== undefined && { environment }), ...(service && { service }), ...(origin.container && { container: origin.container }),
     } satisfies Start;
   });
+}
+
+/** A script that calls itself again starts nothing new. */
+function once(reached: readonly Reached[]): readonly Reached[] {
+  const key = ({ command, program }: Reached): string => JSON.stringify([command.at.path, command.at.startLine, command.at.startColumn, command.text, program]);
+  return reached.filter((one, i) => reached.findIndex(other => key(other) === key(one)) === i);
 }
 
 function writtenIn(variables: ReadonlyMap<string, Variable>): Start['variables'] {
@@ -261,7 +266,8 @@ function withIds(starts: readonly Start[]): readonly Start[] {
 function detailOf(start: Start): string {
   const host = start.command.options.get('--hostname');
   const isProgram = !start.id.replace(/ \[[^\]]*\]$/, '').endsWith(`: ${start.name}`);
-  const detail = isProgram ? start.name : typeof host === 'string' ? host.replace(/@.*$/, '') : start.command.kind === 'celery-beat' ? 'beat' : '';
+  const queues = start.command.queues?.join(',') ?? '';
+  const detail = isProgram ? start.name : typeof host === 'string' ? host.replace(/@.*$/, '') : start.command.kind === 'celery-beat' ? 'beat' : queues.length <= 60 ? queues : '';
   return detail === '' ? '' : ` ${detail}`;
 }
 

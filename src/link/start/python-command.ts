@@ -1,0 +1,56 @@
+import { posix } from 'node:path';
+import type { ChainLink, SourceLocation, Statement } from '../../model/index.js';
+import { dottedName, expressionsOf, nested, startOf, walk } from '../../model/index.js';
+import { behind, custom, follow, inFile, locate, next, textOf, unaudited, type Journey, type Process, type Reached } from '../command.js';
+import { knownWord, likely, type Word } from '../process-environment.js';
+
+/** `python -m celery`, `python manage.py …`, `python run_celery.py`. */
+export function python(process: Process, journey: Journey, at: SourceLocation): readonly Reached[] {
+  const { argv } = process;
+  for (let i = 1; i < argv.length; i++) {
+    const text = likely(argv[i]) ?? '';
+    if (text === '-m') return pythonModule(process, argv.slice(i + 1), journey, at);
+    if (text === '-c') return [];
+    if (text === '-W' || text === '-X') { i++; continue; }
+    if (text.startsWith('-')) continue;
+    return pythonScript(process, argv.slice(i), journey, at);
+  }
+  return [];
+}
+
+function pythonModule(process: Process, words: readonly Word[], journey: Journey, at: SourceLocation): readonly Reached[] {
+  const module = likely(words[0]);
+  if (module === undefined) return [];
+  const name = { 'celery.bin.celery': 'celery', 'newrelic.admin': 'newrelic-admin', 'ddtrace.commands.ddtrace_run': 'ddtrace-run', 'rq.cli': 'rq' }[module] ?? module;
+  const link: ChainLink = { kind: 'wrapper', program: 'python -m', at, text: textOf(process.argv) };
+  if (!name.includes('.') || name.endsWith('.py')) return behind(link, follow(next(process, [{ ...knownWord(name, at) }, ...words.slice(1)]), journey));
+  const path = `./${name.replaceAll('.', '/')}`;
+  const file = locate(`${path}.py`, process, journey) ?? locate(`${path}/__main__.py`, process, journey);
+  return file ? behind(link, inFile(file, next(process, words), journey)) : [];
+}
+
+function pythonScript(process: Process, words: readonly Word[], journey: Journey, at: SourceLocation): readonly Reached[] {
+  const program = likely(words[0])!;
+  const name = posix.basename(program);
+  const link: ChainLink = { kind: 'wrapper', program: 'python', at, text: textOf(process.argv) };
+  if (name === 'celery' || name === 'supervisord' || name === 'manage.py') return behind(link, follow(next(process, words), journey));
+  const file = locate(program.includes('/') ? program : `./${program}`, process, journey);
+  const reached = file ? inFile(file, next(process, words), journey) : [];
+  const named = reached.map(one => (one.command.kind === 'unaudited' ? { ...one, command: { ...one.command, text: textOf(process.argv) } } : one));
+  return behind(link, named.length > 0 ? named : custom(name, next(process, words), at));
+}
+
+/** A Python file that starts a worker by itself is a consumer we do not read. */
+export function pythonFile(path: string, code: readonly Statement[], process: Process): readonly Reached[] {
+  return startsWorker(code, 0) ? [unaudited('python', textOf(process.argv) || path, process.argv[0]?.at ?? startOf(path), process)] : [];
+}
+
+function startsWorker(code: readonly Statement[], depth: number): boolean {
+  return depth < 30 && code.some(statement => expressionsOf(statement).some(expr => [...walk(expr)].some(part => part.is === 'call' && isWorkerCall(part)))
+    || startsWorker(nested(statement), depth + 1) || (statement.do === 'function' && startsWorker(statement.function.body, depth + 1)));
+}
+
+function isWorkerCall({ callee }: { readonly callee: Parameters<typeof dottedName>[0] }): boolean {
+  if (callee.is === 'member') return callee.name === 'worker_main' || (callee.name === 'Worker' && /(^|\.)(app|celery|current_app|celery_app)$/.test(dottedName(callee.object) ?? ''));
+  return callee.is === 'name' && callee.name === 'WorkController';
+}

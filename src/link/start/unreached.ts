@@ -1,0 +1,89 @@
+import { posix } from 'node:path';
+import type { FactStore, ProgramFacts } from '../../model/index.js';
+import { startOf } from '../../model/index.js';
+import { PROCESS_MANAGERS } from '../../knowledge/start-commands.js';
+import type { Builds } from '../builds.js';
+import { follow, STEPS, type Journey, type Reached } from '../command.js';
+import { startArgv } from './container.js';
+import { folderOf, unknownImage } from './image.js';
+import { argvOf, runProgram } from './managed.js';
+import { knownWord, OPEN_ENVIRONMENT } from '../process-environment.js';
+import { isDevelopmentName } from '../roles.js';
+import type { Origin } from '../starts.js';
+
+interface Unreached { readonly origin: Origin; readonly reached: readonly Reached[] }
+export interface UnreachedOptions { readonly store: FactStore; readonly builds: Builds; readonly visited: Set<string>; /** A task definition starts a consumer: only images count beside it. */ readonly isEcs: boolean }
+
+/**
+ * Consumers of files that no container was seen to start: images by their own CMD, then process files, then scripts. Where they run
+ * is not known; a file that says development in its name is for developers.
+ */
+export function unreachedStarts(options: UnreachedOptions): readonly Unreached[] {
+  const images = options.builds.dockerfiles.filter(({ path }) => !options.visited.has(path)).map(dockerfile => ofImage(dockerfile, options));
+  const processes = options.store.candidates.filter(path => !options.visited.has(path)).flatMap(path => ofProcessFile(path, options));
+  return [...images, ...processes, ...scriptsOf(options)].filter(({ reached }) => reached.length > 0);
+}
+
+/** Scripts that no other one starts; of those that start each other, the first. */
+function scriptsOf(options: UnreachedOptions): readonly Unreached[] {
+  const all = options.store.candidates.filter(path => !options.visited.has(path)).flatMap(path => {
+    const visited = new Set<string>();
+    return ofScript(path, { ...options, visited }).filter(({ reached }) => reached.length > 0).map(found => ({ ...found, path, visited }));
+  });
+  return all.filter(({ path }, i) => !all.some((other, j) => other.path !== path && other.visited.has(path) && (j < i || !all[i]!.visited.has(other.path))));
+}
+
+const role = (path: string, name: string, beside: boolean): Origin['role'] => (beside || isDevelopmentName(path) || isDevelopmentName(name) ? 'development' : 'deployed');
+
+function ofImage(dockerfile: Builds['dockerfiles'][number], { store, builds, visited }: UnreachedOptions): Unreached {
+  const image = builds.alone(dockerfile);
+  const at = startOf(dockerfile.path);
+  const environment = { ...image.environment, open: true };
+  const start = startArgv({ at }, { image }, environment);
+  const own = new Set<string>();
+  const journey: Journey = { store, image, visited: own, steps: STEPS };
+  // An entry point without CMD: whoever runs the image gives the arguments.
+  const isOpen = image.stages.some(stage => stage.entryPoint) && !image.stages.some(stage => stage.command);
+  const argv = start && isOpen ? [...start.argv, { text: '$@', known: false, at }] : start?.argv;
+  const all = argv ? follow({ argv, environment, directory: image.workingDirectory, depth: 0, scripts: [] }, journey) : [];
+  const reached = isOpen && [...own].some(path => visited.has(path)) ? [] : all;
+  for (const path of own) visited.add(path);
+  const name = posix.basename(dockerfile.path);
+  return { reached, origin: { path: dockerfile.path, name, platform: 'unknown', role: role(dockerfile.path, '', false), sure: start?.sure ?? false, image, joins: start ? [{ step: 'command', how: 'only-candidate', at: [start.at] }] : [] } };
+}
+
+function ofProcessFile(path: string, options: UnreachedOptions): readonly Unreached[] {
+  const facts = options.store.facts(path)?.processes;
+  return (facts?.programs ?? []).map(program => (facts!.manager === 'procfile' ? ofProcfileLine(program, path, options) : ofProgram(program, path, options)));
+}
+
+/**
+ * The platform that reads a Procfile runs each line by itself, with `bash -c` (Heroku, Cloud Foundry's and the Cloud Native
+ * Buildpacks' launchers): there is no manager whose limits count.
+ */
+function ofProcfileLine(program: ProgramFacts, path: string, options: UnreachedOptions): Unreached {
+  const { origin, journey } = lonely(path, program.name, options);
+  const argv = argvOf(program.command, OPEN_ENVIRONMENT, ['/bin/bash', '-c']);
+  const reached = follow({ argv, environment: OPEN_ENVIRONMENT, directory: `/${folderOf(path)}`, depth: 0, scripts: [] }, journey);
+  return { reached, origin: { ...origin, joins: [{ step: 'command', how: 'only-candidate', at: [program.at] }] } };
+}
+
+function ofProgram(program: ProgramFacts, path: string, options: UnreachedOptions): Unreached {
+  const { origin, journey } = lonely(path, program.name, options);
+  const process = { argv: [], environment: OPEN_ENVIRONMENT, directory: `/${folderOf(path)}`, depth: 0, scripts: [] };
+  return { reached: runProgram(program, PROCESS_MANAGERS[0]!, process, journey), origin: { ...origin, joins: [{ step: 'command', how: 'only-candidate', at: [program.at] }] } };
+}
+
+function ofScript(path: string, options: UnreachedOptions): readonly Unreached[] {
+  if (!options.store.facts(path)?.script) return [];
+  const { origin, journey } = lonely(path, posix.basename(path), options);
+  const at = startOf(path);
+  const reached = follow({ argv: [knownWord(`/${path}`, at)], environment: OPEN_ENVIRONMENT, directory: '/', depth: 0, scripts: [], argsKnown: false }, journey);
+  return [{ reached, origin: { ...origin, joins: [{ step: 'command', how: 'only-candidate', at: [at] }] } }];
+}
+
+function lonely(path: string, name: string, { store, builds, visited, isEcs }: UnreachedOptions): { readonly origin: Origin; readonly journey: Journey } {
+  const image = unknownImage([folderOf(path)], builds.tree);
+  const isMarked = role(path, name, isEcs);
+  return { origin: { path, name, platform: 'unknown', role: isMarked, sure: false, image, joins: [] }, journey: { store, image, visited, steps: STEPS } };
+}
