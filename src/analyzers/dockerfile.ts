@@ -1,4 +1,4 @@
-import type { DockerfileFacts, EnvironmentEntry, Facts, ReadProblem, StageFacts } from '../model/index.js';
+import type { DockerfileFacts, EnvironmentEntry, Facts, ReadProblem } from '../model/index.js';
 import { parseDockerfile, type DockerfileSyntax } from '../parsers/dockerfile.js';
 import { defaults } from './dockerfile/arguments.js';
 import { openStage, type Stage } from './dockerfile/stage.js';
@@ -17,15 +17,20 @@ export function facts(text: string, path: string): Facts {
 }
 
 function dockerfileOf(syntax: DockerfileSyntax, report: (problem: ReadProblem) => void): DockerfileFacts {
-  const global: EnvironmentEntry[] = [];
-  const stages: StageFacts[] = [];
-  const open: Stage[] = [];
+  const global = new Map<string, EnvironmentEntry>();
+  const written: EnvironmentEntry[] = [];
+  const stages: Stage[] = [];
+  const named = new Map<string, Stage>();
   for (const instruction of syntax.instructions) {
-    const stage = open.at(-1);
-    if (instruction.keyword === 'FROM') open.push(openStage(instruction, { syntax, global, earlier: open, report }));
-    else if (stage) stage.take(instruction);
-    else if (instruction.keyword === 'ARG') global.push(...defaults(instruction, syntax, name => global.findLast(entry => entry.name === name)));
+    const stage = stages.at(-1);
+    if (instruction.keyword === 'FROM') {
+      const opened = openStage(instruction, { syntax, global, earlier: named, report });
+      stages.push(opened);
+      if (opened.name !== undefined) named.set(opened.name.toLowerCase(), opened);
+    } else if (stage) stage.take(instruction);
+    else if (instruction.keyword === 'ARG') {
+      for (const entry of defaults(instruction, syntax, name => global.get(name))) { written.push(entry); global.set(entry.name, entry); }
+    }
   }
-  for (const stage of open) stages.push(stage.facts());
-  return { stages, arguments: global };
+  return { stages: stages.map(stage => stage.facts()), arguments: written };
 }

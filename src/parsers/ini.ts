@@ -22,7 +22,14 @@ export interface IniEntry {
   /** Continuation lines joined with line breaks, comments left out. */
   readonly value: Spliced;
 }
-export interface IniSyntax { readonly lines: LineTable; readonly sections: readonly IniSection[]; readonly comments: readonly Comment[]; readonly problems: readonly ReadProblem[] }
+export interface IniSyntax {
+  readonly lines: LineTable;
+  /** How the lines of the file end. */
+  readonly lineBreak: '\n' | '\r\n';
+  readonly sections: readonly IniSection[];
+  readonly comments: readonly Comment[];
+  readonly problems: readonly ReadProblem[];
+}
 
 const MAX_PROBLEMS = 5;
 
@@ -56,7 +63,7 @@ export function parseIni(text: string, path: string): IniSyntax {
       else if (problems.length < MAX_PROBLEMS) problems.push({ message: section ? 'this line is neither a section nor a key with a value' : 'this line stands before the first section', at: lines.at(line.from, line.to) });
     }
   }
-  return { lines, sections: sections.map(section => ({ ...section, entries: section.entries.map(closed) })), comments: lineComments(lines, '#;'), problems };
+  return { lines, lineBreak: text.includes('\r\n') ? '\r\n' : '\n', sections: sections.map(section => ({ ...section, entries: section.entries.map(closed) })), comments: lineComments(lines, '#;'), problems };
 }
 
 interface Line { readonly from: number; readonly to: number; readonly indent: number; readonly end: number; readonly next: number }

@@ -9,8 +9,9 @@ import { inDirectory, join } from './paths.js';
 interface Build {
   readonly syntax: DockerfileSyntax;
   /** ARG before the first FROM. */
-  readonly global: readonly EnvironmentEntry[];
-  readonly earlier: readonly Stage[];
+  readonly global: ReadonlyMap<string, EnvironmentEntry>;
+  /** The stages so far by their name in lower case. */
+  readonly earlier: ReadonlyMap<string, Stage>;
   report(problem: ReadProblem): void;
 }
 
@@ -19,8 +20,11 @@ export interface Stage {
   readonly name: string | undefined;
   /** Where the stage works at its end; '' is the base image's directory, undefined not known. */
   directory(): string | undefined;
-  /** The value of a variable of the environment, for stages built on this one. */
+  /** The stage of the same file that this one is built on. */
+  readonly below: Stage | undefined;
+  /** The value its own ENV gives a variable. */
   variable(name: string): Expr | undefined;
+  /** The argv of its own SHELL. */
   shell(): readonly string[] | undefined;
   take(instruction: Instruction): void;
   facts(): StageFacts;
@@ -30,55 +34,68 @@ export interface Stage {
 export function openStage(from: Instruction, build: Build): Stage {
   const { syntax } = build;
   const words = splitArguments(from.arguments.text, syntax.escape);
-  const fromGlobal: Variable = name => argumentValue(name, build.global.findLast(entry => entry.name === name));
+  const fromGlobal: Variable = name => argumentValue(name, build.global.get(name));
   const base = valueAt(from, syntax, words[0]?.start ?? 0, words[0]?.end ?? 0, fromGlobal);
   const name = words[1]?.text.toLowerCase() === 'as' ? words[2]?.text : undefined;
-  const below = build.earlier.findLast(stage => stage.name !== undefined && stage.name.toLowerCase() === textOf(base)?.toLowerCase());
+  const below = build.earlier.get(textOf(base)?.toLowerCase() ?? '');
 
   const entries: EnvironmentEntry[] = [];
   const args: EnvironmentEntry[] = [];
+  const environmentNow = new Map<string, EnvironmentEntry>();
+  const argumentsNow = new Map<string, EnvironmentEntry>();
   const copies: StageFacts['copies'][number][] = [];
   const own: { entryPoint?: CommandFacts; command?: CommandFacts; stopSignal?: Expr; shell?: readonly string[]; workingDirectory?: string } = {};
   let directory: string | undefined = below ? below.directory() : '';
-  const shell = (): readonly string[] | undefined => own.shell ?? below?.shell();
 
   const variable = (wanted: string): Expr | undefined => {
-    const written = entries.findLast(entry => entry.name === wanted)?.value;
-    if (written !== undefined && written !== 'secret') return written;
-    return below?.variable(wanted);
+    const value = environmentNow.get(wanted)?.value;
+    return value === 'secret' ? undefined : value;
   };
   /** ENV wins over ARG of the same name. */
   const known: Variable = wanted => {
-    const value = variable(wanted);
-    if (!value) return argumentValue(wanted, args.findLast(entry => entry.name === wanted));
+    const value = variable(wanted) ?? inherited(below, stage => stage.variable(wanted));
+    if (!value) return argumentValue(wanted, argumentsNow.get(wanted));
     return value.is === 'literal' && String(value.value).length <= LONGEST_VALUE ? value : argumentValue(wanted, { name: wanted, value, at: value.at });
   };
   const textAs = (raw: string): string => expanded(raw, from, build, known);
 
   function take(instruction: Instruction): void {
     switch (instruction.keyword) {
-      case 'ENV': entries.push(...environment(instruction, syntax, known)); break;
-      case 'ARG': args.push(...defaults(instruction, syntax, wanted => args.findLast(entry => entry.name === wanted) ?? build.global.findLast(entry => entry.name === wanted))); break;
+      case 'ENV': for (const entry of environment(instruction, syntax, known)) { entries.push(entry); environmentNow.set(entry.name, entry); } break;
+      case 'ARG': for (const entry of defaults(instruction, syntax, wanted => argumentsNow.get(wanted) ?? build.global.get(wanted))) { args.push(entry); argumentsNow.set(entry.name, entry); } break;
       case 'WORKDIR': directory = own.workingDirectory = moved(textOf(valueAt(instruction, syntax, 0, instruction.arguments.text.length, known)), directory); break;
       case 'COPY': case 'ADD': { const copy = copyOf(instruction, build, directory, textAs); if (copy) copies.push(copy); break; }
       case 'SHELL': own.shell = shellOf(instruction) ?? own.shell; break;
       case 'STOPSIGNAL': own.stopSignal = valueAt(instruction, syntax, 0, instruction.arguments.text.length, known); break;
-      case 'CMD': own.command = commandFacts(instruction, syntax, shell(), build.report) ?? own.command; break;
-      case 'ENTRYPOINT': own.entryPoint = commandFacts(instruction, syntax, shell(), build.report) ?? own.entryPoint; break;
+      case 'CMD': own.command = commandFacts(instruction, syntax, own.shell ?? inherited(below, stage => stage.shell()), build.report) ?? own.command; break;
+      case 'ENTRYPOINT': own.entryPoint = commandFacts(instruction, syntax, own.shell ?? inherited(below, stage => stage.shell()), build.report) ?? own.entryPoint; break;
       default:
     }
   }
 
   return {
-    name, take, variable, shell, directory: () => directory,
+    name, below, take, variable, shell: () => own.shell, directory: () => directory,
     facts: () => ({ ...(name !== undefined && { name }), at: syntax.lines.at(from.start, from.end), base, environment: entries, arguments: args, copies, ...own }),
   };
+}
+
+/** Stages that are looked through for what a stage takes over. */
+const MAX_STAGES = 50;
+
+function inherited<T>(from: Stage | undefined, read: (stage: Stage) => T | undefined): T | undefined {
+  let stage = from;
+  for (let i = 0; stage && i < MAX_STAGES; i++, stage = stage.below) {
+    const found = read(stage);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** undefined: not known, until an absolute WORKDIR says so. */
 function moved(target: string | undefined, directory: string | undefined): string | undefined {
   if (target === undefined) return undefined;
-  return directory === undefined ? (target.startsWith('/') ? join('', target) : undefined) : join(directory, target);
+  const path = directory === undefined ? (target.startsWith('/') ? join('', target) : undefined) : join(directory, target);
+  return path === undefined || path.length > LONGEST_VALUE ? undefined : path;
 }
 
 /** A word with the variables put in that are known; others stay as written. */

@@ -68,9 +68,8 @@ function fieldOf(section: IniSection, key: string, syntax: IniSyntax, read: (tex
   return { value: text === undefined ? expr : literal(read(text), at, slot), at, slots: [slot] };
 }
 
-function insertSlot(section: IniSection, key: string, { lines }: IniSyntax): Slot {
+function insertSlot(section: IniSection, key: string, { lines, lineBreak }: IniSyntax): Slot {
   const last = section.entries.reduce((a, b) => (b.lineEnd > a.lineEnd ? b : a));
-  const lineBreak = lines.text[last.lineEnd] === '\r' || lines.text.includes('\r\n') ? '\r\n' : '\n';
   const sign = /\s*[=:]\s*$/.exec(last.head)?.[0].replace(/\n/g, '') ?? '=';
   return { kind: 'insert', at: lines.at(last.lineEnd, last.lineEnd), encoding: ['ini'], before: `${lineBreak}${lines.indentAt(last.start)}${key}${sign === '' ? '=' : sign}`, after: '' };
 }

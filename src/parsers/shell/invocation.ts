@@ -40,8 +40,11 @@ function behindShell(words: readonly Expr[], from: number): number | undefined {
   return undefined;
 }
 
+/** Words behind `su` among which its -c is looked for. */
+const MAX_OPTIONS = 12;
+
 function behindSwitchUser(words: readonly Expr[], from: number): number | undefined {
-  for (let i = from; i + 1 < words.length; i++) {
+  for (let i = from; i + 1 < Math.min(words.length, from + MAX_OPTIONS); i++) {
     const option = literalText(words[i]);
     if (option === '-c' || option === '--command') return i + 1;
   }

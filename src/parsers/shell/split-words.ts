@@ -29,7 +29,7 @@ export function splitWords(text: string): { readonly words: readonly SplitWord[]
     let parts = 0;
     while (at < text.length && !isBlank(text, at)) {
       const found = pieceAt(text, at);
-      pieces.push(...found.pieces);
+      for (const piece of found.pieces) pieces.push(piece);
       parts++;
       if (found.open) unclosed = at;
       at = found.end;
