@@ -1,5 +1,6 @@
 import type { Expr, SourceLocation } from '../../model/index.js';
 import { literal } from '../../model/index.js';
+import { closingBrace } from '../shell/split-words.js';
 import { splice, type Piece, type Spliced } from '../spliced.js';
 
 /** A string of a JSON form: its value with the places of its characters in the arguments, and its range with the quotes. */
@@ -98,7 +99,7 @@ function variableAt(text: string, start: number, reading: Reading, nesting: numb
   const valueOf = (name: string): Expr => { const known = reading.variable(name); return known ? { ...known, at } : { is: 'environment', name, at }; };
   const bare = /^\$([A-Za-z_]\w*)/.exec(text.slice(start, start + 200));
   if (bare) return { expr: valueOf(bare[1]!), end: start + bare[0].length };
-  const close = closingBrace(text, start);
+  const close = text[start + 1] === '{' ? closingBrace(text, start + 2) : undefined;
   const head = /^\$\{([A-Za-z_]\w*)(:?[-+?]|\})/.exec(text.slice(start, start + 200));
   if (close === undefined) return undefined;
   const end = close + 1;
@@ -109,18 +110,6 @@ function variableAt(text: string, start: number, reading: Reading, nesting: numb
   const rest = readWord(text.slice(start + all.length, close), reading, nesting + 1);
   if (operator!.endsWith('+')) return { expr: { is: 'choice', test: value, branches: [rest, literal('', at)], at }, end };
   return { expr: value.is === 'environment' && !value.fallback ? { ...value, fallback: rest } : value, end };
-}
-
-/** How far the end of `${…}` is looked for. */
-const LONGEST_VARIABLE = 2000;
-
-function closingBrace(text: string, start: number): number | undefined {
-  if (text[start + 1] !== '{') return undefined;
-  let depth = 0;
-  for (let i = start + 2; i < Math.min(text.length, start + LONGEST_VARIABLE); i++) {
-    if (text.startsWith('${', i)) { depth++; i++; } else if (text[i] === '}' && depth-- === 0) return i;
-  }
-  return undefined;
 }
 
 /** The text an expression comes to with the defaults that are written; undefined where one is missing. */
