@@ -1,5 +1,5 @@
 import type { CeleryApp, PoolKind, Problem, Setting, SourceLocation, TaskFunction, VersionFact, Worker } from '../model/index.js';
-import { agreed, place, samePlace } from '../model/index.js';
+import { agreed, comparePlaces, place, samePlace } from '../model/index.js';
 import { BY_NAME } from '../knowledge/celery-settings.js';
 
 /** How many task functions a finding about a whole app points at. */
@@ -64,9 +64,16 @@ export function acksLate(app: CeleryApp): boolean {
   return app.functions.length > 0 ? byAcknowledgement(app.functions).late.length > 0 : isOn(app.settings.get('task_acks_late')) === true;
 }
 
+/** s between SIGTERM and SIGKILL: what the container is given, or its process manager where that kills first. */
+export function stopOf(worker: Worker): number | undefined {
+  const managers = worker.start.links.flatMap(link => (link.kind === 'process-manager' ? [numberOf(link.stopWait)] : []));
+  const stops = [numberOf(worker.stopTime), ...managers].filter(stop => stop !== undefined);
+  return stops.length > 0 ? Math.min(...stops) : undefined;
+}
+
 /** s between SIGTERM and SIGKILL of the worker that has longest; undefined where no worker's is known. */
 export function longestStop(app: CeleryApp): number | undefined {
-  const stops = app.workers.map(worker => numberOf(worker.stopTime)).filter(stop => stop !== undefined);
+  const stops = app.workers.map(stopOf).filter(stop => stop !== undefined);
   return stops.length > 0 ? Math.max(...stops) : undefined;
 }
 
@@ -148,10 +155,19 @@ export function placeIn(app: CeleryApp, setting: Setting<unknown> | undefined): 
   return setting && isWritten(setting) ? setting.at : app.configuredAt ?? app.at;
 }
 
-/** The parts that say which app a problem is about: its other place, and a few of the task functions concerned. */
+/** The first setting written in the file where most stand. */
+function settingsPlace(app: CeleryApp): SourceLocation | undefined {
+  const home = homeOf(app);
+  const places = [...app.settings.values()].flatMap(setting => (isWritten(setting) && setting.at.path === home ? [setting.at] : []));
+  return places.sort(comparePlaces)[0];
+}
+
+/** The parts that say which app a problem is about: its other places, and a few of the task functions concerned. */
 export function ofApp(app: CeleryApp, at: SourceLocation, functions: readonly TaskFunction[] = [], said = 'concerned'): Pick<Problem, 'resource' | 'related'> {
   const own = app.configuredAt ?? app.at;
-  const places = [...(samePlace(own, at) || app.reach === 'implicit' ? [] : [{ at: own, message: app.configuredAt ? `${app.name} is configured here` : `the app ${app.name}` }]),
+  const home = settingsPlace(app);
+  const places = [...(app.reach === 'implicit' ? [] : [{ at: own, message: app.configuredAt ? 'the app is configured here' : 'the app' }]),
+    ...(home && home.path !== at.path && home.path !== own.path ? [{ at: home, message: 'its settings stand here' }] : []),
     ...functions.slice(0, SHOWN).map(fn => ({ at: fn.at, message: `${fn.functionName}: ${said}` }))];
   return { resource: app.id, ...(places.length > 0 && { related: places.filter(entry => !samePlace(entry.at, at)) }) };
 }

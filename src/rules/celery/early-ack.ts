@@ -1,7 +1,7 @@
 import type { CeleryApp, Effect, EffectKind, Fix, Problem, Rule, Setting, Severity, TaskFunction, Thresholds, Worker } from '../../model/index.js';
-import { agreed, place } from '../../model/index.js';
+import { place, shorten } from '../../model/index.js';
 import { appConfidence, inWords, killedAfter, listed, plural, weakest, type Evidence } from '../shared.js';
-import { afterNames, asFound, boundOf, byAcknowledgement, deployedWorkers, isInherited, isOn, isWritten, ofApp, placeIn, toWrite } from '../celery-shared.js';
+import { afterNames, asFound, boundOf, byAcknowledgement, deployedWorkers, isInherited, isOn, isWritten, ofApp, placeIn, stopOf, toWrite } from '../celery-shared.js';
 import { isProtected, onEcs } from '../outlast.js';
 
 /** Effects that a second run repeats. */
@@ -57,7 +57,7 @@ interface Danger { readonly worker: Worker; readonly stop: number; readonly long
 function endangered(app: CeleryApp, early: readonly TaskFunction[], { exitMarginSeconds }: Thresholds): Danger | undefined {
   if (isProtected(app)) return undefined;
   for (const worker of deployedWorkers(app).filter(onEcs)) {
-    const stop = agreed(worker.stopTime);
+    const stop = stopOf(worker);
     if (stop === undefined || worker.drainNeed.is === 'unknown') continue;
     const bounds = early.map(fn => boundOf(fn, worker.pool));
     if (bounds.includes('none')) return { worker, stop, longest: 'none' };
@@ -97,7 +97,7 @@ function suggest(app: CeleryApp, early: readonly TaskFunction[], mixed: boolean)
   if (guarded.length === 0 && !mixed) return others.length === 0 ? always : `${always} once ${listed(others.map(name))} may run twice without harm`;
   const steps = [
     ...(harmless.length > 0 ? [`add acks_late=True to ${listed(harmless.map(name))} now`] : []),
-    ...(guarded.length > 0 ? [`guard these first, then add it: ${listed(guarded.map(fn => `${fn.functionName} (${repeated(fn)!.text}, ${place(repeated(fn)!.at)})`))}`] : []),
+    ...(guarded.length > 0 ? [`guard these first, then add it: ${listed(guarded.map(fn => `${fn.functionName} (${shorten(repeated(fn)!.text, 36)}, ${place(repeated(fn)!.at)})`))}`] : []),
     ...(others.length > 0 ? [`add acks_late=True to ${listed(others.map(name))} once a second run does no harm`] : []),
   ];
   return steps.join('; ');

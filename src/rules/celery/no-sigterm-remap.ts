@@ -1,7 +1,6 @@
 import type { CeleryApp, Problem, Rule, TaskFunction, Thresholds, Worker } from '../../model/index.js';
-import { agreed } from '../../model/index.js';
 import { confidenceOf, inWords, killedAfter, listed } from '../shared.js';
-import { boundOf, byAcknowledgement, ofApp } from '../celery-shared.js';
+import { boundOf, byAcknowledgement, ofApp, stopOf } from '../celery-shared.js';
 import { knowsRemap, lossesOf, REMAP } from '../celery-remap.js';
 import { visibilityOf } from '../celery-visibility.js';
 import { isProtected } from '../outlast.js';
@@ -34,7 +33,7 @@ interface Waiting { readonly worker: Worker; readonly app: CeleryApp; readonly s
 
 function waits(worker: Worker, thresholds: Thresholds): Waiting | undefined {
   const { app } = worker;
-  const stop = agreed(worker.stopTime);
+  const stop = stopOf(worker);
   if (!app || stop === undefined || worker.pool !== 'prefork' || worker.sigtermRemap.state !== 'unset' || worker.strayVariables.length > 0 || !knowsRemap(app) || isProtected(app)) return undefined;
   const losses = lossesOf(worker, app);
   const long = byAcknowledgement(worker.functions).late.filter(fn => outlasts(fn, worker, stop, thresholds));
