@@ -93,8 +93,10 @@ function suggest(app: CeleryApp, early: readonly TaskFunction[], mixed: boolean)
   const guarded = early.filter(fn => repeated(fn));
   const harmless = early.filter(isHarmless);
   const others = early.filter(fn => !guarded.includes(fn) && !harmless.includes(fn));
-  const always = app.reach === 'implicit' ? `add acks_late=True to ${listed(early.map(name))}` : toWrite(app, ['task_acks_late', true]);
-  if (guarded.length === 0 && !mixed) return others.length === 0 ? always : `${always} once ${listed(others.map(name))} may run twice without harm`;
+  if (guarded.length === 0 && !mixed && app.reach !== 'implicit') {
+    const always = toWrite(app, ['task_acks_late', true]);
+    return others.length === 0 ? always : `${always} once a second run of ${listed(others.map(name))} does no harm`;
+  }
   const steps = [
     ...(harmless.length > 0 ? [`add acks_late=True to ${listed(harmless.map(name))} now`] : []),
     ...(guarded.length > 0 ? [`guard these first, then add it: ${listed(guarded.map(fn => `${fn.functionName} (${shorten(repeated(fn)!.text, 36)}, ${place(repeated(fn)!.at)})`))}`] : []),
