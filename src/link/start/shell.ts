@@ -1,8 +1,8 @@
-import { posix } from 'node:path';
 import type { ChainLink, ShellCommand, Slot, SourceLocation } from '../../model/index.js';
 import type { ShellName } from '../../knowledge/start-commands.js';
 import type { Reached } from '../command.js';
-import { exportedOnly, expand, joined, knownWord, likely, mergeVariables, withProgram, type Environment, type Variable, type Word, type WordScope } from '../process-environment.js';
+import { exportedOnly, expand, joined, knownWord, likely, mergeVariables, withProgram, type Environment, type Word, type WordScope } from '../process-environment.js';
+import { assign, changeDirectory, declare, setOptions, type State } from './shell-state.js';
 import { truthOf } from './shell-conditions.js';
 import { programOfText } from './shell-text.js';
 
@@ -45,14 +45,6 @@ interface Found {
   readonly waitsBefore: number;
 }
 
-/** The state of one shell while its program is walked. */
-interface State {
-  variables: Map<string, Variable>;
-  directory: string | undefined;
-  args: readonly Word[] | undefined;
-  exportAll: boolean;
-}
-
 interface Walk {
   readonly process: ShellProcess;
   readonly host: ShellHost;
@@ -66,8 +58,6 @@ interface Where { readonly background: boolean; readonly subshell: boolean; read
 
 /** Functions, groups and branches inside each other beyond this are not followed. */
 const DEPTH = 60;
-/** `set -- "$@" "$@"` in a loop doubles them each time. */
-const ARGUMENTS = 1_000;
 
 /** Walks a shell program and gives every consumer it starts, with the shell as their first link. */
 export function walkShell(process: ShellProcess, host: ShellHost): readonly Reached[] {
@@ -151,13 +141,6 @@ function step(command: ShellCommand, state: State, walk: Walk, where: Where): bo
 const copyOf = (state: State): State => ({ ...state, variables: new Map(state.variables) });
 const environmentOf = (state: State, walk: Walk): Environment => ({ variables: state.variables, open: walk.process.environment.open });
 const scopeOf = (state: State, walk: Walk): WordScope => ({ environment: environmentOf(state, walk), ...(state.args && { args: state.args }), ...(walk.process.script !== undefined && { script: walk.process.script }) });
-
-function assign(name: string, word: Word, exported: boolean, at: SourceLocation, state: State): void {
-  const before = state.variables.get(name);
-  const { fallback, guess } = word;
-  const value = word.known ? { value: word.text } : { written: word.text, ...(fallback !== undefined && { fallback }), ...(guess !== undefined && { guess }) };
-  state.variables.set(name, { name, at, origin: `set in ${at.path}`, exported: exported || state.exportAll || before?.exported === true, ...value });
-}
 
 type Chain = Extract<ShellCommand, { do: 'chain' }>;
 
@@ -294,34 +277,6 @@ function builtin(name: string, words: readonly Word[], command: Run, state: Stat
     case 'eval': { const program = programOfText(words.slice(1).map(word => likely(word) ?? word.text).join(' '), command.at); return program ? sequence(program, state, walk, { ...where, depth: where.depth + 1 }) : false; }
     default: return undefined;
   }
-}
-
-function declare(word: Word, exported: boolean, at: SourceLocation, state: State): void {
-  if (word.text.startsWith('-')) return;
-  const sign = word.text.indexOf('=');
-  const name = sign < 0 ? word.text : word.text.slice(0, sign);
-  const before = state.variables.get(name);
-  if (sign < 0) { if (before && exported) state.variables.set(name, { ...before, exported: true }); return; }
-  const cut = (text: string | undefined): string | undefined => text?.slice(sign + 1);
-  const value: Word = { text: word.text.slice(sign + 1), known: word.known, at, ...(word.fallback !== undefined && { fallback: cut(word.fallback)! }), ...(word.guess !== undefined && { guess: cut(word.guess)! }) };
-  assign(name, value, exported, at, state);
-}
-
-function changeDirectory(target: Word | undefined, state: State): void {
-  const path = likely(target);
-  state.directory = path === undefined || path === '-' ? undefined : path.startsWith('/') ? posix.normalize(path) : state.directory === undefined ? undefined : posix.resolve(state.directory, path);
-}
-
-/** `set -a` exports what follows; `set -- …` replaces the arguments. */
-function setOptions(words: readonly Word[], state: State): boolean {
-  const separator = words.findIndex(word => word.text === '--');
-  if (separator >= 0) state.args = words.slice(separator + 1, separator + ARGUMENTS);
-  else if (words[0] && !/^[-+]/.test(words[0].text)) state.args = words.slice(0, ARGUMENTS);
-  for (const word of separator < 0 ? words : words.slice(0, separator)) {
-    if (/^-[a-z]*a/.test(word.text)) state.exportAll = true;
-    if (/^\+[a-z]*a/.test(word.text)) state.exportAll = false;
-  }
-  return false;
 }
 
 function source(words: readonly Word[], state: State, walk: Walk, where: Where): boolean {
