@@ -31,7 +31,7 @@ function zero(service: EcsService, model: Model): Problem | undefined {
   const maximum = agreed(service.maximumPercent);
   const replaces = maximum !== undefined && maximum <= 100;
   if ((count === undefined && !replaces) || count === 0 || (count === 1 && !replaces)) return undefined;
-  const all = count === undefined ? 'every worker' : count === 1 ? 'the only worker' : `all ${count} workers`;
+  const all = count === undefined ? 'every worker' : count === 1 ? 'the only worker' : count === 2 ? 'both workers' : `all ${count} workers`;
   return {
     ...shared(service, model), order: 2, at: setting.at,
     message: `minimumHealthyPercent 0 lets a deployment stop ${all} ${replaces ? 'before a new one starts' : 'at once'}, so nothing works the queue meanwhile`,
