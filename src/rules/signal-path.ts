@@ -136,9 +136,15 @@ export function killedDeaf(process: Process, why: string): string {
   return killedAfter(stopTime.value, outcomeOfKill(process)).replace('SIGTERM', `SIGTERM → ${why}`);
 }
 
-/** Killed with no grace at all. */
+/** Killed with no grace at all: PID 1 is gone, and the kernel ends its whole namespace. */
 export function killedAtOnce(process: Process, why: string): string {
-  return `SIGTERM → ${why} → everything is killed within 0.01 s${isWorker(process) ? `: ${outcomeOfKill(process)}` : ''}`;
+  return `SIGTERM → ${why} → everything is killed at once${isWorker(process) ? `: ${outcomeOfKill(process)}` : ''}`;
+}
+
+/** A shell that is not PID 1 dies of the signal: under a manager its child is left behind, as the container's own process it ends the container. */
+export function killedByDeath(process: Process, shell: string, under: ProcessManager | undefined): string {
+  if (!under) return killedAtOnce(process, `${shell} dies`);
+  return `SIGTERM → ${under.program} → ${shell} dies → ${nameOf(process)} is left behind and killed with the container${isWorker(process) ? `: ${outcomeOfKill(process)}` : ''}`;
 }
 
 /** `the worker`, or `beat`. */

@@ -1,6 +1,6 @@
 import type { Rule } from '../../model/index.js';
 import { execFix } from '../shared.js';
-import { commandAt, faultsAt, killedAtOnce, killedDeaf, nameOf, onTheWay, sharesPids, shellName } from '../signal-path.js';
+import { commandAt, faultsAt, killedByDeath, killedDeaf, nameOf, onTheWay, sharesPids, shellName } from '../signal-path.js';
 
 export const shellSwallowsSignal: Rule = {
   id: 'container/shell-swallows-signal',
@@ -29,7 +29,7 @@ export const shellSwallowsSignal: Rule = {
         suggestion: link.piped
           ? `run \`exec ${commandAt(process, fault)}\` without the pipe: the log goes to the container's output by itself`
           : `write \`exec ${commandAt(process, fault)}\``,
-        fate: dies ? killedAtOnce(process, `${shell} dies`) : killedDeaf(process, `${shell} ignores it`),
+        fate: dies ? killedByDeath(process, shell, under) : killedDeaf(process, `${shell} ignores it`),
         ...(fix && { fix }),
       };
     }
