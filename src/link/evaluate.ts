@@ -45,13 +45,16 @@ export interface Evaluator {
 }
 
 const DEPTH = 40;
+/** Steps one question may cost: code that computes its settings is not settings. */
+const STEPS = 5000;
 
 export function createEvaluator(resolver: Names): Evaluator {
-  let depth = 0;
+  let depth = 0, steps = 0;
   const busy = new Set<unknown>();
 
   function evaluate(expr: Expr, scope: Scope, context: Context = NO_ENVIRONMENT): Value {
-    if (depth >= DEPTH) return unknown(expr);
+    if (depth === 0) steps = 0;
+    if (depth >= DEPTH || ++steps > STEPS) return unknown(expr);
     depth++;
     try { return fresh(expr, scope, context); } finally { depth--; }
   }

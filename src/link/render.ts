@@ -3,8 +3,14 @@ import { shorten } from '../model/index.js';
 
 /** An expression as its author would write it, on one line and shortened; for messages only. */
 export function render(expr: Expr, limit = 60): string {
-  return shorten(write(expr, 6), limit);
+  if (limit !== USUAL) return shorten(write(expr, 6), limit);
+  let text = rendered.get(expr);
+  if (text === undefined) rendered.set(expr, (text = shorten(write(expr, 6), limit)));
+  return text;
 }
+const USUAL = 60;
+/** The same expressions are evaluated again for every process. */
+const rendered = new WeakMap<Expr, string>();
 
 function write(expr: Expr, depth: number): string {
   if (depth === 0) return '…';

@@ -247,6 +247,7 @@ function withLoopValue(item: Expr, over: Expr, scope: Scope, resolver: Resolver)
 function largest(item: Expr, over: Expr, scope: Scope, resolver: Resolver): readonly [string?, number?] {
   if (over.is !== 'call') return [];
   const name = dottedName(over.callee);
+  if (name !== 'range' && name !== 'enumerate') return [];
   const numbers = over.positional.map(part => resolver.evaluate(part, scope)).map(value => (value.known && typeof value.value === 'number' ? value.value : undefined));
   if (name === 'range' && item.is === 'name' && numbers.every(number => number !== undefined) && numbers.length > 0) return [item.name, (numbers.length === 1 ? numbers[0]! : numbers[1]!) - 1];
   if (name !== 'enumerate' || item.is !== 'list' || item.items[0]?.is !== 'name') return [];
