@@ -1,4 +1,5 @@
 import type { CeleryApp, EffectiveSettings, FactStore, IneffectiveSetting, Join, LinkOptions, Model, Scheduler, TaskFunction, Unresolved, Worker } from '../model/index.js';
+import { bindingsOf } from './bindings.js';
 import { brokerKind, poolKind } from './broker.js';
 import { findApps, type AppSite } from './celery/apps.js';
 import { djangoSettings } from './celery/config-sources.js';
@@ -24,12 +25,12 @@ export function link(store: FactStore, options: LinkOptions): Model {
   const resolver = createResolver(store);
   const found = findStarts(store, options);
   const code = findApps(store, resolver);
-  const apps = withoutTests(code.apps);
+  const apps = withoutDocumentation(code.apps);
   const joined = found.starts.map(start => ({ start, found: appOf(start, apps, resolver, store, options) }));
-  const functions = findFunctions(code.modules.filter(module => !isTest(module.path)), code.apps, resolver, NO_ENVIRONMENT);
-  const modules = code.modules.filter(module => !isTest(module.path));
+  const { modules } = code;
+  const functions = findFunctions(modules, code.apps, resolver, NO_ENVIRONMENT);
   const judged = judgedApps(joined, apps, functions, modules, resolver, store);
-  const world: World = { store, options, resolver, modules, reads: codeReads(code.modules, resolver), functions, bodies: new Map() };
+  const world: World = { store, options, resolver, modules, reads: codeReads(modules, resolver), functions, bodies: new Map() };
   const built = judged.map(entry => buildApp(entry, joined.filter(({ found: target }) => 'app' in target && target.app === entry.site), judged, world));
   const unjoined = joined.filter(({ found: target, start }) => !('app' in target) && isWork(start));
   const workers = [...built.flatMap(({ workers: own }) => own), ...unjoined.map(({ start }) => workerWithoutApp(start))].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
@@ -50,13 +51,11 @@ interface World {
   readonly reads: CodeReads; readonly functions: readonly FunctionSite[]; readonly bodies: Map<FunctionSite, ReturnType<typeof bodyOf>>;
 }
 
-const isTest = (path: string): boolean => /(^|\/)(tests?|testing|conftest\.py|test_[^/]*\.py|[^/]*_test\.py)(\/|$)/.test(path);
 const isWork = (start: Start): boolean => start.command.kind === 'celery-worker';
 
-function withoutTests(apps: readonly AppSite[]): readonly AppSite[] {
-  const real = apps.filter(app => !isTest(app.path));
-  const main = real.filter(app => !/(^|\/)(docs?|examples?)\//.test(app.path));
-  return main.length > 0 ? main : real;
+function withoutDocumentation(apps: readonly AppSite[]): readonly AppSite[] {
+  const main = apps.filter(app => !/(^|\/)(docs?|examples?)\//.test(app.path));
+  return main.length > 0 ? main : apps;
 }
 
 function appOf(start: Start, apps: readonly AppSite[], resolver: Resolver, store: FactStore, options: LinkOptions): FoundApp {
@@ -98,8 +97,10 @@ function contextOf(site: AppSite, lookup: Lookup, world: World): Context {
 
 /** No DJANGO_SETTINGS_MODULE anywhere: the only settings module that names Celery. */
 function onlySettings(world: World): Scope | undefined {
-  const found = settingsModules(world.modules, world.store);
-  return found.length === 1 ? found[0] : undefined;
+  const found = settingsModules(world.modules, world.resolver, world.store);
+  const imported = found.filter(module => found.some(other => other !== module && bindingsOf(other.statements).stars.some(star => world.resolver.find(star.module, other.path).includes(module.path))));
+  const last = found.filter(module => !imported.includes(module));
+  return last.length === 1 ? last[0] : undefined;
 }
 
 function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judged[], world: World): { app: CeleryApp; workers: readonly Worker[] } {

@@ -24,7 +24,7 @@ export interface AppSite {
 /** Something the code does to an app's configuration, in the order of the code. */
 export type ConfigurationAction = { readonly at: SourceLocation; readonly scope: Scope; readonly guards: readonly Guard[] } & (
   /** conf.a = v, conf['a'] = v, conf.a['b'] = v: `keys` behind the name. */
-  | { readonly kind: 'write'; readonly name: Expr | string; readonly keys: readonly Expr[]; readonly value: Expr }
+  | { readonly kind: 'write'; readonly name: Expr | string; readonly keys: readonly Expr[]; readonly value: Expr; readonly fromConstructor?: boolean }
   /** conf.update(mapping), and the extra keyword arguments of Celery(...). */
   | { readonly kind: 'update'; readonly value: Expr; readonly name?: string }
   | { readonly kind: 'object'; readonly source: Expr; readonly namespace?: Expr }
@@ -35,9 +35,12 @@ export type ConfigurationAction = { readonly at: SourceLocation; readonly scope:
 
 export interface CeleryCode {
   readonly apps: readonly AppSite[];
-  /** Candidate modules with code, for what else must be looked for in them. */
+  /** Candidate modules with code, tests left out, for what else must be looked for in them. */
   readonly modules: readonly Scope[];
 }
+
+/** Tests configure apps of their own, and real ones for a moment. */
+const isTest = (path: string): boolean => /(^|\/)(tests?|testing|conftest\.py|test_[^/]*\.py|[^/]*_test\.py)(\/|$)/.test(path);
 
 const CELERY_CLASS = /^celery(\.app|\.app\.base)?\.Celery$/;
 /** Parameters of Celery(...) that are no settings (celery app/base.py:339-404); broker, backend, include and namespace are handled apart. */
@@ -50,7 +53,7 @@ export function isCeleryClass(target: Target | ExternalTarget, resolver: Resolve
 
 /** All Celery apps of the tree with everything done to their configuration. */
 export function findApps(store: FactStore, resolver: Resolver): CeleryCode {
-  const modules = store.candidates.filter(path => path.endsWith('.py') || store.facts(path)?.format === 'python').map(path => resolver.module(path)).filter(scope => scope !== undefined);
+  const modules = store.candidates.filter(path => path.endsWith('.py') && !isTest(path)).map(path => resolver.module(path)).filter(scope => scope !== undefined);
   const all = modules.flatMap(module => [...sites(module, resolver)]);
   const found = new Map<Expr, Omit<AppSite, 'actions'>>();
   for (const site of all) for (const app of appsOf(site, resolver)) if (!found.has(app.call)) found.set(app.call, app);
@@ -93,9 +96,9 @@ function callActions(call: Call, scope: Scope, guards: readonly Guard[]): Config
     if (key === null) actions.push({ ...place, kind: 'update', value });
     else if (key === 'config_source') actions.push({ ...place, kind: 'object', source: value, ...(namespace && { namespace }) });
     else if (key === 'changes') actions.push({ ...place, kind: 'update', value });
-    else if (key === 'broker') actions.push({ ...place, kind: 'write', name: 'broker_url', keys: [], value });
-    else if (key === 'backend') actions.push({ ...place, kind: 'write', name: 'result_backend', keys: [], value });
-    else if (!CONSTRUCTOR_ONLY.has(key)) actions.push({ ...place, kind: 'write', name: key, keys: [], value });
+    else if (key === 'broker') actions.push({ ...place, kind: 'write', name: 'broker_url', keys: [], value, fromConstructor: true });
+    else if (key === 'backend') actions.push({ ...place, kind: 'write', name: 'result_backend', keys: [], value, fromConstructor: true });
+    else if (!CONSTRUCTOR_ONLY.has(key)) actions.push({ ...place, kind: 'write', name: key, keys: [], value, fromConstructor: true });
   }
   return actions;
 }

@@ -14,7 +14,7 @@ type Call = Extract<Expr, { is: 'call' }>;
 export function implicitApp(modules: readonly Scope[], firstFunction: SourceLocation | undefined, resolver: Resolver, store: FactStore): AppSite | undefined {
   const scope = modules.find(module => module.path === firstFunction?.path) ?? modules[0];
   if (!scope) return undefined;
-  const configuration = celeryConfigModule(modules) ?? settingsDict(modules, resolver) ?? djangoModule(modules, store);
+  const configuration = celeryConfigModule(modules) ?? settingsDict(modules, resolver) ?? djangoModule(modules, resolver, store);
   if (!configuration && !firstFunction) return undefined;
   const at = firstFunction ?? configuration!.at;
   const call: Call = { is: 'call', callee: { is: 'opaque', text: 'Celery', at }, positional: [], keywords: [], at };
@@ -51,16 +51,23 @@ function settingsDict(modules: readonly Scope[], resolver: Resolver): Found | un
 }
 
 /** A Django settings module with CELERY_ names: Django projects use that namespace. */
-function djangoModule(modules: readonly Scope[], store: FactStore): Found | undefined {
-  const module = settingsModules(modules, store)[0];
+function djangoModule(modules: readonly Scope[], resolver: Resolver, store: FactStore): Found | undefined {
+  const module = settingsModules(modules, resolver, store)[0];
   return module && fromModule(module, 'CELERY');
 }
 
-/** Settings modules that name Celery, the base of a package first, those of tests and developers left out. */
-export function settingsModules(modules: readonly Scope[], store: FactStore): readonly Scope[] {
-  void store;
-  const named = modules.filter(module => /(^|\/)settings(\.py$|\/|_)|(^|\/)[^/]*settings\.py$/.test(module.path) && !/test|local|dev|ci\b/i.test(module.path.split('/').pop()!)
-    && [...bindingsOf(module.statements).byName.keys()].some(name => /^(CELERY|BROKER)_/.test(name)));
+/** Settings modules that name Celery, themselves or by star import, the base of a package first, those of tests and developers left out. */
+export function settingsModules(modules: readonly Scope[], resolver: Resolver, store: FactStore): readonly Scope[] {
+  const isSettings = (path: string): boolean => /(^|\/)settings(\.py$|\/|_)|(^|\/)[^/]*settings\.py$/.test(path) && !/test|local|dev|ci\b/i.test(path.split('/').pop()!);
+  const others = store.paths.filter(path => isSettings(path) && path.endsWith('.py') && !modules.some(module => module.path === path)).slice(0, 20);
+  const all = [...modules.filter(module => isSettings(module.path)), ...others.map(path => resolver.module(path)).filter(module => module !== undefined)];
+  const named = all.filter(module => namesCelery(module) || starred(module, resolver).some(namesCelery));
   const rank = (path: string): number => (/(settings|base|common|__init__|defaults?)\.py$/.test(path) ? 0 : 1);
   return [...named].sort((a, b) => rank(a.path) - rank(b.path) || a.path.length - b.path.length);
+}
+
+const namesCelery = (module: Scope): boolean => [...bindingsOf(module.statements).byName.keys()].some(name => /^(CELERY|BROKER)_/.test(name));
+
+function starred(module: Scope, resolver: Resolver): readonly Scope[] {
+  return bindingsOf(module.statements).stars.flatMap(star => resolver.find(star.module, module.path)).filter(path => path !== module.path).map(path => resolver.module(path)).filter(scope => scope !== undefined);
 }

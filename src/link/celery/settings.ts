@@ -21,7 +21,7 @@ export interface Configuration {
 
 /** Strongest first, as Celery looks a name up (facts 5.2). */
 type Layer = 'changes' | 'defaults' | 'object';
-interface Write { readonly name: string; readonly value: Value; readonly layer: Layer; readonly keys: readonly string[]; readonly maybe: boolean; readonly nameAt: SourceLocation }
+interface Write { readonly name: string; readonly value: Value; readonly layer: Layer; readonly keys: readonly string[]; readonly maybe: boolean; readonly nameAt: SourceLocation; readonly fromConstructor?: boolean }
 
 interface Reader { readonly resolver: Resolver; readonly store: FactStore; readonly context: Context }
 
@@ -82,7 +82,7 @@ function writesOf(action: Extract<ConfigurationAction, { kind: 'write' | 'update
     const name = typeof action.name === 'string' ? action.name : text(resolver.evaluate(action.name, action.scope, context));
     const keys = action.keys.map(key => text(resolver.evaluate(key, action.scope, context)));
     if (name === undefined || keys.some(key => key === undefined)) return { writes: [], open: true };
-    return { writes: [{ name, value, layer, keys: keys as string[], maybe: maybe === 'maybe', nameAt: action.at }], open: false };
+    return { writes: [{ name, value, layer, keys: keys as string[], maybe: maybe === 'maybe', nameAt: action.at, ...(action.fromConstructor && { fromConstructor: true }) }], open: false };
   }
   const mapping = value.known && value.value instanceof Map ? { values: value.value as Map<unknown, Value>, open: value.open === true } : action.kind === 'update' ? flaskSource(action.value, store, context, resolver) : undefined;
   if (!mapping) return { writes: [], open: true };
@@ -174,8 +174,14 @@ function nestedWrite(holder: Value | undefined, keys: readonly string[], value: 
   return { ...(holder ?? value), known: true, value: entries, candidates: [] };
 }
 
-/** Old and new names together, without a namespace: Celery refuses to start (facts 4.1). The same setting in both spellings is no mix. */
-function mixed(writes: readonly Write[]): IneffectiveSetting[] {
+/**
+ * Old and new names together, without a namespace: Celery refuses to start (facts 4.1). Celery looks at the loaded configuration object
+ * alone, and at what was written to app.conf where there is none (celery app/utils.py, detect_settings). The same setting in both
+ * spellings is no mix.
+ */
+function mixed(all: readonly Write[]): IneffectiveSetting[] {
+  const loaded = all.filter(write => write.layer === 'object');
+  const writes = loaded.length > 0 ? loaded : all.filter(write => !write.fromConstructor);
   const read = writes.map(write => ({ write, reading: readName(write.name, undefined) }))
     .filter((entry): entry is { write: Write; reading: { setting: string; prefixed: boolean; old: boolean } } => entry.reading !== undefined && 'setting' in entry.reading);
   const newNames = new Set(read.filter(({ reading }) => !reading.old).map(({ reading }) => reading.setting));

@@ -28,7 +28,7 @@ export const settingIgnored: Rule = {
   documentedBy: 'Each form was loaded by celery 5.6.3 and its effective value printed',
   leadsTo: [
     'celery/worker-loss-acknowledged', 'celery/endless-redelivery', 'celery/prefetch-above-one', 'celery/visibility-timeout-too-long', 'celery/visibility-timeout-too-short', 'celery/visibility-timeout-not-seconds',
-    'celery/time-limit-too-long', 'celery/time-limit-ignored', 'celery/soft-limit-not-below-hard', 'celery/string-boolean', 'celery/no-sigterm-remap', 'tasks/non-idempotent-write',
+    'celery/time-limit-too-long', 'celery/time-limit-ignored', 'celery/soft-limit-not-below-hard', 'celery/string-boolean', 'celery/no-sigterm-remap',
   ],
 
   *check({ apps }) {

@@ -14,7 +14,7 @@ export const unknownSetting: Rule = {
   documentedBy: 'Loaded by celery 5.6.3: unknown settings and options are accepted without a warning',
   leadsTo: [
     'celery/worker-loss-acknowledged', 'celery/endless-redelivery', 'celery/prefetch-above-one', 'celery/visibility-timeout-too-long', 'celery/visibility-timeout-too-short', 'celery/time-limit-too-long',
-    'celery/soft-limit-not-below-hard', 'celery/no-sigterm-remap', 'tasks/non-idempotent-write',
+    'celery/soft-limit-not-below-hard', 'celery/no-sigterm-remap',
   ],
 
   *check({ apps }) {
