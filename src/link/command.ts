@@ -6,6 +6,7 @@ import type { Image, MappedFile } from './start/image.js';
 import { runManager, runServices } from './start/managed.js';
 import { knownWord, likely, type Environment, type Word } from './process-environment.js';
 import { launch, parallel } from './start/launchers.js';
+import { isNode, node } from './start/node-command.js';
 import { python, pythonFile } from './start/python-command.js';
 import { walkShell, type ShellHost } from './start/shell.js';
 import { programOfText } from './start/shell-text.js';
@@ -50,6 +51,7 @@ export function follow(process: Process, journey: Journey): readonly Reached[] {
   if (isShell(name)) return shell(name, process, journey);
   if (name === 'su') return switchUser(process, journey, at);
   if (/^python[\d.]*$|^pypy3?$/.test(name)) return python(process, journey, at);
+  if (isNode(name)) return node(process);
   const other = otherConsumer(process.argv, name, at, process);
   if (other) return [other];
   const manager = PROCESS_MANAGERS.find(row => row.program.test(name));

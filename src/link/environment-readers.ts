@@ -9,7 +9,7 @@ export function readEnvironment(expr: Extract<Expr, { is: 'environment' }>, look
     const value = cast(found.value, expr.cast);
     return value === undefined ? unknown(expr) : { ...known(value, expr), origin: [found.step, ...known(value, expr).origin], slots: [] };
   }
-  if (!expr.fallback) return found.state === 'absent' ? { ...known(null, expr), slots: [] } : unknown(expr);
+  if (!expr.fallback) return found.state === 'absent' ? { ...known(null, expr), slots: [] } : { ...unknown(expr), fromEnvironment: true };
   const fallback = evaluate(expr.fallback);
   if (!fallback.known) return { ...fallback, expression: unknown(expr).expression };
   const value = typeof fallback.value === 'string' && expr.cast ? cast(fallback.value, expr.cast) : fallback.value;

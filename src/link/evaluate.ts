@@ -1,5 +1,5 @@
 import type { Expr, OriginStep, SourceLocation, Slot, Statement } from '../model/index.js';
-import { place } from '../model/index.js';
+import { dottedName, place } from '../model/index.js';
 import { bindingsOf, type Binding, type Guard } from './bindings.js';
 import type { ClassTarget, FunctionTarget, Names, Scope, Target } from './modules.js';
 import { readEnvironment } from './environment-readers.js';
@@ -22,6 +22,8 @@ export interface Value {
   readonly expression: string;
   /** Mappings: further keys may exist. */
   readonly open?: boolean;
+  /** Not known only because an environment variable could not be read. */
+  readonly fromEnvironment?: boolean;
 }
 
 /** What the process's environment says of a variable. `absent`: certainly not set. `unknown`: a source could not be read. */
@@ -149,6 +151,8 @@ export function createEvaluator(resolver: Names): Evaluator {
       const expr = binding.name === undefined ? undefined : importedValue(binding.module, binding.name, scope, context);
       return expr ?? { ...unknown({ is: 'opaque', text: `${binding.module}.${binding.name ?? ''}`, at: scope.statements[0]?.at ?? HEAD(scope.path) }) };
     }
+    const isProperty = binding.kind === 'function' && binding.function.decorators.some(decorator => /(^|\.)(cached_)?property$/.test(dottedName(decorator) ?? ''));
+    if (isProperty && scope.self) return runBody({ is: 'function', function: binding.function, scope, owner: scope.self }, new Map(), context) ?? unknown({ is: 'opaque', text: binding.function.name, at: binding.function.at });
     const at = binding.kind === 'function' ? binding.function.at : binding.kind === 'class' ? binding.class.at : HEAD(scope.path);
     return unknown({ is: 'opaque', text: binding.kind === 'iterated' ? render(binding.over) : binding.kind, at });
   }
@@ -246,7 +250,8 @@ export function createEvaluator(resolver: Names): Evaluator {
       return known((found.state !== 'absent') === (expr.operator === 'in'), expr);
     }
     if (expr.operator === ':=') return inner(expr.operands[1]!);
-    return applyOperator(expr.operator, expr.operands.map(inner), expr) ?? unknown(expr);
+    const operands = expr.operands.map(inner);
+    return applyOperator(expr.operator, operands, expr) ?? unknownBecause(expr, operands);
   }
 
   function called(expr: Extract<Expr, { is: 'call' }>, scope: Scope, context: Context): Value {
@@ -260,11 +265,13 @@ export function createEvaluator(resolver: Names): Evaluator {
       if (/(^|\.)timedelta$/.test(external)) return duration(expr, inner) ?? unknown(expr);
       const built = applyBuiltin(external, expr, inner);
       if (built) return built;
+      if (/^(int|float|str|bool)$/.test(external)) return unknownBecause(expr, expr.positional.map(inner));
     }
     if (expr.callee.is === 'member') {
       const object = inner(expr.callee.object);
       const result = object.known && applyMethod(expr.callee.name, object, expr, inner);
       if (result) return result;
+      if (object.fromEnvironment) return unknownBecause(expr, [object]);
     }
     return unknown(expr);
   }
@@ -272,19 +279,23 @@ export function createEvaluator(resolver: Names): Evaluator {
   /** A function of the repository, with what is known of its arguments; several possible results are candidates. */
   function run(callee: FunctionTarget, call: Extract<Expr, { is: 'call' }>, scope: Scope, context: Context): Value {
     const { function: fn } = callee;
-    if (fn.isGenerator || busy.has(fn)) return unknown(call);
+    const bound = new Map<string, Target>();
+    const plain = fn.parameters.filter(parameter => parameter.kind === 'plain').slice(callee.owner ? 1 : 0);
+    for (const parameter of plain) if (parameter.fallback) bound.set(parameter.name, { is: 'value', expr: parameter.fallback, scope: callee.scope });
+    call.positional.forEach((value, i) => { if (plain[i]) bound.set(plain[i].name, { is: 'value', expr: value, scope }); });
+    for (const [key, value] of call.keywords) if (key !== null) bound.set(key, { is: 'value', expr: value, scope });
+    const value = runBody(callee, bound, context);
+    return value ? { ...value, at: call.at, expression: render(call), slots: [] } : unknown(call);
+  }
+
+  /** undefined: it returns nothing that can be told. */
+  function runBody(callee: FunctionTarget, bound: ReadonlyMap<string, Target>, context: Context): Value | undefined {
+    const { function: fn } = callee;
+    if (fn.isGenerator || busy.has(fn)) return undefined;
     busy.add(fn);
     try {
-      const bound = new Map<string, Target>();
-      const plain = fn.parameters.filter(parameter => parameter.kind === 'plain').slice(callee.owner ? 1 : 0);
-      for (const parameter of plain) if (parameter.fallback) bound.set(parameter.name, { is: 'value', expr: parameter.fallback, scope: callee.scope });
-      call.positional.forEach((value, i) => { if (plain[i]) bound.set(plain[i].name, { is: 'value', expr: value, scope }); });
-      for (const [key, value] of call.keywords) if (key !== null) bound.set(key, { is: 'value', expr: value, scope });
-      const body = resolver.inside(callee, bound);
-      const results = resultsOf(fn.body, body, context);
-      if (results.length === 0) return unknown(call);
-      const value = together(results);
-      return { ...value, at: call.at, expression: render(call), slots: [] };
+      const results = resultsOf(fn.body, resolver.inside(callee, bound), context);
+      return results.length === 0 ? undefined : together(results);
     } finally { busy.delete(fn); }
   }
 
@@ -302,6 +313,7 @@ export function createEvaluator(resolver: Names): Evaluator {
         if (ends(statement.then) && statement.otherwise.length > 0 && ends(statement.otherwise)) return results;
       } else if (statement.do === 'try' || statement.do === 'with') {
         results.push(...resultsOf(statement.body, scope, context));
+        if (statement.do === 'try') for (const handler of statement.handlers) results.push(...resultsOf(handler.body, scope, context));
         if (ends(statement.body)) return results;
       }
     }
@@ -364,6 +376,8 @@ export function together(values: readonly (Value | undefined)[]): Value {
   const last = given[given.length - 1];
   if (!last) return unknown({ is: 'opaque', text: 'nothing', at: HEAD('') });
   if (values.length === 1) return last;
+  const firm = given.filter(value => !value.fromEnvironment || value.known);
+  if (firm.length > 0 && firm.length < given.length && given.length === values.length) return { ...together(firm), certainty: 'unless-environment' };
   const agree = given.length === values.length && given.every(value => value.known && sameValue(value.value, last.value));
   if (agree) return { ...last, certainty: given.some(value => value.certainty !== 'written') ? 'unless-environment' : 'written' };
   const maps = given.filter(value => value.known && value.value instanceof Map);
@@ -424,6 +438,12 @@ export function derived(value: unknown, expr: Expr, from: readonly Value[]): Val
   const certainty = from.some(part => part.certainty !== 'written') ? 'unless-environment' as const : 'written' as const;
   const steps = from.flatMap(part => part.origin).filter(step => step.at === undefined || step.at.path !== expr.at.path || step.at.startLine !== expr.at.startLine);
   return { ...known(value, expr), certainty, origin: [{ text: place(expr.at), at: expr.at }, ...steps], slots: [{ kind: 'replace', at: expr.at, encoding: ['python'] }] };
+}
+
+/** Not known; because of the environment alone where that holds for every unknown part. */
+function unknownBecause(expr: Expr, parts: readonly Value[]): Value {
+  const missing = parts.filter(part => !part.known);
+  return missing.length > 0 && missing.every(part => part.fromEnvironment) ? { ...unknown(expr), fromEnvironment: true } : unknown(expr);
 }
 
 export function unknown(expr: Expr, candidates: readonly unknown[] = []): Value {

@@ -26,14 +26,15 @@ export function link(store: FactStore, options: LinkOptions): Model {
   const found = findStarts(store, options);
   const code = findApps(store, resolver);
   const apps = withoutDocumentation(code.apps);
-  const joined = found.starts.map(start => ({ start, found: appOf(start, apps, resolver, store, options) }));
+  const others = found.starts.filter(start => start.command.kind === 'unaudited');
+  const joined = found.starts.filter(start => !others.includes(start)).map(start => ({ start, found: appOf(start, apps, resolver, store, options) }));
   const { modules } = code;
   const functions = findFunctions(modules, code.apps, resolver, NO_ENVIRONMENT);
   const judged = judgedApps(joined, apps, functions, modules, resolver, store);
   const world: World = { store, options, resolver, modules, reads: codeReads(modules, resolver), functions, bodies: new Map() };
   const built = judged.map(entry => buildApp(entry, joined.filter(({ found: target }) => 'app' in target && target.app === entry.site), judged, world));
   const unjoined = joined.filter(({ found: target, start }) => !('app' in target) && isWork(start));
-  const workers = [...built.flatMap(({ workers: own }) => own), ...unjoined.map(({ start }) => workerWithoutApp(start))].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+  const workers = [...built.flatMap(({ workers: own }) => own), ...unjoined.map(({ start }) => workerWithoutApp(start)), ...others.map(workerWithoutApp)].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   const finished = built.map(({ app }) => veto(app, unjoined.map(({ start }) => start)));
   return {
     workers: workers.map(worker => ({ ...worker, ...(worker.app && { app: finished.find(app => app.id === worker.app!.id) ?? worker.app }) })),
@@ -160,8 +161,9 @@ function workerOf(start: Start, app: CeleryApp, settings: EffectiveSettings, fun
   };
 }
 
+/** Celery without an app that was found, or a consumer of another kind: how it starts and stops counts, nothing else is known. */
 function workerWithoutApp(start: Start): Worker {
-  const settings: EffectiveSettings = withCommand(new Map(), start.command, start.lookup);
+  const settings: EffectiveSettings = start.command.kind === 'unaudited' ? new Map() : withCommand(new Map(), start.command, start.lookup);
   return { ...processOf(start), settings, broker: 'unknown', pool: poolKind(settings), functions: [], stopTime: start.stopTime, drainNeed: { is: 'unknown' }, joins: start.joins, ...strayNames(start) };
 }
 

@@ -11,9 +11,10 @@ import type { Lookup } from './modules.js';
 import { lookupIn, type Environment, type Variable } from './process-environment.js';
 import { composeRole, isDevelopmentService, isReload } from './roles.js';
 import { familyOf, platformOf, serviceOf } from './services.js';
+import { namesConsumer } from './start/node-command.js';
 import { unreachedStarts } from './start/unreached.js';
 
-/** One consumer or scheduler command that a deployed (or development) start reaches, before its app is known. */
+/** One consumer or scheduler command (`unaudited`: of another kind than Celery's) that a deployed (or development) start reaches, before its app is known. */
 export interface Start {
   readonly id: string;
   readonly name: string;
@@ -86,9 +87,8 @@ export function findStarts(store: FactStore, _options: LinkOptions): Starts {
   const rest = unreached.flatMap(({ origin, reached }) => startsOf(origin, reached));
 
   const found = [...ecsStarts, ...besideProcfile(composeStarts, rest), ...rest];
-  const isWork = (start: Start): boolean => start.command.kind === 'celery-worker' || start.command.kind === 'celery-beat';
   return {
-    starts: withIds(distinct(found.filter(isWork))), services,
+    starts: withIds(distinct(found.filter(isJudged))), services,
     unaudited: unauditedIn(found.filter(start => start.command.kind === 'unaudited')), unresolved: unresolved.filter((one, i) => unresolved.findIndex(other => other.reason === one.reason && samePlace(other.at, one.at)) === i),
   };
 }
@@ -203,6 +203,16 @@ function besideProcfile(compose: readonly Start[], rest: readonly Start[]): read
 }
 
 // Starts
+
+/**
+ * Celery's commands, and consumers of other kinds: how the stop signal reaches them is judged alike. A script that reads SQS counts
+ * where its name, the container's or the service's says that this is its work; Airflow's images start a worker by an argument alone.
+ */
+function isJudged({ command, name, service }: Start): boolean {
+  if (command.kind !== 'unaudited') return command.kind !== 'celery-other';
+  if (command.app === 'airflow') return false;
+  return command.app !== 'sqs' || [...command.text.split(/\s+/), name, service?.name ?? ''].some(namesConsumer);
+}
 
 /** One start for every consumer command that an origin reaches. */
 function startsOf(origin: Origin, reached: readonly Reached[], service?: EcsService): readonly Start[] {

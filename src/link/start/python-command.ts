@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { ChainLink, SourceLocation, Statement } from '../../model/index.js';
+import type { ChainLink, Expr, SourceLocation, Statement } from '../../model/index.js';
 import { dottedName, expressionsOf, nested, startOf, walk } from '../../model/index.js';
 import { behind, custom, follow, inFile, locate, next, textOf, unaudited, type Journey, type Process, type Reached } from '../command.js';
 import { knownWord, likely, type Word } from '../process-environment.js';
@@ -40,17 +40,36 @@ function pythonScript(process: Process, words: readonly Word[], journey: Journey
   return behind(link, named.length > 0 ? named : custom(name, next(process, words), at));
 }
 
-/** A Python file that starts a worker by itself is a consumer we do not read. */
+/** A Python file that starts a worker by itself, or takes messages in a loop of its own, is a consumer we do not read. */
 export function pythonFile(path: string, code: readonly Statement[], process: Process): readonly Reached[] {
-  return startsWorker(code, 0) ? [unaudited('python', textOf(process.argv) || path, process.argv[0]?.at ?? startOf(path), process)] : [];
+  const kind = consumerIn(code);
+  return kind === undefined ? [] : [unaudited(kind, textOf(process.argv) || path, process.argv[0]?.at ?? startOf(path), process)];
 }
 
-function startsWorker(code: readonly Statement[], depth: number): boolean {
-  return depth < 30 && code.some(statement => expressionsOf(statement).some(expr => [...walk(expr)].some(part => part.is === 'call' && isWorkerCall(part)))
-    || startsWorker(nested(statement), depth + 1) || (statement.do === 'function' && startsWorker(statement.function.body, depth + 1)));
+function consumerIn(code: readonly Statement[]): string | undefined {
+  if (hasCall(code, isWorkerCall, 0)) return 'python';
+  if (hasCall(code, ({ callee }) => callee.is === 'member' && callee.name === 'work', 0) && importsRq(code)) return 'rq';
+  // One `receive_message` alone may look at a queue; beside a loop it works it off.
+  const loops = loopsIn(code, 0);
+  return loops.length > 0 && [...loops, ...code].some(statement => hasCall([statement], ({ callee }) => callee.is === 'member' && /^receive_messages?$/.test(callee.name), 0)) ? 'sqs' : undefined;
 }
 
-function isWorkerCall({ callee }: { readonly callee: Parameters<typeof dottedName>[0] }): boolean {
+type Call = Extract<Expr, { is: 'call' }>;
+
+function hasCall(code: readonly Statement[], fits: (call: Call) => boolean, depth: number): boolean {
+  return depth < 30 && code.some(statement => expressionsOf(statement).some(expr => [...walk(expr)].some(part => part.is === 'call' && fits(part)))
+    || hasCall(nested(statement), fits, depth + 1) || (statement.do === 'function' && hasCall(statement.function.body, fits, depth + 1)));
+}
+
+/** The bodies of every `while`. */
+function loopsIn(code: readonly Statement[], depth: number): readonly Statement[] {
+  if (depth >= 30) return [];
+  return code.flatMap(statement => (statement.do === 'while' ? statement.body : statement.do === 'function' ? loopsIn(statement.function.body, depth + 1) : statement.do === 'class' ? loopsIn(statement.class.body, depth + 1) : loopsIn(nested(statement), depth + 1)));
+}
+
+const importsRq = (code: readonly Statement[]): boolean => code.some(statement => (statement.do === 'import-names' || statement.do === 'import-module') && /^(django_)?rq(\.|$)/.test(statement.module));
+
+function isWorkerCall({ callee }: Call): boolean {
   if (callee.is === 'member') return callee.name === 'worker_main' || (callee.name === 'Worker' && /(^|\.)(app|celery|current_app|celery_app)$/.test(dottedName(callee.object) ?? ''));
   return callee.is === 'name' && callee.name === 'WorkController';
 }

@@ -8,7 +8,7 @@ import { startArgv } from './container.js';
 import { folderOf, unknownImage } from './image.js';
 import { argvOf, runProgram } from './managed.js';
 import { knownWord, OPEN_ENVIRONMENT } from '../process-environment.js';
-import { isDevelopmentName } from '../roles.js';
+import { isDevelopmentName, isReload } from '../roles.js';
 import type { Origin } from '../starts.js';
 
 interface Unreached { readonly origin: Origin; readonly reached: readonly Reached[] }
@@ -16,12 +16,14 @@ export interface UnreachedOptions { readonly store: FactStore; readonly builds: 
 
 /**
  * Consumers of files that no container was seen to start: images by their own CMD, then process files, then scripts. Where they run
- * is not known; a file that says development in its name is for developers.
+ * is not known. What is for developers by its name or its options is walked, so that its scripts are not taken for starts of their
+ * own, and then left out: nobody loses work there.
  */
 export function unreachedStarts(options: UnreachedOptions): readonly Unreached[] {
   const images = options.builds.dockerfiles.filter(({ path }) => !options.visited.has(path)).map(dockerfile => ofImage(dockerfile, options));
   const processes = options.store.candidates.filter(path => !options.visited.has(path)).flatMap(path => ofProcessFile(path, options));
-  return [...images, ...processes, ...scriptsOf(options)].filter(({ reached }) => reached.length > 0);
+  return [...images, ...processes, ...scriptsOf(options)].filter(({ origin }) => !isDevelopmentName(origin.path) && !isDevelopmentName(origin.name))
+    .map(({ origin, reached }) => ({ origin, reached: reached.filter(one => !one.reload && !isReload(one.command.text)) })).filter(({ reached }) => reached.length > 0);
 }
 
 /** Scripts that no other one starts; of those that start each other, the first. */
@@ -32,8 +34,6 @@ function scriptsOf(options: UnreachedOptions): readonly Unreached[] {
   });
   return all.filter(({ path }, i) => !all.some((other, j) => other.path !== path && other.visited.has(path) && (j < i || !all[i]!.visited.has(other.path))));
 }
-
-const role = (path: string, name: string, beside: boolean): Origin['role'] => (beside || isDevelopmentName(path) || isDevelopmentName(name) ? 'development' : 'deployed');
 
 function ofImage(dockerfile: Builds['dockerfiles'][number], { store, builds, visited }: UnreachedOptions): Unreached {
   const image = builds.alone(dockerfile);
@@ -49,7 +49,7 @@ function ofImage(dockerfile: Builds['dockerfiles'][number], { store, builds, vis
   const reached = isOpen && [...own].some(path => visited.has(path)) ? [] : all;
   for (const path of own) visited.add(path);
   const name = posix.basename(dockerfile.path);
-  return { reached, origin: { path: dockerfile.path, name, platform: 'unknown', role: role(dockerfile.path, '', false), sure: start?.sure ?? false, image, joins: start ? [{ step: 'command', how: 'only-candidate', at: [start.at] }] : [] } };
+  return { reached, origin: { path: dockerfile.path, name, platform: 'unknown', role: 'deployed', sure: start?.sure ?? false, image, joins: start ? [{ step: 'command', how: 'only-candidate', at: [start.at] }] : [] } };
 }
 
 function ofProcessFile(path: string, options: UnreachedOptions): readonly Unreached[] {
@@ -84,6 +84,5 @@ function ofScript(path: string, options: UnreachedOptions): readonly Unreached[]
 
 function lonely(path: string, name: string, { store, builds, visited, isEcs }: UnreachedOptions): { readonly origin: Origin; readonly journey: Journey } {
   const image = unknownImage([folderOf(path)], builds.tree);
-  const isMarked = role(path, name, isEcs);
-  return { origin: { path, name, platform: 'unknown', role: isMarked, sure: false, image, joins: [] }, journey: { store, image, visited, steps: STEPS } };
+  return { origin: { path, name, platform: 'unknown', role: isEcs ? 'development' : 'deployed', sure: false, image, joins: [] }, journey: { store, image, visited, steps: STEPS } };
 }

@@ -19,7 +19,6 @@ export const earlyAck: Rule = {
   provenBy: ['stop-outlives/prefork/early', 'stop-outlives/prefork/late'],
   leadsTo: [
     'celery/worker-loss-acknowledged', 'celery/prefetch-above-one', 'celery/visibility-timeout-too-short', 'celery/visibility-timeout-too-long', 'celery/no-sigterm-remap',
-    ,
   ],
 
   *check({ apps }, thresholds) {
