@@ -38,7 +38,7 @@ for (const expected of files) {
 
     test('no other deployed worker in these files', async () => {
       const files = new Set(expected.workers.map(worker => worker.file));
-      const deployed = (await read()).workers.filter(worker => worker.role === 'deployed' && [...files].some(file => worker.id.includes(file) || worker.command.at.path === file));
+      const deployed = (await read()).workers.filter(worker => worker.role === 'deployed' && [...files].some(file => worker.id.startsWith(`${file}:`) || worker.command.at.path === file));
       expect(deployed.map(worker => worker.id)).toHaveLength(expected.workers.length);
     });
   });
@@ -47,7 +47,7 @@ for (const expected of files) {
 type Wanted = Expected['workers'][number];
 
 function matches(worker: Worker, wanted: Wanted): boolean {
-  const isHere = worker.id.includes(wanted.file) || worker.command.at.path === wanted.file;
+  const isHere = worker.id.startsWith(`${wanted.file}:`) || worker.command.at.path === wanted.file;
   return isHere && (worker.name === wanted.name || worker.id.includes(`: ${wanted.name}`)) && worker.command.text.includes(wanted.command) && (wanted.environment === undefined || worker.environment === wanted.environment);
 }
 
