@@ -2,9 +2,9 @@ import type { AnalyzerEntry } from '../model/index.js';
 
 /**
  * Names that only Celery code and configuration hold. Options count as much as the package: they often stand in files that never
- * import it (`acks_late=True` on a decorator of the repository's own).
+ * import it (`acks_late=True` on a decorator of the repository's own). The last one: a loop over SQS is a consumer of another kind.
  */
-const CELERY = /celery|shared_task|acks_late|acks_on_failure|reject_on_worker_lost|visibility_timeout|prefetch_multiplier|task_(?:soft_)?time_limit|task_default_queue|task_routes|broker_(?:url|transport)|worker_(?:soft_shutdown|max_|concurrency)|remap_sigterm|apply_async|\.delay\(|send_task\(|@[\w.]+\.task\b|autoretry_for|retry_backoff|max_retries/i;
+const CELERY = /celery|shared_task|acks_late|acks_on_failure|reject_on_worker_lost|visibility_timeout|prefetch_multiplier|task_(?:soft_)?time_limit|task_default_queue|task_routes|broker_(?:url|transport)|worker_(?:soft_shutdown|max_|concurrency)|remap_sigterm|apply_async|\.delay\(|send_task\(|@[\w.]+\.task\b|autoretry_for|retry_backoff|max_retries|\.receive_messages?\(/i;
 const COMMANDS = /celery|supervisord|honcho|circusd/i;
 
 /** Every format drainlint reads, the most telling first. A file belongs to the first one that recognises it. */
@@ -26,7 +26,7 @@ export const analyzers: readonly AnalyzerEntry[] = [
   },
   {
     // A template of a Dockerfile is none, and `Dockerfile.dockerignore` neither.
-    format: 'dockerfile', name: /(?:^|[/.])(?:docker|container)file(?:[.-](?!(?:[\w.-]*\.)?(?:dockerignore|md|txt|tmpl|tpl|template|j2|jinja2?|erb|in)$)[\w.-]+)?$/i, onDemand: true,
+    format: 'dockerfile', name: /(?:^|\/)[\w.-]*(?:docker|container)file(?:[._-](?!(?:[\w.-]*\.)?(?:dockerignore|mdx?|rst|txt|tmpl|tpl|template|j2|jinja2?|erb|in|py|[cm]?[jt]sx?|ya?ml|json|go|rb|html?)$)[\w.-]+)?$/i, onDemand: true,
     load: () => import('./dockerfile.js'),
   },
   {
