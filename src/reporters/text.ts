@@ -37,7 +37,7 @@ const firstOf = (finding: Finding, group: Group): boolean => group.findings.find
 function verdict(group: Group, report: Report): string {
   const [worst] = [...group.findings].sort(bySeverity);
   const title = report.rules.find(rule => rule.id === worst!.ruleId)?.title ?? worst!.message;
-  return /^[A-Z][a-z]/.test(title) ? title[0]!.toLowerCase() + title.slice(1) : title;
+  return /^(A |[A-Z][a-z])/.test(title) ? title[0]!.toLowerCase() + title.slice(1) : title;
 }
 
 const oneLine = (finding: Finding): string => clean(`${finding.severity}[${finding.ruleId}] ${place(finding.at)} ${finding.message}`);
