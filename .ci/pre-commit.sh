@@ -9,7 +9,6 @@ trap 'rm -rf "$work"' EXIT
 venv=$root/.venv/pre-commit
 [ -x "$venv/bin/pre-commit" ] || { python3 -m venv "$venv" && "$venv/bin/pip" install --quiet pre-commit==4.3.0; }
 export PRE_COMMIT_HOME=$work/cache PATH=$venv/bin:$PATH
-git config --global --get safe.directory >/dev/null 2>&1 || true
 
 git clone --quiet "$root" "$work/drainlint"
 revision=$(git -C "$work/drainlint" rev-parse HEAD)

@@ -1,5 +1,5 @@
-import type { Rule } from '../../model/index.js';
-import { about, confidenceOf, fixTo, inWords, killedAfter, outcomeOfKill, relatedAt } from '../shared.js';
+import type { Problem, Rule, Setting, Thresholds, Worker } from '../../model/index.js';
+import { confidenceOf, fixTo, inWords, killedAfter, listed, outcomeOfKill, relatedAt, weakest } from '../shared.js';
 import { blockersOf } from '../signal-path.js';
 
 export const stopGracePeriodTooShort: Rule = {
@@ -14,25 +14,54 @@ export const stopGracePeriodTooShort: Rule = {
   provenBy: ['stop-outlives/prefork/early', 'stop-in-time/prefork/late'],
   leadsTo: ['celery/early-ack'],
 
-  *check({ workers }, { exitMarginSeconds, stopTimeoutSeconds }) {
-    for (const worker of workers) {
-      const { stopTime, drainNeed } = worker;
-      if (worker.platform !== 'compose' || worker.role !== 'deployed' || stopTime.state !== 'set') continue;
-      const isDefault = stopTime.certainty === 'format-default';
-      const wanted = drainNeed.is === 'bounded' ? Math.ceil(drainNeed.seconds + exitMarginSeconds) : stopTimeoutSeconds;
-      if (stopTime.value >= wanted || (drainNeed.is === 'unknown' && !isDefault)) continue;
-      const name = worker.container?.name ?? worker.name;
-      const fix = fixTo(stopTime, wanted, 'safe', `set stop_grace_period to ${wanted}s`);
-      yield {
-        order: 2, at: stopTime.at, confidence: confidenceOf(worker, stopTime, drainNeed), ...about(worker), ...blockersOf(worker),
-        message: `Compose kills this worker ${stopTime.value} s after the stop signal, ${
-          drainNeed.is === 'bounded' ? `but its tasks may run ${inWords(drainNeed.seconds)}` : drainNeed.is === 'unbounded' ? 'but nothing bounds its tasks' : 'however long its tasks run'}`,
-        label: isDefault ? `no stop_grace_period: Compose waits ${stopTime.value} s` : '',
-        related: relatedAt(drainNeed.is === 'bounded' ? drainNeed.from : [], 'a task may run this long'),
-        suggestion: `${isDefault ? 'add' : 'write'} \`stop_grace_period: ${wanted}s\` ${isDefault ? 'to' : 'in'} service ${name}`,
-        fate: killedAfter(stopTime.value, outcomeOfKill(worker)),
-        ...(fix && { fix }),
-      };
+  *check({ workers }, thresholds) {
+    const reported: Killed[][] = [];
+    for (const group of groups(workers.flatMap(worker => killedEarly(worker, thresholds)))) {
+      const [first, ...others] = group as [Killed, ...Killed[]];
+      // compose/s3.docker-compose.yml beside docker-compose.yml: the same services once more
+      if (reported.some(before => before[0]!.reason === first.reason && group.every(one => before.some(known => known.name === one.name)))) continue;
+      reported.push(group);
+      yield problemOf(first, others);
     }
   },
 };
+
+/** A worker that Compose cuts off. */
+interface Killed { readonly worker: Worker; readonly name: string; readonly stop: Extract<Setting<number>, { state: 'set' }>; readonly isDefault: boolean; readonly wanted: number; readonly reason: string }
+
+function killedEarly(worker: Worker, { exitMarginSeconds, stopTimeoutSeconds }: Thresholds): readonly Killed[] {
+  const { stopTime: stop, drainNeed } = worker;
+  if (worker.platform !== 'compose' || worker.role !== 'deployed' || stop.state !== 'set') return [];
+  const isDefault = stop.certainty === 'format-default';
+  const wanted = drainNeed.is === 'bounded' ? Math.ceil(drainNeed.seconds + exitMarginSeconds) : stopTimeoutSeconds;
+  if (stop.value >= wanted || (drainNeed.is === 'unknown' && !isDefault)) return [];
+  const reason = drainNeed.is === 'bounded' ? `but its tasks may run ${inWords(drainNeed.seconds)}` : drainNeed.is === 'unbounded' ? 'but nothing bounds its tasks' : 'however long its tasks run';
+  return [{ worker, name: worker.container?.name ?? worker.name, stop, isDefault, wanted, reason }];
+}
+
+/** By file and reason, the file nearest to the root first: one cure, one finding. */
+function groups(killed: readonly Killed[]): readonly Killed[][] {
+  const found = new Map<string, Killed[]>();
+  for (const one of killed) {
+    const key = JSON.stringify([one.stop.at.path, one.stop.value, one.reason]);
+    found.set(key, [...(found.get(key) ?? []), one]);
+  }
+  const depth = (group: readonly Killed[]): number => group[0]!.stop.at.path.split('/').length;
+  return [...found.values()].sort((a, b) => depth(a) - depth(b));
+}
+
+function problemOf(first: Killed, others: readonly Killed[]): Problem {
+  const { worker, stop, isDefault, wanted, reason } = first;
+  const all = [first, ...others];
+  const fixes = all.map(one => fixTo(one.stop, wanted, 'safe', `set stop_grace_period to ${wanted}s`)).filter(fix => fix !== undefined);
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  return {
+    order: 2, at: stop.at, confidence: weakest(...all.map(one => confidenceOf(one.worker, one.stop, one.worker.drainNeed))), workers: all.map(one => one.worker.id), ...blockersOf(worker),
+    message: `Compose kills this worker${more} ${stop.value} s after the stop signal, ${reason}`,
+    label: isDefault ? `no stop_grace_period: Compose waits ${stop.value} s` : '',
+    related: [...relatedAt(worker.drainNeed.is === 'bounded' ? worker.drainNeed.from : [], 'a task may run this long'), ...others.map(one => ({ at: one.stop.at, message: `${one.name}: the same` }))],
+    suggestion: `${isDefault ? 'add' : 'write'} \`stop_grace_period: ${wanted}s\` ${isDefault ? 'to' : 'in'} ${others.length === 0 ? 'service' : 'the services'} ${listed(all.map(one => one.name), 8)}`,
+    fate: killedAfter(stop.value, outcomeOfKill(worker)),
+    ...(fixes.length > 0 && { fix: { ...fixes[0]!, edits: fixes.flatMap(fix => fix.edits) } }),
+  };
+}
