@@ -128,6 +128,19 @@ describe('the way of an argv', () => {
     ['celery -A shop inspect ping', []],
     ['celery -A shop flower', []],
     ['gunicorn shop.wsgi', []],
+    ['node dist/queue-worker.js', ['worker']],
+    ['node --require ./trace.js --import tsx/esm src/emailConsumer.ts', ['worker']],
+    ['npm exec -- ts-node src/jobs.ts', ['package manager npm, forwards: no', 'worker']],
+    ['node dist/worker/index.js', []],
+    ['node dist/service-worker.js', []],
+    ['node dist/main.js --worker', []],
+    ['node -e worker', []],
+    ['./manage.py rq worker default', ['worker']],
+    ['./manage.py rq healthcheck', []],
+    ['python manage.py rqworker', ['wrapper python', 'worker']],
+    ['python manage.py migrate', []],
+    ['arq shop.Worker', ['worker']],
+    ['airflow celery worker', []],
   ];
   test.each(rows)('%s', (argv, chain) => {
     const { starts } = findStarts(storeOf([composeWith(argv.split(' '))]), OPTIONS);

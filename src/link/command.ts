@@ -101,7 +101,9 @@ export function custom(name: string, process: Process, at: SourceLocation): read
 function otherConsumer(argv: readonly Word[], name: string, at: SourceLocation, process: Process): Reached | undefined {
   const row = OTHER_CONSUMERS.find(entry => entry.program.test(name) && (!entry.word || argv.slice(1).some(word => entry.word!.test(likely(word) ?? ''))));
   const management = /^(django-admin|manage\.py)$/.test(name) ? MANAGEMENT_CONSUMERS[likely(argv[1]) ?? ''] : undefined;
-  const kind = row?.kind ?? management;
+  // Redash's `manage.py rq worker`: Flask's commands come in groups.
+  const grouped = name === 'manage.py' && likely(argv[1]) === 'rq' && likely(argv[2]) === 'worker' ? 'rq' : undefined;
+  const kind = row?.kind ?? management ?? grouped;
   return kind === undefined ? undefined : unaudited(kind, textOf(argv), at, process);
 }
 
