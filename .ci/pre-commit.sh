@@ -28,7 +28,7 @@ repos:
 YAML
 git add -A
 git commit --quiet -m "Start"
-pre-commit install --install-hooks >/dev/null
+pre-commit install --install-hooks >"$work/install.log" 2>&1 || { cat "$work/install.log"; exit 1; }
 
 expect() { # expect STATUS TEXT COMMAND…
   local status=$1 text=$2; shift 2
