@@ -83,7 +83,7 @@ function environmentApp(lookup: Lookup): string | undefined {
 /** Apps that a command names; without any, those that have functions; without any app, the decorators alone. */
 function judgedApps(joined: Joined, apps: readonly AppSite[], functions: readonly FunctionSite[], modules: readonly Scope[], resolver: Resolver, store: FactStore): readonly Judged[] {
   const written = [...new Set(joined.flatMap(({ found }) => ('app' in found ? [found.app] : [])))];
-  if (written.length > 0) return written.map(site => ({ site, reach: joined.some(({ found }) => 'app' in found && found.app === site && found.how !== 'only-candidate') ? 'written' : 'only-candidate' }));
+  if (written.length > 0) return written.map(site => ({ site, reach: !site.foreignClass && joined.some(({ found }) => 'app' in found && found.app === site && found.how !== 'only-candidate') ? 'written' : 'only-candidate' }));
   const withFunctions = apps.filter(app => functions.some(fn => fn.app === app.call));
   const candidates = withFunctions.length > 0 ? withFunctions : functions.length > 0 || apps.length === 1 ? apps : [];
   if (candidates.length > 0) return candidates.map(site => ({ site, reach: 'only-candidate' }));
@@ -203,7 +203,7 @@ function assumptionsOf(app: CeleryApp): readonly string[] {
   return [
     ...(celery.version === undefined ? [`celery is not pinned: judged as ${celery.assumed}`] : []),
     ...(billiard.version === undefined ? [`billiard is not pinned: judged as ${billiard.assumed}`] : []),
-    ...(app.reach === 'only-candidate' ? [`no start command names ${app.id}: it is judged as the app with task functions`] : []),
+    ...(app.reach === 'only-candidate' ? [app.workers.length > 0 ? `what configures ${app.id} could not be read whole: it is judged by the only settings that fit` : `no start command names ${app.id}: it is judged as the app with task functions`] : []),
     ...(app.reach === 'implicit' ? ['no Celery app was found: the task functions are judged by their decorators'] : []),
   ];
 }

@@ -18,6 +18,8 @@ export interface AppSite {
   readonly scope: Scope;
   /** A subclass of Celery in the repository. */
   readonly class?: ClassTarget;
+  /** A subclass of Celery in a library (`notifications_utils.celery.NotifyCelery`): what it configures cannot be read. */
+  readonly foreignClass?: string;
   readonly actions: readonly ConfigurationAction[];
 }
 
@@ -42,6 +44,8 @@ export interface CeleryCode {
 /** Tests configure apps of their own, and real ones for a moment. */
 const isTest = (path: string): boolean => /(^|\/)(tests?|testing|conftest\.py|test_[^/]*\.py|[^/]*_test\.py)(\/|$)/.test(path);
 
+/** Named like a subclass, made without a name of its own: `NotifyCelery()`. */
+const FOREIGN_CLASS = /^(?!celery\.)[\w.]*\.[A-Z]\w*Celery$/;
 const CELERY_CLASS = /^celery(\.app|\.app\.base)?\.Celery$/;
 /** Parameters of Celery(...) that are no settings (celery app/base.py:339-404); broker, backend, include and namespace are handled apart. */
 const CONSTRUCTOR_ONLY = new Set(['main', 'loader', 'amqp', 'events', 'log', 'control', 'set_as_current', 'tasks', 'config_source', 'changes', 'fixups', 'autofinalize', 'strict_typing', 'preload_options', 'task_cls', 'registry_cls', 'namespace', 'accept_magic_kwargs']);
@@ -63,7 +67,14 @@ export function findApps(store: FactStore, resolver: Resolver): CeleryCode {
       for (const call of ownersOf(object, site.scope, found, resolver)) actions.get(call)!.push(action);
     }
   }
-  return { modules, apps: [...found.values()].map(app => ({ ...app, actions: actions.get(app.call)! })) };
+  return { modules, apps: [...found.values()].map(app => ({ ...app, actions: app.foreignClass ? [...flaskActions(app), ...actions.get(app.call)!] : actions.get(app.call)! })) };
+}
+
+/** Such classes are Flask extensions: they load `app.config["CELERY"]`. */
+function flaskActions(app: Omit<AppSite, 'actions'>): ConfigurationAction[] {
+  const { at, scope } = app;
+  const config: Expr = { is: 'member', object: { is: 'name', name: 'app', at }, name: 'config', at };
+  return [{ kind: 'update', value: { is: 'item', object: config, key: { is: 'literal', value: 'CELERY', at }, at }, at, scope, guards: [] }];
 }
 
 function appsOf({ statement, scope }: Site, resolver: Resolver): Omit<AppSite, 'actions'>[] {
@@ -72,10 +83,11 @@ function appsOf({ statement, scope }: Site, resolver: Resolver): Omit<AppSite, '
     for (const part of walk(expr)) {
       if (part.is !== 'call' || !looksLikeCelery(part.callee)) continue;
       const callee = resolver.resolve(part.callee, scope);
-      if (!isCeleryClass(callee, resolver)) continue;
+      const foreignClass = callee.is === 'external' && FOREIGN_CLASS.test(callee.name) ? callee.name : undefined;
+      if (!foreignClass && !isCeleryClass(callee, resolver)) continue;
       const target = statement.do === 'assign' ? statement.targets[0] : undefined;
       const name = (target && dottedName(target)) ?? literalText(part.positional[0]) ?? 'app';
-      apps.push({ id: `${resolver.nameOf(scope.path)}:${name}`, name, path: scope.path, at: part.at, call: part, scope, ...(callee.is === 'class' && { class: callee }) });
+      apps.push({ id: `${resolver.nameOf(scope.path)}:${name}`, name, path: scope.path, at: part.at, call: part, scope, ...(callee.is === 'class' && { class: callee }), ...(foreignClass && { foreignClass }) });
     }
   }
   return apps;
