@@ -15,12 +15,12 @@ export const lockReleasedByNonOwner: Rule = {
   *check({ apps }) {
     for (const { lock, functions, confidence, app } of locksByPlace(apps)) {
       if (!lock.released || lock.released.checksOwner || lock.released.byLibrary || lock.ttl.state === 'unset') continue;
-      const ttl = lock.ttl.state === 'set' ? ` after ${inWords(lock.ttl.value)}` : '';
+      const ttl = lock.ttl.state === 'set' ? inWords(lock.ttl.value) : undefined;
       yield {
         order: 4, at: lock.released.at, confidence, resource: app.id,
-        message: `the lock of ${functions[0]!.functionName} is deleted by whoever ends, not by its holder: a run that outlives it${ttl} frees the lock of the next one`,
+        message: `the lock of ${functions[0]!.functionName} is deleted by whoever ends, not by its holder: a run longer than ${ttl ?? 'its lifetime'} frees the lock of the next one`,
         label: 'deletes the key whoever set it',
-        related: [{ at: lock.at, message: `taken here${ttl ? `, free again${ttl}` : ''}` }, ...functions.slice(0, 5).map(fn => ({ at: fn.at, message: `${fn.functionName} holds it` }))],
+        related: [{ at: lock.at, message: `taken here${ttl === undefined ? '' : `, free again after ${ttl}`}` }, ...functions.slice(0, 5).map(fn => ({ at: fn.at, message: `${fn.functionName} holds it` }))],
         suggestion: lock.kind === 'cache-add'
           ? 'store a token made for this run with cache.add(), and delete the key only while cache.get() still returns it'
           : 'take it with `redis.lock(name, timeout=…, blocking_timeout=0)`, whose release() deletes only its own, or store a token and compare it in a Lua script before deleting',

@@ -1,5 +1,6 @@
 import type { CeleryApp, EffectKind, Problem, RetryCall, Rule, TaskFunction } from '../../model/index.js';
 import { samePlace } from '../../model/index.js';
+import { boundOf, longestStop, numberOf } from '../celery-shared.js';
 import { appConfidence, inWords, weakest } from '../shared.js';
 
 /** Calls that reach a service which may be down for everybody at once. */
@@ -8,6 +9,8 @@ const CALLS_OUT: ReadonlySet<EffectKind> = new Set(['email', 'sms', 'payment', '
 const SHORT = 60;
 /** s. The longest delay that is suggested; never above the visibility timeout. */
 const BACKOFF_MAX = 600;
+/** s between the end of a run and the acknowledgement reaching the broker. */
+const MARGIN = 3;
 
 export const retryWithoutBackoff: Rule = {
   id: 'tasks/retry-without-backoff',
@@ -56,7 +59,7 @@ function fixedDelay(fn: TaskFunction, { countdown }: RetryCall): number | undefi
 function problemOf(app: CeleryApp, fn: TaskFunction, delay: number, at: Problem['at'], delayAt: Problem['at'], isCertain: boolean): Problem {
   const { retry } = fn;
   const ineffective = retry.autoretryFor.length === 0 && retry.backoff.state === 'set' && Boolean(retry.backoff.value) && retry.backoff.certainty === 'written';
-  const limit = longestBackoff(app);
+  const limit = longestBackoff(app, fn);
   const first = Math.max(1, Math.min(delay, 30));
   const names = retry.autoretryFor.length > 0 ? `retry_backoff=${first}, retry_backoff_max=${limit}` : `autoretry_for=(…), retry_backoff=${first}, retry_backoff_max=${limit}`;
   return {
@@ -71,9 +74,11 @@ function problemOf(app: CeleryApp, fn: TaskFunction, delay: number, at: Problem[
 
 const timesOf = ({ retry }: TaskFunction): string => (retry.maxRetries.state === 'set' ? retry.maxRetries.value === null ? ', without end' : `, ${retry.maxRetries.value} times` : '');
 
-/** A delay above the visibility timeout would be delivered twice. */
-function longestBackoff(app: CeleryApp): number {
-  const visibility = app.settings.get('broker_transport_options.visibility_timeout');
-  if ((app.broker !== 'redis' && app.broker !== 'sqs') || visibility?.state !== 'set' || typeof visibility.value !== 'number') return BACKOFF_MAX;
-  return Math.max(1, Math.min(BACKOFF_MAX, Math.floor(visibility.value / 2)));
+/** s. What a waiting and a running message may take together before the broker delivers it again, less the run and the stop. */
+function longestBackoff(app: CeleryApp, fn: TaskFunction): number {
+  const visibility = numberOf(app.settings.get('broker_transport_options.visibility_timeout'));
+  if ((app.broker !== 'redis' && app.broker !== 'sqs') || visibility === undefined) return BACKOFF_MAX;
+  const bound = boundOf(fn, app.pool);
+  const room = visibility - (typeof bound === 'number' ? bound : 0) - (longestStop(app) ?? 0) - MARGIN;
+  return Math.max(1, Math.min(BACKOFF_MAX, Math.floor(room > 0 ? room : visibility / 2)));
 }
