@@ -1,4 +1,5 @@
-// `npm run bench [FOLDER]`: start-up and scan times as multiples of a bare `node`, which is measured beside them.
+// `npm run bench [-- FOLDER]`: start-up and scan times as multiples of a bare `node`, and of ripgrep where it is installed, measured side
+// by side in one run. FOLDER is scanned as a whole; without git in it, it is walked.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +13,11 @@ const folder = mkdtempSync(join(tmpdir(), 'bench-'));
 mkdirSync(join(folder, 'app'));
 writeFileSync(join(folder, 'README.txt'), 'nothing\n');
 writeFileSync(join(folder, 'plain.py'), 'print("hello")\n');
+/** 55 KB of task functions. */
+const large = name => `from celery import Celery\n\napp = Celery('${name}', broker='redis://localhost')\n` + Array.from({ length: 260 }, (_, i) =>
+  `\n\n@app.task(bind=True, max_retries=3)\ndef step_${i}(self, address, retries=${i}):\n    """Sends part ${i}."""\n    for part in range(${i}):\n        print(address, part, retries)\n`).join('');
+writeFileSync(join(folder, 'app/first.py'), large('first'));
+writeFileSync(join(folder, 'app/second.py'), large('second'));
 writeFileSync(join(folder, 'app/tasks.py'), "from celery import Celery\n\napp = Celery('app', broker='redis://localhost')\n\n\n@app.task\ndef send(address):\n    print(address)\n");
 
 const { NODE_EXTRA_CA_CERTS: _certificates, ...env } = process.env; // adds 50 ms to every start
@@ -20,6 +26,7 @@ const cases = {
   '--version': [bin, '--version'],
   'no candidate': [bin, 'check', join(folder, 'plain.py')],
   'one small Celery file': [bin, 'check', join(folder, 'app/tasks.py')],
+  'three files, two of 55 KB': [bin, 'check', '--fail-on', 'never', ...['tasks', 'first', 'second'].map(name => join(folder, `app/${name}.py`))],
   ...(process.argv[2] && { 'full scan': [bin, 'check', '--fail-on', 'never', '--format', 'json', process.argv[2]] }),
 };
 const best = new Map();
@@ -34,4 +41,10 @@ for (let round = 0; round < 7; round++) {
   }
 }
 rmSync(folder, { recursive: true });
+const rg = process.argv[2] && [0, 1, 2].map(() => {
+  const from = performance.now();
+  const run = spawnSync('rg', ['-c', '--hidden', '-g', '!.git', 'celery|stopTimeout|acks_late', process.argv[2]], { env, maxBuffer: 1 << 29 });
+  return run.error ? Infinity : performance.now() - from;
+}).sort((a, b) => a - b)[0];
 for (const [name, took] of best) console.log(`${name.padEnd(24)} ${took.toFixed(0).padStart(6)} ms  ${(took / best.get('bare node')).toFixed(2).padStart(6)} x bare node`);
+if (rg !== undefined && rg !== '') console.log(rg === Infinity ? 'ripgrep                  not installed' : `${'ripgrep'.padEnd(24)} ${rg.toFixed(0).padStart(6)} ms; the full scan is ${(best.get('full scan') / rg).toFixed(2)} x ripgrep`);

@@ -98,6 +98,12 @@ function contextOf(site: AppSite, lookup: Lookup, world: World): Context {
 
 /** No DJANGO_SETTINGS_MODULE anywhere: the only settings module that names Celery. */
 function onlySettings(world: World): Scope | undefined {
+  if (!onlySettingsOf.has(world)) onlySettingsOf.set(world, findOnlySettings(world));
+  return onlySettingsOf.get(world);
+}
+const onlySettingsOf = new WeakMap<World, Scope | undefined>();
+
+function findOnlySettings(world: World): Scope | undefined {
   const found = settingsModules(world.modules, world.resolver, world.store);
   const imported = found.filter(module => found.some(other => other !== module && bindingsOf(other.statements).stars.some(star => world.resolver.find(star.module, other.path).includes(module.path))));
   const last = found.filter(module => !imported.includes(module));

@@ -111,14 +111,27 @@ function defaultSettings(app: AppSite | undefined, modules: readonly Scope[], re
 }
 
 function settingsDefaultIn(module: Scope, resolver: Resolver, lookup: Context['lookup']): string | undefined {
-  for (const { statement, scope } of sites(module, resolver)) {
-    const call = statement.do === 'call' && statement.value.is === 'call' ? statement.value : undefined;
-    const [name, value] = call && call.callee.is === 'member' && call.callee.name === 'setdefault' ? call.positional : assignedVariable(statement);
-    if (!name || !value || literalText(name) !== 'DJANGO_SETTINGS_MODULE') continue;
+  for (const { value, scope } of defaultsIn(module, resolver)) {
     const read = resolver.evaluate(value, scope, { lookup });
     if (read.known && typeof read.value === 'string') return read.value;
   }
   return undefined;
+}
+
+interface Placed { readonly value: Expr; readonly scope: Scope }
+/** The same modules are asked for every process. */
+const defaults = new WeakMap<Scope, readonly Placed[]>();
+
+function defaultsIn(module: Scope, resolver: Resolver): readonly Placed[] {
+  const before = defaults.get(module);
+  if (before) return before;
+  const found = [...sites(module, resolver)].flatMap(({ statement, scope }): readonly Placed[] => {
+    const call = statement.do === 'call' && statement.value.is === 'call' ? statement.value : undefined;
+    const [name, value] = call && call.callee.is === 'member' && call.callee.name === 'setdefault' ? call.positional : assignedVariable(statement);
+    return name && value && literalText(name) === 'DJANGO_SETTINGS_MODULE' ? [{ value, scope }] : [];
+  });
+  defaults.set(module, found);
+  return found;
 }
 
 /** os.environ["X"] = value */
@@ -151,22 +164,32 @@ const FOR_TESTS = /test|development|local|^dev/i;
 export function dictNamed(key: string, store: FactStore, context: Context, resolver: Resolver): Source | undefined {
   const found: Value[] = [];
   let path: string | undefined;
-  for (const candidate of store.candidates) {
-    if (!candidate.endsWith('.py') || /(^|\/)tests?\//.test(candidate)) continue;
-    const module = resolver.module(candidate);
-    if (!module) continue;
-    for (const { statement } of sites(module, resolver)) {
-      if (statement.do !== 'class' || FOR_TESTS.test(statement.class.name)) continue;
-      const scope: Scope = { path: candidate, parent: module, statements: statement.class.body, kind: 'class', self: { is: 'class', class: statement.class, scope: module } };
-      const value = bindingsOf(statement.class.body).byName.has(key) ? resolver.name(key, scope, context) : undefined;
-      if (value && isSettings(value)) { found.push(value); path ??= candidate; }
-    }
-    const own = bindingsOf(module.statements).byName.has(key) ? resolver.name(key, module, context) : undefined;
-    if (own && isSettings(own)) { found.push(own); path ??= candidate; }
+  for (const scope of holdersOf(key, store, resolver)) {
+    const value = resolver.name(key, scope, context);
+    if (value && isSettings(value)) { found.push(value); path ??= scope.path; }
   }
   if (found.length === 0) return undefined;
   const source = mappingSource(together(found));
   return source && { ...source, ...(path !== undefined && { path }) };
+}
+
+const holders = new WeakMap<FactStore, Map<string, readonly Scope[]>>();
+
+/** The classes and modules that bind a name, tests and developers' variants left out. */
+function holdersOf(key: string, store: FactStore, resolver: Resolver): readonly Scope[] {
+  const known = holders.get(store) ?? new Map<string, readonly Scope[]>();
+  holders.set(store, known);
+  const before = known.get(key);
+  if (before) return before;
+  const found = store.candidates.filter(path => path.endsWith('.py') && !/(^|\/)tests?\//.test(path)).flatMap((path): readonly Scope[] => {
+    const module = resolver.module(path);
+    if (!module) return [];
+    const classes = [...sites(module, resolver)].flatMap(({ statement }): readonly Scope[] => (statement.do === 'class' && !FOR_TESTS.test(statement.class.name) && bindingsOf(statement.class.body).byName.has(key)
+      ? [{ path, parent: module, statements: statement.class.body, kind: 'class', self: { is: 'class', class: statement.class, scope: module } }] : []));
+    return bindingsOf(module.statements).byName.has(key) ? [...classes, module] : classes;
+  });
+  known.set(key, found);
+  return found;
 }
 
 function isSettings(value: Value): boolean {
