@@ -1,6 +1,6 @@
 import type { Expr } from '../model/index.js';
-import type { Lookup, Value } from './evaluate.js';
-import { derived, known, unknown } from './evaluate.js';
+import type { Lookup } from './evaluate.js';
+import { derived, known, unknown, type Value } from './values.js';
 
 /** `env("X", default)` in one process's environment. A value that could not be read keeps the default as "unless the environment says otherwise". */
 export function readEnvironment(expr: Extract<Expr, { is: 'environment' }>, lookup: Lookup, evaluate: (part: Expr) => Value): Value {

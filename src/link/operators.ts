@@ -1,12 +1,6 @@
 import type { Expr } from '../model/index.js';
-import type { Value } from './evaluate.js';
-import { derived, truthy } from './evaluate.js';
-
-/** A timedelta. */
-export interface Duration { readonly seconds: number }
-export function isDuration(value: unknown): value is Duration {
-  return typeof value === 'object' && value !== null && !(value instanceof Map) && !Array.isArray(value) && typeof (value as Duration).seconds === 'number';
-}
+import { isDuration } from './durations.js';
+import { derived, truthy, type Value } from './values.js';
 
 type Call = Extract<Expr, { is: 'call' }>;
 

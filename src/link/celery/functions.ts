@@ -1,7 +1,8 @@
 import type { ClassFacts, Expr, FunctionFacts, SourceLocation, Statement } from '../../model/index.js';
 import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
 import { bindingsOf } from '../bindings.js';
-import type { Context, Value } from '../evaluate.js';
+import type { Context } from '../evaluate.js';
+import type { Value } from '../values.js';
 import type { ClassTarget, FunctionTarget, Resolver, Scope, Target } from '../modules.js';
 import { isCeleryClass, type AppSite } from './apps.js';
 import { sites } from './sites.js';

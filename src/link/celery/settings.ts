@@ -1,10 +1,11 @@
 import type { EffectiveSettings, FactStore, IneffectiveSetting, OriginStep, Setting, SourceLocation } from '../../model/index.js';
 import { place } from '../../model/index.js';
 import { BY_NAME, ENVIRONMENT_SETTINGS, SETTINGS } from '../../knowledge/celery-settings.js';
-import { together, type Context, type Value } from '../evaluate.js';
+import type { Context } from '../evaluate.js';
+import { together, type Value } from '../values.js';
 import type { Guard } from '../bindings.js';
 import type { Resolver, Scope } from '../modules.js';
-import { isDuration } from '../operators.js';
+import { isDuration } from '../durations.js';
 import type { AppSite, ConfigurationAction } from './apps.js';
 import { namedSource, readSource, flaskSource, type Source } from './config-sources.js';
 import { readName } from './setting-names.js';

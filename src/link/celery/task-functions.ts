@@ -1,6 +1,6 @@
 import { editDistance, type BodyFacts, type EffectiveSettings, type RetryCall, type RetryPolicy, type Setting, type Slot, type SourceLocation, type TaskFunction } from '../../model/index.js';
 import { TASK_OPTIONS } from '../../knowledge/celery-settings.js';
-import type { Value } from '../evaluate.js';
+import type { Value } from '../values.js';
 import type { FunctionSite, OptionLayer } from './functions.js';
 import { toSetting } from './settings.js';
 

@@ -3,7 +3,7 @@ import { dottedName, expressionsOf, walk } from '../../model/index.js';
 import { PURE } from '../../knowledge/libraries.js';
 import { toSetting } from '../celery/settings.js';
 import type { FunctionTarget, Resolver, Scope, Target, Value } from '../modules.js';
-import { isDuration } from '../operators.js';
+import { isDuration } from '../durations.js';
 import { render } from '../render.js';
 import { classify } from './classify.js';
 import { keyText, keyword, lockOf, type Taken } from './locks.js';

@@ -1,7 +1,7 @@
 import type { Expr, Lock, Setting, SourceLocation } from '../../model/index.js';
 import { toSetting } from '../celery/settings.js';
 import type { Resolver, Scope, Target, Value } from '../modules.js';
-import { isDuration } from '../operators.js';
+import { isDuration } from '../durations.js';
 import { render } from '../render.js';
 
 type Call = Extract<Expr, { is: 'call' }>;
