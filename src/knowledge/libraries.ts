@@ -34,13 +34,13 @@ export const LIBRARY_CALLS: readonly LibraryCall[] = [
   { name: /^httpx\.((AsyncClient|Client)\(\)\.)?(put|delete)$/, kind: 'http-write', idempotent: true, timeoutSeconds: 5 },
   { name: /^httpx\.((AsyncClient|Client)\(\)\.)?(get|head|options)$/, kind: 'http-read', timeoutSeconds: 5 },
   { name: /^urllib\.request\.urlopen$/, kind: 'http-read' },
-  { name: /^(openai|anthropic|litellm|cohere|mistralai)\./, kind: 'http-read', timeoutSeconds: 600 },
+  { name: /^(openai|anthropic|litellm|cohere|mistralai)\.|^pydantic_ai\.Agent\(\)\.run(_sync)?$/, kind: 'http-read', timeoutSeconds: 600 },
   // AWS by boto3: botocore's read timeout is 60 s
   { name: new RegExp(`${BOTO}(put_object|upload_file|upload_fileobj|copy_object|copy|put_item|batch_write_item|put)$`), kind: 'upload', idempotent: true, timeoutSeconds: 60 },
   { name: new RegExp(`${BOTO}(delete\\w*)$`), kind: 'delete', idempotent: true, timeoutSeconds: 60 },
   { name: new RegExp(`${BOTO}(send_message|send_message_batch|publish|put_events|put_record|put_records|start_execution)$`), kind: 'publish', timeoutSeconds: 60 },
   { name: new RegExp(`${BOTO}(run_task|invoke|create_\\w+|start_\\w+|update_\\w+|stop_\\w+|register_\\w+)$`), kind: 'http-write', timeoutSeconds: 60 },
-  { name: new RegExp(`${BOTO}\\w+$`), kind: 'http-read', timeoutSeconds: 60 },
+  { name: new RegExp(`${BOTO}(?!get_paginator|get_waiter|can_paginate|generate_presigned|close|exceptions)[a-z]\\w*$`), kind: 'http-read', timeoutSeconds: 60 },
   // other network clients
   { name: /^(hvac|ldap3?|paramiko|ftplib|imaplib|poplib|imap_tools|pysftp|elasticsearch|opensearchpy|arango|web3)\./, kind: 'http-read' },
   // waiting and processes
@@ -79,6 +79,8 @@ export const BOUNDING_METHODS: ReadonlySet<string> = new Set(['limit', 'first', 
 export const LISTING_METHODS: ReadonlySet<string> = new Set(['paginate', 'scan_iter', 'hscan_iter', 'sscan_iter', 'zscan_iter', 'list_objects', 'list_objects_v2', 'iter_pages', 'list_blobs']);
 /** Functions that hand their argument on, item by item. */
 export const PASS_THROUGH: ReadonlySet<string> = new Set(['list', 'sorted', 'set', 'tuple', 'reversed', 'enumerate', 'iter', 'frozenset', 'tqdm', 'tqdm.tqdm', 'tqdm.auto.tqdm', 'filter', 'map', 'zip', 'itertools.chain', 'chain']);
+/** What opens a file as text: walking it takes as long as the file is. */
+export const FILE_OPENERS = /^(open|io\.open|codecs\.open|gzip\.open|bz2\.open|lzma\.open|smart_open(\.open|\.smart_open)?)$/;
 /** Functions that hand on pieces of a known size. */
 export const CHUNKERS = /(^|\.)(chunk(s|ed|ify)?|batch(es|ed|ify)?|grouper|get_chunk\w*|chunk_\w+|iter_chunks|make_batches|batched)$/i;
 

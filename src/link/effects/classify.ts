@@ -2,6 +2,7 @@ import type { Effect, EffectKind, Expr } from '../../model/index.js';
 import { LIBRARY_CALLS, ORM_METHODS, QUERYSET_METHODS, QUERYSET_ROOTS } from '../../knowledge/libraries.js';
 import type { Resolver, Scope } from '../modules.js';
 import { render } from '../render.js';
+import { spine } from './source.js';
 
 type Call = Extract<Expr, { is: 'call' }>;
 export interface Classified { readonly kind: EffectKind; readonly guard?: Effect['guard']; readonly timeoutSeconds?: number }
@@ -38,12 +39,12 @@ function orm(call: Call): Classified | undefined {
   if (call.callee.is !== 'member') return undefined;
   const method = Object.hasOwn(ORM_METHODS, call.callee.name) ? ORM_METHODS[call.callee.name] : undefined;
   if (!method) return undefined;
-  const text = render(call.callee.object, 300);
+  const text = spine(call.callee.object);
   const onQueryset = QUERYSET_ROOTS.test(text) || endsInQueryset(call.callee.object);
   const onSession = /(^|\.)(db_)?(session|db\.session)$/i.test(text);
   if (method.onSession ? !onSession : method.onQueryset ? !onQueryset : method.bare && call.positional.length > 0) return undefined;
   // cache.delete(), file.save(): not a row; a bare method counts on something that is no cache, client or file
-  if (method.bare && /cache|redis|client|form|figure|image|img|file|storage|self$|super\(\)/i.test(text)) return undefined;
+  if (method.bare && /(^|[._])(cache|redis|client|form|figure|fig|image|img|file|storage)s?(_?\d+)?(\(|\)|\.|$)|(^|\.)self$|super\(\)/i.test(text)) return undefined;
   const conflict = call.keywords.find(([name]) => name === 'ignore_conflicts' || name === 'update_conflicts');
   const guard = method.guard ? { kind: method.guard, at: call.at } : conflict ? { kind: conflict[0]!, at: conflict[1].at } : undefined;
   const kind = method.kind === 'update' && call.keywords.some(([, value]) => /\bF\(/.test(render(value, 200))) ? 'increment' : method.kind;

@@ -2,6 +2,7 @@ import type { BodyFacts, CallStep, Effect, Expr, Lock, Loop, Publish, RetryCall,
 import { dottedName, expressionsOf, walk } from '../../model/index.js';
 import { PURE } from '../../knowledge/libraries.js';
 import { toSetting } from '../celery/settings.js';
+import { NO_ENVIRONMENT } from '../evaluate.js';
 import type { FunctionTarget, Resolver, Scope, Target, Value } from '../modules.js';
 import { isDuration } from '../durations.js';
 import { render } from '../render.js';
@@ -27,11 +28,13 @@ interface Where {
   readonly used?: boolean;
 }
 
+/** `expire(key, s)`, which gives a lock its life after it was taken. */
+interface Expiry { readonly key: string; readonly holder: string; readonly value: Expr; readonly scope: Scope; readonly inMs: boolean }
 interface Release { readonly at: SourceLocation; readonly holder: string; readonly key: string; readonly checksOwner: boolean }
 
 /** What a task function does: itself, the decorators of the repository around it, and what these call. */
 export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: readonly Expr[]): BodyFacts & { readonly retryCalls: readonly RetryCall[] } {
-  const effects: Effect[] = [], loops: Loop[] = [], publishes: Publish[] = [], retryCalls: RetryCall[] = [], releases: Release[] = [];
+  const effects: Effect[] = [], loops: Loop[] = [], publishes: Publish[] = [], retryCalls: RetryCall[] = [], releases: Release[] = [], expiries: Expiry[] = [];
   const taken: { lock: Taken; at: SourceLocation; text: string; via: readonly CallStep[] }[] = [];
   const visited = new Set<Statement['at']>();
   let functions = 0, trivial = true, partial = false;
@@ -76,7 +79,9 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   }
 
   function addLoop(kind: Loop['kind'], over: Expr, target: Expr | undefined, at: SourceLocation, where: Where): number {
-    const source = sourceOf(over, where.scope, resolver);
+    const page = sourceOf(over, where.scope, resolver);
+    // one page of a listing, asked for again and again
+    const source = page.source === 'listing' && where.loop !== undefined && loops[where.loop]!.kind === 'while' ? { ...page, bound: 'unbounded' as const } : page;
     if (source.bound !== 'bounded') trivial = false;
     const item = target && (target.is === 'name' ? target.name : target.is === 'list' ? target.items.map(one => dottedName(one) ?? '_').join(', ') : undefined);
     loops.push({ at, over: render(over, 80), kind, ...source, via: where.via, ...(item !== undefined && { item }), ...(where.loop !== undefined && { outer: where.loop }) });
@@ -119,6 +124,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     const lock = lockOf(call, external, where.scope, resolver, where.used === true);
     if (lock) { trivial = false; taken.push({ lock, at: call.at, text: render(call), via: where.via }); return; }
     if (method === 'delete' && call.callee.is === 'member' && call.positional[0]) releases.push({ at: call.at, holder: external?.replace(/\.\w+$/, '') ?? render(call.callee.object, 120), key: keyText(call.positional[0], where.scope), checksOwner: where.ownerChecked === true });
+    if ((method === 'expire' || method === 'pexpire') && call.callee.is === 'member' && call.positional[1]) expiries.push({ key: keyText(call.positional[0], where.scope), holder: external?.replace(/\.\w+$/, '') ?? render(call.callee.object, 120), value: call.positional[1], scope: where.scope, inMs: method === 'pexpire' });
     const effect = classify(call, external, where.scope, resolver);
     if (effect) {
       trivial = false;
@@ -163,14 +169,30 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     const limit = keyword(call, 'max_retries');
     const eta = keyword(call, 'eta');
     const unset: Setting<number> = { state: 'unset', at: call.at, slots: [] };
-    const countdown = written ? seconds(resolver.evaluate(written, where.scope)) : eta ? etaDelay(eta, where.scope) : unset;
     const limited = limit && resolver.evaluate(limit, where.scope);
+    const countdown = written ? retryDelay(written, where.scope) : eta ? etaDelay(eta, where.scope) : unset;
+    const grows = written !== undefined && (/retries|\*\*|backoff|random|jitter|delay\w*\[|exponential/i.test(render(written, 200)) || (countdown.state === 'unknown' && countdown.candidates.length > 1));
     return {
-      at: call.at, countdown, via: where.via,
-      grows: written !== undefined && /retries|\*\*|backoff|random|jitter|delay\w*\[|exponential/i.test(render(written, 200)),
+      at: call.at, countdown, via: where.via, grows,
       // retry(max_retries=None) leaves the task's own limit (celery app/task.py:765)
       maxRetries: limited?.known && limited.value === null ? unset : limited ? toSetting(limited, []) as Setting<number | null> : unset,
     };
+  }
+
+  function withExpiry<T extends { readonly lock: Taken }>(one: T): T {
+    const expiry = one.lock.ttl.state === 'unset' && !one.lock.byLibrary ? expiries.find(({ key, holder }) => key !== '' && key === one.lock.key && lastPart(holder) === lastPart(one.lock.holder)) : undefined;
+    if (!expiry) return one;
+    const ttl = seconds(resolver.evaluate(expiry.value, expiry.scope));
+    return { ...one, lock: { ...one.lock, ttl: expiry.inMs && ttl.state === 'set' ? { ...ttl, value: ttl.value / 1000 } : ttl } };
+  }
+
+  /** A delay that counts `self.request.retries`: what it is at the first and at the second retry. */
+  function retryDelay(written: Expr, scope: Scope): Setting<number> {
+    const plain = resolver.evaluate(written, scope);
+    if (plain.known) return seconds(plain);
+    const [first, second] = [0, 1].map(retries => seconds(resolver.evaluate(written, scope, { ...NO_ENVIRONMENT, retries })));
+    if (first!.state !== 'set' || second!.state !== 'set') return seconds(plain);
+    return first!.value === second!.value ? first! : { state: 'unknown', at: written.at, expression: render(written), candidates: [first!.value, second!.value] };
   }
 
   const start = resolver.inside(target, fallbacks(target));
@@ -203,7 +225,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     return object !== undefined && (object === first || object === 'self' || object === target.function.name || /(^|\.)current_task$/.test(object) || (where.depth > 0 && /^(task|self|celery_task)$/.test(object)));
   }
 
-  return { effects: [...effects], loops, locks: locksWithRelease(taken, releases), publishes, trivial: trivial && retryCalls.length === 0, partial, retryCalls };
+  return { effects: [...effects], loops, locks: locksWithRelease(taken.map(withExpiry), releases), publishes, trivial: trivial && retryCalls.length === 0, partial, retryCalls };
 }
 
 function isPublish(call: Call, scope: Scope): boolean {

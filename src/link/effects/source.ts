@@ -1,9 +1,8 @@
-import type { Expr, Loop } from '../../model/index.js';
-import { dottedName, walk } from '../../model/index.js';
-import { BOUNDING_METHODS, CHUNKERS, LISTING_METHODS, PASS_THROUGH, QUERYSET_METHODS, QUERYSET_ROOTS } from '../../knowledge/libraries.js';
-import { bindingsOf } from '../bindings.js';
+import type { Expr, Loop, Statement } from '../../model/index.js';
+import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
+import { BOUNDING_METHODS, CHUNKERS, FILE_OPENERS, LISTING_METHODS, PASS_THROUGH, QUERYSET_METHODS, QUERYSET_ROOTS } from '../../knowledge/libraries.js';
+import { bindingsOf, type Binding } from '../bindings.js';
 import { returnsOf, type Resolver, type Scope, type Target } from '../modules.js';
-import { render } from '../render.js';
 
 /** What a loop walks. */
 export type Source = Pick<Loop, 'source' | 'bound' | 'entity'>;
@@ -20,8 +19,8 @@ export function sourceOf(expr: Expr, scope: Scope, resolver: Resolver, steps = S
     case 'list': case 'map': return expr.is === 'list' && expr.items.some(item => item.is === 'operation' && item.operator === '*') ? UNKNOWN : bounded('constant');
     case 'literal': return bounded('constant');
     case 'name': return named(expr.name, scope, resolver, steps);
-    case 'item': return isSlice(expr.key) ? bounded('slice') : UNKNOWN;
-    case 'choice': { const all = expr.branches.map(branch => follow(branch)); return all.every(one => one.bound === 'unbounded') ? all[0]! : all.every(one => one.bound === 'bounded') ? all[0]! : UNKNOWN; }
+    case 'item': return isSlice(expr.key) ? bounded('slice') : pageOf(expr.object, scope, resolver) ?? UNKNOWN;
+    case 'choice': return anyOf(expr.branches.map(branch => follow(branch)));
     case 'operation': return expr.operator === 'comprehension' ? follow(expr.operands[2]!) : expr.operator === 'or' ? follow(expr.operands[0]!) : UNKNOWN;
     case 'call': return called(expr, scope, resolver, steps);
     case 'member': return attribute(expr, scope, resolver, steps);
@@ -38,21 +37,75 @@ function named(name: string, scope: Scope, resolver: Resolver, steps: number): S
   for (let at: Scope | undefined = scope; at; at = at.parent) {
     if (at.kind === 'class' && at !== scope) continue;
     const bound = at.bound?.get(name);
-    const binding = bindingsOf(at.statements).byName.get(name)?.filter(one => one.kind === 'value' || one.kind === 'iterated' || one.kind === 'import').at(-1);
-    if (binding?.kind === 'value') return sourceOf(binding.expr, at, resolver, steps - 1);
-    if (binding?.kind === 'iterated') return chunkOf(binding.over);
+    const bindings = bindingsOf(at.statements).byName.get(name)?.filter(one => one.kind === 'value' || one.kind === 'iterated' || one.kind === 'import') ?? [];
+    const last = bindings.at(-1);
+    if (last?.kind === 'value') return anyOf(lastValues(name, bindings).map(expr => valueSource(name, expr, at, resolver, steps)));
+    if (last?.kind === 'iterated') return chunkOf(last.over, at, resolver);
     if (bound) return bound.is === 'value' ? sourceOf(bound.expr, bound.scope, resolver, steps - 1) : UNKNOWN;
     if (at.function?.parameters.some(parameter => parameter.name === name)) return { source: 'argument', bound: 'unknown' };
-    if (binding) break;
+    if (last) break;
   }
   const target = resolver.resolve({ is: 'name', name, at: scope.statements[0]?.at ?? { path: scope.path, startLine: 1, startColumn: 1, endLine: 1, endColumn: 1 } }, scope);
   return target.is === 'value' ? sourceOf(target.expr, target.scope, resolver, steps - 1) : UNKNOWN;
 }
 
-/** The item of an outer loop: a piece of a chunked source is bounded. */
-function chunkOf(over: Expr): Source {
-  if (over.is === 'call' && CHUNKERS.test(dottedName(over.callee) ?? '')) return bounded('chunk');
-  return UNKNOWN;
+/** What a name may hold at the end: its last value, and before it those of branches that need not be taken. A value made from the name itself (`x = list(x)`) leaves what it was. */
+function lastValues(name: string, bindings: readonly Binding[]): readonly Expr[] {
+  const values: Expr[] = [];
+  for (const binding of [...bindings].reverse()) {
+    if (binding.kind !== 'value') break;
+    const again = isMadeFrom(binding.expr, name);
+    if (!again || isCut(binding.expr)) values.push(binding.expr);
+    if (!again && binding.guards.length === 0 || again && isCut(binding.expr) && binding.guards.length === 0 || values.length === 4) break;
+  }
+  return values;
+}
+const isMadeFrom = (expr: Expr, name: string): boolean => [...walk(expr)].some(part => part.is === 'name' && part.name === name);
+const isCut = (expr: Expr): boolean => methodChain(expr).some(step => step.bounds);
+
+/** One run takes one of the ways: the worst counts. */
+function anyOf(sources: readonly Source[]): Source {
+  return sources.find(source => source.bound === 'unbounded') ?? sources.find(source => source.bound === 'unknown') ?? sources[0] ?? UNKNOWN;
+}
+
+/** A list that is filled later holds what it is filled with. */
+function valueSource(name: string, expr: Expr, scope: Scope, resolver: Resolver, steps: number): Source {
+  const isEmpty = (expr.is === 'list' && expr.items.length === 0) || (expr.is === 'map' && expr.entries.length === 0) || (expr.is === 'call' && /^(list|set|dict)$/.test(dottedName(expr.callee) ?? '') && expr.positional.length === 0);
+  const added = isEmpty && scope.kind === 'function' ? additionsTo(scope.statements).get(name) : undefined;
+  return added ? anyOf(added.map(over => sourceOf(over, scope, resolver, steps - 1))) : sourceOf(expr, scope, resolver, steps - 1);
+}
+
+const additions = new WeakMap<readonly Statement[], ReadonlyMap<string, readonly Expr[]>>();
+
+/** By name: what `extend`, `update` and `+=` put into it, and what is walked around an `append`. */
+function additionsTo(statements: readonly Statement[]): ReadonlyMap<string, readonly Expr[]> {
+  const known = additions.get(statements);
+  if (known) return known;
+  const found = new Map<string, Expr[]>();
+  const add = (name: string | undefined, over: Expr | undefined): void => { if (name !== undefined && over) found.set(name, [...(found.get(name) ?? []), over].slice(-6)); };
+  const collect = (body: readonly Statement[], over: Expr | undefined): void => {
+    for (const statement of body) {
+      if (statement.do === 'function' || statement.do === 'class') continue;
+      if (statement.do === 'assign' && statement.augmented === '+' && statement.targets[0]) add(dottedName(statement.targets[0]), statement.value);
+      if (statement.do === 'assign' && statement.targets[0]?.is === 'item') add(dottedName(statement.targets[0].object), over);
+      if (statement.do === 'call') for (const call of expressionsOf(statement)) {
+        if (call.is !== 'call' || call.callee.is !== 'member' || !call.positional[0]) continue;
+        if (/^(extend|update)$/.test(call.callee.name)) add(dottedName(call.callee.object), call.positional[0]);
+        else if (/^(append|add)$/.test(call.callee.name)) add(dottedName(call.callee.object), over);
+      }
+      collect(nested(statement), statement.do === 'for' ? statement.over : over);
+    }
+  };
+  collect(statements, undefined);
+  additions.set(statements, found);
+  return found;
+}
+
+/** What was entered or walked: an opened file has as many lines as it has; a piece of a chunked source is bounded. */
+function chunkOf(over: Expr, scope: Scope, resolver: Resolver): Source {
+  if (over.is !== 'call') return UNKNOWN;
+  if (CHUNKERS.test(dottedName(over.callee) ?? '')) return bounded('chunk');
+  return FILE_OPENERS.test(resolver.externalName(over.callee, scope) ?? '') ? { source: 'file', bound: 'unbounded' } : UNKNOWN;
 }
 
 function called(call: Extract<Expr, { is: 'call' }>, scope: Scope, resolver: Resolver, steps: number): Source {
@@ -61,11 +114,12 @@ function called(call: Extract<Expr, { is: 'call' }>, scope: Scope, resolver: Res
   const external = resolver.externalName(call.callee, scope);
   if (name !== undefined && (external ?? name) !== undefined && PASS_THROUGH.has(external ?? name)) return follow(/^(map|filter)$/.test(name) ? call.positional[1] : call.positional[0]);
   if (external === 'range') return call.positional.every(part => resolver.evaluate(part, scope).known) ? bounded('range') : { source: 'range', bound: 'unknown' };
-  if (external === 'open') return { source: 'file', bound: 'unbounded' };
+  if (external !== undefined && FILE_OPENERS.test(external)) return { source: 'file', bound: 'unbounded' };
   if (external === 'csv.reader' || external === 'csv.DictReader') return { source: 'file', bound: follow(call.positional[0]).bound === 'unbounded' ? 'unbounded' : 'unknown' };
   if (name !== undefined && CHUNKERS.test(name)) return { source: 'chunk', bound: follow(call.positional[0]).bound, ...entity(follow(call.positional[0])) };
   const chain = methodChain(call);
-  if (chain.some(step => step.bounds)) return bounded('slice');
+  if (chain.some(step => step.name === 'get_paginator')) return { source: 'paginator', bound: 'unbounded' };
+  if (chain.some(step => step.bounds)) return (chain.at(-1)!.name === 'get' && call.callee.is === 'member' ? pageOf(call.callee.object, scope, resolver) : undefined) ?? bounded('slice');
   const own = resolver.resolve(call.callee, scope);
   if (own.is === 'function') return returnedSource(own, scope, call, resolver, steps);
   const last = chain[chain.length - 1]?.name;
@@ -84,6 +138,14 @@ function attribute(expr: Extract<Expr, { is: 'member' }>, scope: Scope, resolver
 }
 
 interface Step { readonly name: string; readonly bounds: boolean }
+
+/** `a.b().c().d()`: the names of a chain of any length, without arguments. */
+export function spine(expr: Expr): string {
+  const parts: string[] = [];
+  for (let at = expr; ;) {
+    if (at.is === 'call') { parts.unshift('()'); at = at.callee; } else if (at.is === 'member') { parts.unshift(`.${at.name}`); at = at.object; } else if (at.is === 'item') { parts.unshift('[]'); at = at.object; } else return `${at.is === 'name' ? at.name : '…'}${parts.join('')}`;
+  }
+}
 
 /** The methods of `a.b().c().d()`, first to last. */
 function methodChain(expr: Expr): readonly Step[] {
@@ -109,20 +171,58 @@ function isQueryset(expr: Expr, scope: Scope, resolver: Resolver): boolean {
   return querysetSource(expr, scope, resolver) !== undefined;
 }
 
-function querysetSource(expr: Expr, scope: Scope, resolver: Resolver): Source | undefined {
+function querysetSource(expr: Expr, scope: Scope, resolver: Resolver, steps = STEPS): Source | undefined {
   const chain = methodChain(expr);
-  const text = render(expr, 400);
+  const text = spine(expr);
   const methods = chain.filter(step => QUERYSET_METHODS.has(step.name)).length;
-  if (QUERYSET_ROOTS.test(text) && (methods > 0 || /\.objects$/.test(text))) return { source: 'queryset', bound: 'unbounded', ...modelOf(expr, scope, resolver) };
-  // a query kept in a variable: follow it to its root
+  if (methods > 0 && isDocumentQuery(expr)) return { source: 'queryset', bound: 'unbounded', ...modelOf(expr, scope, resolver) };
+  if (QUERYSET_ROOTS.test(text) && (methods > 0 || /\.(objects|query)$|\bselect\(\)$/.test(text))) return { source: 'queryset', bound: 'unbounded', ...modelOf(expr, scope, resolver) };
+  if (methods === 0 || steps <= 0) return undefined;
+  // session.execute(statement): the statement decides
+  const statement = executed(expr);
+  if (statement) return statement.is === 'name' ? querysetBehind(statement.name, scope, resolver, steps) : isCut(statement) ? bounded('slice') : querysetSource(statement, scope, resolver, steps - 1);
   const root = rootOf(expr);
-  if (methods > 0 && root.is === 'name') {
-    const target: Target = resolver.resolve(root, scope);
-    const before = localValue(root.name, scope);
-    if (before && before !== expr && QUERYSET_ROOTS.test(render(before, 400))) return methodChain(before).some(step => step.bounds) ? bounded('slice') : { source: 'queryset', bound: 'unbounded', ...modelOf(before, scope, resolver) };
-    if (target.is === 'class') return { source: 'queryset', bound: 'unbounded', entity: target.class.name };
+  if (root.is !== 'name') return undefined;
+  const behind = querysetBehind(root.name, scope, resolver, steps);
+  if (behind) return behind;
+  const target: Target = resolver.resolve(root, scope);
+  return target.is === 'class' ? { source: 'queryset', bound: 'unbounded', entity: target.class.name } : undefined;
+}
+
+/** A query kept in a variable: any step that cuts it bounds it. */
+function querysetBehind(name: string, scope: Scope, resolver: Resolver, steps: number): Source | undefined {
+  const values = bindingsOf(scope.statements).byName.get(name)?.flatMap(one => (one.kind === 'value' ? [one.expr] : [])) ?? [];
+  if (values.some(isCut)) return bounded('slice');
+  const origin = values.filter(value => !isMadeFrom(value, name)).at(-1);
+  return origin && querysetSource(origin, scope, resolver, steps - 1);
+}
+
+/** The first argument of `.execute()` and `.scalars()` in a chain. */
+function executed(expr: Expr): Expr | undefined {
+  for (let at = expr; at.is === 'call' || at.is === 'member';) {
+    if (at.is === 'call' && at.callee.is === 'member' && /^(execute|scalars|stream_scalars)$/.test(at.callee.name) && at.positional[0]) return at.positional[0];
+    at = at.is === 'call' ? at.callee : at.object;
   }
   return undefined;
+}
+
+/** A document store's `find({…})`, or an object mapper's `Model.find(…).to_list()`; str.find() and an XML tree's take text. */
+function isDocumentQuery(expr: Expr): boolean {
+  for (let at = expr, listed = false; at.is === 'call' || at.is === 'member';) {
+    if (at.is === 'call' && at.callee.is === 'member') {
+      if (at.callee.name === 'to_list') listed = true;
+      if (at.callee.name === 'find' && (listed || at.positional[0]?.is === 'map' || at.positional.length === 0)) return true;
+    }
+    at = at.is === 'call' ? at.callee : at.object;
+  }
+  return false;
+}
+
+/** `response["Contents"]` of one listing call of boto3: one page, as many as a loop around it asks for. */
+function pageOf(object: Expr, scope: Scope, resolver: Resolver): Source | undefined {
+  const value = object.is === 'name' ? localValue(object.name, scope) : object;
+  if (value?.is !== 'call' || value.callee.is !== 'member' || !/^(list_|describe_|scan$|query$)/.test(value.callee.name)) return undefined;
+  return /^(aio)?boto/.test(resolver.externalName(value.callee, scope) ?? '') || /^list_objects/.test(value.callee.name) ? { source: 'listing', bound: 'unknown' } : undefined;
 }
 
 function localValue(name: string, scope: Scope): Expr | undefined {
@@ -169,5 +269,5 @@ function returnedSource(target: Extract<Target, { is: 'function' }>, scope: Scop
   }
   const results = returnsOf(target.function.body).filter(result => !(result.is === 'literal' || (result.is === 'list' && result.items.length === 0)));
   const sources = results.map(result => sourceOf(result, inside, resolver, steps - 1));
-  return sources.length > 0 && sources.every(source => source.bound === sources[0]!.bound) ? sources[0]! : UNKNOWN;
+  return anyOf(sources);
 }

@@ -1,0 +1,192 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { facts } from '../src/analyzers/python.js';
+import { bodyOf } from '../src/link/effects/index.js';
+import { createResolver } from '../src/link/modules.js';
+import type { FactStore, Setting } from '../src/model/index.js';
+import { loadPython } from '../src/parsers/python.js';
+
+beforeAll(() => loadPython());
+
+type Files = Readonly<Record<string, string>>;
+
+function storeOf(files: Files): FactStore {
+  const read = new Map(Object.entries(files).map(([path, text]) => [path, facts(text, path)]));
+  const paths = [...read.keys()].sort();
+  return { paths, candidates: paths, has: path => read.has(path), facts: path => read.get(path) };
+}
+
+/** The body of the function `work` of tasks.py. */
+function bodyIn(files: Files): ReturnType<typeof bodyOf> {
+  const resolver = createResolver(storeOf(files));
+  const scope = resolver.module('tasks.py')!;
+  const target = resolver.exported('work', scope);
+  if (target.is !== 'function') throw new Error('no function work');
+  return bodyOf(target, resolver, target.function.decorators);
+}
+
+/** `work` with these lines as its body, below these lines of its module. */
+function body(lines: string, above = '', parameters = ''): ReturnType<typeof bodyOf> {
+  const indented = lines.split('\n').map(line => `    ${line}`).join('\n');
+  return bodyIn({ 'tasks.py': `${above}\n\ndef work(${parameters}):\n${indented}\n` });
+}
+
+const seconds = (setting: Setting<number>): unknown => (setting.state === 'set' ? setting.value : setting.state);
+
+describe('what a loop walks', () => {
+  const above = [
+    'import csv', 'import redis', 'import boto3', 'from itertools import batched', 'from tqdm import tqdm', 'from sqlalchemy import select', 'from shop.models import User',
+    'def everyone():', '    return User.objects.filter(active=True)', 'def some():', '    return User.query.limit(10).all()',
+    'def dao_get_jobs(days):', '    return Job.query.filter(Job.days > days).order_by(Job.id).all()',
+    'def by_kind(kind):', '    query = User.query', '    if kind:', '        query = query.filter_by(kind=kind)', '    return query.all()',
+    'def pages():', '    for page in boto3.client("s3").get_paginator("list_objects_v2").paginate(Bucket="b"):', '        yield page',
+    'SIZES = [1, 2, 3]',
+  ].join('\n');
+  test.each([
+    ['User.objects.all()', 'queryset', 'unbounded'], ['User.objects.filter(a=1).iterator()', 'queryset', 'unbounded'], ['session.query(User).all()', 'queryset', 'unbounded'],
+    ['session.execute(select(User)).scalars()', 'queryset', 'unbounded'], ['User.query.filter_by(a=1)', 'queryset', 'unbounded'], ['list(User.objects.all())', 'queryset', 'unbounded'],
+    ['enumerate(tqdm(User.objects.all()))', 'queryset', 'unbounded'], ['everyone()', 'queryset', 'unbounded'], ['dao_get_jobs(7)', 'queryset', 'unbounded'], ['by_kind("a")', 'queryset', 'unbounded'],
+    ['pages()', 'paginator', 'unbounded'], ['redis.Redis().scan_iter("a*")', 'scan', 'unbounded'], ['open("rows.txt")', 'file', 'unbounded'], ['csv.reader(open("rows.csv"))', 'file', 'unbounded'],
+    ['User.objects.all()[:500]', 'slice', 'bounded'], ['session.query(User).limit(100).all()', 'slice', 'bounded'], ['User.objects.filter(pk__in=ids)', 'slice', 'bounded'], ['some()', 'slice', 'bounded'],
+    ['[1, 2]', 'constant', 'bounded'], ['SIZES', 'constant', 'bounded'], ['range(10)', 'range', 'bounded'], ['range(len(ids))', 'range', 'unknown'], ['ids', 'argument', 'unknown'], ['whatever()', 'unknown', 'unknown'],
+  ])('%s is %s, %s', (over, source, bound) => {
+    const { loops } = body(`for x in ${over}:\n    pass`, above, 'ids');
+    expect(loops.find(loop => loop.item === 'x')).toMatchObject({ source, bound, kind: 'for' });
+  });
+
+  test('a comprehension counts where its element does something', () => {
+    expect(body('[send(x) for x in User.objects.all()]').loops).toMatchObject([{ kind: 'comprehension', bound: 'unbounded', entity: 'User' }]);
+    expect(body('[x.id for x in User.objects.all()]').loops).toEqual([]);
+  });
+
+  test('knows the loop around a loop, and the endless one', () => {
+    expect(body('while True:\n    for x in User.objects.all():\n        pass').loops).toMatchObject([{ kind: 'while', source: 'endless' }, { kind: 'for', outer: 0 }]);
+  });
+});
+
+describe('what a call does', () => {
+  const above = 'import time, subprocess, requests, httpx, stripe, boto3\nfrom django.core.mail import send_mail\nfrom sqlalchemy.orm import Session\nsession = requests.Session()\ns3 = boto3.client("s3")';
+  test.each([
+    ['send_mail("a", "b", None, [])', 'email'], ['requests.post("u", json={})', 'http-write'], ['requests.get("u")', 'http-read'], ['session.patch("u")', 'http-write'], ['stripe.Charge.create(amount=1)', 'payment'],
+    ['time.sleep(3)', 'sleep'], ['subprocess.run(["a"])', 'subprocess'], ['s3.put_object(Bucket="b", Key="k")', 'upload'], ['s3.delete_object(Bucket="b", Key="k")', 'delete'], ['boto3.resource("s3").Bucket("b").upload_file("f", "k")', 'upload'],
+    ['User.objects.create(name="a")', 'insert'], ['User.objects.filter(a=1).update(b=2)', 'update'], ['User.objects.filter(a=1).update(b=F("b") + 1)', 'increment'], ['user.save()', 'update'], ['db.session.add(row)', 'insert'], ['other.delay(1)', 'publish'],
+  ])('%s: %s', (call, kind) => {
+    expect(body(call, above).effects.map(effect => effect.kind)).toEqual([kind]);
+  });
+
+  test.each(['values.update({})', 'names.add(1)', 'cache.delete("a")', 'len([])', 'logger.info("sent")', 'threading.Lock()', 'self.retry_count'])('%s: nothing', call => {
+    expect(body(call, above).effects).toEqual([]);
+  });
+
+  test.each([
+    ['User.objects.get_or_create(name="a")', 'get_or_create'], ['requests.put("u")', 'idempotent by its own meaning'], ['stripe.Charge.create(idempotency_key=order_id)', 'idempotency key'],
+    ['stripe.Charge.create(idempotency_key=str(uuid4()))', undefined], ['User.objects.bulk_create(rows, ignore_conflicts=True)', 'ignore_conflicts'],
+  ])('%s is guarded by %s', (call, guard) => {
+    expect(body(call, above, 'order_id, rows').effects.map(effect => effect.guard?.kind)).toEqual([guard]);
+  });
+
+  test.each([['requests.get("u", timeout=7)', 7], ['requests.get("u")', undefined], ['httpx.get("u")', 5], ['time.sleep(30)', 30]])('%s may take %s s', (call, timeout) => {
+    expect(body(call, above).effects[0]?.timeoutSeconds).toBe(timeout);
+  });
+
+  test('stands in its loop', () => {
+    expect(body('for user in User.objects.all():\n    send_mail("a", "b", None, [user.email])', above).effects).toMatchObject([{ kind: 'email', insideLoop: 0 }]);
+  });
+
+  test('a body of arithmetic is trivial, one with a call nobody knows is partly read', () => {
+    expect(body('x = max(1, 2)\nreturn x', above)).toMatchObject({ trivial: true, partial: false });
+    expect(body('mystery.run()', 'import mystery')).toMatchObject({ trivial: false, partial: true });
+  });
+});
+
+describe('calls are followed', () => {
+  const mail = { 'mail.py': 'from django.core.mail import send_mail\n\ndef notify(user):\n    send_mail("a", "b", None, [user])\n' };
+
+  test('into other files, and say how they were reached', () => {
+    const { effects } = bodyIn({ ...mail, 'tasks.py': 'from mail import notify\n\ndef work():\n    notify("a")\n' });
+    expect(effects.map(effect => [effect.kind, effect.at.path, effect.via.map(step => step.text)])).toEqual([['email', 'mail.py', ['notify']]]);
+  });
+
+  test('through star imports, methods and self', () => {
+    const files = { ...mail, 'tasks.py': 'from mail import *\n\nclass Sender:\n    def send(self):\n        self.one("a")\n    def one(self, user):\n        notify(user)\n\ndef work():\n    Sender().send()\n' };
+    expect(bodyIn(files).effects.map(effect => effect.via.map(step => step.text))).toEqual([['send', 'one', 'notify']]);
+  });
+
+  test('three deep and no deeper: then the body counts as partly read', () => {
+    const chain = (length: number): string => Array.from({ length }, (_, i) => `def f${i}():\n    ${i + 1 < length ? `f${i + 1}()` : 'time.sleep(1)'}\n`).join('\n');
+    const at = (length: number): ReturnType<typeof bodyOf> => body('f0()', `import time\n${chain(length)}`);
+    expect(at(3)).toMatchObject({ effects: [{ kind: 'sleep' }], partial: false });
+    expect(at(4)).toMatchObject({ effects: [], partial: true, trivial: false });
+  });
+
+  test('once round a cycle', () => {
+    const { effects } = body('ping()', 'import time\ndef ping():\n    time.sleep(1)\n    pong()\ndef pong():\n    ping()\n');
+    expect(effects.map(effect => effect.kind)).toEqual(['sleep']);
+  });
+
+  test('with a cap on the functions visited', () => {
+    const wide = Array.from({ length: 8 }, (_, depth) => `def g${depth}():\n${`    g${depth + 1}()\n`.repeat(40)}`).join('');
+    const started = performance.now();
+    expect(body('g0()', wide).partial).toBe(true);
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
+
+  test('into the wrapper of a decorator', () => {
+    const decorator = 'import time\ndef slow(function):\n    def inner(*args):\n        time.sleep(2)\n        return function(*args)\n    return inner\n';
+    const { effects } = bodyIn({ 'tasks.py': `${decorator}\n@slow\ndef work():\n    pass\n` });
+    expect(effects).toMatchObject([{ kind: 'sleep', timeoutSeconds: 2, via: [{ text: '@slow' }] }]);
+  });
+});
+
+describe('locks', () => {
+  const above = 'import redis\nfrom datetime import timedelta\nfrom django.core.cache import cache\nr = redis.Redis()\nTTL = 2 * 60';
+  test.each([
+    ['if r.set("k", 1, nx=True):\n    pass', 'redis-set-nx', 'unset'], ['if r.set("k", 1, nx=True, ex=30):\n    pass', 'redis-set-nx', 30], ['if r.set("k", 1, nx=True, px=5000):\n    pass', 'redis-set-nx', 5], ['if not r.set("k", 1, nx=True, ex=TTL):\n    return', 'redis-set-nx', 120],
+    ['if r.set("k", 1, nx=True, ex=timedelta(minutes=2)):\n    pass', 'redis-set-nx', 120], ['if r.set("k", 1, nx=True, ex=ttl):\n    pass', 'redis-set-nx', 'unknown'], ['if r.set("k", 1, nx=True, **options):\n    pass', 'redis-set-nx', 'unknown'],
+    ['if r.setnx("k", 1):\n    pass', 'setnx', 'unset'], ['lock = r.lock("k")', 'redis-lock', 'unset'], ['with r.lock("k", timeout=60):\n    pass', 'redis-lock', 60],
+    ['if cache.add("k", 1):\n    pass', 'cache-add', 300], ['if cache.add("k", 1, None):\n    pass', 'cache-add', 'unset'], ['if cache.add("k", 1, 60):\n    pass', 'cache-add', 60], ['with cache.lock("k"):\n    pass', 'redis-lock', 'unset'],
+  ])('%s', (lines, kind, ttl) => {
+    expect(body(lines, above, 'ttl, options').locks.map(lock => [lock.kind, seconds(lock.ttl)])).toEqual([[kind, ttl]]);
+  });
+
+  test.each(['r.set("k", 1)', 'r.set("k", 1, nx=True)', 'r.set("k", 1, nx=False, ex=3)', 'cache.add("k", 1)', 'threading.Lock()', 'names.add(1)', 'if seen.add("k", 1):\n    pass'])('%s is none', lines => {
+    expect(body(lines, `${above}\nimport threading`).locks).toEqual([]);
+  });
+
+  test('setnx is given its life by an expire() on the same key', () => {
+    expect(body('if r.setnx("k", 1):\n    r.expire("k", 60)', above).locks.map(lock => seconds(lock.ttl))).toEqual([60]);
+    expect(body('if r.setnx("k", 1):\n    r.expire("other", 60)', above).locks.map(lock => seconds(lock.ttl))).toEqual(['unset']);
+  });
+
+  test.each([
+    ['a delete is a release by anybody', 'if r.set("k", 1, nx=True, ex=3):\n    r.delete("k")', { checksOwner: false, byLibrary: false }],
+    ['one behind a comparison is the owner’s', 'if r.set("k", token, nx=True, ex=3):\n    if r.get("k") == token:\n        r.delete("k")', { checksOwner: true, byLibrary: false }],
+    ['the library’s own checks', 'with r.lock("k", timeout=3):\n    pass', { checksOwner: true, byLibrary: true }],
+    ['a delete of another key is none', 'if r.set("k", 1, nx=True, ex=3):\n    r.delete("other")', undefined],
+  ])('%s', (_, lines, released) => {
+    const [lock] = body(lines, above, 'token').locks;
+    if (released) expect(lock?.released).toMatchObject(released); else expect(lock?.released).toBeUndefined();
+  });
+});
+
+describe('publishes and retries', () => {
+  const above = 'from datetime import datetime, timedelta\nDELAYS = [10, 60, 3600]';
+  test.each([
+    ['other.delay(1)', 'other', 'unset'], ['other.apply_async([1], countdown=2 * 60)', 'other', 120], ['other.apply_async(eta=datetime.now() + timedelta(hours=2))', 'other', 7200], ['other.s(1).apply_async(countdown=5)', 'other.s', 5],
+    ['for i in range(10):\n    other.apply_async(countdown=i * 60)', 'other', 540], ['for i in range(2, 5):\n    other.apply_async(countdown=i)', 'other', 4], ['for i, d in enumerate(DELAYS):\n    other.apply_async(countdown=i * 10)', 'other', 20],
+    ['other.apply_async(countdown=wait)', 'other', 'unknown'],
+  ])('%s', (lines, target, countdown) => {
+    expect(body(lines, above, 'wait').publishes.map(one => [one.target, seconds(one.countdown)])).toEqual([[target, countdown]]);
+  });
+
+  test.each([
+    ['self.retry()', 'unset', 'unset', false], ['raise self.retry(exc=e, countdown=30, max_retries=3)', 30, 3, false], ['self.retry(countdown=2 ** self.request.retries)', 'unknown', 'unset', true], ['self.retry(max_retries=None)', 'unset', 'unset', false],
+    ['self.retry(eta=datetime.now() + timedelta(minutes=1))', 60, 'unset', false], ['work.retry(countdown=5)', 5, 'unset', false],
+  ])('%s', (lines, countdown, maxRetries, grows) => {
+    const { retryCalls } = body(lines, above, 'self, e');
+    expect(retryCalls.map(one => [seconds(one.countdown), one.maxRetries.state === 'set' ? one.maxRetries.value : one.maxRetries.state, one.grows])).toEqual([[countdown, maxRetries, grows]]);
+  });
+
+  test('retry of another object is none', () => {
+    expect(body('client.retry(countdown=5)', above, 'self').retryCalls).toEqual([]);
+  });
+});
