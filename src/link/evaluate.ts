@@ -20,6 +20,8 @@ export interface Context {
   readonly lookup: Lookup;
   /** The module behind `django.conf.settings`. */
   readonly django?: Scope;
+  /** What `self.request.retries` is to count: the value at that retry. */
+  readonly retries?: number;
 }
 
 export const NO_ENVIRONMENT: Context = { lookup: () => ({ state: 'unknown' }) };
@@ -178,6 +180,7 @@ export function createEvaluator(resolver: Names): Evaluator {
       const setting = /^django\.conf\.settings\.(\w+)$/.exec(target.name)?.[1];
       return (setting && context.django && name(setting, context.django, context)) || durationField(expr, scope, context) || unknown(expr);
     }
+    if (context.retries !== undefined && expr.name === 'retries' && expr.object.is === 'member' && expr.object.name === 'request') return known(context.retries, expr);
     const holder = resolver.resolve(expr.object, scope);
     const value = held(holder, expr.name, context);
     if (value) return value;

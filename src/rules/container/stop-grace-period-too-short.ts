@@ -15,14 +15,13 @@ export const stopGracePeriodTooShort: Rule = {
   leadsTo: ['celery/early-ack'],
 
   *check({ workers }, thresholds) {
-    const reported: Killed[][] = [];
+    const reported: { group: readonly Killed[]; copies: Killed[] }[] = [];
     for (const group of groups(workers.flatMap(worker => killedEarly(worker, thresholds)))) {
-      const [first, ...others] = group as [Killed, ...Killed[]];
       // compose/s3.docker-compose.yml beside docker-compose.yml: the same services once more
-      if (reported.some(before => before[0]!.reason === first.reason && group.every(one => before.some(known => known.name === one.name)))) continue;
-      reported.push(group);
-      yield problemOf(first, others);
+      const before = reported.find(one => one.group[0]!.reason === group[0]!.reason && group.every(({ name }) => one.group.some(known => known.name === name)));
+      if (before) before.copies.push(group[0]!); else reported.push({ group, copies: [] });
     }
+    for (const { group, copies } of reported) yield problemOf(group[0]!, group.slice(1), copies);
   },
 };
 
@@ -50,7 +49,7 @@ function groups(killed: readonly Killed[]): readonly Killed[][] {
   return [...found.values()].sort((a, b) => depth(a) - depth(b));
 }
 
-function problemOf(first: Killed, others: readonly Killed[]): Problem {
+function problemOf(first: Killed, others: readonly Killed[], copies: readonly Killed[]): Problem {
   const { worker, stop, isDefault, wanted, reason } = first;
   const all = [first, ...others];
   const fixes = all.map(one => fixTo(one.stop, wanted, 'safe', `set stop_grace_period to ${wanted}s`)).filter(fix => fix !== undefined);
@@ -59,7 +58,7 @@ function problemOf(first: Killed, others: readonly Killed[]): Problem {
     order: 2, at: stop.at, confidence: weakest(...all.map(one => confidenceOf(one.worker, one.stop, one.worker.drainNeed))), workers: all.map(one => one.worker.id), ...blockersOf(worker),
     message: `Compose kills this worker${more} ${stop.value} s after the stop signal, ${reason}`,
     label: isDefault ? `no stop_grace_period: Compose waits ${stop.value} s` : '',
-    related: [...relatedAt(worker.drainNeed.is === 'bounded' ? worker.drainNeed.from : [], 'a task may run this long'), ...others.map(one => ({ at: one.stop.at, message: `${one.name}: the same` }))],
+    related: [...relatedAt(worker.drainNeed.is === 'bounded' ? worker.drainNeed.from : [], 'a task may run this long'), ...others.map(one => ({ at: one.stop.at, message: `${one.name}: the same` })), ...copies.slice(0, 5).map(one => ({ at: one.stop.at, message: `the same in ${one.stop.at.path}` }))],
     suggestion: `${isDefault ? 'add' : 'write'} \`stop_grace_period: ${wanted}s\` ${isDefault ? 'to' : 'in'} ${others.length === 0 ? 'service' : 'the services'} ${listed(all.map(one => one.name), 8)}`,
     fate: killedAfter(stop.value, outcomeOfKill(worker)),
     ...(fixes.length > 0 && { fix: { ...fixes[0]!, edits: fixes.flatMap(fix => fix.edits) } }),
