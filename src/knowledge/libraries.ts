@@ -41,6 +41,9 @@ export const LIBRARY_CALLS: readonly LibraryCall[] = [
   { name: new RegExp(`${BOTO}(send_message|send_message_batch|publish|put_events|put_record|put_records|start_execution)$`), kind: 'publish', timeoutSeconds: 60 },
   { name: new RegExp(`${BOTO}(run_task|invoke|create_\\w+|start_\\w+|update_\\w+|stop_\\w+|register_\\w+)$`), kind: 'http-write', timeoutSeconds: 60 },
   { name: new RegExp(`${BOTO}(?!get_paginator|get_waiter|can_paginate|generate_presigned|close|exceptions)[a-z]\\w*$`), kind: 'http-read', timeoutSeconds: 60 },
+  // Django's storage, a bucket where it matters: docs.djangoproject.com/en/5.2/ref/files/storage
+  { name: /^django\.core\.files\.storage\.(\w+\.)*default_storage\.delete$/, kind: 'delete', idempotent: true },
+  { name: /^django\.core\.files\.storage\.(\w+\.)*default_storage\.save$/, kind: 'upload' },
   // other network clients
   { name: /^(hvac|ldap3?|paramiko|ftplib|imaplib|poplib|imap_tools|pysftp|elasticsearch|opensearchpy|arango|web3)\./, kind: 'http-read' },
   // waiting and processes

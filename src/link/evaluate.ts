@@ -108,7 +108,8 @@ export function createEvaluator(resolver: Names): Evaluator {
 
   /** Everything done to a name, in order: later unconditional values replace, conditional ones add a possibility. */
   function fold(bindings: readonly Binding[], scope: Scope, context: Context, inherited: Value | undefined): Value {
-    let possible: { value: Value | undefined; guards: readonly Guard[] }[] = [{ value: inherited, guards: [] }];
+    // a local variable that was not set yet would end the function: it is one of the values it was given
+    let possible: { value: Value | undefined; guards: readonly Guard[] }[] = scope.kind === 'function' && bindings[0]?.kind === 'value' ? [] : [{ value: inherited, guards: [] }];
     for (const binding of bindings) {
       const guards = binding.guards.filter(guard => taken(guard, scope, context) !== 'yes');
       if (guards.some(guard => taken(guard, scope, context) === 'no')) continue;

@@ -90,7 +90,7 @@ function additionsTo(statements: readonly Statement[]): ReadonlyMap<string, read
       if (statement.do === 'assign' && statement.targets[0]?.is === 'item') add(dottedName(statement.targets[0].object), over);
       if (statement.do === 'call') for (const call of expressionsOf(statement)) {
         if (call.is !== 'call' || call.callee.is !== 'member' || !call.positional[0]) continue;
-        if (/^(extend|update)$/.test(call.callee.name)) add(dottedName(call.callee.object), call.positional[0]);
+        if (/^(extend|update)$/.test(call.callee.name)) { add(dottedName(call.callee.object), call.positional[0]); add(dottedName(call.callee.object), over); }
         else if (/^(append|add)$/.test(call.callee.name)) add(dottedName(call.callee.object), over);
       }
       collect(nested(statement), statement.do === 'for' ? statement.over : over);

@@ -1,10 +1,12 @@
-import type { CeleryApp, EffectKind, Problem, RetryCall, Rule, TaskFunction } from '../../model/index.js';
+import type { CeleryApp, Confidence, EffectKind, Problem, RetryCall, Rule, TaskFunction } from '../../model/index.js';
 import { samePlace } from '../../model/index.js';
 import { boundOf, longestStop, numberOf } from '../celery-shared.js';
 import { appConfidence, inWords, weakest } from '../shared.js';
 
 /** Calls that reach a service which may be down for everybody at once. */
 const CALLS_OUT: ReadonlySet<EffectKind> = new Set(['email', 'sms', 'payment', 'http-write', 'http-read', 'upload']);
+/** Names of functions that call out, where their client could not be followed. */
+const SOUNDS_LIKE_CALLING = /(^|_)(send|deliver|e?mail|sms|webhook|notify|push|fetch|upload|download|publish|request|classify|validate|embed|charge|pay|predict)(_|$)/i;
 /** s. A fixed delay from here on spreads the load by itself (real labels: 15 and 30 s were flagged, 180 and 300 s were not). */
 const SHORT = 60;
 /** s. The longest delay that is suggested; never above the visibility timeout. */
@@ -41,11 +43,14 @@ function judge(app: CeleryApp, fn: TaskFunction): Problem | undefined {
   if (retry.autoretryFor.length > 0) {
     if (retry.backoff.state !== 'set' || retry.backoff.value || retry.defaultRetryDelay.state !== 'set' || retry.defaultRetryDelay.value >= SHORT) return undefined;
     if (retry.maxRetries.state === 'set' && retry.maxRetries.value !== null && retry.maxRetries.value < 2) return undefined;
-    return problemOf(app, fn, retry.defaultRetryDelay.value, retry.autoretryAt ?? fn.decoratorAt, retry.defaultRetryDelay.at, out !== undefined);
+    return problemOf(app, fn, retry.defaultRetryDelay.value, retry.autoretryAt ?? fn.decoratorAt, retry.defaultRetryDelay.at, out ? 'high' : 'medium');
   }
   const call = retry.calls.find(one => !one.grows && fixedDelay(fn, one) !== undefined);
   const delay = call && fixedDelay(fn, call);
-  return call && delay !== undefined && delay > 0 && delay < SHORT && out ? problemOf(app, fn, delay, call.at, call.countdown.state === 'set' ? call.countdown.at : fn.retry.defaultRetryDelay.at, true) : undefined;
+  if (!call || delay === undefined || delay <= 0 || delay >= SHORT) return undefined;
+  const delayAt = call.countdown.state === 'set' ? call.countdown.at : fn.retry.defaultRetryDelay.at;
+  if (out) return problemOf(app, fn, delay, call.at, delayAt, 'high');
+  return fn.body.partial && SOUNDS_LIKE_CALLING.test(fn.functionName) ? problemOf(app, fn, delay, call.at, delayAt, 'low') : undefined;
 }
 
 /** s. The countdown of the call, else the task's own default; a backoff option has no effect on self.retry. */
@@ -56,14 +61,14 @@ function fixedDelay(fn: TaskFunction, { countdown }: RetryCall): number | undefi
   return defaultRetryDelay.state === 'set' && typeof defaultRetryDelay.value === 'number' ? defaultRetryDelay.value : undefined;
 }
 
-function problemOf(app: CeleryApp, fn: TaskFunction, delay: number, at: Problem['at'], delayAt: Problem['at'], isCertain: boolean): Problem {
+function problemOf(app: CeleryApp, fn: TaskFunction, delay: number, at: Problem['at'], delayAt: Problem['at'], evidence: Confidence): Problem {
   const { retry } = fn;
   const ineffective = retry.autoretryFor.length === 0 && retry.backoff.state === 'set' && Boolean(retry.backoff.value) && retry.backoff.certainty === 'written';
   const limit = longestBackoff(app, fn);
   const first = Math.max(1, Math.min(delay, 30));
   const names = retry.autoretryFor.length > 0 ? `retry_backoff=${first}, retry_backoff_max=${limit}` : `autoretry_for=(…), retry_backoff=${first}, retry_backoff_max=${limit}`;
   return {
-    order: 3, at, resource: app.id, confidence: weakest(appConfidence(app), isCertain ? 'high' : 'medium'),
+    order: 3, at, resource: app.id, confidence: weakest(appConfidence(app), evidence),
     message: `${fn.functionName} is retried every ${inWords(delay)}${timesOf(fn)}: while the other side is down, all of its waiting tasks come back together${ineffective ? '; retry_backoff has no effect without autoretry_for' : ''}`,
     label: `always ${inWords(delay)} later`,
     related: samePlace(at, delayAt) ? [] : [{ at: delayAt, message: `the delay: ${inWords(delay)}` }],

@@ -43,7 +43,7 @@ function costOf({ body }: TaskFunction, index: number, loop: Loop): Effect | und
   if (loop.bound !== 'unbounded' || loop.kind === 'while') return undefined;
   const inside = body.effects.filter(effect => effect.insideLoop !== undefined && isWithin(effect.insideLoop, index, body.loops));
   const publishes = inside.some(effect => effect.kind === 'publish');
-  const costly = inside.filter(effect => COSTLY.has(effect.kind) && !(publishes && (ROW_WRITES.has(effect.kind) || effect.kind === 'http-read')));
+  const costly = inside.filter(effect => COSTLY.has(effect.kind) && !(publishes && ROW_WRITES.has(effect.kind)));
   return costly.find(effect => !ROW_WRITES.has(effect.kind)) ?? costly[0];
 }
 
