@@ -28,8 +28,9 @@ export const unbatchedLoop: Rule = {
       for (const fn of app.functions) {
         for (const [index, loop] of fn.body.loops.entries()) {
           const costly = costOf(fn, index, loop);
-          if (!costly || seen.some(problem => samePlace(problem.at, loop.at))) continue;
-          const problem = problemOf(app, fn, loop, costly);
+          // the outermost such loop speaks for those inside it
+          if (!costly || isInsideAnother(fn, loop) || seen.some(problem => samePlace(problem.at, loop.at))) continue;
+          const problem = problemOf(app, fn, loop, costly, innerOf(fn, index));
           seen.push(problem);
           yield problem;
         }
@@ -52,21 +53,36 @@ function isWithin(inner: number, outer: number, loops: readonly Loop[]): boolean
   return false;
 }
 
-function problemOf(app: CeleryApp, fn: TaskFunction, loop: Loop, effect: Effect): Problem {
+function isInsideAnother(fn: TaskFunction, loop: Loop): boolean {
+  for (let at = loop.outer; at !== undefined; at = fn.body.loops[at]!.outer) if (costOf(fn, at, fn.body.loops[at]!)) return true;
+  return false;
+}
+
+/** The unbounded loops with costly work inside this one. */
+function innerOf(fn: TaskFunction, index: number): readonly Loop[] {
+  return fn.body.loops.filter((loop, at) => at !== index && isWithin(at, index, fn.body.loops) && costOf(fn, at, loop));
+}
+
+/** Done once more, it is felt outside. */
+const REPEATS: ReadonlySet<EffectKind> = new Set(['email', 'sms', 'payment', 'http-write', 'insert', 'increment', 'append']);
+
+function problemOf(app: CeleryApp, fn: TaskFunction, loop: Loop, effect: Effect, inner: readonly Loop[]): Problem {
+  const second = REPEATS.has(effect.kind) && !effect.guard ? 'a second run serves everyone again' : 'a second run walks it from the start';
   const what = WORDS[effect.kind] ?? 'work';
   return {
     order: 3, at: loop.at, resource: app.id, confidence: confidenceOf(app, loop, effect),
-    message: `${fn.functionName} walks ${shorten(loop.over, 70)} in one task, with ${what} for each item: a deployment cuts it in the middle, and a second run serves everyone again`,
+    message: `${fn.functionName} walks ${shorten(loop.over, 70)} in one task, with ${what} for each item: a deployment cuts it in the middle, and ${second}`,
     label: loop.entity ? `as many rounds as there are ${loop.entity} rows` : 'as many rounds as there are items',
-    related: [...(samePlace(effect.at, loop.at) ? [] : [{ at: effect.at, message: `${what}: ${effect.text}` }]), ...(loop.via.length > 0 ? [{ at: fn.at, message: `reached from ${fn.functionName} through ${listed(loop.via.map(step => step.text), 4)}` }] : [])],
+    related: [...(samePlace(effect.at, loop.at) ? [] : [{ at: effect.at, message: `${what}: ${effect.text}` }]), ...inner.slice(0, 4).map(one => ({ at: one.at, message: `inside it: ${shorten(one.over, 60)}` })), ...(loop.via.length > 0 ? [{ at: fn.at, message: `reached from ${fn.functionName} through ${listed(loop.via.map(step => step.text), 4)}` }] : [])],
     flow: [...loop.via, { at: loop.at, text: loop.over }],
     suggestion: sketch(fn, loop),
   };
 }
 
-/** Read in the task function itself: high; through calls, or only rows written: less. */
+/** Read in the task function itself: high; through calls, or only rows written: less. A session's add() may be written all at once. */
 function confidenceOf(app: CeleryApp, loop: Loop, effect: Effect): Confidence {
   const direct = loop.via.length === 0 && effect.via.length <= 1;
+  if (/^[^(]*\.(add|merge|add_all)\(/.test(effect.text)) return weakest(appConfidence(app), 'low');
   const clear = !ROW_WRITES.has(effect.kind) && loop.source !== 'file';
   return weakest(appConfidence(app), direct && clear ? 'high' : 'medium');
 }
