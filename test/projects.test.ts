@@ -95,11 +95,35 @@ describe('a line undone is the fault it mended', () => {
   });
 });
 
-test('the faults of newsletter are all found', () => {
-  const found = new Set(reportOf('newsletter').findings.map(finding => finding.ruleId));
-  expect([...found]).toEqual(expect.arrayContaining([
-    'container/shell-swallows-signal', 'ecs/stop-timeout-too-short',
-    'celery/early-ack', 'celery/no-time-limit', 'celery/prefetch-above-one', 'celery/sigterm-remap-ineffective',
-    'tasks/unbatched-loop', 'tasks/lock-without-expiry', 'tasks/retry-without-backoff',
-  ]));
+describe('newsletter', () => {
+  const idsOf = ({ findings }: Report): readonly string[] => [...new Set(findings.map(finding => finding.ruleId))].sort();
+
+  test('shows its faults, each once, and no other', () => {
+    const faults = [
+      'celery/early-ack', 'celery/no-time-limit', 'celery/prefetch-above-one', 'celery/sigterm-remap-ineffective',
+      'container/shell-swallows-signal', 'ecs/stop-timeout-too-short',
+      'tasks/lock-without-expiry', 'tasks/retry-without-backoff', 'tasks/unbatched-loop',
+    ];
+    expect(reportOf('newsletter').findings.map(finding => finding.ruleId).sort()).toEqual(faults);
+  });
+
+  // The visibility timeout is cured after limits and late acknowledgement: under early acknowledgement the default delays prefetched messages alone.
+  test('shows its default visibility timeout as soon as that decides when a task comes back', async () => {
+    const path = 'newsletter/settings.py';
+    const text = readFileSync(`${EXAMPLES}/newsletter/${path}`, 'utf8');
+    const before = idsOf(reportOf('newsletter'));
+    const added = async (lines: string): Promise<readonly string[]> => idsOf(await strict(`${EXAMPLES}/newsletter`, new Map([[path, text + lines]]))).filter(id => !before.includes(id));
+    expect(await added('task_acks_late = True\n')).toContain('celery/visibility-timeout-too-short');
+    const limited = await added('task_acks_late = True\ntask_time_limit = 100\ntask_soft_time_limit = 90\n');
+    expect(limited).toContain('celery/visibility-timeout-too-long');
+    expect(limited).not.toContain('celery/visibility-timeout-too-short');
+  });
+
+  test('is what the README shows, word for word', () => {
+    const readme = readFileSync(fileURLToPath(new URL('../README.md', import.meta.url)), 'utf8');
+    const section = /^## A finding\n+((?:    .*\n|\n)+)/m.exec(readme);
+    const shown = section![1]!.trimEnd().split('\n').map(line => line.slice(4)).join('\n');
+    expect(shown).toMatch(/^error\[/);
+    expect(readFileSync(`${PROJECTS}/newsletter/expected/text.txt`, 'utf8')).toContain(`\n${shown}\n\n`);
+  });
 });
