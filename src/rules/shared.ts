@@ -153,6 +153,17 @@ export function killedAfter(seconds: number, outcome: string): string {
 }
 
 /**
+ * A stop in which the signal arrives and time runs out. With the remap of SIGTERM on prefork the worker does not wait: it cuts its tasks
+ * off at once and is gone within 2 s (measured), so its late-acknowledged ones go back to the queue.
+ */
+export function fateOfStop(worker: Pick<Worker, 'functions' | 'broker' | 'pool' | 'sigtermRemap'>, seconds: number): string {
+  const isCold = worker.sigtermRemap.state === 'set' && worker.sigtermRemap.value === 'SIGQUIT' && worker.pool === 'prefork';
+  const allLate = worker.functions.length > 0 && worker.functions.every(({ acksLate }) => acksLate.state === 'set' && acksLate.value);
+  if (isCold && allLate) return `SIGTERM, remapped to SIGQUIT → running tasks are cut off at once and go back to the queue; a worker that is not out after ${seconds} s is killed`;
+  return killedAfter(seconds, outcomeOfKill(worker));
+}
+
+/**
  * What becomes of the task that runs when its worker is killed: by acknowledgement, pool and broker, as measured on real workers
  * (celery 5.2.6 and 5.6.3). Where functions differ, both are said.
  */

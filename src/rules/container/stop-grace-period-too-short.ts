@@ -1,5 +1,5 @@
 import type { Problem, Rule, Setting, Thresholds, Worker } from '../../model/index.js';
-import { confidenceOf, fixTo, inWords, killedAfter, listed, outcomeOfKill, relatedAt, weakest } from '../shared.js';
+import { confidenceOf, fateOfStop, fixTo, inWords, listed, relatedAt, weakest } from '../shared.js';
 import { blockersOf } from '../signal-path.js';
 
 export const stopGracePeriodTooShort: Rule = {
@@ -60,7 +60,7 @@ function problemOf(first: Killed, others: readonly Killed[], copies: readonly Ki
     label: isDefault ? `no stop_grace_period: Compose waits ${stop.value} s` : '',
     related: [...relatedAt(worker.drainNeed.is === 'bounded' ? worker.drainNeed.from : [], 'a task may run this long'), ...others.map(one => ({ at: one.stop.at, message: `${one.name}: the same` })), ...copies.slice(0, 5).map(one => ({ at: one.stop.at, message: `the same in ${one.stop.at.path}` }))],
     suggestion: `${isDefault ? 'add' : 'write'} \`stop_grace_period: ${wanted}s\` ${isDefault ? 'to' : 'in'} ${others.length === 0 ? 'service' : 'the services'} ${listed(all.map(one => one.name), 8)}`,
-    fate: killedAfter(stop.value, outcomeOfKill(worker)),
+    fate: fateOfStop(worker, stop.value),
     ...(fixes.length > 0 && { fix: { ...fixes[0]!, edits: fixes.flatMap(fix => fix.edits) } }),
   };
 }

@@ -1,5 +1,5 @@
 import type { Rule, Severity, Thresholds, Worker } from '../../model/index.js';
-import { about, confidenceOf, fixTo, inWords, killedAfter, outcomeOfKill, relatedAt, textToWrite } from '../shared.js';
+import { about, confidenceOf, fateOfStop, fixTo, inWords, relatedAt, textToWrite } from '../shared.js';
 import { isProtected, mayOutlast, onEcs, survivesStop } from '../outlast.js';
 import { blockersOf } from '../signal-path.js';
 
@@ -31,7 +31,7 @@ export const stopTimeoutTooShort: Rule = {
         label: isDefault ? `no stopTimeout: ECS waits ${stopTime.value} s` : '',
         related: relatedAt(drainNeed.is === 'bounded' ? drainNeed.from : [], 'a task may run this long'),
         suggestion: suggest(worker, stopTime.value, wanted, name, thresholds),
-        fate: killedAfter(stopTime.value, outcomeOfKill(worker)),
+        fate: fateOfStop(worker, stopTime.value),
         ...(fix && { fix }),
       };
     }
