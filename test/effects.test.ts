@@ -186,6 +186,11 @@ describe('publishes and retries', () => {
     expect(retryCalls.map(one => [seconds(one.countdown), one.maxRetries.state === 'set' ? one.maxRetries.value : one.maxRetries.state, one.grows])).toEqual([[countdown, maxRetries, grows]]);
   });
 
+  test('a retry after a failure is told from one that waits', () => {
+    expect(body('try:\n    send()\nexcept Exception as e:\n    self.retry(exc=e)', above, 'self').retryCalls).toMatchObject([{ afterFailure: true }]);
+    expect(body('if not ready:\n    self.retry()', above, 'self').retryCalls[0]?.afterFailure).toBeUndefined();
+  });
+
   test('retry of another object is none', () => {
     expect(body('client.retry(countdown=5)', above, 'self').retryCalls).toEqual([]);
   });

@@ -24,6 +24,8 @@ interface Where {
   readonly loop?: number;
   /** Inside an `if` that compares the stored value: a delete there is the owner's. */
   readonly ownerChecked?: boolean;
+  /** Inside an exception handler. */
+  readonly handling?: boolean;
   /** The value of the expression at hand decides something. */
   readonly used?: boolean;
 }
@@ -70,7 +72,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
       case 'with': visit(statement.body, where); break;
       case 'try':
         visit(statement.body, where);
-        for (const handler of statement.handlers) visit(handler.body, where);
+        for (const handler of statement.handlers) visit(handler.body, { ...where, handling: true });
         visit(statement.otherwise, where);
         visit(statement.finally, where);
         break;
@@ -143,7 +145,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     functions++;
     visit(callee.function.body, {
       scope: resolver.inside(callee, argumentsOf(callee, call, where.scope)), depth: where.depth + 1,
-      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.ownerChecked && { ownerChecked: true }),
+      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }),
     });
   }
 
@@ -173,7 +175,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     const countdown = written ? retryDelay(written, where.scope) : eta ? etaDelay(eta, where.scope) : unset;
     const grows = written !== undefined && (/retries|\*\*|backoff|random|jitter|delay\w*\[|exponential/i.test(render(written, 200)) || (countdown.state === 'unknown' && countdown.candidates.length > 1));
     return {
-      at: call.at, countdown, via: where.via, grows,
+      at: call.at, countdown, via: where.via, grows, ...(where.handling && { afterFailure: true }),
       // retry(max_retries=None) leaves the task's own limit (celery app/task.py:765)
       maxRetries: limited?.known && limited.value === null ? unset : limited ? toSetting(limited, []) as Setting<number | null> : unset,
     };

@@ -50,7 +50,7 @@ function judge(app: CeleryApp, fn: TaskFunction): Problem | undefined {
   if (!call || delay === undefined || delay <= 0 || delay >= SHORT) return undefined;
   const delayAt = call.countdown.state === 'set' ? call.countdown.at : fn.retry.defaultRetryDelay.at;
   if (out) return problemOf(app, fn, delay, call.at, delayAt, 'high');
-  return fn.body.partial && SOUNDS_LIKE_CALLING.test(fn.functionName) ? problemOf(app, fn, delay, call.at, delayAt, 'low') : undefined;
+  return fn.body.partial && call.afterFailure && SOUNDS_LIKE_CALLING.test(fn.functionName) ? problemOf(app, fn, delay, call.at, delayAt, 'low') : undefined;
 }
 
 /** s. The countdown of the call, else the task's own default; a backoff option has no effect on self.retry. */
