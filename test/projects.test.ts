@@ -11,7 +11,7 @@ import { rules } from '../src/rules/index.js';
 const PROJECTS = fileURLToPath(new URL('../fixtures/projects', import.meta.url));
 const EXAMPLES = fileURLToPath(new URL('../examples', import.meta.url));
 /** Formats and the end of their expected file's name. */
-const FORMATS = { text: 'text.txt', concise: 'concise.txt', json: 'report.json', github: 'github.txt' } as const;
+const FORMATS = { text: 'text.txt', concise: 'concise.txt', json: 'report.json', github: 'github.txt', markdown: 'markdown.txt' } as const;
 
 const clean = readdirSync(PROJECTS).filter(name => name.startsWith('clean-') && existsSync(`${PROJECTS}/${name}/tree`));
 const trees = [
@@ -38,6 +38,10 @@ beforeAll(async () => { for (const { name, root } of trees) reports.set(name, aw
 
 test('the three brokers have their clean project', () => {
   expect(clean).toEqual(expect.arrayContaining(['clean-rabbitmq', 'clean-redis', 'clean-sqs']));
+});
+
+test('every format has its expected file', () => {
+  expect(Object.keys(FORMATS).sort()).toEqual(Object.keys(reporters).sort());
 });
 
 describe.each(trees)('$name', ({ name }) => {
