@@ -1,5 +1,5 @@
 import type { Expr, OriginStep, Statement } from '../model/index.js';
-import { dottedName, startOf } from '../model/index.js';
+import { dottedName, place, startOf } from '../model/index.js';
 import { bindingsOf, type Binding, type Guard } from './bindings.js';
 import type { ClassTarget, FunctionTarget, Names, Scope, Target } from './modules.js';
 import { readEnvironment } from './environment-readers.js';
@@ -56,8 +56,8 @@ export function createEvaluator(resolver: Names): Evaluator {
       case 'environment': return readEnvironment(expr, context.lookup, inner);
       case 'choice': return choice(expr, inner);
       case 'operation': return operation(expr, inner, scope, context);
-      case 'name': return named(expr, scope, context);
-      case 'member': return memberOf(expr, scope, context);
+      case 'name': return usedAt(named(expr, scope, context), expr);
+      case 'member': return usedAt(memberOf(expr, scope, context), expr);
       case 'item': return itemOf(expr, scope, context);
       case 'call': return called(expr, scope, context);
       default: return unknown(expr);
@@ -313,6 +313,11 @@ export function createEvaluator(resolver: Names): Evaluator {
   }
 
   return { evaluate, name };
+}
+
+/** A constant of another place: written there, used here. */
+function usedAt(value: Value, expr: Expr): Value {
+  return value.known && value.at !== expr.at && !(value.value instanceof Map) ? { ...value, at: expr.at, origin: [{ text: place(expr.at), at: expr.at }, ...value.origin] } : value;
 }
 
 function ends(body: readonly Statement[]): boolean {

@@ -163,7 +163,9 @@ export function createResolver(store: FactStore): Resolver {
     for (let i = bindings.length - 1; i >= 0; i--) {
       const binding = bindings[i]!;
       switch (binding.kind) {
-        case 'value': return binding.expr.is === 'literal' || binding.expr.is === 'map' || binding.expr.is === 'list' ? { is: 'value', expr: binding.expr, scope } : resolve(binding.expr, scope);
+        case 'value':
+          if (i > 0 && takesItself(binding.expr, bindings, scope)) continue; // app = instrument(app)
+          return binding.expr.is === 'literal' || binding.expr.is === 'map' || binding.expr.is === 'list' ? { is: 'value', expr: binding.expr, scope } : resolve(binding.expr, scope);
         case 'function': return { is: 'function', function: binding.function, scope, ...(scope.self && scope.kind === 'class' && { owner: scope.self }) };
         case 'class': return { is: 'class', class: binding.class, scope };
         case 'import': return imported(binding.module, binding.name, scope);
@@ -326,6 +328,11 @@ export function createResolver(store: FactStore): Resolver {
     exported: (name, scope) => bound(name, scope) ?? UNKNOWN,
   };
   return { ...names, ...createEvaluator(names) };
+}
+
+/** `app = healthcheck.setup(app)`: what it names is still what it named before. */
+function takesItself(expr: Expr, bindings: readonly Binding[], scope: Scope): boolean {
+  return expr.is === 'call' && expr.positional.some(argument => argument.is === 'name' && bindingsOf(scope.statements).byName.get(argument.name) === bindings);
 }
 
 /** The values a body returns, in the order of the code. */

@@ -59,6 +59,7 @@ function renderFinding(finding: Finding, report: Report, options: ReportOptions,
     ...note('through', (finding.flow?.length ?? 0) < 2 ? undefined : finding.flow!.map(step => `${step.text} (${place(step.at)})`).join(' → ')),
     ...note('fate', finding.fate),
     ...note('environments', elsewhere(finding)),
+    ...note('blocked by', finding.blockedBy?.length ? `${finding.blockedBy.join(', ')}: without that this changes little` : undefined),
     ...note('suggestion', finding.suggestion),
     ...note('explain', `drainlint explain ${finding.ruleId}`),
   ].join('\n');

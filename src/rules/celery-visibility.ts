@@ -131,14 +131,16 @@ export function floorOf(app: CeleryApp, visibility: number, thresholds: Pick<Thr
 }
 
 /** s. A hard limit that fits below the visibility timeout the rules ask for, and one for the soft limit below it. */
-export function fittingLimits(app: CeleryApp, thresholds: Thresholds): { readonly hard: number; readonly soft: number } {
+export function fittingLimits(app: CeleryApp, thresholds: Thresholds): { readonly hard: number; readonly soft: number; /** s. The visibility timeout that has to go with them. */ readonly visibility?: number } {
   const visibility = visibilityOf(app);
   const target = Math.min(visibility?.seconds ?? Infinity, thresholds.visibilityTimeoutSeconds);
   const floor = floorOf(app, target, thresholds);
   const delay = Math.max(0, ...delaysOf(app).map(({ seconds }) => seconds).filter(seconds => seconds < target));
   const room = visibility ? target - (floor.stop ?? thresholds.stopTimeoutSeconds) - thresholds.exitMarginSeconds - delay : Infinity;
-  const hard = Math.min(thresholds.maxTaskSeconds, room >= 60 ? Math.floor(room / 10) * 10 : thresholds.maxTaskSeconds);
-  return { hard, soft: softBelow(hard) };
+  // a little less to fit, never a limit cut down to serve another value: then that one goes up
+  const hard = room < thresholds.maxTaskSeconds && room >= thresholds.maxTaskSeconds * 0.8 ? Math.floor(room / 10) * 10 : thresholds.maxTaskSeconds;
+  const needed = Math.ceil(hard + (floor.stop ?? thresholds.stopTimeoutSeconds) + thresholds.exitMarginSeconds + delay);
+  return { hard, soft: softBelow(hard), ...(visibility && needed > visibility.seconds && { visibility: needed }) };
 }
 
 /** s. A soft limit with time left to clean up: 30 s before the hard one, a tenth where that is short. */

@@ -48,7 +48,10 @@ export function configurationOf(app: Pick<AppSite, 'actions' | 'at' | 'scope'>, 
     writes.push(...result.writes);
     if (result.open) open = true;
   }
-  const { settings, ineffective } = effective(writes, namespace, app, celery, open, isRead);
+  const isDjango = object?.kind === 'object' && object.source.is === 'literal' && /^django\.conf/.test(String(object.source.value));
+  const { settings, ineffective: found } = effective(writes, namespace, app, celery, open, isRead);
+  // Django keeps upper-case names alone: without a namespace only the old ones reach Celery
+  const ineffective = isDjango ? found.map(entry => (entry.reason === 'prefixed-without-namespace' && entry.wanted && BY_NAME.has(entry.wanted) ? { ...entry, wanted: BY_NAME.get(entry.wanted)![1] } : entry)) : found;
   return { settings: withEnvironment(settings, reader.context), ineffective, open, ...(namespace !== undefined && { namespace }), ...(configuredAt && { configuredAt }) };
 }
 

@@ -238,12 +238,13 @@ function rootOf(expr: Expr): Expr {
 
 /** `User.objects…`, `session.query(User)…`, `select(User)`: the model's name. */
 function modelOf(expr: Expr, scope: Scope, resolver: Resolver): { entity?: string } {
+  if (methodChain(expr).some(step => step.name === 'values' || step.name === 'values_list')) return {}; // values, no rows
   for (const part of walk(expr)) {
     if (part.is === 'member' && part.name === 'objects') { const name = dottedName(part.object)?.split('.').pop(); if (name) return { entity: name }; }
     if (part.is === 'call' && /(^|\.)(query|select)$/.test(dottedName(part.callee) ?? (part.callee.is === 'member' ? part.callee.name : '')) && part.positional[0]) {
       const first = part.positional[0];
-      const name = dottedName(first)?.split('.')[0];
-      if (name && /^[A-Z]/.test(name)) return { entity: name };
+      const name = dottedName(first);
+      if (name && /^[A-Z]\w*$/.test(name.split('.').pop()!)) return { entity: name.split('.').pop()! };
     }
   }
   const root = rootOf(expr);

@@ -1,7 +1,7 @@
 import type { CeleryApp, Problem, Rule, TaskFunction, Thresholds } from '../../model/index.js';
-import { appConfidence, inWords, listed, weakest } from '../shared.js';
+import { appConfidence, listed, weakest } from '../shared.js';
 import { afterNames, boundOf, ignoresLimits, isWritten, numberOf, ofApp, placeIn, spelled, toWrite } from '../celery-shared.js';
-import { fittingLimits } from '../celery-visibility.js';
+import { fittingLimits, VISIBILITY_TIMEOUT } from '../celery-visibility.js';
 
 export const noTimeLimit: Rule = {
   id: 'celery/no-time-limit',
@@ -34,11 +34,11 @@ function judge(app: CeleryApp, thresholds: Thresholds): Problem | undefined {
   const named = unbounded.length > 0 ? unbounded : open;
   // Where a timeout of the repository's own is the habit, the few without it are a hint.
   const guarded = app.functions.some(fn => fn.ownTimeout !== undefined);
-  const { hard, soft } = fittingLimits(app, thresholds);
+  const limits = fittingLimits(app, thresholds);
   return {
     order: 3, at, ...(guarded && { severity: 'note' }), confidence: weakest(appConfidence(app), unbounded.length === 0 || guarded ? 'low' : 'medium'),
     message: `${found(app, named)}: one that hangs holds its worker ${app.pool === 'prefork' ? 'process' : 'slot'} for ever, and a stop waits for it until SIGKILL`,
-    label: 'no task_time_limit', suggestion: suggest(app, open, hard, soft), ...ofApp(app, at, named, 'nothing ends it'), ...afterNames(app, 'task_time_limit'),
+    label: 'no task_time_limit', suggestion: suggest(app, open, limits), ...ofApp(app, at, named, 'nothing ends it'), ...afterNames(app, 'task_time_limit'),
   };
 }
 
@@ -54,9 +54,9 @@ function found(app: CeleryApp, open: readonly TaskFunction[]): string {
   return `${who} ${open.length === 1 ? 'has' : 'have'} no hard time limit (${spelled(app, 'task_time_limit')} is not set${softly})`;
 }
 
-function suggest(app: CeleryApp, open: readonly TaskFunction[], hard: number, soft: number): string {
+function suggest(app: CeleryApp, open: readonly TaskFunction[], { hard, soft, visibility }: ReturnType<typeof fittingLimits>): string {
   const softSet = app.settings.get('task_soft_time_limit');
-  const values: readonly (readonly [string, number])[] = isWritten(softSet) ? [['task_time_limit', Math.max(hard, (numberOf(softSet) ?? 0) + 30)]] : [['task_time_limit', hard], ['task_soft_time_limit', soft]];
+  const values: readonly (readonly [string, number])[] = isWritten(softSet) ? [['task_time_limit', Math.max(hard, (numberOf(softSet) ?? 0) + 30)]] : [['task_time_limit', hard], ...(app.pool === 'gevent' ? [] : [['task_soft_time_limit', soft] as const])];
   const always = app.reach === 'implicit' ? `add time_limit=${hard}, soft_time_limit=${soft} to ${listed(open.map(fn => fn.functionName))}` : toWrite(app, ...values);
-  return ignoresLimits(app.pool) ? `run the prefork pool, as ${app.pool} ignores time limits, and ${always}` : `${always}, or less where tasks end within less than ${inWords(hard)}`;
+  return ignoresLimits(app.pool) ? `run the prefork pool, as ${app.pool} ignores time limits, and ${always}` : `${always}${visibility === undefined ? '' : ` together with ${toWrite(app, [VISIBILITY_TIMEOUT, visibility])}`}, or what the longest of them needs`;
 }

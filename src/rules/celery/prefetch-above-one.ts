@@ -79,6 +79,6 @@ function waitsFor(app: CeleryApp, long: readonly TaskFunction[]): string {
 /** Under early acknowledgement a process takes its next message as soon as one is acknowledged, which is when its task starts (measured). */
 function rest(app: CeleryApp): string {
   if (acksLate(app)) return '';
-  const disable = app.broker === 'redis' ? `, or ${toWrite(app, ['worker_disable_prefetch', true])} (Celery 5.6)` : '';
+  const disable = app.broker === 'redis' && isAtLeast(app.versions.celery, '5.6') ? `, or ${toWrite(app, ['worker_disable_prefetch', true])} (Celery 5.6)` : '';
   return `; under early acknowledgement that still holds one message per process: acknowledge late too${disable}`;
 }

@@ -19,7 +19,7 @@ export const detachedWorker: Rule = {
         ...onTheWay(shared, 'error'),
         message: `${fault.link.how} takes ${nameOf(process)} out of reach of the stop signal, so it is killed while it works`,
         label: 'detached from PID 1',
-        suggestion: `start it in the foreground with \`exec\`, without ${fault.link.how}`,
+        suggestion: `start it in the foreground with \`exec\`, without ${fault.link.how}, as the only process of a container of its own`,
         fate: killedDeaf(process, 'PID 1 does not pass it on'),
       };
     }

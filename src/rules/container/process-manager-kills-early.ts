@@ -1,5 +1,6 @@
 import type { ChainLink, Confidence, Rule, Severity, Thresholds, Worker } from '../../model/index.js';
 import { about, confidenceOf, fixTo, inWords, killedAfter, outcomeOfKill, relatedAt, weakest } from '../shared.js';
+import { blockersOf } from '../signal-path.js';
 
 type Manager = Extract<ChainLink, { kind: 'process-manager' }>;
 
@@ -27,7 +28,7 @@ export const processManagerKillsEarly: Rule = {
         if (/^(SIG)?KILL$/.test(link.stopSignal)) yield killsAtOnce(worker, link);
         else {
           const verdict = judge(worker, link, thresholds);
-          if (verdict) yield { ...verdict, ...about(worker) };
+          if (verdict) yield { ...verdict, ...about(worker), ...blockersOf(worker) };
         }
       }
     }

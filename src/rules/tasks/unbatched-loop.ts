@@ -67,12 +67,12 @@ function innerOf(fn: TaskFunction, index: number): readonly Loop[] {
 const REPEATS: ReadonlySet<EffectKind> = new Set(['email', 'sms', 'payment', 'http-write', 'insert', 'increment', 'append']);
 
 function problemOf(app: CeleryApp, fn: TaskFunction, loop: Loop, effect: Effect, inner: readonly Loop[]): Problem {
-  const second = REPEATS.has(effect.kind) && !effect.guard ? 'a second run serves everyone again' : 'a second run walks it from the start';
+  const second = REPEATS.has(effect.kind) && !effect.guard ? 'a second run may serve everyone again' : 'the rest waits for the next run';
   const what = WORDS[effect.kind] ?? 'work';
   return {
     order: 3, at: loop.at, resource: app.id, confidence: confidenceOf(app, loop, effect),
     message: `${fn.functionName} walks ${shorten(loop.over, 70)} in one task, with ${what} for each item: a deployment cuts it in the middle, and ${second}`,
-    label: loop.entity ? `as many rounds as there are ${loop.entity} rows` : 'as many rounds as there are items',
+    label: loop.entity ? `up to as many rounds as there are ${loop.entity} rows` : 'as many rounds as there are items',
     related: [...(samePlace(effect.at, loop.at) ? [] : [{ at: effect.at, message: `${what}: ${effect.text}` }]), ...inner.slice(0, 4).map(one => ({ at: one.at, message: `inside it: ${shorten(one.over, 60)}` })), ...(loop.via.length > 0 ? [{ at: fn.at, message: `reached from ${fn.functionName} through ${listed(loop.via.map(step => step.text), 4)}` }] : [])],
     flow: [...loop.via, { at: loop.at, text: loop.over }],
     suggestion: sketch(fn, loop),
@@ -91,7 +91,8 @@ function confidenceOf(app: CeleryApp, loop: Loop, effect: Effect): Confidence {
 function sketch(fn: TaskFunction, loop: Loop): string {
   const item = loop.item && /^\w+$/.test(loop.item) ? loop.item : 'item';
   const one = `${fn.functionName}_for_${loop.entity ? loop.entity.toLowerCase() : item}`;
-  const id = loop.source === 'queryset' ? `${item}.id` : item;
-  const batch = loop.source === 'queryset' ? `, or handle 500 rows ordered by id per run and end with ${fn.functionName}.delay(last_id)` : '';
+  const isRow = loop.source === 'queryset' && loop.entity !== undefined && !/values_list|\bfor\b/.test(loop.over);
+  const id = isRow ? `${item}.id` : item;
+  const batch = isRow ? `, or handle 500 rows ordered by id per run and end with ${fn.functionName}.delay(last_id)` : '';
   return `move the body of the loop into a task ${one} and send it for each item, \`${one}.delay(${id})\`${batch} (${place(loop.at)})`;
 }
