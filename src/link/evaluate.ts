@@ -2,6 +2,7 @@ import type { Expr, OriginStep, Statement } from '../model/index.js';
 import { dottedName, place, startOf } from '../model/index.js';
 import { bindingsOf, type Binding, type Guard } from './bindings.js';
 import type { ClassTarget, FunctionTarget, Names, Scope, Target } from './modules.js';
+import { argumentsOf } from './call-arguments.js';
 import { readEnvironment } from './environment-readers.js';
 import { isDuration } from './durations.js';
 import { applyMethod, applyOperator, applyBuiltin, duration } from './operators.js';
@@ -266,13 +267,7 @@ export function createEvaluator(resolver: Names): Evaluator {
 
   /** A function of the repository, with what is known of its arguments; several possible results are candidates. */
   function run(callee: FunctionTarget, call: Extract<Expr, { is: 'call' }>, scope: Scope, context: Context): Value {
-    const { function: fn } = callee;
-    const bound = new Map<string, Target>();
-    const plain = fn.parameters.filter(parameter => parameter.kind === 'plain').slice(callee.owner ? 1 : 0);
-    for (const parameter of plain) if (parameter.fallback) bound.set(parameter.name, { is: 'value', expr: parameter.fallback, scope: callee.scope });
-    call.positional.forEach((value, i) => { if (plain[i]) bound.set(plain[i].name, { is: 'value', expr: value, scope }); });
-    for (const [key, value] of call.keywords) if (key !== null) bound.set(key, { is: 'value', expr: value, scope });
-    const value = runBody(callee, bound, context);
+    const value = runBody(callee, argumentsOf(callee, call, scope), context);
     return value ? { ...value, at: call.at, expression: render(call), slots: [] } : unknown(call);
   }
 

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { ClassFacts, Expr, FactStore, FunctionFacts, Statement } from '../model/index.js';
 import { nested } from '../model/index.js';
 import { bindingsOf, type Binding } from './bindings.js';
+import { argumentsOf } from './call-arguments.js';
 import { createEvaluator, type Evaluator } from './evaluate.js';
 import { findModules, importName, moduleIndex } from './find-modules.js';
 
@@ -301,17 +302,12 @@ export function createResolver(store: FactStore): Resolver {
     return resolve(result, inside(callee, bindArguments(callee, call, scope)));
   }
 
+  /** What is passed, by what it names where that can be told. */
   function bindArguments(callee: FunctionTarget, call: Extract<Expr, { is: 'call' }>, scope: Scope): ReadonlyMap<string, Target> {
-    const bound = new Map<string, Target>();
-    const parameters = callee.function.parameters.filter(parameter => parameter.kind === 'plain').slice(callee.owner ? 1 : 0);
-    const bind = (name: string, expr: Expr, where: Scope): void => {
-      const target = resolve(expr, where);
-      bound.set(name, target.is === 'unknown' ? { is: 'value', expr, scope: where } : target);
-    };
-    for (const parameter of parameters) if (parameter.fallback) bind(parameter.name, parameter.fallback, callee.scope);
-    call.positional.forEach((argument, i) => { const parameter = parameters[i]; if (parameter) bind(parameter.name, argument, scope); });
-    for (const [key, value] of call.keywords) if (key !== null && parameters.some(parameter => parameter.name === key)) bind(key, value, scope);
-    return bound;
+    return new Map([...argumentsOf(callee, call, scope)].map(([name, written]) => {
+      const target = written.is === 'value' ? resolve(written.expr, written.scope) : written;
+      return [name, target.is === 'unknown' ? written : target];
+    }));
   }
 
   function externalName(expr: Expr, scope: Scope): string | undefined {

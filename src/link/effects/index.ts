@@ -2,6 +2,7 @@ import type { BodyFacts, CallStep, Effect, Expr, Lock, Loop, Publish, RetryCall,
 import { dottedName, expressionsOf, walk } from '../../model/index.js';
 import { PURE } from '../../knowledge/libraries.js';
 import { toSetting } from '../celery/settings.js';
+import { argumentsOf, defaultsOf } from '../call-arguments.js';
 import { NO_ENVIRONMENT } from '../evaluate.js';
 import type { FunctionTarget, Resolver, Scope, Target, Value } from '../modules.js';
 import { isDuration } from '../durations.js';
@@ -197,7 +198,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     return first!.value === second!.value ? first! : { state: 'unknown', at: written.at, expression: render(written), candidates: [first!.value, second!.value] };
   }
 
-  const start = resolver.inside(target, fallbacks(target));
+  const start = resolver.inside(target, defaultsOf(target));
   visit(target.function.body, { scope: start, via: [], depth: 0 });
   for (const decorator of decorators) visitDecorator(decorator, target.scope);
 
@@ -277,17 +278,4 @@ function largest(item: Expr, over: Expr, scope: Scope, resolver: Resolver): read
   if (name !== 'enumerate' || item.is !== 'list' || item.items[0]?.is !== 'name') return [];
   const list = over.positional[0] && resolver.evaluate(over.positional[0], scope);
   return list?.known && Array.isArray(list.value) ? [item.items[0].name, list.value.length - 1] : [];
-}
-
-/** The defaults of a task function's own parameters: what a plain `.delay()` runs with. */
-function fallbacks(target: FunctionTarget): ReadonlyMap<string, Target> {
-  return new Map(target.function.parameters.flatMap(parameter => (parameter.fallback ? [[parameter.name, { is: 'value', expr: parameter.fallback, scope: target.scope } as Target] as const] : [])));
-}
-
-function argumentsOf(callee: FunctionTarget, call: Call, scope: Scope): ReadonlyMap<string, Target> {
-  const bound = new Map(fallbacks(callee));
-  const parameters = callee.function.parameters.filter(parameter => parameter.kind === 'plain').slice(callee.owner ? 1 : 0);
-  call.positional.forEach((value, i) => { if (parameters[i]) bound.set(parameters[i].name, { is: 'value', expr: value, scope }); });
-  for (const [key, value] of call.keywords) if (key !== null) bound.set(key, { is: 'value', expr: value, scope });
-  return bound;
 }

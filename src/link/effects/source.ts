@@ -1,6 +1,7 @@
 import type { Expr, Loop, Statement } from '../../model/index.js';
 import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
 import { BOUNDING_METHODS, CHUNKERS, FILE_OPENERS, LISTING_METHODS, PASS_THROUGH, QUERYSET_METHODS, QUERYSET_ROOTS } from '../../knowledge/libraries.js';
+import { argumentsOf } from '../call-arguments.js';
 import { bindingsOf, type Binding } from '../bindings.js';
 import { returnsOf, type Resolver, type Scope, type Target } from '../modules.js';
 
@@ -259,11 +260,7 @@ function isBucketListing(call: Extract<Expr, { is: 'call' }>): boolean {
 
 /** What a function of the repository returns or yields. */
 function returnedSource(target: Extract<Target, { is: 'function' }>, scope: Scope, call: Extract<Expr, { is: 'call' }>, resolver: Resolver, steps: number): Source {
-  const bound = new Map<string, Target>();
-  const parameters = target.function.parameters.filter(parameter => parameter.kind === 'plain').slice(target.owner ? 1 : 0);
-  call.positional.forEach((value, i) => { if (parameters[i]) bound.set(parameters[i].name, { is: 'value', expr: value, scope }); });
-  for (const [key, value] of call.keywords) if (key !== null) bound.set(key, { is: 'value', expr: value, scope });
-  const inside = resolver.inside(target, bound);
+  const inside = resolver.inside(target, argumentsOf(target, call, scope));
   if (target.function.isGenerator) {
     const loops = target.function.body.flatMap(statement => (statement.do === 'for' ? [statement.over] : statement.do === 'with' || statement.do === 'try' ? statement.body.flatMap(inner => (inner.do === 'for' ? [inner.over] : [])) : []));
     return loops[0] ? sourceOf(loops[0], inside, resolver, steps - 1) : UNKNOWN;
