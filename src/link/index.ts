@@ -31,7 +31,7 @@ export function link(store: FactStore, options: LinkOptions): Model {
   const { modules } = code;
   const functions = findFunctions(modules, code.apps, resolver, NO_ENVIRONMENT);
   const judged = judgedApps(joined, apps, functions, modules, resolver, store);
-  const world: World = { store, options, resolver, modules, reads: codeReads(modules, resolver), functions, bodies: new Map() };
+  const world: World = { apps: code.apps, store, options, resolver, modules, reads: codeReads(modules, resolver), functions, bodies: new Map() };
   const built = judged.map(entry => buildApp(entry, joined.filter(({ found: target }) => 'app' in target && target.app === entry.site), judged, world));
   const unjoined = joined.filter(({ found: target, start }) => !('app' in target) && isWork(start));
   const workers = [...built.flatMap(({ workers: own }) => own), ...unjoined.map(({ start }) => workerWithoutApp(start)), ...others.map(workerWithoutApp)].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
@@ -48,6 +48,7 @@ export function link(store: FactStore, options: LinkOptions): Model {
 type Joined = readonly { readonly start: Start; readonly found: FoundApp }[];
 interface Judged { readonly site: AppSite; readonly reach: CeleryApp['reach'] }
 interface World {
+  readonly apps: readonly AppSite[];
   readonly store: FactStore; readonly options: LinkOptions; readonly resolver: Resolver; readonly modules: readonly Scope[];
   readonly reads: CodeReads; readonly functions: readonly FunctionSite[]; readonly bodies: Map<FunctionSite, ReturnType<typeof bodyOf>>;
 }
@@ -112,6 +113,7 @@ function findOnlySettings(world: World): Scope | undefined {
 
 function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judged[], world: World): { app: CeleryApp; workers: readonly Worker[] } {
   const versions = versionsFor(site.path, world.store, world.options);
+  const sharedFiles = sharedFilesOf(site, world);
   const configure = (lookup: Lookup): Configuration => configurationOf(site, { resolver: world.resolver, store: world.store, context: contextOf(site, lookup, world) }, versions.celery.assumed, name => world.reads.has(name));
   const starts = joined.filter(({ start }) => isWork(start)).map(({ start, found }) => ({ start, found, configuration: configure(start.lookup) }));
   const alone = starts.length > 0 ? starts[0]!.configuration : configure(joined[0]?.start.lookup ?? NO_ENVIRONMENT.lookup);
@@ -125,12 +127,29 @@ function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judg
     id: site.id, name: site.name, at: site.at, reach, settings, broker: broker.kind, pool: poolKind(settings), functions: build(settings), versions,
     ineffective: ineffectiveOf(starts.map(({ configuration }) => configuration), alone, site, world),
     ...(alone.configuredAt && { configuredAt: alone.configuredAt }), ...(alone.namespace !== undefined && { namespace: alone.namespace }),
-    ...(world.reads.redeliveryCap && { redeliveryCap: world.reads.redeliveryCap }), ...(world.reads.taskProtection && { taskProtection: world.reads.taskProtection }),
+    ...(sharedFiles.size > 0 && { sharedFiles }), ...(world.reads.redeliveryCap && { redeliveryCap: world.reads.redeliveryCap }), ...(world.reads.taskProtection && { taskProtection: world.reads.taskProtection }),
   };
   const workers: Worker[] = [];
   const complete: CeleryApp = { ...app, workers };
   for (const [i, { start, found }] of starts.entries()) workers.push(workerOf(start, complete, perStart[i]!, build(perStart[i]!), found));
   return { app: complete, workers };
+}
+
+/** Where settings of an app are written, without an environment: enough to see who shares a file. */
+function settingsFiles(site: AppSite, world: World): ReadonlySet<string> {
+  const { settings } = configurationOf(site, { resolver: world.resolver, store: world.store, context: contextOf(site, NO_ENVIRONMENT.lookup, world) }, '', () => true);
+  return new Set([...settings.values()].flatMap(setting => (setting.state === 'set' && setting.certainty !== 'format-default' ? [setting.at.path] : [])));
+}
+
+function sharedFilesOf(site: AppSite, world: World): ReadonlyMap<string, readonly string[]> {
+  if (world.apps.length < 2) return new Map();
+  const shared = new Map<string, readonly string[]>();
+  const own = settingsFiles(site, world);
+  for (const other of world.apps) {
+    if (other === site) continue;
+    for (const path of settingsFiles(other, world)) if (own.has(path) && path !== site.path) shared.set(path, [...(shared.get(path) ?? []), other.id]);
+  }
+  return shared;
 }
 
 /** Ineffective in every process that runs the app. */

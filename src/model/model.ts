@@ -224,6 +224,8 @@ export interface CeleryApp {
   readonly ineffective: readonly IneffectiveSetting[];
   /** `-B` or beat for this app somewhere: its periodic functions are sent again. */
   readonly versions: Versions;
+  /** Settings files that other apps of the tree load too, with the ids of those: what is written there concerns them as well. */
+  readonly sharedFiles?: ReadonlyMap<string, readonly string[]>;
   /** A cap on redeliveries: a quorum delivery limit, maxReceiveCount, a delivery counter in the code. */
   readonly redeliveryCap?: SourceLocation;
   /** Where the code turns on ECS task protection (`/task-protection/v1/state`, update_task_protection): deployments and scale-in then wait. */

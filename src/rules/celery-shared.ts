@@ -1,6 +1,7 @@
 import type { CeleryApp, PoolKind, Problem, Setting, SourceLocation, TaskFunction, VersionFact, Worker } from '../model/index.js';
 import { agreed, comparePlaces, place, samePlace } from '../model/index.js';
 import { BY_NAME } from '../knowledge/celery-settings.js';
+import { listed } from './shared.js';
 
 /** How many task functions a finding about a whole app points at. */
 const SHOWN = 5;
@@ -133,7 +134,8 @@ function assignment(app: CeleryApp, name: string, value: unknown): string {
 
 function whereToWrite(app: CeleryApp, setting: Setting<unknown> | undefined): string {
   const path = setting && isWritten(setting) && setting.at.path.endsWith('.py') ? setting.at.path : homeOf(app);
-  if (path !== undefined) return `in ${path}`;
+  const others = path === undefined ? undefined : app.sharedFiles?.get(path);
+  if (path !== undefined) return `in ${path}${others ? `, which configures ${listed(others)} too` : ''}`;
   if (app.configuredAt) return `in the settings loaded at ${place(app.configuredAt)}`;
   return app.reach === 'implicit' ? 'in the Celery configuration' : `in ${app.at.path}`;
 }
