@@ -53,6 +53,16 @@ describe('what a loop walks', () => {
     expect(loops.find(loop => loop.item === 'x')).toMatchObject({ source, bound, kind: 'for' });
   });
 
+  test.each([
+    ['User.objects.exclude(id__in=ids)', 'queryset', 'unbounded'], ['User.objects.all()[5:]', 'queryset', 'unbounded'], ['order.items.select_related("product").iterator()', 'queryset', 'unbounded'],
+    ['pager.paginate(Bucket="b")', 'paginator', 'unbounded'], ['redis.Redis().keys("a*")', 'scan', 'unbounded'], ['islice(User.objects.all(), 10)', 'slice', 'bounded'], ['islice(User.objects.all(), 5, None)', 'queryset', 'unbounded'],
+    ['filled', 'unknown', 'unknown'], ['request.query.items()', 'unknown', 'unknown'], ['soup.select("a")', 'unknown', 'unknown'], ['resolver.query("a")', 'unknown', 'unknown'],
+  ])('%s is %s, %s, whatever it resembles', (over, source, bound) => {
+    const before = 'pager = boto3.client("s3").get_paginator("list_objects_v2")\nfilled = []\nwhile more():\n    filled.append(1)';
+    const { loops } = body(`${before}\nfor x in ${over}:\n    pass`, `${above}\nfrom itertools import islice`, 'ids, order, request, soup, resolver');
+    expect(loops.find(loop => loop.kind === 'for')).toMatchObject({ source, bound });
+  });
+
   test('a comprehension counts where its element does something', () => {
     expect(body('[send(x) for x in User.objects.all()]').loops).toMatchObject([{ kind: 'comprehension', bound: 'unbounded', entity: 'User' }]);
     expect(body('[x.id for x in User.objects.all()]').loops).toEqual([]);
@@ -71,6 +81,11 @@ describe('what a call does', () => {
     ['User.objects.create(name="a")', 'insert'], ['User.objects.filter(a=1).update(b=2)', 'update'], ['User.objects.filter(a=1).update(b=F("b") + 1)', 'increment'], ['user.save()', 'update'], ['db.session.add(row)', 'insert'], ['other.delay(1)', 'publish'],
   ])('%s: %s', (call, kind) => {
     expect(body(call, above).effects.map(effect => effect.kind)).toEqual([kind]);
+  });
+
+  test('a mapping that a client answered goes nowhere when it is read, an object of a resource does', () => {
+    expect(body('answer = s3.list_buckets()\nanswer.get("Buckets")', above).effects.map(effect => effect.text)).toEqual(['s3.list_buckets()']);
+    expect(body('thing = boto3.resource("s3").Object("b", "k")\nthing.get()', above).effects.map(effect => effect.text)).toEqual(['thing.get()']);
   });
 
   test.each(['values.update({})', 'names.add(1)', 'cache.delete("a")', 'len([])', 'logger.info("sent")', 'threading.Lock()', 'self.retry_count'])('%s: nothing', call => {

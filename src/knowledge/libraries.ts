@@ -11,6 +11,9 @@ export interface LibraryCall {
 }
 
 const BOTO = String.raw`^(boto3|aioboto3|boto3\.session\.Session\(\)|boto3\.Session\(\))\.(client|resource)\(\)(\.\w+(\(\))?)*\.`;
+const BOTO_CLIENT = String.raw`^(boto3|aioboto3|boto3\.session\.Session\(\)|boto3\.Session\(\))\.client\(\)\.`;
+/** Objects are made without a call (`Object()`, `Bucket()`); their methods call. */
+const BOTO_RESOURCE = String.raw`^(boto3|aioboto3|boto3\.session\.Session\(\)|boto3\.Session\(\))\.resource\(\)(\.[A-Z]\w*(\(\))?)*\.`;
 
 /** Calls known by the library's name. The first match counts. */
 export const LIBRARY_CALLS: readonly LibraryCall[] = [
@@ -40,7 +43,9 @@ export const LIBRARY_CALLS: readonly LibraryCall[] = [
   { name: new RegExp(`${BOTO}(delete\\w*)$`), kind: 'delete', idempotent: true, timeoutSeconds: 60 },
   { name: new RegExp(`${BOTO}(send_message|send_message_batch|publish|put_events|put_record|put_records|start_execution)$`), kind: 'publish', timeoutSeconds: 60 },
   { name: new RegExp(`${BOTO}(run_task|invoke|create_\\w+|start_\\w+|update_\\w+|stop_\\w+|register_\\w+)$`), kind: 'http-write', timeoutSeconds: 60 },
-  { name: new RegExp(`${BOTO}(?!get_paginator|get_waiter|can_paginate|generate_presigned|close|exceptions)[a-z]\\w*$`), kind: 'http-read', timeoutSeconds: 60 },
+  // what a client answers is a plain mapping: its get() and items() go nowhere
+  { name: new RegExp(`${BOTO_CLIENT}(?!get_paginator|get_waiter|can_paginate|generate_presigned|close|exceptions)[a-z]\\w*$`), kind: 'http-read', timeoutSeconds: 60 },
+  { name: new RegExp(`${BOTO_RESOURCE}[a-z]\\w*$`), kind: 'http-read', timeoutSeconds: 60 },
   // Django's storage, a bucket where it matters: docs.djangoproject.com/en/5.2/ref/files/storage
   { name: /^django\.core\.files\.storage\.(\w+\.)*default_storage\.delete$/, kind: 'delete', idempotent: true },
   { name: /^django\.core\.files\.storage\.(\w+\.)*default_storage\.save$/, kind: 'upload' },
@@ -75,7 +80,9 @@ export const ORM_METHODS: Readonly<Record<string, { readonly kind: EffectKind; r
 };
 
 /** What makes an expression a queryset, and which of its methods bound it. */
-export const QUERYSET_ROOTS = /\.(objects|_default_manager|_base_manager|all_objects|unscoped)(\.|$)|\.query(\.|\(|$)|\bselect\(/;
+export const MANAGERS = /^(objects|_default_manager|_base_manager|unscoped|\w+_objects)$/;
+/** Asked for where many rows are expected: docs.djangoproject.com/en/5.2/ref/models/querysets/#iterator */
+export const ITERATORS: ReadonlySet<string> = new Set(['iterator', 'aiterator', 'yield_per']);
 export const QUERYSET_METHODS: ReadonlySet<string> = new Set(['all', 'filter', 'filter_by', 'exclude', 'order_by', 'values', 'values_list', 'only', 'defer', 'annotate', 'select_related', 'prefetch_related', 'distinct', 'iterator', 'aiterator', 'scalars', 'execute', 'fetchall', 'yield_per', 'join', 'outerjoin', 'options', 'group_by', 'having', 'mappings', 'unique', 'partitions', 'where', 'select_from', 'using', 'union', 'none', 'reverse', 'to_list', 'find', 'aggregate', 'with_for_update', 'select_for_update', 'query', 'raw', 'tuples']);
 export const BOUNDING_METHODS: ReadonlySet<string> = new Set(['limit', 'first', 'last', 'one', 'one_or_none', 'get', 'slice', 'fetchmany', 'fetchone', 'paginate', 'earliest', 'latest', 'scalar', 'scalar_one', 'scalar_one_or_none', 'none', 'in_bulk', 'head', 'most_common', 'sample', 'top']);
 /** Listings without an end of their own. */

@@ -1,8 +1,8 @@
 import type { Effect, EffectKind, Expr } from '../../model/index.js';
-import { LIBRARY_CALLS, ORM_METHODS, QUERYSET_METHODS, QUERYSET_ROOTS } from '../../knowledge/libraries.js';
+import { LIBRARY_CALLS, ORM_METHODS, QUERYSET_METHODS } from '../../knowledge/libraries.js';
 import type { Resolver, Scope } from '../modules.js';
 import { render } from '../render.js';
-import { spine } from './source.js';
+import { hasQueryRoot, spine } from './source.js';
 
 type Call = Extract<Expr, { is: 'call' }>;
 export interface Classified { readonly kind: EffectKind; readonly guard?: Effect['guard']; readonly timeoutSeconds?: number }
@@ -40,7 +40,7 @@ function orm(call: Call): Classified | undefined {
   const method = Object.hasOwn(ORM_METHODS, call.callee.name) ? ORM_METHODS[call.callee.name] : undefined;
   if (!method) return undefined;
   const text = spine(call.callee.object);
-  const onQueryset = QUERYSET_ROOTS.test(text) || endsInQueryset(call.callee.object);
+  const onQueryset = hasQueryRoot(call.callee.object) || endsInQueryset(call.callee.object);
   const onSession = /(^|\.)(db_)?(session|db\.session)$/i.test(text);
   if (method.onSession ? !onSession : method.onQueryset ? !onQueryset : method.bare && call.positional.length > 0) return undefined;
   // cache.delete(), file.save(): not a row; a bare method counts on something that is no cache, client or file

@@ -1,6 +1,6 @@
 import type { Expr, Loop, Statement } from '../../model/index.js';
 import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
-import { BOUNDING_METHODS, CHUNKERS, FILE_OPENERS, LISTING_METHODS, PASS_THROUGH, QUERYSET_METHODS, QUERYSET_ROOTS } from '../../knowledge/libraries.js';
+import { BOUNDING_METHODS, CHUNKERS, FILE_OPENERS, ITERATORS, LISTING_METHODS, MANAGERS, PASS_THROUGH, QUERYSET_METHODS } from '../../knowledge/libraries.js';
 import { argumentsOf } from '../call-arguments.js';
 import { bindingsOf, type Binding } from '../bindings.js';
 import { returnsOf, type Resolver, type Scope, type Target } from '../modules.js';
@@ -20,7 +20,7 @@ export function sourceOf(expr: Expr, scope: Scope, resolver: Resolver, steps = S
     case 'list': case 'map': return expr.is === 'list' && expr.items.some(item => item.is === 'operation' && item.operator === '*') ? UNKNOWN : bounded('constant');
     case 'literal': return bounded('constant');
     case 'name': return named(expr.name, scope, resolver, steps);
-    case 'item': return isSlice(expr.key) ? bounded('slice') : pageOf(expr.object, scope, resolver) ?? UNKNOWN;
+    case 'item': return isSlice(expr.key) ? bounded('slice') : isOpenSlice(expr.key) ? follow(expr.object) : pageOf(expr.object, scope, resolver) ?? UNKNOWN;
     case 'choice': return anyOf(expr.branches.map(branch => follow(branch)));
     case 'operation': return expr.operator === 'comprehension' ? follow(expr.operands[2]!) : expr.operator === 'or' ? follow(expr.operands[0]!) : UNKNOWN;
     case 'call': return called(expr, scope, resolver, steps);
@@ -30,9 +30,10 @@ export function sourceOf(expr: Expr, scope: Scope, resolver: Resolver, steps = S
 }
 
 /** `[:n]` with an end. */
-function isSlice(key: Expr): boolean {
-  return key.is === 'operation' && key.operator === 'slice' && key.operands[1] !== undefined && !(key.operands[1].is === 'literal' && key.operands[1].value === null);
-}
+const isSlice = (key: Expr): boolean => key.is === 'operation' && key.operator === 'slice' && isGiven(key.operands[1]);
+/** `[n:]`: all but the first. */
+const isOpenSlice = (key: Expr): boolean => key.is === 'operation' && key.operator === 'slice' && !isGiven(key.operands[1]);
+const isGiven = (expr: Expr | undefined): boolean => expr !== undefined && !(expr.is === 'literal' && expr.value === null);
 
 function named(name: string, scope: Scope, resolver: Resolver, steps: number): Source {
   for (let at: Scope | undefined = scope; at; at = at.parent) {
@@ -94,7 +95,7 @@ function additionsTo(statements: readonly Statement[]): ReadonlyMap<string, read
         if (/^(extend|update)$/.test(call.callee.name)) { add(dottedName(call.callee.object), call.positional[0]); add(dottedName(call.callee.object), over); }
         else if (/^(append|add)$/.test(call.callee.name)) add(dottedName(call.callee.object), over);
       }
-      collect(nested(statement), statement.do === 'for' ? statement.over : over);
+      collect(nested(statement), statement.do === 'for' ? statement.over : statement.do === 'while' ? { is: 'opaque', text: 'while', at: statement.at } : over);
     }
   };
   collect(statements, undefined);
@@ -118,8 +119,9 @@ function called(call: Extract<Expr, { is: 'call' }>, scope: Scope, resolver: Res
   if (external !== undefined && FILE_OPENERS.test(external)) return { source: 'file', bound: 'unbounded' };
   if (external === 'csv.reader' || external === 'csv.DictReader') return { source: 'file', bound: follow(call.positional[0]).bound === 'unbounded' ? 'unbounded' : 'unknown' };
   if (name !== undefined && CHUNKERS.test(name)) return { source: 'chunk', bound: follow(call.positional[0]).bound, ...entity(follow(call.positional[0])) };
+  if (external === 'itertools.islice') return isGiven(call.positional[2] ?? call.positional[1]) ? bounded('slice') : follow(call.positional[0]);
   const chain = methodChain(call);
-  if (chain.some(step => step.name === 'get_paginator')) return { source: 'paginator', bound: 'unbounded' };
+  if (chain.some(step => step.name === 'get_paginator') || /\bget_paginator\(\)\.paginate$/.test(external ?? '')) return { source: 'paginator', bound: 'unbounded' };
   if (chain.some(step => step.bounds)) return (chain.at(-1)!.name === 'get' && call.callee.is === 'member' ? pageOf(call.callee.object, scope, resolver) : undefined) ?? bounded('slice');
   const own = resolver.resolve(call.callee, scope);
   if (own.is === 'function') return returnedSource(own, scope, call, resolver, steps);
@@ -127,6 +129,7 @@ function called(call: Extract<Expr, { is: 'call' }>, scope: Scope, resolver: Res
   if (call.callee.is === 'member' && last !== undefined && ['items', 'values', 'keys', 'copy'].includes(last) && call.positional.length === 0 && !isQueryset(call, scope, resolver)) return follow(call.callee.object);
   if (last !== undefined && LISTING_METHODS.has(last)) return { source: last.includes('scan') ? 'scan' : 'paginator', bound: 'unbounded' };
   if (isBucketListing(call)) return { source: 'listing', bound: 'unbounded' };
+  if (last === 'keys' && call.positional.length > 0 && /redis/i.test(external ?? '')) return { source: 'scan', bound: 'unbounded' };
   return querysetSource(call, scope, resolver) ?? UNKNOWN;
 }
 
@@ -153,7 +156,7 @@ function methodChain(expr: Expr): readonly Step[] {
   const steps: Step[] = [];
   for (let at: Expr = expr; ;) {
     if (at.is === 'call') {
-      if (at.callee.is === 'member') steps.unshift({ name: at.callee.name, bounds: BOUNDING_METHODS.has(at.callee.name) || at.keywords.some(([key, value]) => boundedKeyword(key, value)) });
+      if (at.callee.is === 'member') steps.unshift({ name: at.callee.name, bounds: BOUNDING_METHODS.has(at.callee.name) || (at.callee.name !== 'exclude' && at.keywords.some(([key, value]) => boundedKeyword(key, value))) });
       at = at.callee;
     } else if (at.is === 'member') at = at.object;
     else if (at.is === 'item') { if (isSlice(at.key)) steps.unshift({ name: '[:]', bounds: true }); at = at.object; } else return steps;
@@ -174,20 +177,46 @@ function isQueryset(expr: Expr, scope: Scope, resolver: Resolver): boolean {
 
 function querysetSource(expr: Expr, scope: Scope, resolver: Resolver, steps = STEPS): Source | undefined {
   const chain = methodChain(expr);
-  const text = spine(expr);
   const methods = chain.filter(step => QUERYSET_METHODS.has(step.name)).length;
   if (methods > 0 && isDocumentQuery(expr)) return { source: 'queryset', bound: 'unbounded', ...modelOf(expr, scope, resolver) };
-  if (QUERYSET_ROOTS.test(text) && (methods > 0 || /\.(objects|query)$|\bselect\(\)$/.test(text))) return { source: 'queryset', bound: 'unbounded', ...modelOf(expr, scope, resolver) };
+  if (hasQueryRoot(expr) && (methods > 0 || expr.is !== 'call' || isSelect(expr))) return { source: 'queryset', bound: 'unbounded', ...modelOf(expr, scope, resolver) };
   if (methods === 0 || steps <= 0) return undefined;
   // session.execute(statement): the statement decides
   const statement = executed(expr);
   if (statement) return statement.is === 'name' ? querysetBehind(statement.name, scope, resolver, steps) : isCut(statement) ? bounded('slice') : querysetSource(statement, scope, resolver, steps - 1);
+  if (chain.some(step => ITERATORS.has(step.name))) return { source: 'queryset', bound: 'unbounded', ...modelOf(expr, scope, resolver) };
   const root = rootOf(expr);
   if (root.is !== 'name') return undefined;
   const behind = querysetBehind(root.name, scope, resolver, steps);
   if (behind) return behind;
   const target: Target = resolver.resolve(root, scope);
   return target.is === 'class' ? { source: 'queryset', bound: 'unbounded', entity: target.class.name } : undefined;
+}
+
+/** A chain that begins at a table: `User.objects`, `User.query`, `session.query(User)`, `select(User)`. An address has a `.query` too, a page of HTML a `.select()`. */
+export function hasQueryRoot(expr: Expr): boolean {
+  for (let at = expr; at.is === 'call' || at.is === 'member' || at.is === 'item'; at = at.is === 'call' ? at.callee : at.object) {
+    if (at.is === 'member' && MANAGERS.test(at.name)) return true;
+    if (at.is === 'member' && at.name === 'query' && isClassLike(at.object)) return true;
+    if (at.is === 'call' && (isSelect(at) || isSessionQuery(at))) return true;
+  }
+  return false;
+}
+
+function isSelect(call: Expr): boolean {
+  if (call.is !== 'call') return false;
+  if (call.callee.is === 'name') return call.callee.name === 'select';
+  return call.callee.is === 'member' && call.callee.name === 'select' && (isClassLike(call.callee.object) || /(^|\.)(sa|sqlalchemy|sql|db|sqlmodel)$/.test(dottedName(call.callee.object) ?? ''));
+}
+
+function isSessionQuery(call: Extract<Expr, { is: 'call' }>): boolean {
+  if (call.callee.is !== 'member' || call.callee.name !== 'query') return false;
+  return /session/i.test(spine(call.callee.object)) || (call.positional[0] !== undefined && (dottedName(call.positional[0]) ?? '').split('.').some(part => /^[A-Z]/.test(part)));
+}
+
+/** `User`, `models.User`, `get_user_model()`: by the name, as people write classes. */
+function isClassLike(expr: Expr): boolean {
+  return expr.is === 'call' ? /(^|\.)get_\w*model$/.test(dottedName(expr.callee) ?? '') : /(^|\.)_*[A-Z]\w*$/.test(dottedName(expr) ?? '');
 }
 
 /** A query kept in a variable: any step that cuts it bounds it. */
