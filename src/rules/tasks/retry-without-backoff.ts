@@ -22,7 +22,7 @@ export const retryWithoutBackoff: Rule = {
     'When the other side is down every waiting task comes back at the same moments, again and again: the retries keep it down, hold worker slots that other tasks need, ' +
     'and are used up before a normal outage is over.',
   remedy: 'Let the delay grow with a random part: `autoretry_for` with `retry_backoff`, `retry_backoff_max` below the visibility timeout, and `retry_jitter`.',
-  references: ['https://docs.celeryq.dev/en/stable/userguide/tasks.html#Task.retry_backoff', 'https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/'],
+  references: ['https://docs.celeryq.dev/en/stable/userguide/tasks.html#Task.retry_backoff', 'https://github.com/celery/celery/blob/main/celery/app/autoretry.py', 'https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/'],
 
   *check({ apps }) {
     const seen: Problem[] = [];
@@ -37,20 +37,26 @@ export const retryWithoutBackoff: Rule = {
   },
 };
 
-function judge(app: CeleryApp, fn: TaskFunction): Problem | undefined {
-  const { retry } = fn;
-  const out = fn.body.effects.find(effect => CALLS_OUT.has(effect.kind));
-  if (retry.autoretryFor.length > 0) {
-    if (retry.backoff.state !== 'set' || retry.backoff.value || retry.defaultRetryDelay.state !== 'set' || retry.defaultRetryDelay.value >= SHORT) return undefined;
-    if (retry.maxRetries.state === 'set' && retry.maxRetries.value !== null && retry.maxRetries.value < 2) return undefined;
-    return problemOf(app, fn, retry.defaultRetryDelay.value, retry.autoretryAt ?? fn.decoratorAt, retry.defaultRetryDelay.at, out ? 'high' : 'medium');
-  }
-  const call = retry.calls.find(one => !one.grows && fixedDelay(fn, one) !== undefined);
+const judge = (app: CeleryApp, fn: TaskFunction): Problem | undefined => judgeAutoretry(app, fn) ?? judgeCalls(app, fn);
+
+const callOut = (fn: TaskFunction): boolean => fn.body.effects.some(effect => CALLS_OUT.has(effect.kind));
+
+function judgeAutoretry(app: CeleryApp, fn: TaskFunction): Problem | undefined {
+  const { autoretryFor, autoretryAt, backoff, defaultRetryDelay, maxRetries } = fn.retry;
+  if (autoretryFor.length === 0 || backoff.state !== 'set' || backoff.value || defaultRetryDelay.state !== 'set' || defaultRetryDelay.value >= SHORT) return undefined;
+  if (maxRetries.state === 'set' && maxRetries.value !== null && maxRetries.value < 2) return undefined;
+  return problemOf(app, fn, { delay: defaultRetryDelay.value, at: autoretryAt ?? fn.decoratorAt, delayAt: defaultRetryDelay.at, isCall: false, evidence: callOut(fn) ? 'high' : 'medium' });
+}
+
+/** self.retry() goes past autoretry_for and its backoff: celery/app/autoretry.py lets a Retry through as it is. */
+function judgeCalls(app: CeleryApp, fn: TaskFunction): Problem | undefined {
+  const call = fn.retry.calls.find(one => !one.grows && fixedDelay(fn, one) !== undefined);
   const delay = call && fixedDelay(fn, call);
   if (!call || delay === undefined || delay <= 0 || delay >= SHORT) return undefined;
   const delayAt = call.countdown.state === 'set' ? call.countdown.at : fn.retry.defaultRetryDelay.at;
-  if (out) return problemOf(app, fn, delay, call.at, delayAt, 'high');
-  return fn.body.partial && call.afterFailure && SOUNDS_LIKE_CALLING.test(fn.functionName) ? problemOf(app, fn, delay, call.at, delayAt, 'low') : undefined;
+  const found = { delay, at: call.at, delayAt, isCall: true };
+  if (callOut(fn)) return problemOf(app, fn, { ...found, evidence: 'high' });
+  return fn.body.partial && call.afterFailure && SOUNDS_LIKE_CALLING.test(fn.functionName) ? problemOf(app, fn, { ...found, evidence: 'low' }) : undefined;
 }
 
 /** s. The countdown of the call, else the task's own default; a backoff option has no effect on self.retry. */
@@ -61,20 +67,29 @@ function fixedDelay(fn: TaskFunction, { countdown }: RetryCall): number | undefi
   return defaultRetryDelay.state === 'set' && typeof defaultRetryDelay.value === 'number' ? defaultRetryDelay.value : undefined;
 }
 
-function problemOf(app: CeleryApp, fn: TaskFunction, delay: number, at: Problem['at'], delayAt: Problem['at'], evidence: Confidence): Problem {
-  const { retry } = fn;
-  const ineffective = retry.autoretryFor.length === 0 && retry.backoff.state === 'set' && Boolean(retry.backoff.value) && retry.backoff.certainty === 'written';
+/** `delay` in s. `isCall`: written as self.retry(), not decided by the options alone. */
+interface Found { readonly delay: number; readonly at: Problem['at']; readonly delayAt: Problem['at']; readonly isCall: boolean; readonly evidence: Confidence }
+
+function problemOf(app: CeleryApp, fn: TaskFunction, { delay, at, delayAt, isCall, evidence }: Found): Problem {
   const limit = longestBackoff(app, fn);
   const first = Math.max(1, Math.min(delay, 30));
-  const names = retry.autoretryFor.length > 0 ? `retry_backoff=${first}, retry_backoff_max=${limit}` : `autoretry_for=(…), retry_backoff=${first}, retry_backoff_max=${limit}`;
+  const backoff = `retry_backoff=${first}, retry_backoff_max=${limit}`;
+  const growing = `countdown=min(${first} * 2 ** self.request.retries, ${limit})`;
   return {
     order: 3, at, resource: app.id, confidence: weakest(appConfidence(app), evidence),
-    message: `${fn.functionName} is retried every ${inWords(delay)}${timesOf(fn)}: while the other side is down, all of its waiting tasks come back together${ineffective ? '; retry_backoff has no effect without autoretry_for' : ''}`,
+    message: `${fn.functionName} is retried every ${inWords(delay)}${timesOf(fn)}: while the other side is down, all of its waiting tasks come back together${isCall ? ineffective(fn) : ''}`,
     label: `always ${inWords(delay)} later`,
     related: samePlace(at, delayAt) ? [] : [{ at: delayAt, message: `the delay: ${inWords(delay)}` }],
-    suggestion: retry.autoretryFor.length > 0 ? `write ${names} in the options of ${fn.functionName}`
-      : `write ${names} in the options of ${fn.functionName} instead of self.retry(), or countdown=min(${first} * 2 ** self.request.retries, ${limit})`,
+    suggestion: !isCall ? `write ${backoff} in the options of ${fn.functionName}`
+      : fn.retry.autoretryFor.length > 0 ? `write ${growing} in self.retry(), or name the error in autoretry_for and raise it instead`
+        : `write autoretry_for=(…), ${backoff} in the options of ${fn.functionName} instead of self.retry(), or ${growing}`,
   };
+}
+
+/** A backoff that somebody wrote and that self.retry() never looks at. */
+function ineffective({ retry: { autoretryFor, backoff } }: TaskFunction): string {
+  if (backoff.state !== 'set' || !backoff.value || backoff.certainty !== 'written') return '';
+  return autoretryFor.length > 0 ? '; retry_backoff has no effect on self.retry()' : '; retry_backoff has no effect without autoretry_for';
 }
 
 const timesOf = ({ retry }: TaskFunction): string => (retry.maxRetries.state === 'set' ? retry.maxRetries.value === null ? ', without end' : `, ${retry.maxRetries.value} times` : '');
