@@ -4,7 +4,7 @@ import { brokerKind, poolKind } from './broker.js';
 import { findApps, type AppSite } from './celery/apps.js';
 import { djangoSettings } from './celery/config-sources.js';
 import { findApp, type FoundApp } from './celery/find-app.js';
-import { findFunctions, scheduledNames, type FunctionSite } from './celery/functions.js';
+import { findFunctions, type FunctionSite } from './celery/functions.js';
 import { implicitApp, settingsModules } from './celery/implicit.js';
 import { mergeSettings, withCommand } from './celery/overlay.js';
 import { codeReads, type CodeReads } from './celery/reads.js';
@@ -120,8 +120,7 @@ function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judg
   const perStart = starts.map(({ start, configuration }) => withCommand(configuration.settings, start.command, start.lookup));
   const settings = perStart.length > 0 ? mergeSettings(perStart) : alone.settings;
   const members = membersOf(site, judged.map(entry => entry.site), world.functions, settings, world.resolver);
-  const scheduled = scheduledNames(undefined);
-  const build = (effective: EffectiveSettings): readonly TaskFunction[] => members.map(member => taskFunction(member, effective, bodyFor(member, world), isScheduled(member.name, effective) || scheduled.has(member.name), durationFor(member.name, world.options)));
+  const build = (effective: EffectiveSettings): readonly TaskFunction[] => members.map(member => taskFunction(member, effective, bodyFor(member, world), isScheduled(member.name, effective), durationFor(member.name, world.options)));
   const broker = brokerKind(settings);
   const app: Omit<CeleryApp, 'workers'> = {
     id: site.id, name: site.name, at: site.at, reach, settings, broker: broker.kind, pool: poolKind(settings), functions: build(settings), versions,

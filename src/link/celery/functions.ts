@@ -82,7 +82,7 @@ function siteOf(target: FunctionTarget, registration: Registration, decorator: E
   const layers = [...registration.layers];
   const base = layers.map(layer => layer.values.get('base')).find(value => value !== undefined);
   const app = apps.find(candidate => candidate.call === registration.app);
-  const classes = [baseClass(layers, decorator, target.scope, resolver), app && taskClass(app, resolver)].filter(candidate => candidate !== undefined);
+  const classes = [baseClass(decorator, target.scope, resolver), app && taskClass(app, resolver)].filter(candidate => candidate !== undefined);
   for (const candidate of base === undefined ? classes : classes.slice(0, 1)) layers.push(classOptions(candidate, resolver, context));
   const written = layers[0]?.values.get('name');
   const name = written?.known && typeof written.value === 'string' ? written.value : `${resolver.nameOf(target.scope.path)}.${target.function.name}`;
@@ -175,8 +175,7 @@ function optionsOf(call: Call, scope: Scope, resolver: Resolver, context: Contex
 }
 
 /** `base=` of the decorator. */
-function baseClass(layers: readonly OptionLayer[], decorator: Expr, scope: Scope, resolver: Resolver): ClassTarget | undefined {
-  void layers;
+function baseClass(decorator: Expr, scope: Scope, resolver: Resolver): ClassTarget | undefined {
   const written = decorator.is === 'call' ? decorator.keywords.find(([key]) => key === 'base')?.[1] : undefined;
   const target = written && resolver.resolve(written, scope);
   return target?.is === 'class' ? target : undefined;
@@ -244,15 +243,4 @@ function registrationOf(name: string, module: Scope, apps: readonly AppSite[], r
     }
   }
   return undefined;
-}
-
-/** Names of periodic functions in a beat schedule. */
-export function scheduledNames(schedule: Value | undefined): ReadonlySet<string> {
-  const names = new Set<string>();
-  if (!schedule?.known || !(schedule.value instanceof Map)) return names;
-  for (const entry of (schedule.value as Map<unknown, Value>).values()) {
-    const task = entry.known && entry.value instanceof Map ? (entry.value as Map<unknown, Value>).get('task') : undefined;
-    if (task?.known && typeof task.value === 'string') names.add(task.value);
-  }
-  return names;
 }

@@ -29,7 +29,7 @@ interface Reader { readonly resolver: Resolver; readonly store: FactStore; reado
 /** `isRead(name)`: does the repository itself read that name? Then it is not ineffective, it is theirs. */
 export function configurationOf(app: Pick<AppSite, 'actions' | 'at' | 'scope'>, reader: Reader, celery: string, isRead: (name: string) => boolean): Configuration {
   const object = lastObject(app.actions);
-  const namespace = namespaceOf(app, object, reader);
+  const namespace = namespaceOf(object, reader);
   const writes: Write[] = [];
   let open = false;
   let configuredAt: SourceLocation | undefined;
@@ -62,10 +62,9 @@ function lastObject(actions: readonly ConfigurationAction[]): ConfigurationActio
   return (certain.length > 0 ? certain : objects).at(-1);
 }
 
-function namespaceOf(app: Pick<AppSite, 'actions'>, object: ConfigurationAction | undefined, { resolver, context }: Reader): string | undefined {
+function namespaceOf(object: ConfigurationAction | undefined, { resolver, context }: Reader): string | undefined {
   const written = object?.kind === 'object' ? object.namespace : undefined;
   const value = written && object && resolver.evaluate(written, object.scope, context);
-  void app;
   return value?.known && typeof value.value === 'string' ? value.value : undefined;
 }
 
@@ -144,7 +143,7 @@ function settingsFrom(name: string, ranks: ReadonlyMap<number, readonly Slotted[
   let writtenAs: string | undefined;
   const overridden: OriginStep[] = [];
   for (const list of ordered) {
-    if (winner && !pending(winner)) { overridden.push(...list.map(({ value }) => ({ text: `${place(value.at)} (${value.expression})`, at: value.at }))); continue; }
+    if (winner) { overridden.push(...list.map(({ value }) => ({ text: `${place(value.at)} (${value.expression})`, at: value.at }))); continue; }
     winner = layered(list, winner);
     writtenAs = list.at(-1)!.write.name;
   }
@@ -157,9 +156,6 @@ function settingsFrom(name: string, ranks: ReadonlyMap<number, readonly Slotted[
 
 /** Settings whose options decide something by themselves: also there as `broker_transport_options.visibility_timeout`. */
 const FLATTENED: ReadonlySet<string> = new Set(['broker_transport_options', 'result_backend_transport_options']);
-
-const PENDING = Symbol('may be unset');
-const pending = (value: Value): boolean => value.candidates.includes(PENDING);
 
 /** The writes of one layer in order; what may not happen leaves the weaker layers a chance. */
 function layered(list: readonly Slotted[], before: Value | undefined): Value | undefined {

@@ -121,7 +121,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
 
     const method = call.callee.is === 'member' ? call.callee.name : undefined;
     if (method === 'retry' && isTaskItself(call, where)) { retryCalls.push(retryCall(call, where)); return; }
-    if (isPublish(call, where.scope)) { publish(call, where); return; }
+    if (isPublish(call)) { publish(call, where); return; }
     const callee = resolver.resolve(call.callee, where.scope);
     const external = callee.is === 'external' ? callee.name : callee.is === 'instance' && callee.of.is === 'external' ? `${callee.of.name}()` : undefined;
     const lock = lockOf(call, external, where.scope, resolver, where.used === true);
@@ -231,8 +231,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   return { effects: [...effects], loops, locks: locksWithRelease(taken.map(withExpiry), releases), publishes, trivial: trivial && retryCalls.length === 0, partial, retryCalls };
 }
 
-function isPublish(call: Call, scope: Scope): boolean {
-  void scope;
+function isPublish(call: Call): boolean {
   return call.callee.is === 'member' && (/^(delay|apply_async|send_task|delay_on_commit|apply_async_on_commit)$/.test(call.callee.name));
 }
 
