@@ -1,0 +1,26 @@
+import type { Circumstances } from './circumstances.js';
+
+/** The oldest and the newest version that may be installed; equal where it is pinned. Dotted numbers. */
+export interface VersionRange { readonly lowest: string; readonly newest: string }
+
+/** The circumstances that versions decide. What the two measured versions disagree on is open between them. */
+export type Behaviour = Required<Pick<Circumstances, 'modernPools' | 'requeuesLimits' | 'beatsWhenWarm' | 'forgetsCancelled'>> & { readonly readsRemap: boolean; readonly knowsSoftShutdown: boolean; readonly cancelsOnLoss: boolean };
+
+type Open<T> = { readonly [K in keyof T]?: T[K] };
+
+/** What celery and billiard of these versions do; a field that is absent may be either. `order` compares two dotted versions. */
+export function behaviourOf(celery: VersionRange, billiard: VersionRange, order: (a: string, b: string) => number): Open<Behaviour> {
+  const since = (range: VersionRange, version: string): boolean | undefined => (order(range.lowest, version) >= 0 ? true : order(range.newest, version) < 0 ? false : undefined);
+  const fixed = since(celery, '5.6.4');
+  const splits = since(billiard, '4.3.0');
+  return defined({
+    // solo and gevent were measured on 5.2.6 and 5.6.3; which release between them changed is not established
+    modernPools: order(celery.lowest, '5.6.3') >= 0 ? true : order(celery.newest, '5.2.6') <= 0 ? false : undefined,
+    requeuesLimits: since(celery, '5.5.0'), beatsWhenWarm: since(celery, '5.6.1'), readsRemap: since(celery, '4.4.7'), knowsSoftShutdown: since(celery, '5.5.0'), cancelsOnLoss: since(celery, '5.1.0'),
+    forgetsCancelled: fixed === true || splits === false ? false : fixed === false && splits === true ? true : undefined,
+  });
+}
+
+function defined<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): Open<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Open<T>;
+}
