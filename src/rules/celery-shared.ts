@@ -1,28 +1,13 @@
 import type { CeleryApp, PoolKind, Problem, Setting, SourceLocation, TaskFunction, VersionFact, Worker } from '../model/index.js';
-import { agreed, comparePlaces, place, samePlace } from '../model/index.js';
+import { comparePlaces, place, samePlace } from '../model/index.js';
 import { BY_NAME } from '../knowledge/celery-settings.js';
+import { isOn, stopOf } from '../fate/index.js';
 import { listed } from './shared.js';
+
+export { boundOf, ignoresLimits, isOn, numberOf, stopOf } from '../fate/index.js';
 
 /** How many task functions a finding about a whole app points at. */
 const SHOWN = 5;
-/** Pools that run a task to its end whatever its time limits say (celery concurrency/thread.py:41-56, solo.py:11-20, eventlet.py; measured for threads). */
-const WITHOUT_LIMITS: ReadonlySet<PoolKind> = new Set(['threads', 'solo', 'eventlet']);
-
-/** Is a switch on, as Python sees its value: every text but the empty one is true. undefined: not known. */
-export function isOn(setting: Setting<unknown> | undefined): boolean | undefined {
-  if (!setting) return undefined;
-  if (setting.state === 'set') return Boolean(setting.value);
-  if (setting.state === 'unset') return false;
-  const [first, ...rest] = setting.candidates.map(Boolean);
-  return first !== undefined && rest.every(candidate => candidate === first) ? first : undefined;
-}
-
-/** A number that can be relied on: set, or the same whatever happens. Seconds where the setting is a duration. */
-export function numberOf(setting: Setting<unknown> | undefined): number | undefined {
-  const value = agreed(setting);
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
-}
-
 /** Somebody wrote it, and nothing but the value decides. */
 export function isWritten(setting: Setting<unknown> | undefined): boolean {
   return setting?.state === 'set' && setting.certainty !== 'format-default';
@@ -33,26 +18,9 @@ export function isInherited(option: Setting<unknown>, setting: Setting<unknown> 
   return !isWritten(option) || (setting !== undefined && samePlace(option.at, setting.at));
 }
 
-/** The pool ignores hard and soft time limits. */
-export function ignoresLimits(pool: PoolKind): boolean {
-  return WITHOUT_LIMITS.has(pool);
-}
-
 /** Tasks run in child processes, which can be killed one by one; a pool that is not known counts, prefork being the default. */
 export function hasChildren(pool: PoolKind): boolean {
   return pool === 'prefork' || pool === 'unknown';
-}
-
-/** s a task function may run at most; 0 where nothing in it can take long. none: nothing bounds it. */
-export function boundOf(fn: TaskFunction, pool: PoolKind): number | 'none' | 'unknown' {
-  if (fn.observedSeconds !== undefined) return fn.observedSeconds;
-  const unlimited = fn.body.trivial ? 0 : 'none';
-  if (!ignoresLimits(pool)) {
-    const limit = numberOf(fn.timeLimit);
-    if (limit !== undefined && limit > 0) return limit;
-    if (fn.timeLimit.state !== 'unset') return 'unknown';
-  }
-  return fn.ownTimeout ? fn.ownTimeout.seconds ?? 'unknown' : unlimited;
 }
 
 /** The task functions whose messages are acknowledged after (`late`), or before (`early`) they run. Unknown ones are in neither. */
@@ -63,13 +31,6 @@ export function byAcknowledgement(functions: readonly TaskFunction[]): { readonl
 /** Some message of this app is acknowledged after its task, as far as the files show. */
 export function acksLate(app: CeleryApp): boolean {
   return app.functions.length > 0 ? byAcknowledgement(app.functions).late.length > 0 : isOn(app.settings.get('task_acks_late')) === true;
-}
-
-/** s between SIGTERM and SIGKILL: what the container is given, or its process manager where that kills first. */
-export function stopOf(worker: Worker): number | undefined {
-  const managers = worker.start.links.flatMap(link => (link.kind === 'process-manager' ? [numberOf(link.stopWait)] : []));
-  const stops = [numberOf(worker.stopTime), ...managers].filter(stop => stop !== undefined);
-  return stops.length > 0 ? Math.min(...stops) : undefined;
 }
 
 /** s between SIGTERM and SIGKILL of the worker that has longest; undefined where no worker's is known. */

@@ -1,24 +1,9 @@
-import type { ChainLink, Confidence, Model, Problem, Scheduler, Setting, Severity, Worker } from '../model/index.js';
+import type { Confidence, Model, Problem, Severity } from '../model/index.js';
 import { CONFIDENCES, shorten } from '../model/index.js';
+import { isWorker, signalFaults, type Process, type ProcessManager, type Shell, type SignalFault } from '../fate/index.js';
 import { killedAfter, outcomeOfKill, startConfidence, weakest } from './shared.js';
 
-/** What receives a stop signal: a worker, or a scheduler, which loses at most a tick. */
-export type Process = Worker | Scheduler;
-export type Shell = Extract<ChainLink, { kind: 'shell' }>;
-/** A package manager, or a launcher that runs several programs side by side. */
-export type Launcher = Extract<ChainLink, { kind: 'package-manager' }>;
-type Init = Extract<ChainLink, { kind: 'init' }>;
-type ProcessManager = Extract<ChainLink, { kind: 'process-manager' }>;
-
-/** One place where the stop signal ends, or does harm, on its way to the process. */
-export type SignalFault =
-  | { readonly rule: 'container/shell-swallows-signal'; readonly link: Shell; readonly under: ProcessManager | undefined }
-  | { readonly rule: 'container/entrypoint-without-exec'; readonly link: Shell; readonly under: ProcessManager | undefined }
-  | { readonly rule: 'container/init-kills-worker'; readonly link: Shell; readonly init: Init }
-  | { readonly rule: 'container/background-without-wait'; readonly link: Shell | Launcher; readonly init: Init | undefined }
-  | { readonly rule: 'container/detached-worker'; readonly link: Extract<ChainLink, { kind: 'detached' }> }
-  | { readonly rule: 'container/package-manager-as-init'; readonly link: Launcher }
-  | { readonly rule: 'container/signal-sent-to-group'; readonly link: Init | ProcessManager };
+export { isWorker, signalFaults, type Launcher, type Process, type Shell, type SignalFault } from '../fate/index.js';
 
 /** The faults a rule speaks of. */
 type FaultOf<R extends SignalFault['rule']> = Extract<SignalFault, { rule: R }>;
@@ -27,53 +12,6 @@ type FaultOf<R extends SignalFault['rule']> = Extract<SignalFault, { rule: R }>;
 export function processesOf(model: Model): readonly Process[] {
   return [...model.workers, ...model.schedulers];
 }
-
-export function isWorker(process: Process): process is Worker {
-  return 'drainNeed' in process;
-}
-
-/**
- * Every fault on the way of the signal, from PID 1 on. Of two rules that fit one place the more specific one is named: an init in
- * front of a shell kills at once, which is worse than a shell that swallows. A worker that detaches itself, or one among several
- * behind a launcher, has that one fault: the rest of the chain changes with its cure.
- */
-export function signalFaults(process: Process): readonly SignalFault[] {
-  const faults: SignalFault[] = [];
-  let init: Init | undefined;
-  let under: ProcessManager | undefined;
-  for (const link of process.start.links) {
-    if (link.kind === 'init') init = link;
-    if (link.kind === 'process-manager') [init, under] = [undefined, link];
-    if (link.kind === 'package-manager') init = undefined;
-    const fault = faultAt(link, init, under);
-    if (fault) faults.push(fault);
-  }
-  const decisive = faults.filter(({ rule }) => rule === 'container/detached-worker')[0] ?? faults.find(({ link }) => isParallel(link));
-  if (decisive) return [decisive];
-  return faults.length === 0 ? groupFaults(process) : faults;
-}
-
-function faultAt(link: ChainLink, init: Init | undefined, under: ProcessManager | undefined): SignalFault | undefined {
-  if (link.kind === 'detached') return { rule: 'container/detached-worker', link };
-  if (link.kind === 'package-manager' && link.forwards !== 'no') return undefined;
-  if (link.kind === 'package-manager') return isParallel(link) ? { rule: 'container/background-without-wait', link, init } : { rule: 'container/package-manager-as-init', link };
-  if (link.kind !== 'shell' || link.replaces) return undefined;
-  if (link.background) return link.waits && link.forwards ? undefined : { rule: 'container/background-without-wait', link, init };
-  if (init) return { rule: 'container/init-kills-worker', link, init };
-  return { rule: link.from === 'script' ? 'container/entrypoint-without-exec' : 'container/shell-swallows-signal', link, under };
-}
-
-/** Runs what it is given side by side, and passes no signal on. What stands around it is of no matter until it is gone. */
-const isParallel = (link: ChainLink): boolean => link.kind === 'package-manager' && /^(parallel|concurrently|run-p)$/.test(link.program);
-
-/** Only prefork has children to hit, and only without the remap (then they ignore SIGTERM). An unread value is silence. */
-function groupFaults(process: Process): readonly SignalFault[] {
-  if (!isWorker(process) || process.pool !== 'prefork' || remaps(process.sigtermRemap)) return [];
-  return process.start.links.flatMap((link): readonly SignalFault[] =>
-    ((link.kind === 'init' || link.kind === 'process-manager') && link.toGroup ? [{ rule: 'container/signal-sent-to-group', link }] : []));
-}
-
-const remaps = (remap: Setting<string>): boolean => remap.state === 'unknown' || (remap.state === 'set' && remap.value === 'SIGQUIT');
 
 /** The rules that must be obeyed before a longer stop time helps: the signal does not reach this process. */
 export function blockersOf(process: Process): Pick<Problem, 'blockedBy'> {
