@@ -4,6 +4,7 @@ import { suppressionWithoutReason } from './audit/suppression-without-reason.js'
 import { unknownRule } from './audit/unknown-rule.js';
 import { unreadableInput } from './audit/unreadable-input.js';
 import { unusedSuppression } from './audit/unused-suppression.js';
+import { connectionLossDuplicates } from './celery/connection-loss-duplicates.js';
 import { countdownExceedsVisibilityTimeout } from './celery/countdown-exceeds-visibility-timeout.js';
 import { earlyAck } from './celery/early-ack.js';
 import { embeddedBeat } from './celery/embedded-beat.js';
@@ -12,11 +13,14 @@ import { mixedSettingNames } from './celery/mixed-setting-names.js';
 import { noSigtermRemap } from './celery/no-sigterm-remap.js';
 import { noTimeLimit } from './celery/no-time-limit.js';
 import { prefetchAboveOne } from './celery/prefetch-above-one.js';
+import { redeliveryNeverHappens } from './celery/redelivery-never-happens.js';
 import { settingIgnored } from './celery/setting-ignored.js';
 import { sigtermRemapIneffective } from './celery/sigterm-remap-ineffective.js';
 import { sigtermRemapLosesTasks } from './celery/sigterm-remap-loses-tasks.js';
 import { softLimitNotBelowHard } from './celery/soft-limit-not-below-hard.js';
+import { softShutdownExceedsStopTimeout } from './celery/soft-shutdown-exceeds-stop-timeout.js';
 import { stringBoolean } from './celery/string-boolean.js';
+import { timeLimitDropsTask } from './celery/time-limit-drops-task.js';
 import { timeLimitIgnored } from './celery/time-limit-ignored.js';
 import { timeLimitTooLong } from './celery/time-limit-too-long.js';
 import { unknownSetting } from './celery/unknown-setting.js';
@@ -54,8 +58,9 @@ export const rules: readonly Rule[] = [
   stopTimeoutAboveFargateLimit, stopTimeoutTooShort,
   backgroundWithoutWait, detachedWorker, entrypointWithoutExec, initKillsWorker, packageManagerAsInit, processManagerKillsEarly, shellSwallowsSignal,
   signalSentToGroup, stopGracePeriodTooShort,
-  countdownExceedsVisibilityTimeout, earlyAck, embeddedBeat, endlessRedelivery, mixedSettingNames, noSigtermRemap, noTimeLimit, prefetchAboveOne,
-  settingIgnored, sigtermRemapIneffective, sigtermRemapLosesTasks, softLimitNotBelowHard, stringBoolean, timeLimitIgnored, timeLimitTooLong,
+  connectionLossDuplicates, countdownExceedsVisibilityTimeout, earlyAck, embeddedBeat, endlessRedelivery, mixedSettingNames, noSigtermRemap, noTimeLimit, prefetchAboveOne,
+  redeliveryNeverHappens, settingIgnored, sigtermRemapIneffective, sigtermRemapLosesTasks, softLimitNotBelowHard, softShutdownExceedsStopTimeout, stringBoolean,
+  timeLimitDropsTask, timeLimitIgnored, timeLimitTooLong,
   unknownSetting, visibilityTimeoutNotSeconds, visibilityTimeoutTooLong, visibilityTimeoutTooShort, workerLossAcknowledged,
   lockReleasedByNonOwner, lockWithoutExpiry, retryWithoutBackoff, unbatchedLoop,
 ];

@@ -15,6 +15,7 @@ task_soft_time_limit = 90
 task_acks_late = True
 task_reject_on_worker_lost = True  # at most MAX_DELIVERIES times, see newsletter/deliveries.py
 worker_prefetch_multiplier = 1
+worker_cancel_long_running_tasks_on_connection_loss = True
 
 # Above the longest task (100 s), its longest retry delay (300 s) and the stop (120 s): nothing is delivered twice while it runs.
 broker_transport_options = {"visibility_timeout": 15 * 60}

@@ -1,0 +1,57 @@
+import type { CeleryApp, Problem, Rule, TaskFunction } from '../../model/index.js';
+import { samePlace } from '../../model/index.js';
+import { appConfidence, inWords, listed, weakest } from '../shared.js';
+import { byAcknowledgement, hasChildren, isAtLeast, isInherited, isOn, numberOf, ofApp, oncePerPlace, spelled, toWrite } from '../celery-shared.js';
+import { softBelow } from '../celery-visibility.js';
+
+export const timeLimitDropsTask: Rule = {
+  id: 'celery/time-limit-drops-task',
+  severity: 'note',
+  title: 'A task that reaches its hard time limit is dropped, although it is acknowledged late',
+  rationale:
+    'At the hard limit the process of the task is killed, and Celery acknowledges the message as failed, late acknowledgement or not (measured: never run again). The task ' +
+    'itself is not told, and no autoretry_for catches it. A soft limit below raises SoftTimeLimitExceeded inside the task, which can retry or record where it stood. ' +
+    'task_acks_on_failure_or_timeout=False is no way out: from 5.5 on such a task loops for ever.',
+  remedy: 'Set a soft limit below the hard one, and retry or record on SoftTimeLimitExceeded.',
+  references: ['https://docs.celeryq.dev/en/stable/userguide/workers.html#time-limits', 'https://docs.celeryq.dev/en/stable/userguide/configuration.html#task-acks-on-failure-or-timeout'],
+  provenBy: ['time-limit/prefork/late', 'time-limit/prefork/late/acks_on_failure_or_timeout=False'],
+  leadsTo: ['celery/soft-limit-not-below-hard'],
+
+  *check({ apps }) {
+    for (const app of apps) {
+      // Soft limits are kept by prefork alone: elsewhere celery/time-limit-ignored speaks of them.
+      if (![app.pool, ...app.workers.map(({ pool }) => pool)].every(hasChildren)) continue;
+      const dropped = byAcknowledgement(app.functions).late.filter(fn => isDropped(fn, app));
+      for (const { timeLimit } of oncePerPlace(dropped, fn => fn.timeLimit.at)) yield problemOf(app, dropped.filter(fn => samePlace(fn.timeLimit.at, timeLimit.at)));
+    }
+  },
+};
+
+/** It may reach a hard limit that nothing tells it of. A soft limit that is not below the hard one is celery/soft-limit-not-below-hard's matter. */
+function isDropped(fn: TaskFunction, { versions }: CeleryApp): boolean {
+  const hard = numberOf(fn.timeLimit) ?? 0;
+  if (hard <= 0 || fn.softTimeLimit.state !== 'unset' || fn.body.trivial || fn.ownTimeout || (fn.observedSeconds ?? Infinity) < hard) return false;
+  return isOn(fn.acksOnFailureOrTimeout) === true || (isOn(fn.acksOnFailureOrTimeout) === false && !isAtLeast(versions.celery, '5.5'));
+}
+
+function problemOf(app: CeleryApp, functions: readonly TaskFunction[]): Problem {
+  const [fn] = functions as readonly [TaskFunction];
+  const hard = numberOf(fn.timeLimit)!;
+  const isGlobal = isInherited(fn.timeLimit, app.settings.get('task_time_limit'));
+  const names = listed(functions.map(one => one.functionName));
+  const { at } = fn.timeLimit;
+  return {
+    order: 3, at, confidence: weakest(appConfidence(app, fn.timeLimit, fn.acksLate), functions.every(one => one.periodic) ? 'low' : 'high'),
+    message: `${names} ${functions.length === 1 ? 'is' : 'are'} killed at ${isGlobal ? `${spelled(app, 'task_time_limit')} = ${hard}` : `time_limit=${hard}`} with no soft limit before it: late acknowledgement does not bring ${functions.length === 1 ? 'it' : 'them'} back, the message is acknowledged as failed`,
+    label: 'killed without a warning, and acknowledged',
+    suggestion: suggest(app, functions, softBelow(hard), isGlobal),
+    ...ofApp(app, at, isGlobal || functions.length > 1 ? functions : [], 'acknowledged as failed at the limit'),
+    fate: `${inWords(hard)} → SIGKILL of its process → acknowledged as failed: the task is lost`,
+  };
+}
+
+function suggest(app: CeleryApp, functions: readonly TaskFunction[], soft: number, isGlobal: boolean): string {
+  const names = listed(functions.map(fn => fn.functionName));
+  const set = isGlobal && app.reach !== 'implicit' ? toWrite(app, ['task_soft_time_limit', soft]) : `add soft_time_limit=${soft} to ${names}`;
+  return `${set}, and retry on it: autoretry_for=(SoftTimeLimitExceeded,), or \`except SoftTimeLimitExceeded as exc: raise self.retry(exc=exc)\` in ${names}`;
+}
