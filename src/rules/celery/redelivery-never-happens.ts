@@ -66,11 +66,19 @@ function who(app: CeleryApp, late: readonly TaskFunction[]): string {
   return `${listed(late.map(fn => fn.functionName))} ${late.length === 1 ? 'is' : 'are'}`;
 }
 
+/** More processes than that are no prefork worker: each has the application in memory. */
+const MANY = 16;
+
 /** Threads suit the same waiting work, but keep no time limit: where there is one, prefork. */
 function otherPool(app: CeleryApp, { pool, setting, worker }: Pool): string {
   const limited = [app.settings.get('task_time_limit'), ...app.functions.map(fn => fn.timeLimit)].some(limit => (numberOf(limit) ?? 0) > 0);
   const wanted = limited ? 'prefork' : 'threads';
-  const memory = limited ? ', with a concurrency its memory has room for' : '';
-  if (worker?.command.options.has('--pool')) return `start it as \`${shorten(worker.command.text.replace(/(-P[ =]?|--pool[ =])["']?(?:gevent|eventlet)\b["']?/, `$1${wanted}`), 120)}\`${memory}`;
-  return setting?.state === 'set' ? `set ${setting.writtenAs ?? 'worker_pool'} = "${wanted}" in ${setting.at.path}${memory}` : `run the ${wanted} pool instead of ${pool}${memory}`;
+  if (worker?.command.options.has('--pool')) return `start it as ${startedWith(wanted, worker)}`;
+  return setting?.state === 'set' ? `set ${setting.writtenAs ?? 'worker_pool'} = "${wanted}" in ${setting.at.path}` : `run the ${wanted} pool instead of ${pool}`;
+}
+
+function startedWith(pool: PoolKind, { command }: Worker): string {
+  const text = command.text.replace(/(-P[ =]?|--pool[ =])["']?(?:gevent|eventlet)\b["']?/, `$1${pool}`);
+  if (pool !== 'prefork' || !(Number(command.options.get('--concurrency')) > MANY)) return `\`${shorten(text, 120)}\``;
+  return `\`${shorten(text.replace(/ (?:-c ?|--concurrency[ =])\d+/, ''), 120)}\` with a --concurrency that its memory has room for instead of ${command.options.get('--concurrency')}`;
 }
