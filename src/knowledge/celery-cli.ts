@@ -1,68 +1,45 @@
-/** One command-line option: its long name, short names, and whether a value follows. */
-export interface CliOption { readonly long: string; readonly short?: readonly string[]; readonly also?: readonly string[]; readonly value: boolean }
+import type { CliOption, OptionRow } from './celery/rows.js';
+import { BEAT_ROWS, GLOBAL_ROWS, WORKER_ROWS } from './celery/tables.js';
+import { isAliveIn, isFrom } from './celery/versions.js';
 
-/** Options in front of the subcommand (celery bin/celery.py:55-110, 5.6.3). Before 5.0 they stood behind it. */
-export const GLOBAL_OPTIONS: readonly CliOption[] = [
-  { long: '--app', short: ['-A'], value: true },
-  { long: '--broker', short: ['-b'], value: true },
-  { long: '--result-backend', value: true },
-  { long: '--loader', value: true },
-  { long: '--config', value: true },
-  { long: '--workdir', value: true },
-  { long: '--no-color', short: ['-C'], value: false },
-  { long: '--quiet', short: ['-q'], value: false },
-  { long: '--version', value: false },
-  { long: '--skip-checks', value: false },
-  { long: '--help', short: ['-h'], value: false },
-];
+export type { CliOption } from './celery/rows.js';
 
-/** Options of every long-running command (celery bin/base.py:214-227, 5.6.3). */
-const DAEMON_OPTIONS: readonly CliOption[] = [
-  { long: '--logfile', short: ['-f'], value: true },
-  { long: '--pidfile', value: true },
-  { long: '--uid', value: true },
-  { long: '--gid', value: true },
-  { long: '--umask', value: true },
-  { long: '--executable', value: true },
-];
+/** The first release that parses its command line with click instead of argparse. */
+const FIRST_WITH_CLICK = '5.0';
 
-/** Options of `celery worker` (celery bin/worker.py:136-304, 5.6.3), and those that 5.0 dropped. */
-export const WORKER_OPTIONS: readonly CliOption[] = [
-  { long: '--hostname', short: ['-n'], value: true },
-  { long: '--detach', short: ['-D'], value: false },
-  { long: '--statedb', short: ['-S'], value: true },
-  { long: '--loglevel', short: ['-l'], value: true },
-  { long: '--optimization', short: ['-O'], value: true },
-  { long: '--prefetch-multiplier', value: true },
-  { long: '--disable-prefetch', value: false },
-  { long: '--concurrency', short: ['-c'], value: true },
-  { long: '--pool', short: ['-P'], value: true },
-  { long: '--task-events', short: ['-E'], also: ['--events'], value: false },
-  { long: '--time-limit', value: true },
-  { long: '--soft-time-limit', value: true },
-  { long: '--max-tasks-per-child', also: ['--maxtasksperchild'], value: true },
-  { long: '--max-memory-per-child', also: ['--maxmemperchild'], value: true },
-  { long: '--purge', also: ['--discard'], value: false },
-  { long: '--queues', short: ['-Q'], value: true },
-  { long: '--exclude-queues', short: ['-X'], value: true },
-  { long: '--include', short: ['-I'], value: true },
-  { long: '--without-gossip', value: false },
-  { long: '--without-mingle', value: false },
-  { long: '--without-heartbeat', value: false },
-  { long: '--heartbeat-interval', value: true },
-  { long: '--autoscale', value: true },
-  { long: '--beat', short: ['-B'], value: false },
-  { long: '--schedule-filename', short: ['-s'], also: ['--schedule'], value: true },
-  { long: '--scheduler', value: true },
-  ...DAEMON_OPTIONS,
-];
+/** What 5.0 dropped (celery bin/worker.py:309-313, bin/base.py:550, 4.4.7): names of options that go on under another one. */
+const DROPPED: Readonly<Record<string, { readonly short?: string; readonly also?: string }>> = {
+  '--help': { short: '-h' },
+  '--max-tasks-per-child': { also: '--maxtasksperchild' },
+  '--max-memory-per-child': { also: '--maxmemperchild' },
+};
 
-/** Options of `celery beat` (celery bin/beat.py, 5.6.3). */
-export const BEAT_OPTIONS: readonly CliOption[] = [
-  { long: '--detach', value: false },
-  { long: '--schedule', short: ['-s'], value: true },
-  { long: '--scheduler', short: ['-S'], value: true },
-  { long: '--max-interval', value: true },
-  { long: '--loglevel', short: ['-l'], value: true },
-  ...DAEMON_OPTIONS,
-];
+/** With the names that 5.0 dropped: which Celery will run is not known where a command line is read. */
+function withDropped(row: OptionRow): CliOption {
+  const dropped = DROPPED[row.long];
+  const short = [...(row.short ?? []), ...(dropped?.short !== undefined ? [dropped.short] : [])];
+  const also = [...(row.also ?? []), ...(dropped?.also !== undefined ? [dropped.also] : [])];
+  return { long: row.long, ...(short.length > 0 && { short }), ...(also.length > 0 && { also }), value: row.value };
+}
+
+/** Options in front of the subcommand. Before 5.0 they stood behind it. */
+export const GLOBAL_OPTIONS: readonly CliOption[] = GLOBAL_ROWS.map(withDropped);
+
+/** Options of `celery worker`, those of every long-running command among them. */
+export const WORKER_OPTIONS: readonly CliOption[] = WORKER_ROWS.map(withDropped);
+
+/** Options of `celery beat`, those of every long-running command among them. */
+export const BEAT_OPTIONS: readonly CliOption[] = BEAT_ROWS.map(withDropped);
+
+/**
+ * Has this Celery release the long option (`--disable-prefetch`), for `celery` itself, `celery worker` or `celery beat`? Names that 5.0 dropped
+ * exist in the releases before it. `version` as in settingExists.
+ */
+export function optionExists(longName: string, version: string): boolean {
+  if (Object.values(DROPPED).some(({ also }) => also === longName)) return !isFrom(version, FIRST_WITH_CLICK);
+  return [...GLOBAL_ROWS, ...WORKER_ROWS, ...BEAT_ROWS].some(row => {
+    if (row.long !== longName && !row.also?.includes(longName)) return false;
+    const since = row.spelled?.[longName] ?? row.since;
+    return isAliveIn(version, longName, { ...(since !== undefined && { since }), ...(row.until !== undefined && { until: row.until }) });
+  });
+}

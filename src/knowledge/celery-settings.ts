@@ -1,213 +1,47 @@
-/** One row of Celery's settings: new name, name before 4.0, type, default (null: none). */
-export type SettingRow = readonly [name: string, oldName: string, type: string, fallback: unknown];
+import { FIRST_RELEASES } from './celery/first-releases.js';
+import type { SettingRow } from './celery/rows.js';
+import { SETTING_ROWS, TASK_OPTION_ROWS, VISIBILITY_TIMEOUTS } from './celery/tables.js';
+import { isAliveIn, isFrom } from './celery/versions.js';
 
-/**
- * Every setting of celery 5.6.3, printed from `celery.app.defaults` (flatten(NAMESPACES) and _TO_OLD_KEY).
- * Defaults that are no plain value are printed as text.
- */
-export const SETTINGS: readonly SettingRow[] = [
-  ['accept_content', 'CELERY_ACCEPT_CONTENT', 'list', ["json"]],
-  ['result_accept_content', 'RESULT_ACCEPT_CONTENT', 'list', null],
-  ['enable_utc', 'ENABLE_UTC', 'bool', true],
-  ['imports', 'CELERY_IMPORTS', 'tuple', []],
-  ['include', 'CELERY_INCLUDE', 'tuple', []],
-  ['timezone', 'CELERY_TIMEZONE', 'string', null],
-  ['beat_max_loop_interval', 'CELERYBEAT_MAX_LOOP_INTERVAL', 'float', 0],
-  ['beat_schedule', 'CELERYBEAT_SCHEDULE', 'dict', {}],
-  ['beat_scheduler', 'CELERYBEAT_SCHEDULER', 'string', "celery.beat:PersistentScheduler"],
-  ['beat_schedule_filename', 'CELERYBEAT_SCHEDULE_FILENAME', 'string', "celerybeat-schedule"],
-  ['beat_sync_every', 'CELERYBEAT_SYNC_EVERY', 'int', 0],
-  ['beat_cron_starting_deadline', 'CELERYBEAT_CRON_STARTING_DEADLINE', 'int', null],
-  ['broker_url', 'BROKER_URL', 'string', null],
-  ['broker_read_url', 'BROKER_READ_URL', 'string', null],
-  ['broker_write_url', 'BROKER_WRITE_URL', 'string', null],
-  ['broker_transport', 'BROKER_TRANSPORT', 'string', null],
-  ['broker_transport_options', 'BROKER_TRANSPORT_OPTIONS', 'dict', {}],
-  ['broker_connection_timeout', 'BROKER_CONNECTION_TIMEOUT', 'float', 4],
-  ['broker_connection_retry', 'BROKER_CONNECTION_RETRY', 'bool', true],
-  ['broker_connection_retry_on_startup', 'BROKER_CONNECTION_RETRY_ON_STARTUP', 'bool', null],
-  ['broker_connection_max_retries', 'BROKER_CONNECTION_MAX_RETRIES', 'int', 100],
-  ['broker_channel_error_retry', 'BROKER_CHANNEL_ERROR_RETRY', 'bool', false],
-  ['broker_failover_strategy', 'BROKER_FAILOVER_STRATEGY', 'string', null],
-  ['broker_heartbeat', 'BROKER_HEARTBEAT', 'int', 120],
-  ['broker_heartbeat_checkrate', 'BROKER_HEARTBEAT_CHECKRATE', 'int', 3.0],
-  ['broker_login_method', 'BROKER_LOGIN_METHOD', 'string', null],
-  ['broker_native_delayed_delivery_queue_type', 'BROKER_NATIVE_DELAYED_DELIVERY_QUEUE_TYPE', 'string', "quorum"],
-  ['broker_pool_limit', 'BROKER_POOL_LIMIT', 'int', 10],
-  ['broker_use_ssl', 'BROKER_USE_SSL', 'bool', false],
-  ['broker_host', 'BROKER_HOST', 'string', null],
-  ['broker_port', 'BROKER_PORT', 'int', null],
-  ['broker_user', 'BROKER_USER', 'string', null],
-  ['broker_password', 'BROKER_PASSWORD', 'string', null],
-  ['broker_vhost', 'BROKER_VHOST', 'string', null],
-  ['cache_backend', 'CELERY_CACHE_BACKEND', 'string', null],
-  ['cache_backend_options', 'CELERY_CACHE_BACKEND_OPTIONS', 'dict', {}],
-  ['cassandra_entry_ttl', 'CASSANDRA_ENTRY_TTL', 'float', null],
-  ['cassandra_keyspace', 'CASSANDRA_KEYSPACE', 'string', null],
-  ['cassandra_port', 'CASSANDRA_PORT', 'string', null],
-  ['cassandra_read_consistency', 'CASSANDRA_READ_CONSISTENCY', 'string', null],
-  ['cassandra_servers', 'CASSANDRA_SERVERS', 'list', null],
-  ['cassandra_bundle_path', 'CASSANDRA_BUNDLE_PATH', 'string', null],
-  ['cassandra_table', 'CASSANDRA_TABLE', 'string', null],
-  ['cassandra_write_consistency', 'CASSANDRA_WRITE_CONSISTENCY', 'string', null],
-  ['cassandra_auth_provider', 'CASSANDRA_AUTH_PROVIDER', 'string', null],
-  ['cassandra_auth_kwargs', 'CASSANDRA_AUTH_KWARGS', 'string', null],
-  ['cassandra_options', 'CASSANDRA_OPTIONS', 'dict', {}],
-  ['s3_access_key_id', 'S3_ACCESS_KEY_ID', 'string', null],
-  ['s3_secret_access_key', 'S3_SECRET_ACCESS_KEY', 'string', null],
-  ['s3_bucket', 'S3_BUCKET', 'string', null],
-  ['s3_base_path', 'S3_BASE_PATH', 'string', null],
-  ['s3_endpoint_url', 'S3_ENDPOINT_URL', 'string', null],
-  ['s3_region', 'S3_REGION', 'string', null],
-  ['azureblockblob_container_name', 'AZUREBLOCKBLOB_CONTAINER_NAME', 'string', "celery"],
-  ['azureblockblob_retry_initial_backoff_sec', 'AZUREBLOCKBLOB_RETRY_INITIAL_BACKOFF_SEC', 'int', 2],
-  ['azureblockblob_retry_increment_base', 'AZUREBLOCKBLOB_RETRY_INCREMENT_BASE', 'int', 2],
-  ['azureblockblob_retry_max_attempts', 'AZUREBLOCKBLOB_RETRY_MAX_ATTEMPTS', 'int', 3],
-  ['azureblockblob_base_path', 'AZUREBLOCKBLOB_BASE_PATH', 'string', ""],
-  ['azureblockblob_connection_timeout', 'AZUREBLOCKBLOB_CONNECTION_TIMEOUT', 'int', 20],
-  ['azureblockblob_read_timeout', 'AZUREBLOCKBLOB_READ_TIMEOUT', 'int', 120],
-  ['gcs_bucket', 'GCS_BUCKET', 'string', null],
-  ['gcs_project', 'GCS_PROJECT', 'string', null],
-  ['gcs_base_path', 'GCS_BASE_PATH', 'string', ""],
-  ['gcs_ttl', 'GCS_TTL', 'float', 0],
-  ['control_queue_ttl', 'CONTROL_QUEUE_TTL', 'float', 300.0],
-  ['control_queue_expires', 'CONTROL_QUEUE_EXPIRES', 'float', 10.0],
-  ['control_queue_exclusive', 'CONTROL_QUEUE_EXCLUSIVE', 'bool', false],
-  ['control_queue_durable', 'CONTROL_QUEUE_DURABLE', 'bool', false],
-  ['control_exchange', 'CONTROL_EXCHANGE', 'string', "celery"],
-  ['couchbase_backend_settings', 'CELERY_COUCHBASE_BACKEND_SETTINGS', 'dict', null],
-  ['arangodb_backend_settings', 'CELERY_ARANGODB_BACKEND_SETTINGS', 'dict', null],
-  ['mongodb_backend_settings', 'CELERY_MONGODB_BACKEND_SETTINGS', 'dict', null],
-  ['cosmosdbsql_database_name', 'COSMOSDBSQL_DATABASE_NAME', 'string', "celerydb"],
-  ['cosmosdbsql_collection_name', 'COSMOSDBSQL_COLLECTION_NAME', 'string', "celerycol"],
-  ['cosmosdbsql_consistency_level', 'COSMOSDBSQL_CONSISTENCY_LEVEL', 'string', "Session"],
-  ['cosmosdbsql_max_retry_attempts', 'COSMOSDBSQL_MAX_RETRY_ATTEMPTS', 'int', 9],
-  ['cosmosdbsql_max_retry_wait_time', 'COSMOSDBSQL_MAX_RETRY_WAIT_TIME', 'int', 30],
-  ['event_queue_expires', 'CELERY_EVENT_QUEUE_EXPIRES', 'float', 60.0],
-  ['event_queue_ttl', 'CELERY_EVENT_QUEUE_TTL', 'float', 5.0],
-  ['event_queue_prefix', 'CELERY_EVENT_QUEUE_PREFIX', 'string', "celeryev"],
-  ['event_queue_exclusive', 'CELERY_EVENT_QUEUE_EXCLUSIVE', 'bool', false],
-  ['event_queue_durable', 'CELERY_EVENT_QUEUE_DURABLE', 'bool', false],
-  ['event_serializer', 'CELERY_EVENT_SERIALIZER', 'string', "json"],
-  ['event_exchange', 'CELERY_EVENT_EXCHANGE', 'string', "celeryev"],
-  ['redis_backend_use_ssl', 'CELERY_REDIS_BACKEND_USE_SSL', 'dict', null],
-  ['redis_db', 'CELERY_REDIS_DB', 'int', null],
-  ['redis_host', 'CELERY_REDIS_HOST', 'string', null],
-  ['redis_max_connections', 'CELERY_REDIS_MAX_CONNECTIONS', 'int', null],
-  ['redis_username', 'CELERY_REDIS_USERNAME', 'string', null],
-  ['redis_password', 'CELERY_REDIS_PASSWORD', 'string', null],
-  ['redis_port', 'CELERY_REDIS_PORT', 'int', null],
-  ['redis_socket_timeout', 'CELERY_REDIS_SOCKET_TIMEOUT', 'float', 120.0],
-  ['redis_socket_connect_timeout', 'CELERY_REDIS_SOCKET_CONNECT_TIMEOUT', 'float', null],
-  ['redis_retry_on_timeout', 'CELERY_REDIS_RETRY_ON_TIMEOUT', 'bool', false],
-  ['redis_socket_keepalive', 'CELERY_REDIS_SOCKET_KEEPALIVE', 'bool', false],
-  ['result_backend', 'CELERY_RESULT_BACKEND', 'string', null],
-  ['result_cache_max', 'CELERY_MAX_CACHED_RESULTS', 'int', -1],
-  ['result_compression', 'CELERY_RESULT_COMPRESSION', 'str', null],
-  ['result_exchange', 'CELERY_RESULT_EXCHANGE', 'string', "celeryresults"],
-  ['result_exchange_type', 'CELERY_RESULT_EXCHANGE_TYPE', 'string', "direct"],
-  ['result_expires', 'CELERY_TASK_RESULT_EXPIRES', 'float', "1 day, 0:00:00"],
-  ['result_persistent', 'CELERY_RESULT_PERSISTENT', 'bool', null],
-  ['result_extended', 'CELERY_RESULT_EXTENDED', 'bool', false],
-  ['result_serializer', 'CELERY_RESULT_SERIALIZER', 'string', "json"],
-  ['result_backend_transport_options', 'CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS', 'dict', {}],
-  ['result_chord_retry_interval', 'CELERY_RESULT_CHORD_RETRY_INTERVAL', 'float', 1.0],
-  ['result_chord_join_timeout', 'CELERY_RESULT_CHORD_JOIN_TIMEOUT', 'float', 3.0],
-  ['result_backend_max_sleep_between_retries_ms', 'CELERY_RESULT_BACKEND_MAX_SLEEP_BETWEEN_RETRIES_MS', 'int', 10000],
-  ['result_backend_max_retries', 'CELERY_RESULT_BACKEND_MAX_RETRIES', 'float', null],
-  ['result_backend_base_sleep_between_retries_ms', 'CELERY_RESULT_BACKEND_BASE_SLEEP_BETWEEN_RETRIES_MS', 'int', 10],
-  ['result_backend_always_retry', 'CELERY_RESULT_BACKEND_ALWAYS_RETRY', 'bool', false],
-  ['elasticsearch_retry_on_timeout', 'CELERY_ELASTICSEARCH_RETRY_ON_TIMEOUT', 'bool', null],
-  ['elasticsearch_max_retries', 'CELERY_ELASTICSEARCH_MAX_RETRIES', 'int', null],
-  ['elasticsearch_timeout', 'CELERY_ELASTICSEARCH_TIMEOUT', 'float', null],
-  ['elasticsearch_save_meta_as_text', 'CELERY_ELASTICSEARCH_SAVE_META_AS_TEXT', 'bool', true],
-  ['security_certificate', 'CELERY_SECURITY_CERTIFICATE', 'string', null],
-  ['security_cert_store', 'CELERY_SECURITY_CERT_STORE', 'string', null],
-  ['security_key', 'CELERY_SECURITY_KEY', 'string', null],
-  ['security_key_password', 'CELERY_SECURITY_KEY_PASSWORD', 'bytes', null],
-  ['security_digest', 'CELERY_SECURITY_DIGEST', 'string', "sha256"],
-  ['database_url', 'CELERY_RESULT_DBURI', 'string', null],
-  ['database_engine_options', 'CELERY_RESULT_ENGINE_OPTIONS', 'dict', {"pool_pre_ping": true, "pool_recycle": 3600}],
-  ['database_short_lived_sessions', 'CELERY_RESULT_DB_SHORT_LIVED_SESSIONS', 'bool', false],
-  ['database_table_schemas', 'DATABASE_TABLE_SCHEMAS', 'dict', null],
-  ['database_table_names', 'CELERY_RESULT_DB_TABLENAMES', 'dict', null],
-  ['database_create_tables_at_setup', 'DATABASE_CREATE_TABLES_AT_SETUP', 'bool', true],
-  ['task_acks_late', 'CELERY_ACKS_LATE', 'bool', false],
-  ['task_acks_on_failure_or_timeout', 'CELERY_ACKS_ON_FAILURE_OR_TIMEOUT', 'bool', true],
-  ['task_always_eager', 'CELERY_ALWAYS_EAGER', 'bool', false],
-  ['task_annotations', 'CELERY_ANNOTATIONS', 'any', null],
-  ['task_compression', 'CELERY_MESSAGE_COMPRESSION', 'string', null],
-  ['task_create_missing_queues', 'CELERY_CREATE_MISSING_QUEUES', 'bool', true],
-  ['task_create_missing_queue_type', 'CELERY_CREATE_MISSING_QUEUE_TYPE', 'string', "classic"],
-  ['task_create_missing_queue_exchange_type', 'CELERY_CREATE_MISSING_QUEUE_EXCHANGE_TYPE', 'string', null],
-  ['task_inherit_parent_priority', 'CELERY_INHERIT_PARENT_PRIORITY', 'bool', false],
-  ['task_default_delivery_mode', 'CELERY_DEFAULT_DELIVERY_MODE', 'string', 2],
-  ['task_default_queue', 'CELERY_DEFAULT_QUEUE', 'string', "celery"],
-  ['task_default_queue_type', 'CELERY_DEFAULT_QUEUE_TYPE', 'string', "classic"],
-  ['task_default_exchange', 'CELERY_DEFAULT_EXCHANGE', 'string', null],
-  ['task_default_exchange_type', 'CELERY_DEFAULT_EXCHANGE_TYPE', 'string', "direct"],
-  ['task_default_routing_key', 'CELERY_DEFAULT_ROUTING_KEY', 'string', null],
-  ['task_default_rate_limit', 'CELERY_DEFAULT_RATE_LIMIT', 'string', null],
-  ['task_default_priority', 'CELERY_DEFAULT_PRIORITY', 'string', null],
-  ['task_eager_propagates', 'CELERY_EAGER_PROPAGATES_EXCEPTIONS', 'bool', false],
-  ['task_ignore_result', 'CELERY_IGNORE_RESULT', 'bool', false],
-  ['task_store_eager_result', 'CELERY_STORE_EAGER_RESULT', 'bool', false],
-  ['task_protocol', 'CELERY_TASK_PROTOCOL', 'int', 2],
-  ['task_publish_retry', 'CELERY_TASK_PUBLISH_RETRY', 'bool', true],
-  ['task_publish_retry_policy', 'CELERY_TASK_PUBLISH_RETRY_POLICY', 'dict', {"max_retries": 3, "interval_start": 0, "interval_max": 1, "interval_step": 0.2}],
-  ['task_queues', 'CELERY_QUEUES', 'dict', null],
-  ['task_queue_max_priority', 'CELERY_QUEUE_MAX_PRIORITY', 'int', null],
-  ['task_reject_on_worker_lost', 'CELERY_REJECT_ON_WORKER_LOST', 'bool', null],
-  ['task_remote_tracebacks', 'CELERY_REMOTE_TRACEBACKS', 'bool', false],
-  ['task_routes', 'CELERY_ROUTES', 'any', null],
-  ['task_send_sent_event', 'CELERY_SEND_TASK_SENT_EVENT', 'bool', false],
-  ['task_serializer', 'CELERY_TASK_SERIALIZER', 'string', "json"],
-  ['task_soft_time_limit', 'CELERYD_TASK_SOFT_TIME_LIMIT', 'float', null],
-  ['task_time_limit', 'CELERYD_TASK_TIME_LIMIT', 'float', null],
-  ['task_store_errors_even_if_ignored', 'CELERY_STORE_ERRORS_EVEN_IF_IGNORED', 'bool', false],
-  ['task_track_started', 'CELERY_TRACK_STARTED', 'bool', false],
-  ['task_allow_error_cb_on_chord_header', 'CELERY_ALLOW_ERROR_CB_ON_CHORD_HEADER', 'bool', false],
-  ['worker_agent', 'CELERYD_AGENT', 'string', null],
-  ['worker_autoscaler', 'CELERYD_AUTOSCALER', 'string', "celery.worker.autoscale:Autoscaler"],
-  ['worker_cancel_long_running_tasks_on_connection_loss', 'CELERYD_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS', 'bool', false],
-  ['worker_soft_shutdown_timeout', 'CELERYD_SOFT_SHUTDOWN_TIMEOUT', 'float', 0.0],
-  ['worker_enable_soft_shutdown_on_idle', 'CELERYD_ENABLE_SOFT_SHUTDOWN_ON_IDLE', 'bool', false],
-  ['worker_concurrency', 'CELERYD_CONCURRENCY', 'int', null],
-  ['worker_consumer', 'CELERYD_CONSUMER', 'string', "celery.worker.consumer:Consumer"],
-  ['worker_direct', 'CELERY_WORKER_DIRECT', 'bool', false],
-  ['worker_disable_rate_limits', 'CELERY_DISABLE_RATE_LIMITS', 'bool', false],
-  ['worker_deduplicate_successful_tasks', 'CELERYD_DEDUPLICATE_SUCCESSFUL_TASKS', 'bool', false],
-  ['worker_enable_remote_control', 'CELERY_ENABLE_REMOTE_CONTROL', 'bool', true],
-  ['worker_hijack_root_logger', 'CELERYD_HIJACK_ROOT_LOGGER', 'bool', true],
-  ['worker_log_color', 'CELERYD_LOG_COLOR', 'bool', null],
-  ['worker_log_format', 'CELERYD_LOG_FORMAT', 'string', null],
-  ['worker_lost_wait', 'CELERYD_WORKER_LOST_WAIT', 'float', 10.0],
-  ['worker_max_memory_per_child', 'CELERYD_MAX_MEMORY_PER_CHILD', 'int', null],
-  ['worker_max_tasks_per_child', 'CELERYD_MAX_TASKS_PER_CHILD', 'int', null],
-  ['worker_pool', 'CELERYD_POOL', 'string', "prefork"],
-  ['worker_pool_putlocks', 'CELERYD_POOL_PUTLOCKS', 'bool', true],
-  ['worker_pool_restarts', 'CELERYD_POOL_RESTARTS', 'bool', false],
-  ['worker_proc_alive_timeout', 'CELERYD_PROC_ALIVE_TIMEOUT', 'float', 4.0],
-  ['worker_prefetch_multiplier', 'CELERYD_PREFETCH_MULTIPLIER', 'int', 4],
-  ['worker_eta_task_limit', 'CELERYD_ETA_TASK_LIMIT', 'int', null],
-  ['worker_enable_prefetch_count_reduction', 'CELERYD_ENABLE_PREFETCH_COUNT_REDUCTION', 'bool', true],
-  ['worker_disable_prefetch', 'CELERYD_DISABLE_PREFETCH', 'bool', false],
-  ['worker_redirect_stdouts', 'CELERY_REDIRECT_STDOUTS', 'bool', true],
-  ['worker_redirect_stdouts_level', 'CELERY_REDIRECT_STDOUTS_LEVEL', 'string', "WARNING"],
-  ['worker_send_task_events', 'CELERY_SEND_EVENTS', 'bool', false],
-  ['worker_state_db', 'CELERYD_STATE_DB', 'string', null],
-  ['worker_task_log_format', 'CELERYD_TASK_LOG_FORMAT', 'string', null],
-  ['worker_timer', 'CELERYD_TIMER', 'string', null],
-  ['worker_timer_precision', 'CELERYD_TIMER_PRECISION', 'float', 1.0],
-  ['worker_detect_quorum_queues', 'CELERYD_DETECT_QUORUM_QUEUES', 'bool', true],
-];
+export type { SettingRow } from './celery/rows.js';
+
+/** Every setting of the measured Celery releases (celery/tables.ts, generated), with its default in the newest of them. */
+export const SETTINGS: readonly SettingRow[] = SETTING_ROWS;
 
 export const BY_NAME: ReadonlyMap<string, SettingRow> = new Map(SETTINGS.map(row => [row[0], row]));
 /** Old upper-case name → new name, only where the old one is not just the new one in capitals. */
 export const NEW_NAME_OF: ReadonlyMap<string, string> = new Map(SETTINGS.filter(([name, old]) => old !== name.toUpperCase()).map(([name, old]) => [old, name]));
 
-/** s. Kombu's own defaults of `broker_transport_options['visibility_timeout']` (kombu transport/redis.py:644, SQS.py:264; SQS uses it only to create the queue). */
-export const VISIBILITY_TIMEOUT_DEFAULT = { redis: 3600, sqs: 1800 } as const;
+/**
+ * Does this Celery release read the setting? `name` is the new one (`task_acks_late`); `version` is dotted, `5.5 (excluded)` and
+ * `5.2 or later` count as in VersionFact. false for a name that is no setting.
+ */
+export function settingExists(name: string, version: string): boolean {
+  const row = BY_NAME.get(name);
+  return row !== undefined && isAliveIn(version, name, row[4] ?? {});
+}
+
+/**
+ * The setting's default in this Celery release: null for none, `{ seconds }` for a timedelta, Infinity for no limit; undefined where that
+ * release has no such setting. Between two measured releases the older one's default counts.
+ */
+export function defaultOf(name: string, version: string): unknown {
+  const row = BY_NAME.get(name);
+  if (!row || !settingExists(name, version)) return undefined;
+  const steps = Object.entries(row[4]?.defaults ?? {});
+  const [oldest] = steps;
+  if (!oldest) return row[3];
+  return (steps.findLast(([from]) => isFrom(version, from)) ?? oldest)[1];
+}
+
+/** The first release with this setting, as exact as is known; undefined for one that is older than what was looked at, or no setting. */
+export function sinceOf(name: string): string | undefined {
+  const row = BY_NAME.get(name);
+  return row && (FIRST_RELEASES[name] ?? row[4]?.since);
+}
+
+/** s. Kombu's own defaults of `broker_transport_options['visibility_timeout']` (kombu transport/redis.py, SQS.py; SQS uses it only to create the queue). */
+export const VISIBILITY_TIMEOUT_DEFAULT = VISIBILITY_TIMEOUTS;
 
 /** What an unpinned install gets on 2026-11-25 from the package index. */
 export const NEWEST = { celery: '5.6.3', billiard: '4.3.2', kombu: '5.7.0' } as const;
@@ -217,7 +51,7 @@ export const ENVIRONMENT_SETTINGS: Readonly<Record<string, string>> = {
   CELERY_BROKER_URL: 'broker_url', CELERY_BROKER_READ_URL: 'broker_read_url', CELERY_BROKER_WRITE_URL: 'broker_write_url', CELERY_RESULT_BACKEND: 'result_backend',
 };
 
-/** `celery worker` options and the settings they override (celery bin/worker.py:136-304, 5.6.3). */
+/** `celery worker` options and the settings they override (celery bin/worker.py:136-304, worker/worker.py:372-410, 5.6.3). */
 export const OPTION_SETTINGS: Readonly<Record<string, string>> = {
   '--prefetch-multiplier': 'worker_prefetch_multiplier', '--concurrency': 'worker_concurrency', '--pool': 'worker_pool',
   '--time-limit': 'task_time_limit', '--soft-time-limit': 'task_soft_time_limit', '--disable-prefetch': 'worker_disable_prefetch',
@@ -227,11 +61,8 @@ export const OPTION_SETTINGS: Readonly<Record<string, string>> = {
 /** Options whose 0 is falsy and therefore ignored (facts: `--prefetch-multiplier 0`, `-c 0`). */
 export const ZERO_IGNORED: ReadonlySet<string> = new Set(['--prefetch-multiplier', '--concurrency']);
 
-/** Task options (`@app.task(...)`, class attributes, annotations) of celery 5.6.3 (celery app/task.py:183-355, app/base.py:550-607). */
-export const TASK_OPTIONS: ReadonlySet<string> = new Set([
-  'name', 'base', 'bind', 'acks_late', 'acks_on_failure_or_timeout', 'reject_on_worker_lost', 'max_retries', 'default_retry_delay', 'autoretry_for',
-  'dont_autoretry_for', 'retry_kwargs', 'retry_backoff', 'retry_backoff_max', 'retry_jitter', 'time_limit', 'soft_time_limit', 'rate_limit', 'ignore_result',
-  'store_errors_even_if_ignored', 'store_eager_result', 'track_started', 'send_events', 'trail', 'serializer', 'compression', 'priority', 'expires', 'queue',
-  'exchange', 'routing_key', 'delivery_mode', 'throws', 'typing', 'resultrepr_maxsize', 'shadow_name', 'Request', 'Strategy', 'pydantic', 'pydantic_strict',
-  'pydantic_context', 'pydantic_dump_kwargs', 'shared', 'lazy', 'filter', 'abstract', 'annotations', 'backend', 'app', 'from_config',
-]);
+/** What a task class may set too, although it is no data attribute of Task: a method, an app, what configuration fills (celery app/task.py:183-355, 5.6.3). */
+const ALSO_SET = ['shadow_name', 'annotations', 'app', 'from_config'];
+
+/** Task options (`@app.task(...)`, class attributes, annotations) of the measured Celery releases. */
+export const TASK_OPTIONS: ReadonlySet<string> = new Set([...TASK_OPTION_ROWS.map(([name]) => name), ...ALSO_SET]);
