@@ -151,7 +151,7 @@ describe('celery/early-ack', () => {
   test('says what happens, in the numbers of the user', () => {
     const problem = one(earlyAck, long)!;
     expect(problem.message).toBe('task_acks_late is False by default, so Celery acknowledges messages as the task starts, not after its end: ECS kills the worker 30 s after SIGTERM, and a task, which may run 10 min, is lost');
-    expect(problem.fate).toBe('SIGTERM → 30 s → SIGKILL: the running task is lost (task_acks_late is False by default)');
+    expect(problem.fate).toBe('SIGTERM → the worker waits for running tasks → SIGKILL after 30 s → it was acknowledged when it started: the running task is lost');
   });
 });
 

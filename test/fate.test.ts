@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ackSentAfter, behaviourOf, DOMAINS, EVENTS, fatesOf, keyOf, type Circumstances, type Event, type Known, type Outcome } from '../src/fate/index.js';
-import { compareVersions } from '../src/link/versions.js';
 
 /** s a prefork worker was measured to need beyond its last task; the default of the `exitMarginSeconds` threshold. */
 const MARGIN = 3;
@@ -42,7 +41,7 @@ function inputsOf(row: Row): { readonly event: Event; readonly known: Known; rea
   const setup = SETUP[row.group]!;
   const event = row.words.includes('SIGKILL') ? 'container-killed' : setup.event;
   const stop = numberIn(row, 'stopTimeout') ?? setup.stop ?? 0, left = numberIn(row, 'task') ?? setup.left, soft = numberIn(row, 'soft') ?? 0, visibility = numberIn(row, 'vt') ?? 4;
-  const { readsRemap, knowsSoftShutdown, cancelsOnLoss, ...behaviour } = behaviourOf({ lowest: row.version, newest: row.version }, { lowest: '4.2.4', newest: '4.2.4' }, compareVersions);
+  const { readsRemap, knowsSoftShutdown, cancelsOnLoss, ...behaviour } = behaviourOf({ lowest: row.version, newest: row.version }, { lowest: '4.2.4', newest: '4.2.4' });
   const remaps = says(row, 'REMAP') && readsRemap === true;
   const ran = setup.ran + (event === 'stop' && !remaps ? Math.min(stop, left) : event === 'visibility-timeout' ? visibility : 0);
   const ackSent = ackSentAfter(row.pool, ran);

@@ -8,14 +8,14 @@ export type Behaviour = Required<Pick<Circumstances, 'modernPools' | 'requeuesLi
 
 type Open<T> = { readonly [K in keyof T]?: T[K] };
 
-/** What celery and billiard of these versions do; a field that is absent may be either. `order` compares two dotted versions. */
-export function behaviourOf(celery: VersionRange, billiard: VersionRange, order: (a: string, b: string) => number): Open<Behaviour> {
-  const since = (range: VersionRange, version: string): boolean | undefined => (order(range.lowest, version) >= 0 ? true : order(range.newest, version) < 0 ? false : undefined);
+/** What celery and billiard of these versions do; a field that is absent may be either. */
+export function behaviourOf(celery: VersionRange, billiard: VersionRange): Open<Behaviour> {
+  const since = (range: VersionRange, version: string): boolean | undefined => (compareVersions(range.lowest, version) >= 0 ? true : compareVersions(range.newest, version) < 0 ? false : undefined);
   const fixed = since(celery, '5.6.4');
   const splits = since(billiard, '4.3.0');
   return defined({
     // solo and gevent were measured on 5.2.6 and 5.6.3; which release between them changed is not established
-    modernPools: order(celery.lowest, '5.6.3') >= 0 ? true : order(celery.newest, '5.2.6') <= 0 ? false : undefined,
+    modernPools: compareVersions(celery.lowest, '5.6.3') >= 0 ? true : compareVersions(celery.newest, '5.2.6') <= 0 ? false : undefined,
     requeuesLimits: since(celery, '5.5.0'), beatsWhenWarm: since(celery, '5.6.1'), readsRemap: since(celery, '4.4.7'), knowsSoftShutdown: since(celery, '5.5.0'), cancelsOnLoss: since(celery, '5.1.0'),
     forgetsCancelled: fixed === true || splits === false ? false : fixed === false && splits === true ? true : undefined,
   });
@@ -23,4 +23,15 @@ export function behaviourOf(celery: VersionRange, billiard: VersionRange, order:
 
 function defined<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): Open<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Open<T>;
+}
+
+/** Numeric order of dotted versions; `5.5 (excluded)` is just below 5.5. */
+function compareVersions(a: string, b: string): number {
+  const numbers = (version: string): readonly number[] => (/^\d+(?:\.\d+)*/.exec(version)?.[0] ?? '0').split('.').map(Number);
+  const [left, right] = [numbers(a), numbers(b)];
+  for (let i = 0; i < Math.max(left.length, right.length); i++) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.includes('excluded') ? -1 : 0;
 }

@@ -1,6 +1,8 @@
 import type { CeleryApp, Confidence, DrainNeed, Encoding, Fix, Join, Problem, Scalar, Setting, Severity, Slot, SourceLocation, TextEdit, Worker } from '../model/index.js';
 import { CONFIDENCES } from '../model/index.js';
 
+export { fateOfStop, outcomeOfKill } from '../fate/index.js';
+
 /** What a verdict rests on: a value, a drain need, or a confidence found elsewhere. */
 export type Evidence = Setting<unknown> | DrainNeed | Confidence | undefined;
 
@@ -150,38 +152,6 @@ export function plural(count: number, noun: string): string {
 /** The stop as a chain: `SIGTERM → 30 s → SIGKILL: the running task is lost`. */
 export function killedAfter(seconds: number, outcome: string): string {
   return `SIGTERM → ${seconds} s → SIGKILL: ${outcome}`;
-}
-
-/**
- * A stop in which the signal arrives and time runs out. With the remap of SIGTERM on prefork the worker does not wait: it cuts its tasks
- * off at once and is gone within 2 s (measured), so its late-acknowledged ones go back to the queue.
- */
-export function fateOfStop(worker: Pick<Worker, 'functions' | 'broker' | 'pool' | 'sigtermRemap'>, seconds: number): string {
-  const isCold = worker.sigtermRemap.state === 'set' && worker.sigtermRemap.value === 'SIGQUIT' && worker.pool === 'prefork';
-  const allLate = worker.functions.length > 0 && worker.functions.every(({ acksLate }) => acksLate.state === 'set' && acksLate.value);
-  if (isCold && allLate) return `SIGTERM, remapped to SIGQUIT → running tasks are cut off at once and go back to the queue; a worker that is not out after ${seconds} s is killed`;
-  return killedAfter(seconds, outcomeOfKill(worker));
-}
-
-/**
- * What becomes of the task that runs when its worker is killed: by acknowledgement, pool and broker, as measured on real workers
- * (celery 5.2.6 and 5.6.3). Where functions differ, both are said.
- */
-export function outcomeOfKill(worker: Pick<Worker, 'functions' | 'broker' | 'pool'>): string {
-  const late = worker.functions.filter(({ acksLate }) => acksLate.state === 'set' && acksLate.value).length;
-  const early = worker.functions.filter(({ acksLate }) => acksLate.state === 'unset' || (acksLate.state === 'set' && !acksLate.value)).length;
-  if (early > 0 && late === 0) return EARLY;
-  if (late > 0 && early === 0) return lateOutcome(worker);
-  return late > 0 ? `${EARLY} if it is acknowledged early, else it ${lateOutcome(worker).replace('the running task ', '')}` : 'the running task is cut off: lost if it is acknowledged early';
-}
-
-const EARLY = 'the running task is lost';
-
-function lateOutcome({ broker, pool }: Pick<Worker, 'broker' | 'pool'>): string {
-  if (broker === 'rabbitmq') return 'the running task starts again from the beginning at once';
-  if (broker === 'redis' && (pool === 'gevent' || pool === 'eventlet')) return 'the running task is not redelivered while workers keep running';
-  if (broker === 'redis' || broker === 'sqs') return 'the running task starts again from the beginning after the visibility timeout';
-  return 'the running task starts again from the beginning';
 }
 
 /** Places as `related` entries that all say the same. */

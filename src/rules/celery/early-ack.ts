@@ -1,6 +1,7 @@
-import type { CeleryApp, Effect, EffectKind, Fix, Problem, Rule, Setting, Severity, TaskFunction, Thresholds, Worker } from '../../model/index.js';
+import type { CeleryApp, Effect, EffectKind, Fix, Problem, Rule, Setting, TaskFunction, Thresholds, Worker } from '../../model/index.js';
 import { place, shorten } from '../../model/index.js';
-import { appConfidence, inWords, killedAfter, listed, plural, weakest, type Evidence } from '../shared.js';
+import { fateText, worstFate, type Fate } from '../../fate/index.js';
+import { appConfidence, inWords, listed, plural, weakest, type Evidence } from '../shared.js';
 import { afterNames, asFound, boundOf, byAcknowledgement, deployedWorkers, isInherited, isOn, isWritten, ofApp, placeIn, stopOf, toWrite } from '../celery-shared.js';
 import { isProtected, onEcs } from '../outlast.js';
 
@@ -41,35 +42,34 @@ function judge(app: CeleryApp, thresholds: Thresholds): Problem | undefined {
   const fix = fixOf(early, setting);
   const found = late.length > 0 ? `${plural(early.length, 'task function')} of ${app.functions.length} (${listed(early.map(name))})` : 'messages';
   return {
-    order: 5, at, severity: severityOf(app, danger), confidence: confidence(app, early, late.length > 0, danger, setting),
+    order: 5, at, severity: danger?.isCertain ? 'error' : 'warning', confidence: confidence(app, early, late.length > 0, danger, setting),
     message: `${asFound(app, 'task_acks_late')}, so Celery acknowledges ${found} as the task starts, not after its end: ${consequence(danger)}`,
     label: isWritten(setting) ? 'acknowledged before the work' : 'no late acknowledgement: acknowledged before the work',
     suggestion: suggest(app, early, late.length > 0), ...ofApp(app, at, early, 'acknowledged as it starts'), ...afterNames(app, 'task_acks_late'),
-    ...(danger && { fate: killedAfter(danger.stop, `the running task is lost (${asFound(app, 'task_acks_late')}${isWritten(setting) ? `, ${place(at)}` : ''})`) }),
+    ...(danger && { fate: fateText(danger.fate, danger.stop) }),
     ...(fix && { fix }),
   };
 }
 
-interface Danger { readonly worker: Worker; readonly stop: number; readonly longest: number | 'none' }
+/** `isCertain`: the task is lost, whatever else is true of it. */
+interface Danger { readonly worker: Worker; readonly stop: number; readonly longest: number | 'none'; readonly fate: Fate; readonly isCertain: boolean }
 
-/** The deployed worker on ECS that is killed while one of these functions still runs. */
+/** The deployed worker on ECS that is killed while one of these functions still runs, and what becomes of it. */
 function endangered(app: CeleryApp, early: readonly TaskFunction[], { exitMarginSeconds }: Thresholds): Danger | undefined {
   if (isProtected(app)) return undefined;
   for (const worker of deployedWorkers(app).filter(onEcs)) {
     const stop = stopOf(worker);
     if (stop === undefined || worker.drainNeed.is === 'unknown') continue;
-    const bounds = early.map(fn => boundOf(fn, worker.pool));
-    if (bounds.includes('none')) return { worker, stop, longest: 'none' };
-    const longest = Math.max(0, ...bounds.filter(bound => typeof bound === 'number'));
-    if (longest > 0 && longest + exitMarginSeconds > stop) return { worker, stop, longest };
+    const long = early.filter(fn => outlasts(boundOf(fn, worker.pool), stop, exitMarginSeconds));
+    const worst = worstFate(worker, long, 'stop', exitMarginSeconds);
+    if (!worst) continue;
+    const bounds = long.map(fn => boundOf(fn, worker.pool));
+    return { worker, stop, fate: worst.fate, isCertain: worst.isCertain && worst.fate.outcome.is === 'lost', longest: bounds.includes('none') ? 'none' : Math.max(...bounds.filter(bound => typeof bound === 'number')) };
   }
   return undefined;
 }
 
-/** Greenlets and the solo pool acknowledge later than Celery says (measured), so that a kill may also find the message unacknowledged. */
-function severityOf(app: CeleryApp, danger: Danger | undefined): Severity {
-  return danger && app.pool !== 'solo' && app.pool !== 'gevent' && app.pool !== 'eventlet' ? 'error' : 'warning';
-}
+const outlasts = (bound: number | 'none' | 'unknown', stop: number, margin: number): boolean => bound === 'none' || (typeof bound === 'number' && bound > 0 && bound + margin > stop);
 
 function confidence(app: CeleryApp, early: readonly TaskFunction[], mixed: boolean, danger: Danger | undefined, setting: Evidence): Problem['confidence'] {
   const found = appConfidence(app, setting, ...(danger ? [danger.worker.drainNeed, danger.worker.stopTime] : []));

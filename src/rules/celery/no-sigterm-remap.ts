@@ -1,5 +1,5 @@
 import type { CeleryApp, Problem, Rule, TaskFunction, Thresholds, Worker } from '../../model/index.js';
-import { confidenceOf, inWords, killedAfter, listed } from '../shared.js';
+import { confidenceOf, fateOfStop, inWords, listed } from '../shared.js';
 import { boundOf, byAcknowledgement, ofApp, stopOf } from '../celery-shared.js';
 import { knowsRemap, lossesOf, REMAP } from '../celery-remap.js';
 import { visibilityOf } from '../celery-visibility.js';
@@ -56,7 +56,7 @@ function problemOf(all: readonly Waiting[]): Problem {
     label: `no REMAP_SIGTERM=${REMAP}`,
     suggestion: `${early.length > 0 ? `acknowledge ${listed(early.map(fn => fn.functionName))} late first, then ` : ''}add REMAP_SIGTERM=${REMAP} to the environment of container${names.length === 1 ? '' : 's'} ${listed(names)}`,
     ...(blockers.length > 0 && { blockedBy: blockers }),
-    fate: killedAfter(stop, app.broker === 'redis' || app.broker === 'sqs' ? 'the running task comes back after the visibility timeout' : 'the running task starts again from the beginning'),
+    fate: fateOfStop({ ...worker, functions: long }, stop),
   };
 }
 

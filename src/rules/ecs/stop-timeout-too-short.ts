@@ -31,7 +31,7 @@ export const stopTimeoutTooShort: Rule = {
         label: isDefault ? `no stopTimeout: ECS waits ${stopTime.value} s` : '',
         related: relatedAt(drainNeed.is === 'bounded' ? drainNeed.from : [], 'a task may run this long'),
         suggestion: suggest(worker, stopTime.value, wanted, name, thresholds),
-        fate: fateOfStop(worker, stopTime.value),
+        fate: fateOfStop(worker, stopTime.value, thresholds.exitMarginSeconds),
         ...(fix && { fix }),
       };
     }
