@@ -5,4 +5,4 @@ export { isWorker, signalFaults, signalOf, type Launcher, type Process, type Pro
 export { boundOf, ignoresLimits, isOn, numberOf, stopOf } from './bounds.js';
 export { VISIBILITY_TIMEOUT, visibilityOf, type Visibility } from './visibility.js';
 export { fateOfStop, fateText, outcomeOfKill, outcomeText, worstFate } from './text.js';
-export { circumstancesOf, fatesOfFunction, type Journey } from './worker.js';
+export { circumstancesOf, CONSUMER_TIMEOUT_DEFAULT, fatesOfFunction, type Journey } from './worker.js';

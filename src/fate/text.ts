@@ -62,6 +62,7 @@ export function worstFate(worker: Worker, functions: readonly TaskFunction[], ev
   let worst: { readonly fn: TaskFunction; readonly fate: Fate; readonly isCertain: boolean; readonly rank: number } | undefined;
   for (const fn of functions) {
     const fates = fatesOfFunction({ worker, fn }, event, margin);
+    if (fates.length === 0) continue;
     const rank = BADNESS.indexOf(fates[0]!.outcome.is) + (fates.length === 1 ? 0.5 : 0);
     if (!worst || rank > worst.rank) worst = { fn, fate: fates[0]!, isCertain: fates.length === 1, rank };
   }

@@ -24,8 +24,11 @@ export interface Journey {
 /**
  * What may become of an execution of this function that needs as long as its limit allows, on this worker. `margin`: s a worker needs
  * beyond its last task. Worst first; several where something is not known, or races.
+ * Empty: the event cannot occur (a hard limit that nobody set).
  */
 export function fatesOfFunction(journey: Journey, event: Event, margin: number): readonly Fate[] {
+  const { timeLimit } = journey.fn;
+  if (event === 'hard-limit' && (timeLimit.state === 'unset' || (timeLimit.state === 'set' && !timeLimit.value))) return [];
   return fatesOf(circumstancesOf(journey, event, margin), event);
 }
 

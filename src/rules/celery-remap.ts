@@ -7,8 +7,8 @@ export const REMAP = 'SIGQUIT';
 /** Why a remapped SIGTERM loses tasks instead of giving them back. */
 export type Loss =
   | { readonly by: 'early-ack'; readonly functions: readonly TaskFunction[] }
-  /** threads: nothing is lost by it, but the worker crashes and stays until SIGKILL. */
-  | { readonly by: 'pool' }
+  /** threads: nothing is lost by it, but the worker crashes and stays until SIGKILL. `isMeasured`: not on a release between the measured ones. */
+  | { readonly by: 'pool'; readonly isMeasured: boolean }
   | { readonly by: 'billiard'; readonly isPinned: boolean };
 
 /** What REMAP_SIGTERM=SIGQUIT would cost this worker, worst first; empty where it gives tasks back. */
@@ -18,10 +18,13 @@ export function lossesOf(worker: Worker, app: CeleryApp): readonly Loss[] {
   const losses: Loss[] = [];
   if (early.length > 0 && !outwaits(worker, early)) losses.push({ by: 'early-ack', functions: early });
   // 5.2.6 gave late-acknowledged tasks of solo and gevent back, 5.6.3 loses them (measured); the cold shutdown was rewritten in 5.5.
-  if (late && ['solo', 'threads', 'gevent'].includes(worker.pool) && isAtLeast(app.versions.celery, '5.5')) losses.push({ by: 'pool' });
+  if (late && POOLS.includes(worker.pool) && (worker.pool === 'eventlet' || isAtLeast(app.versions.celery, '5.2.7'))) losses.push({ by: 'pool', isMeasured: worker.pool !== 'eventlet' && isAtLeast(app.versions.celery, '5.5') });
   if (late && worker.pool === 'prefork' && hasBrokenBilliard(app) && !outwaits(worker, worker.functions)) losses.push({ by: 'billiard', isPinned: app.versions.billiard.version !== undefined && app.versions.celery.version !== undefined });
   return losses;
 }
+
+/** Pools that cannot give a running task back: terminate_job is missing, or kills the greenlet. */
+const POOLS: readonly Worker['pool'][] = ['solo', 'threads', 'gevent', 'eventlet'];
 
 /** billiard 4.3.0 reports the exit of a child as an ordinary failure, which celery up to 5.6.3 acknowledges (measured; celery PR #10667). */
 export function hasBrokenBilliard({ versions }: CeleryApp): boolean {

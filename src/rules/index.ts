@@ -4,7 +4,9 @@ import { suppressionWithoutReason } from './audit/suppression-without-reason.js'
 import { unknownRule } from './audit/unknown-rule.js';
 import { unreadableInput } from './audit/unreadable-input.js';
 import { unusedSuppression } from './audit/unused-suppression.js';
+import { acknowledgementNeverSent } from './celery/acknowledgement-never-sent.js';
 import { connectionLossDuplicates } from './celery/connection-loss-duplicates.js';
+import { countdownExceedsConsumerTimeout } from './celery/countdown-exceeds-consumer-timeout.js';
 import { countdownExceedsVisibilityTimeout } from './celery/countdown-exceeds-visibility-timeout.js';
 import { earlyAck } from './celery/early-ack.js';
 import { embeddedBeat } from './celery/embedded-beat.js';
@@ -58,7 +60,7 @@ export const rules: readonly Rule[] = [
   stopTimeoutAboveFargateLimit, stopTimeoutTooShort,
   backgroundWithoutWait, detachedWorker, entrypointWithoutExec, initKillsWorker, packageManagerAsInit, processManagerKillsEarly, shellSwallowsSignal,
   signalSentToGroup, stopGracePeriodTooShort,
-  connectionLossDuplicates, countdownExceedsVisibilityTimeout, earlyAck, embeddedBeat, endlessRedelivery, mixedSettingNames, noSigtermRemap, noTimeLimit, prefetchAboveOne,
+  acknowledgementNeverSent, connectionLossDuplicates, countdownExceedsConsumerTimeout, countdownExceedsVisibilityTimeout, earlyAck, embeddedBeat, endlessRedelivery, mixedSettingNames, noSigtermRemap, noTimeLimit, prefetchAboveOne,
   redeliveryNeverHappens, settingIgnored, sigtermRemapIneffective, sigtermRemapLosesTasks, softLimitNotBelowHard, softShutdownExceedsStopTimeout, stringBoolean,
   timeLimitDropsTask, timeLimitIgnored, timeLimitTooLong,
   unknownSetting, visibilityTimeoutNotSeconds, visibilityTimeoutTooLong, visibilityTimeoutTooShort, workerLossAcknowledged,

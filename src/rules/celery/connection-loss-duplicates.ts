@@ -1,4 +1,4 @@
-import type { BrokerKind, CeleryApp, Effect, EffectKind, Problem, Rule, TaskFunction } from '../../model/index.js';
+import type { BrokerKind, CeleryApp, Effect, EffectKind, PoolKind, Problem, Rule, TaskFunction } from '../../model/index.js';
 import { place, shorten } from '../../model/index.js';
 import { appConfidence, listed, weakest } from '../shared.js';
 import { afterNames, asFound, byAcknowledgement, isAtLeast, isOn, ofApp, placeIn, toWrite } from '../celery-shared.js';
@@ -32,23 +32,30 @@ export const connectionLossDuplicates: Rule = {
   },
 };
 
+/** The solo pool does not come to reconnecting while its task runs, except on RabbitMQ (measured). A pool that is not known is silence. */
+function goesOn(pool: PoolKind, broker: BrokerKind): boolean {
+  return pool === 'solo' ? broker === 'rabbitmq' : pool !== 'unknown' && pool !== 'other';
+}
+
 /** Silent where nothing is known to do harm: the second run then is only wasted. */
 function judge(app: CeleryApp): Problem | undefined {
   const broker = BROKERS[app.broker];
   const setting = app.settings.get(CANCEL);
   const pools = app.workers.length > 0 ? app.workers.map(({ pool }) => pool) : [app.pool];
-  if (broker === undefined || isOn(setting) !== false || !pools.every(pool => pool === 'prefork') || !isAtLeast(app.versions.celery, '5.1')) return undefined;
+  const canCancel = pools.every(pool => pool === 'prefork') && isAtLeast(app.versions.celery, '5.1');
+  if (broker === undefined || !pools.every(pool => goesOn(pool, app.broker)) || (canCancel && isOn(setting) !== false)) return undefined;
   const { late } = byAcknowledgement(app.functions);
   const doing = late.flatMap(fn => { const effect = harmOf(fn); return effect ? [{ fn, ...effect }] : []; });
   const harms = doing.length > 0 ? doing : late.flatMap(fn => { const publish = harmfulSend(fn, app); return publish ? [{ fn, ...publish }] : []; });
   if (harms.length === 0) return undefined;
   const functions = harms.map(({ fn }) => fn);
+  const guarded = listed(functions.map(fn => fn.functionName));
   const at = placeIn(app, setting);
   return {
-    order: 8, at, severity: doing.length > 0 ? 'warning' : 'note', confidence: weakest(appConfidence(app, setting, functions[0]!.acksLate), 'medium'),
-    message: `${asFound(app, CANCEL)}, so after a lost connection ${broker} delivers a task again while its first run goes on: ${listed(harms.map(({ fn, at: harmed, text }) => `${shorten(text, 40)} (${place(harmed)}) of ${fn.functionName}`), 2)} ${harms.length === 1 ? 'is' : 'are'} done twice`,
+    order: 8, at, severity: canCancel && doing.length > 0 ? 'warning' : 'note', confidence: weakest(appConfidence(app, setting, functions[0]!.acksLate), pools.some(pool => pool === 'gevent' || pool === 'eventlet') ? 'low' : 'medium'),
+    message: `${canCancel ? asFound(app, CANCEL) : `${listed([...new Set(pools)])} cannot stop a running task`}, so after a lost connection ${broker} delivers a task again while its first run goes on: ${listed(harms.map(({ fn, at: harmed, text }) => `${shorten(text, 40)} (${place(harmed)}) of ${fn.functionName}`), 2)} ${harms.length === 1 ? 'is' : 'are'} done twice`,
     label: 'the first run goes on beside the second',
-    suggestion: `${toWrite(app, [CANCEL, true])}: the first run is then cut off and ${broker} runs the task again; guard ${listed(functions.map(fn => fn.functionName))} as well, since a cut-off run may have done its part`,
+    suggestion: canCancel ? `${toWrite(app, [CANCEL, true])}: the first run is then cut off and ${broker} runs the task again; guard ${guarded} as well, since a cut-off run may have done its part` : `guard ${guarded}, so that a second run beside the first does nothing`,
     ...ofApp(app, at, functions, 'acknowledged late, harmful when done twice'), ...afterNames(app, CANCEL),
     fate: 'the connection drops → delivered to another worker while the first run goes on → done twice',
   };

@@ -15,14 +15,14 @@ export const endlessRedelivery: Rule = {
 
   *check({ apps }) {
     for (const app of apps) {
-      if (app.redeliveryCap || !hasChildren(app.pool) || hasQuorumQueues(app)) continue;
-      const cause = lostProcess(app) ?? timedOut(app);
+      if (app.redeliveryCap || hasQuorumQueues(app)) continue;
+      const cause = hasChildren(app.pool) ? lostProcess(app) ?? timedOut(app) ?? failed(app) : failed(app);
       if (cause) yield problemOf(app, cause);
     }
   },
 };
 
-interface Cause { readonly setting: Setting<unknown>; readonly functions: readonly TaskFunction[]; readonly found: string; readonly event: string }
+interface Cause { readonly setting: Setting<unknown>; readonly functions: readonly TaskFunction[]; readonly found: string; readonly event: string; readonly when: string; readonly fate: string }
 
 /** RabbitMQ 4 gives quorum queues a limit of 20 by itself; which server runs is not in the files. */
 const hasQuorumQueues = (app: CeleryApp): boolean => {
@@ -34,7 +34,7 @@ function lostProcess(app: CeleryApp): Cause | undefined {
   const setting = app.settings.get('task_reject_on_worker_lost');
   const functions = byAcknowledgement(app.functions).late.filter(fn => isOn(fn.rejectOnWorkerLost));
   const decided = functions[0]?.rejectOnWorkerLost ?? (app.functions.length === 0 && isOn(app.settings.get('task_acks_late')) && isOn(setting) ? setting : undefined);
-  return decided && { setting: isWritten(setting) && isOn(setting) ? setting! : decided, functions, found: 'task_reject_on_worker_lost is True', event: 'whose process is killed for its memory' };
+  return decided && { setting: isWritten(setting) && isOn(setting) ? setting! : decided, functions, found: 'task_reject_on_worker_lost is True', event: 'whose process is killed for its memory', when: 'at once', fate: 'the process dies → back in the queue → the process dies → …' };
 }
 
 /** Before 5.5 such a message is dropped, not put back (measured on 5.2.6 and 5.6.3). */
@@ -42,17 +42,25 @@ function timedOut(app: CeleryApp): Cause | undefined {
   if (!isAtLeast(app.versions.celery, '5.5')) return undefined;
   const functions = byAcknowledgement(app.functions).late.filter(fn => isOn(fn.acksOnFailureOrTimeout) === false && numberOf(fn.timeLimit) !== undefined);
   const decided = functions[0]?.acksOnFailureOrTimeout;
-  return decided && { setting: decided, functions, found: 'task_acks_on_failure_or_timeout is False', event: 'that reaches its hard time limit' };
+  return decided && { setting: decided, functions, found: 'task_acks_on_failure_or_timeout is False', event: 'that reaches its hard time limit', when: 'at once', fate: 'the hard limit kills it → back in the queue → the hard limit kills it → …' };
 }
 
-function problemOf(app: CeleryApp, { setting, functions, found, event }: Cause): Problem {
+/** kombu rejects without deleting on SQS (transport/SQS.py:209-219): whatever fails is visible again after the queue's timeout. */
+function failed(app: CeleryApp): Cause | undefined {
+  if (app.broker !== 'sqs') return undefined;
+  const functions = byAcknowledgement(app.functions).late.filter(fn => isOn(fn.acksOnFailureOrTimeout) === false);
+  const decided = functions[0]?.acksOnFailureOrTimeout;
+  return decided && { setting: decided, functions, found: 'task_acks_on_failure_or_timeout is False', event: 'that fails', when: 'whenever the visibility timeout of its queue is over', fate: 'the task raises → rejected, not deleted → the visibility timeout → the task raises → …' };
+}
+
+function problemOf(app: CeleryApp, { setting, functions, found, event, when, fate }: Cause): Problem {
   const at = isWritten(setting) ? setting.at : placeIn(app, undefined);
   const names = functions.length > 0 && functions.length < app.functions.length ? ` of ${listed(functions.map(fn => fn.functionName))}` : '';
   return {
     order: 8, at, confidence: appConfidence(app, setting),
-    message: `${found}${names} and nothing counts deliveries, so a task ${event} is delivered again at once, for ever`,
+    message: `${found}${names} and nothing counts deliveries, so a task ${event} is delivered again ${when}, for ever`,
     label: 'put back without a limit', suggestion: `keep it, and cap the redeliveries: ${cap(app)}`, ...ofApp(app, at, functions, 'comes back without a limit'),
-    fate: 'the process dies → back in the queue → the process dies → …',
+    fate,
   };
 }
 

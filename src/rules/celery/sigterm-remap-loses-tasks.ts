@@ -33,7 +33,7 @@ function problemOf(worker: Worker, app: CeleryApp, loss: Loss): Problem {
   const fix = loss.by === 'billiard' ? undefined : removeFix(sigtermRemap.state === 'unknown' ? [] : sigtermRemap.slots, 'delivery', 'remove REMAP_SIGTERM');
   return {
     order: 9, at: sigtermRemap.at, severity: severityOf(worker, loss),
-    confidence: weakest(confidenceOf(worker, sigtermRemap, ...functions.slice(0, 1).map(fn => fn.acksLate)), functions.length > 0 && functions.every(fn => fn.body.trivial) ? 'low' : 'high'),
+    confidence: weakest(confidenceOf(worker, sigtermRemap, ...functions.slice(0, 1).map(fn => fn.acksLate)), (functions.length > 0 && functions.every(fn => fn.body.trivial)) || (loss.by === 'pool' && !loss.isMeasured) ? 'low' : 'high'),
     ...about(worker), resource, message: message(worker, app, loss), label: 'cuts running tasks off',
     suggestion: suggestion(worker, app, loss), related: [...(version ? [{ at: version, message: `billiard ${app.versions.billiard.assumed}` }] : []), ...(related ?? [])],
     fate: loss.by === 'pool' && worker.pool === 'threads' ? 'SIGTERM → NotImplementedError → the worker runs on until SIGKILL' : 'SIGTERM → 1-2 s → the running task is cut off and lost',
@@ -44,7 +44,7 @@ function problemOf(worker: Worker, app: CeleryApp, loss: Loss): Problem {
 /** An install that is not pinned may still get another version; on threads nothing is lost by the remap itself. */
 function severityOf(worker: Worker, loss: Loss): Problem['severity'] {
   if (loss.by === 'billiard' && !loss.isPinned) return 'warning';
-  return loss.by === 'pool' && worker.pool === 'threads' ? 'warning' : capped('error', worker);
+  return loss.by === 'pool' && (worker.pool === 'threads' || !loss.isMeasured) ? 'warning' : capped('error', worker);
 }
 
 function message(worker: Worker, { versions }: CeleryApp, loss: Loss): string {
@@ -52,7 +52,7 @@ function message(worker: Worker, { versions }: CeleryApp, loss: Loss): string {
     const names = listed(loss.functions.map(fn => fn.functionName));
     return `REMAP_SIGTERM=${REMAP} cuts tasks off at SIGTERM, and ${names} ${loss.functions.length === 1 ? 'is acknowledged as it starts: cut off, it is lost' : 'are acknowledged as they start: cut off, they are lost'}`;
   }
-  if (loss.by === 'pool') return `REMAP_SIGTERM=${REMAP} needs the prefork pool: ${worker.pool === 'threads' ? 'threads cannot be cut off, so the worker fails with NotImplementedError and stays until SIGKILL' : `on ${worker.pool} the running task is cut off and acknowledged, and lost`}`;
+  if (loss.by === 'pool') return `REMAP_SIGTERM=${REMAP} needs the prefork pool: ${worker.pool === 'threads' ? 'threads cannot be cut off, so the worker fails with NotImplementedError and stays until SIGKILL' : `on ${worker.pool} the running task ${loss.isMeasured ? 'is' : 'may be'} cut off and acknowledged, and lost`}`;
   return `REMAP_SIGTERM=${REMAP} loses late-acknowledged tasks with billiard ${versions.billiard.assumed} and celery ${versions.celery.assumed}${loss.isPinned ? '' : ', which the next install would get'}: they are acknowledged as they are cut off`;
 }
 

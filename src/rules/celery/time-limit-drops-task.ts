@@ -1,4 +1,4 @@
-import type { CeleryApp, Problem, Rule, TaskFunction } from '../../model/index.js';
+import type { CeleryApp, PoolKind, Problem, Rule, TaskFunction } from '../../model/index.js';
 import { samePlace } from '../../model/index.js';
 import { appConfidence, inWords, listed, weakest } from '../shared.js';
 import { byAcknowledgement, hasChildren, isAtLeast, isInherited, isOn, numberOf, ofApp, oncePerPlace, spelled, toWrite } from '../celery-shared.js';
@@ -19,19 +19,21 @@ export const timeLimitDropsTask: Rule = {
 
   *check({ apps }) {
     for (const app of apps) {
-      // Soft limits are kept by prefork alone: elsewhere celery/time-limit-ignored speaks of them.
-      if (![app.pool, ...app.workers.map(({ pool }) => pool)].every(hasChildren)) continue;
+      // the other pools keep no limit at all: celery/time-limit-ignored
+      if (!poolsOf(app).every(pool => hasChildren(pool) || pool === 'gevent')) continue;
       const dropped = byAcknowledgement(app.functions).late.filter(fn => isDropped(fn, app));
       for (const { timeLimit } of oncePerPlace(dropped, fn => fn.timeLimit.at)) yield problemOf(app, dropped.filter(fn => samePlace(fn.timeLimit.at, timeLimit.at)));
     }
   },
 };
 
+const poolsOf = (app: CeleryApp): readonly PoolKind[] => (app.workers.length > 0 ? app.workers.map(({ pool }) => pool) : [app.pool]);
+
 /** It may reach a hard limit that nothing tells it of. A soft limit that is not below the hard one is celery/soft-limit-not-below-hard's matter. */
-function isDropped(fn: TaskFunction, { versions }: CeleryApp): boolean {
+function isDropped(fn: TaskFunction, app: CeleryApp): boolean {
   const hard = numberOf(fn.timeLimit) ?? 0;
-  if (hard <= 0 || fn.softTimeLimit.state !== 'unset' || fn.body.trivial || fn.ownTimeout || (fn.observedSeconds ?? Infinity) < hard) return false;
-  return isOn(fn.acksOnFailureOrTimeout) === true || (isOn(fn.acksOnFailureOrTimeout) === false && !isAtLeast(versions.celery, '5.5'));
+  if (hard <= 0 || (fn.softTimeLimit.state !== 'unset' && app.pool !== 'gevent') || fn.body.trivial || fn.ownTimeout || (fn.observedSeconds ?? Infinity) < hard) return false;
+  return isOn(fn.acksOnFailureOrTimeout) === true || (isOn(fn.acksOnFailureOrTimeout) === false && !isAtLeast(app.versions.celery, '5.5'));
 }
 
 function problemOf(app: CeleryApp, functions: readonly TaskFunction[]): Problem {
@@ -52,6 +54,7 @@ function problemOf(app: CeleryApp, functions: readonly TaskFunction[]): Problem 
 
 function suggest(app: CeleryApp, functions: readonly TaskFunction[], soft: number, isGlobal: boolean): string {
   const names = listed(functions.map(fn => fn.functionName));
+  if (poolsOf(app).includes('gevent')) return `end the work from inside before that, and retry on it: \`with gevent.Timeout(${soft}):\` in ${names}; gevent knows no soft limit`;
   const set = isGlobal && app.reach !== 'implicit' ? toWrite(app, ['task_soft_time_limit', soft]) : `add soft_time_limit=${soft} to ${names}`;
   return `${set}, and retry on it: autoretry_for=(SoftTimeLimitExceeded,), or \`except SoftTimeLimitExceeded as exc: raise self.retry(exc=exc)\` in ${names}`;
 }
