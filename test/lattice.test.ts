@@ -22,7 +22,7 @@ function pointAt(index: number): Point {
 }
 
 /** Prime to every axis, so that each value meets each other one. DRAINLINT_LATTICE=whole walks all points (2 minutes). */
-const STRIDE = process.env.DRAINLINT_LATTICE === 'whole' ? 1 : 61;
+const STRIDE = process.env.DRAINLINT_LATTICE === 'whole' ? 1 : 307;
 
 /** Something a second run does again. */
 const MAIL: Effect = { kind: 'email', text: 'send_mail(…)', at: at('shop/tasks.py', 7), via: [] };

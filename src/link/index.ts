@@ -6,8 +6,8 @@ import { djangoSettings } from './celery/config-sources.js';
 import { findApp, type FoundApp } from './celery/find-app.js';
 import { findFunctions, type FunctionSite } from './celery/functions.js';
 import { implicitApp, settingsModules } from './celery/implicit.js';
-import { mergeSettings, withCommand } from './celery/overlay.js';
-import { codeReads, type CodeReads } from './celery/reads.js';
+import { loaderLookup, mergeSettings, withCommand } from './celery/overlay.js';
+import { codeReads, counterOf, type CodeReads } from './celery/reads.js';
 import { configurationOf, type Configuration } from './celery/settings.js';
 import { membersOf } from './celery/members.js';
 import { taskFunction } from './celery/task-functions.js';
@@ -17,6 +17,7 @@ import { bodyOf } from './effects/index.js';
 import type { Context, Lookup } from './evaluate.js';
 import { NO_ENVIRONMENT } from './evaluate.js';
 import { createResolver, type Resolver, type Scope } from './modules.js';
+import { publishesIn } from './publishes.js';
 import { findStarts, type Start } from './starts.js';
 import { versionsFor } from './versions.js';
 
@@ -115,7 +116,7 @@ function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judg
   const versions = versionsFor(site.path, world.store, world.options);
   const sharedFiles = sharedFilesOf(site, world);
   const configure = (lookup: Lookup): Configuration => configurationOf(site, { resolver: world.resolver, store: world.store, context: contextOf(site, lookup, world) }, versions.celery.assumed, name => world.reads.has(name));
-  const starts = joined.filter(({ start }) => isWork(start)).map(({ start, found }) => ({ start, found, configuration: configure(start.lookup) }));
+  const starts = joined.filter(({ start }) => isWork(start)).map(({ start, found }) => ({ start, found, configuration: configure(loaderLookup(start.command, start.lookup)) }));
   const alone = starts.length > 0 ? starts[0]!.configuration : configure(joined[0]?.start.lookup ?? NO_ENVIRONMENT.lookup);
   const perStart = starts.map(({ start, configuration }) => withCommand(configuration.settings, start.command, start.lookup));
   const settings = perStart.length > 0 ? mergeSettings(perStart) : alone.settings;

@@ -1,19 +1,19 @@
 import type { ConsumerCommand, EffectiveSettings, OriginStep, Setting } from '../../model/index.js';
 import { BY_NAME, OPTION_SETTINGS, ZERO_IGNORED } from '../../knowledge/celery-settings.js';
 import type { Lookup } from '../evaluate.js';
-import { readName } from './setting-names.js';
 
 /** Command-line options, their CELERY_WORKER_* variables and trailing key=value over the written configuration (facts 5.2, 5.4). */
 export function withCommand(settings: EffectiveSettings, command: ConsumerCommand, lookup: Lookup): EffectiveSettings {
   const result = new Map(settings);
   for (const [name, value] of command.overrides) {
-    const reading = readName(name.replace('.', '_'), undefined);
-    if (reading && 'setting' in reading) override(result, reading.setting, scalar(value), { text: `command line ${name}=${value}`, at: command.at });
+    const setting = name.toLowerCase().replaceAll('.', '_');
+    const row = BY_NAME.get(setting);
+    if (row) override(result, setting, typed(value, row[2]), { text: `command line ${name}=${value}`, at: command.at });
   }
   for (const [option, setting] of Object.entries(OPTION_SETTINGS)) {
     const written = command.options.get(option);
     const unread = command.unknownOptions.get(option);
-    const variable = lookup(`CELERY_WORKER_${option.slice(2).replaceAll('-', '_').toUpperCase()}`);
+    const variable = lookup(OPTION_VARIABLES[option] ?? `CELERY_WORKER_${option.slice(2).replaceAll('-', '_').toUpperCase()}`);
     if (unread !== undefined) result.set(setting, { state: 'unknown', at: command.at, expression: `${option} ${unread}`, candidates: [] });
     else if (written !== undefined) fromOption(result, option, setting, written, { text: `CLI ${option}`, at: command.at });
     else if (variable.state === 'set') fromOption(result, option, setting, variable.value, variable.step);
@@ -22,8 +22,22 @@ export function withCommand(settings: EffectiveSettings, command: ConsumerComman
   return result;
 }
 
+/** Options in front of the subcommand have variables without a prefix (celery bin/celery.py:55-110, run: a plain BROKER_URL overrides the app's broker). */
+const OPTION_VARIABLES: Readonly<Record<string, string>> = { '--broker': 'BROKER_URL', '--result-backend': 'RESULT_BACKEND' };
+
+/** The environment as the loader sees it: `--config` (or CONFIG_MODULE) is written to CELERY_CONFIG_MODULE before the app is imported (celery bin/celery.py). */
+export function loaderLookup(command: ConsumerCommand, lookup: Lookup): Lookup {
+  return name => {
+    if (name !== 'CELERY_CONFIG_MODULE') return lookup(name);
+    const option = command.options.get('--config');
+    if (typeof option === 'string') return { state: 'set', value: option, step: { text: 'CLI --config', at: command.at } };
+    const plain = lookup('CONFIG_MODULE');
+    return plain.state === 'set' || plain.state === 'secret' ? plain : lookup(name);
+  };
+}
+
 function fromOption(result: Map<string, Setting<unknown>>, option: string, setting: string, written: string | true, step: OriginStep): void {
-  const value = written === true ? true : scalar(written, BY_NAME.get(setting)?.[2]);
+  const value = written === true ? true : typed(written, BY_NAME.get(setting)?.[2]);
   if (value === 0 && ZERO_IGNORED.has(option)) return;
   override(result, setting, value, step);
 }
@@ -35,9 +49,10 @@ function override(result: Map<string, Setting<unknown>>, name: string, value: un
   if (at) result.set(name, { state: 'set', value, at, certainty: 'written', origin: [step], overridden, slots: [] });
 }
 
-function scalar(text: string, type?: string): unknown {
+/** A text as the type of its setting makes it (celery app/defaults.py Option.typemap, utils/serialization.py strtobool). */
+function typed(text: string, type: string | undefined): unknown {
   if (type === 'bool') return /^(1|true|yes|on)$/i.test(text);
-  return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+  return type !== 'string' && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 }
 
 /** Settings of one app over several processes: set only where all agree. */

@@ -33,6 +33,11 @@ export function configurationOf(app: Pick<AppSite, 'actions' | 'at' | 'scope'>, 
   const writes: Write[] = [];
   let open = false;
   let configuredAt: SourceLocation | undefined;
+  const named = object ? undefined : namedByEnvironment(app.scope, reader);
+  if (named) {
+    if (named.source.open) open = true;
+    for (const [name, value] of named.source.values) writes.push({ name, value, layer: 'object', keys: [], maybe: false, nameAt: value.at });
+  }
   for (const action of app.actions) {
     if (action.kind === 'object' || action.kind === 'envvar') {
       if (action !== object) continue;
@@ -74,6 +79,13 @@ function sourceOf(action: ConfigurationAction, namespace: string | undefined, { 
   const variable = resolver.evaluate(action.variable, action.scope, context);
   const found = variable.known && typeof variable.value === 'string' ? context.lookup(variable.value) : undefined;
   return found?.state === 'set' ? namedSource(found.value, action.scope, namespace, context, resolver) : { values: new Map(), open: true };
+}
+
+/** Without a config_from_object the loader reads the module that CELERY_CONFIG_MODULE names (celery loaders/base.py:208-216). */
+function namedByEnvironment(scope: Scope, { resolver, context }: Reader): { readonly source: Source } | undefined {
+  const found = context.lookup('CELERY_CONFIG_MODULE');
+  if (found.state !== 'set' && found.state !== 'secret') return undefined;
+  return { source: found.state === 'set' ? namedSource(found.value, scope, undefined, context, resolver) : { values: new Map(), open: true } };
 }
 
 function writesOf(action: Extract<ConfigurationAction, { kind: 'write' | 'update' | 'defaults' }>, { resolver, store, context }: Reader): { writes: Write[]; open: boolean } {

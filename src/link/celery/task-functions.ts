@@ -47,9 +47,10 @@ function written(layers: readonly OptionLayer[], option: string): Setting<unknow
 function annotationLayers(settings: EffectiveSettings, name: string): readonly OptionLayer[] {
   const annotations = settings.get('task_annotations');
   if (annotations?.state !== 'set' || typeof annotations.value !== 'object' || annotations.value === null) return [];
-  const table = annotations.value as Record<string, unknown>;
+  // of a list the first table that has the key counts, for the function's name and for '*' by themselves
+  const tables = (Array.isArray(annotations.value) ? annotations.value : [annotations.value]).filter(table => typeof table === 'object' && table !== null) as readonly Record<string, unknown>[];
   return ['*', name].flatMap(key => {
-    const entry = table[key];
+    const entry = tables.find(table => key in table)?.[key];
     if (typeof entry !== 'object' || entry === null) return [];
     const values = new Map(Object.entries(entry).map(([option, value]): [string, Value] => [option, { known: !(typeof value === 'string' && value.startsWith('⟨')), value, candidates: [], certainty: 'written', at: annotations.at, origin: annotations.origin, slots: [], expression: String(value) }]));
     return [{ from: 'task_annotations', values }];
