@@ -4,5 +4,5 @@ export { behaviourOf, type Behaviour, type VersionRange } from './versions.js';
 export { isWorker, signalFaults, signalOf, type Launcher, type Process, type ProcessManager, type Shell, type SignalFault } from './signal.js';
 export { boundOf, ignoresLimits, isOn, numberOf, stopOf } from './bounds.js';
 export { VISIBILITY_TIMEOUT, visibilityOf, type Visibility } from './visibility.js';
-export { fateOfStop, fateText, outcomeOfKill, outcomeText, worstFate } from './text.js';
+export { fateIn, fateOfStop, fateText, outcomeOfKill, outcomeText, worstFate } from './text.js';
 export { circumstancesOf, CONSUMER_TIMEOUT_DEFAULT, fatesOfFunction, type Journey } from './worker.js';

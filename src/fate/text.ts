@@ -1,4 +1,5 @@
-import type { TaskFunction, Worker } from '../model/index.js';
+import type { CeleryApp, TaskFunction, Worker } from '../model/index.js';
+import { stopOf } from './bounds.js';
 import type { Event, Fate, Outcome } from './outcome.js';
 import { fatesOfFunction } from './worker.js';
 
@@ -67,6 +68,17 @@ export function worstFate(worker: Worker, functions: readonly TaskFunction[], ev
     if (!worst || rank > worst.rank) worst = { fn, fate: fates[0]!, isCertain: fates.length === 1, rank };
   }
   return worst && { fn: worst.fn, fate: worst.fate, isCertain: worst.isCertain };
+}
+
+/** How an app's message comes to that outcome at an event, on the first of its workers where it may; undefined where no worker is known, or none may. */
+export function fateIn(app: Pick<CeleryApp, 'workers'>, functions: readonly TaskFunction[], event: Event, outcome: Outcome['is']): string | undefined {
+  for (const worker of app.workers) {
+    for (const fn of functions) {
+      const fate = fatesOfFunction({ worker, fn }, event, EXIT_MARGIN).find(each => each.outcome.is === outcome);
+      if (fate) return fateText(fate, stopOf(worker));
+    }
+  }
+  return undefined;
 }
 
 const BADNESS: readonly Outcome['is'][] = ['completes', 'fails', 'restarts', 'twice', 'loops', 'stuck', 'lost'];

@@ -1,5 +1,6 @@
 import type { BrokerKind, CeleryApp, Effect, EffectKind, PoolKind, Problem, Rule, TaskFunction } from '../../model/index.js';
 import { place, shorten } from '../../model/index.js';
+import { fateIn } from '../../fate/index.js';
 import { appConfidence, listed, weakest } from '../shared.js';
 import { afterNames, asFound, byAcknowledgement, isAtLeast, isOn, ofApp, placeIn, toWrite } from '../celery-shared.js';
 
@@ -57,7 +58,7 @@ function judge(app: CeleryApp): Problem | undefined {
     label: 'the first run goes on beside the second',
     suggestion: canCancel ? `${toWrite(app, [CANCEL, true])}: the first run is then cut off and ${broker} runs the task again; guard ${guarded} as well, since a cut-off run may have done its part` : `guard ${guarded}, so that a second run beside the first does nothing`,
     ...ofApp(app, at, functions, 'acknowledged late, harmful when done twice'), ...afterNames(app, CANCEL),
-    fate: 'the connection drops → delivered to another worker while the first run goes on → done twice',
+    fate: fateIn(app, functions, 'connection-lost', 'twice') ?? 'the broker connection is lost → given back → the first run goes on: the running task is done twice',
   };
 }
 

@@ -1,5 +1,6 @@
 import type { CeleryApp, PoolKind, Problem, Rule, Setting, TaskFunction, Worker } from '../../model/index.js';
 import { place, shorten } from '../../model/index.js';
+import { fateIn } from '../../fate/index.js';
 import { appConfidence, listed, weakest } from '../shared.js';
 import { acksLate, byAcknowledgement, deployedWorkers, numberOf, ofApp } from '../celery-shared.js';
 
@@ -57,7 +58,7 @@ function judge(app: CeleryApp): Problem | undefined {
     label: `${pool} does not come to redelivering`,
     suggestion: `${otherPool(app, pools[0]!)}, or use RabbitMQ or SQS as broker`,
     resource, related: [...others.filter(one => place(one.at) !== place(at)), ...related],
-    fate: 'SIGKILL → the visibility timeout → nobody looks → the task waits until a worker starts',
+    fate: `SIGKILL → ${fateIn(app, late, 'container-killed', 'stuck') ?? 'nobody looks for messages of dead workers: the running task is not redelivered while workers keep running'}`,
   };
 }
 

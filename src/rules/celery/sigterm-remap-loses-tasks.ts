@@ -1,4 +1,5 @@
 import type { CeleryApp, Problem, Rule, Worker } from '../../model/index.js';
+import { fateIn } from '../../fate/index.js';
 import { about, capped, confidenceOf, listed, removeFix, weakest } from '../shared.js';
 import { knowsRemap, lossesOf, REMAP, type Loss } from '../celery-remap.js';
 import { ofApp } from '../celery-shared.js';
@@ -36,7 +37,7 @@ function problemOf(worker: Worker, app: CeleryApp, loss: Loss): Problem {
     confidence: weakest(confidenceOf(worker, sigtermRemap, ...functions.slice(0, 1).map(fn => fn.acksLate)), (functions.length > 0 && functions.every(fn => fn.body.trivial)) || (loss.by === 'pool' && !loss.isMeasured) ? 'low' : 'high'),
     ...about(worker), resource, message: message(worker, app, loss), label: 'cuts running tasks off',
     suggestion: suggestion(worker, app, loss), related: [...(version ? [{ at: version, message: `billiard ${app.versions.billiard.assumed}` }] : []), ...(related ?? [])],
-    fate: loss.by === 'pool' && worker.pool === 'threads' ? 'SIGTERM → NotImplementedError → the worker runs on until SIGKILL' : 'SIGTERM → 1-2 s → the running task is cut off and lost',
+    fate: fateIn({ workers: [worker] }, worker.functions, 'stop', 'lost') ?? 'SIGTERM as SIGQUIT → this pool cannot stop tasks → the worker fails with NotImplementedError and runs on until SIGKILL',
     ...(fix && { fix }),
   };
 }

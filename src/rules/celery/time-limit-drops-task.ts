@@ -1,5 +1,6 @@
 import type { CeleryApp, PoolKind, Problem, Rule, TaskFunction } from '../../model/index.js';
 import { samePlace } from '../../model/index.js';
+import { fateIn } from '../../fate/index.js';
 import { appConfidence, inWords, listed, weakest } from '../shared.js';
 import { byAcknowledgement, hasChildren, isAtLeast, isInherited, isOn, numberOf, ofApp, oncePerPlace, spelled, toWrite } from '../celery-shared.js';
 import { softBelow } from '../celery-visibility.js';
@@ -48,7 +49,7 @@ function problemOf(app: CeleryApp, functions: readonly TaskFunction[]): Problem 
     label: 'killed without a warning, and acknowledged',
     suggestion: suggest(app, functions, softBelow(hard), isGlobal),
     ...ofApp(app, at, isGlobal || functions.length > 1 ? functions : [], 'acknowledged as failed at the limit'),
-    fate: `${inWords(hard)} → SIGKILL of its process → acknowledged as failed: the task is lost`,
+    fate: `${inWords(hard)} → ${fateIn(app, functions, 'hard-limit', 'lost') ?? 'the hard limit kills it → acknowledged as failed: the running task is lost'}`,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { BrokerKind, CeleryApp, Problem, Rule, TaskFunction } from '../../model/index.js';
 import { place } from '../../model/index.js';
+import { fateIn } from '../../fate/index.js';
 import { appConfidence, fixTo, listed } from '../shared.js';
 import { afterNames, byAcknowledgement, hasChildren, isInherited, isOn, isWritten, ofApp, placeIn, toWrite } from '../celery-shared.js';
 
@@ -41,7 +42,7 @@ function judge(app: CeleryApp): Problem | undefined {
     label: 'does not cover a killed worker process',
     suggestion: `${remedyFor(app, lost)}, together with a cap on redeliveries (${app.redeliveryCap ? `there is one at ${place(app.redeliveryCap)}` : CAPS[app.broker] ?? 'a delivery limit of the queue, or a delivery counter'})`,
     ...ofApp(app, at, lost, 'acknowledged late, lost with its process'), ...afterNames(app, 'task_reject_on_worker_lost'),
-    fate: 'a worker process is killed → WorkerLostError → acknowledged: the task is lost',
+    fate: fateIn(app, lost, 'child-killed', 'lost') ?? 'the child is killed → WorkerLostError → acknowledged as failed: the running task is lost',
     ...(fix && { fix }),
   };
 }
