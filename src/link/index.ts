@@ -7,7 +7,7 @@ import { findApp, type FoundApp } from './celery/find-app.js';
 import { findFunctions, type FunctionSite } from './celery/functions.js';
 import { implicitApp, settingsModules } from './celery/implicit.js';
 import { loaderLookup, mergeSettings, withCommand } from './celery/overlay.js';
-import { codeReads, counterOf, type CodeReads } from './celery/reads.js';
+import { codeReads, commonCounter, counterOf, type CodeReads } from './celery/reads.js';
 import { configurationOf, type Configuration } from './celery/settings.js';
 import { membersOf } from './celery/members.js';
 import { taskFunction } from './celery/task-functions.js';
@@ -17,7 +17,7 @@ import { bodyOf } from './effects/index.js';
 import type { Context, Lookup } from './evaluate.js';
 import { NO_ENVIRONMENT } from './evaluate.js';
 import { createResolver, type Resolver, type Scope } from './modules.js';
-import { publishesIn } from './publishes.js';
+import { sendsTo } from './publishes.js';
 import { findStarts, type Start } from './starts.js';
 import { versionsFor } from './versions.js';
 
@@ -121,13 +121,21 @@ function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judg
   const perStart = starts.map(({ start, configuration }) => withCommand(configuration.settings, start.command, start.lookup));
   const settings = perStart.length > 0 ? mergeSettings(perStart) : alone.settings;
   const members = membersOf(site, judged.map(entry => entry.site), world.functions, settings, world.resolver);
-  const build = (effective: EffectiveSettings): readonly TaskFunction[] => members.map(member => taskFunction(member, effective, bodyFor(member, world), isScheduled(member.name, effective), durationFor(member.name, world.options)));
+  const counters = new Map(members.map(member => [member, counterOf(member, world.apps, world.reads, world.resolver)]));
+  const build = (effective: EffectiveSettings): readonly TaskFunction[] => members.map(member => {
+    const counter = counters.get(member);
+    return { ...taskFunction(member, effective, bodyFor(member, world), isScheduled(member.name, effective), durationFor(member.name, world.options)), ...(counter && { redeliveryCap: counter }) };
+  });
   const broker = brokerKind(settings);
+  const functions = build(settings);
+  const redeliveryCap = world.reads.redeliveryCap ?? commonCounter(functions);
+  const sends = sendsTo({ functions, members, isOnly: judged.length === 1 }, world, contextOf(site, joined[0]?.start.lookup ?? NO_ENVIRONMENT.lookup, world));
   const app: Omit<CeleryApp, 'workers'> = {
-    id: site.id, name: site.name, at: site.at, reach, settings, broker: broker.kind, pool: poolKind(settings), functions: build(settings), versions,
+    id: site.id, name: site.name, at: site.at, reach, settings, broker: broker.kind, pool: poolKind(settings), functions, versions,
     ineffective: ineffectiveOf(starts.map(({ configuration }) => configuration), alone, site, world),
     ...(alone.configuredAt && { configuredAt: alone.configuredAt }), ...(alone.namespace !== undefined && { namespace: alone.namespace }),
-    ...(sharedFiles.size > 0 && { sharedFiles }), ...(world.reads.redeliveryCap && { redeliveryCap: world.reads.redeliveryCap }), ...(world.reads.taskProtection && { taskProtection: world.reads.taskProtection }),
+    ...(sharedFiles.size > 0 && { sharedFiles }), ...(redeliveryCap && { redeliveryCap }), ...(sends.length > 0 && { sends }),
+    ...(world.reads.quorumQueue && { quorumQueue: world.reads.quorumQueue }), ...(world.reads.consumerTimeout && { consumerTimeout: world.reads.consumerTimeout }), ...(world.reads.taskProtection && { taskProtection: world.reads.taskProtection }),
   };
   const workers: Worker[] = [];
   const complete: CeleryApp = { ...app, workers };

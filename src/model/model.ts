@@ -226,8 +226,14 @@ export interface CeleryApp {
   readonly versions: Versions;
   /** Settings files that other apps of the tree load too, with the ids of those: what is written there concerns them as well. */
   readonly sharedFiles?: ReadonlyMap<string, readonly string[]>;
-  /** A cap on redeliveries: a quorum delivery limit, maxReceiveCount, a delivery counter in the code. */
+  /** A cap on redeliveries that holds for every function that can come back: a quorum delivery limit, maxReceiveCount, a delivery counter that all of them use. */
   readonly redeliveryCap?: SourceLocation;
+  /** Messages sent with a countdown or an eta outside of the task functions: views, models, commands. */
+  readonly sends?: readonly Publish[];
+  /** Where a queue is declared a quorum queue (`x-queue-type`): since celery 5.5 a delay then passes in the broker, not in a worker. */
+  readonly quorumQueue?: SourceLocation;
+  /** s. How long a message may stay unacknowledged on RabbitMQ, where a queue argument says so (`x-consumer-timeout`). */
+  readonly consumerTimeout?: Setting<number>;
   /** Where the code turns on ECS task protection (`/task-protection/v1/state`, update_task_protection): deployments and scale-in then wait. */
   readonly taskProtection?: SourceLocation;
 }
@@ -277,6 +283,8 @@ export interface TaskFunction {
   readonly optionSlot?: Slot;
   /** Sent by beat's schedule. */
   readonly periodic: boolean;
+  /** A delivery counter that it, its task class or a decorator around it uses: a message that kills its process does not come back for ever. */
+  readonly redeliveryCap?: SourceLocation;
 }
 
 export interface RetryPolicy {

@@ -1,4 +1,4 @@
-import type { ClassFacts, Expr, FunctionFacts, Setting, SourceLocation, Statement } from '../../model/index.js';
+import type { ClassFacts, Expr, FunctionFacts, Setting, SourceLocation, Statement, TaskFunction } from '../../model/index.js';
 import { expressionsOf, literalText, nested, walk } from '../../model/index.js';
 import { bindingsOf } from '../bindings.js';
 import type { ClassTarget, FunctionTarget, Resolver, Scope, Target } from '../modules.js';
@@ -92,6 +92,13 @@ export function counterOf(site: FunctionSite, apps: readonly AppSite[], { handle
   const decorators = [...site.others, ...(site.decorator ? [site.decorator] : [])].map(one => resolver.resolve(one.is === 'call' ? one.callee : one, site.target.scope));
   const hooks = cls ? HOOKS.map(name => resolver.member(cls, name)) : [];
   return reachedFrom([site.target, ...decorators, ...hooks, ...handlers], cls, resolver);
+}
+
+/** A counter that every function uses whose messages can come back: those that may be acknowledged late, else all. */
+export function commonCounter(functions: readonly TaskFunction[]): SourceLocation | undefined {
+  const late = functions.filter(({ acksLate }) => (acksLate.state === 'set' ? Boolean(acksLate.value) : acksLate.state === 'unknown'));
+  const concerned = late.length > 0 ? late : functions;
+  return concerned.every(fn => fn.redeliveryCap) ? concerned[0]?.redeliveryCap : undefined;
 }
 
 function reachedFrom(start: readonly Target[], cls: ClassTarget | undefined, resolver: Resolver): SourceLocation | undefined {

@@ -9,7 +9,7 @@ export const endlessRedelivery: Rule = {
   rationale:
     'task_reject_on_worker_lost, and from Celery 5.5 task_acks_on_failure_or_timeout=False with a time limit, put the message back at once, without counting. One message ' +
     'that always runs out of memory or time then takes worker after worker, for ever: neither Redis nor a classic RabbitMQ queue has a limit.',
-  remedy: 'Cap the redeliveries: a quorum queue with x-delivery-limit, maxReceiveCount on SQS, or a delivery counter in the task class.',
+  remedy: 'Cap the redeliveries: a quorum queue with x-delivery-limit, maxReceiveCount on SQS, or a delivery counter in the task class that every task function uses.',
   references: ['https://docs.celeryq.dev/en/stable/userguide/configuration.html#task-reject-on-worker-lost', 'https://www.rabbitmq.com/docs/quorum-queues#poison-message-handling'],
   provenBy: ['oom-loop/prefork/late+rowl', 'time-limit/prefork/late/acks_on_failure_or_timeout=False'],
 
@@ -32,7 +32,7 @@ const hasQuorumQueues = (app: CeleryApp): boolean => {
 
 function lostProcess(app: CeleryApp): Cause | undefined {
   const setting = app.settings.get('task_reject_on_worker_lost');
-  const functions = byAcknowledgement(app.functions).late.filter(fn => isOn(fn.rejectOnWorkerLost));
+  const functions = byAcknowledgement(app.functions).late.filter(fn => isOn(fn.rejectOnWorkerLost) && !fn.redeliveryCap);
   const decided = functions[0]?.rejectOnWorkerLost ?? (app.functions.length === 0 && isOn(app.settings.get('task_acks_late')) && isOn(setting) ? setting : undefined);
   return decided && { setting: isWritten(setting) && isOn(setting) ? setting! : decided, functions, found: 'task_reject_on_worker_lost is True', event: 'whose process is killed for its memory', when: 'at once', fate: 'the process dies → back in the queue → the process dies → …' };
 }
@@ -40,7 +40,7 @@ function lostProcess(app: CeleryApp): Cause | undefined {
 /** Before 5.5 such a message is dropped, not put back (measured on 5.2.6 and 5.6.3). */
 function timedOut(app: CeleryApp): Cause | undefined {
   if (!isAtLeast(app.versions.celery, '5.5')) return undefined;
-  const functions = byAcknowledgement(app.functions).late.filter(fn => isOn(fn.acksOnFailureOrTimeout) === false && numberOf(fn.timeLimit) !== undefined);
+  const functions = byAcknowledgement(app.functions).late.filter(fn => isOn(fn.acksOnFailureOrTimeout) === false && !fn.redeliveryCap && numberOf(fn.timeLimit) !== undefined);
   const decided = functions[0]?.acksOnFailureOrTimeout;
   return decided && { setting: decided, functions, found: 'task_acks_on_failure_or_timeout is False', event: 'that reaches its hard time limit', when: 'at once', fate: 'the hard limit kills it → back in the queue → the hard limit kills it → …' };
 }
