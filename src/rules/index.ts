@@ -5,6 +5,7 @@ import { unknownRule } from './audit/unknown-rule.js';
 import { unreadableInput } from './audit/unreadable-input.js';
 import { unusedSuppression } from './audit/unused-suppression.js';
 import { acknowledgementNeverSent } from './celery/acknowledgement-never-sent.js';
+import { concurrencyUnset } from './celery/concurrency-unset.js';
 import { connectionLossDuplicates } from './celery/connection-loss-duplicates.js';
 import { countdownExceedsConsumerTimeout } from './celery/countdown-exceeds-consumer-timeout.js';
 import { countdownExceedsVisibilityTimeout } from './celery/countdown-exceeds-visibility-timeout.js';
@@ -16,6 +17,7 @@ import { noSigtermRemap } from './celery/no-sigterm-remap.js';
 import { noTimeLimit } from './celery/no-time-limit.js';
 import { prefetchAboveOne } from './celery/prefetch-above-one.js';
 import { redeliveryNeverHappens } from './celery/redelivery-never-happens.js';
+import { resultsNeverExpire } from './celery/results-never-expire.js';
 import { settingIgnored } from './celery/setting-ignored.js';
 import { sigtermRemapIneffective } from './celery/sigterm-remap-ineffective.js';
 import { sigtermRemapLosesTasks } from './celery/sigterm-remap-loses-tasks.js';
@@ -60,8 +62,8 @@ export const rules: readonly Rule[] = [
   stopTimeoutAboveFargateLimit, stopTimeoutTooShort,
   backgroundWithoutWait, detachedWorker, entrypointWithoutExec, initKillsWorker, packageManagerAsInit, processManagerKillsEarly, shellSwallowsSignal,
   signalSentToGroup, stopGracePeriodTooShort,
-  acknowledgementNeverSent, connectionLossDuplicates, countdownExceedsConsumerTimeout, countdownExceedsVisibilityTimeout, earlyAck, embeddedBeat, endlessRedelivery, mixedSettingNames, noSigtermRemap, noTimeLimit, prefetchAboveOne,
-  redeliveryNeverHappens, settingIgnored, sigtermRemapIneffective, sigtermRemapLosesTasks, softLimitNotBelowHard, softShutdownExceedsStopTimeout, stringBoolean,
+  acknowledgementNeverSent, concurrencyUnset, connectionLossDuplicates, countdownExceedsConsumerTimeout, countdownExceedsVisibilityTimeout, earlyAck, embeddedBeat, endlessRedelivery, mixedSettingNames, noSigtermRemap, noTimeLimit, prefetchAboveOne,
+  redeliveryNeverHappens, resultsNeverExpire, settingIgnored, sigtermRemapIneffective, sigtermRemapLosesTasks, softLimitNotBelowHard, softShutdownExceedsStopTimeout, stringBoolean,
   timeLimitDropsTask, timeLimitIgnored, timeLimitTooLong,
   unknownSetting, visibilityTimeoutNotSeconds, visibilityTimeoutTooLong, visibilityTimeoutTooShort, workerLossAcknowledged,
   lockReleasedByNonOwner, lockWithoutExpiry, retryWithoutBackoff, unbatchedLoop,

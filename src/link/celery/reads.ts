@@ -38,10 +38,9 @@ export function codeReads(modules: readonly Scope[], resolver: Resolver): CodeRe
       for (const expr of readBy(statement)) for (const part of walk(expr)) {
         const name = nameOf(part);
         if (name !== undefined) names.add(name);
-        if (part.is === 'map') timeout ??= consumerTimeout(part, scope, resolver);
+        if (part.is === 'map') { timeout ??= consumerTimeout(part, scope, resolver); quorum ??= quorumType(part); }
         const text = literalText(part);
         if (text !== undefined && LIMIT_TEXT.test(text)) cap ??= part.at;
-        if (text === 'quorum') quorum ??= part.at;
         if ((text !== undefined && PROTECTION_TEXT.test(text)) || (part.is === 'environment' && part.name === 'ECS_AGENT_URI') || (part.is === 'member' && part.name === 'update_task_protection')) protection ??= part.at;
       }
     }
@@ -65,6 +64,11 @@ function consumerTimeout(map: Extract<Expr, { is: 'map' }>, scope: Scope, resolv
   const written = map.entries.find(([key]) => key && literalText(key) === 'x-consumer-timeout')?.[1];
   const setting = written && toSetting(resolver.evaluate(written, scope), []);
   return setting?.state === 'set' && typeof setting.value === 'number' ? { ...setting, value: setting.value / 1000 } : setting as Setting<number> | undefined;
+}
+
+/** `{"x-queue-type": "quorum"}`. */
+function quorumType(map: Extract<Expr, { is: 'map' }>): SourceLocation | undefined {
+  return map.entries.find(([key, value]) => key && literalText(key) === 'x-queue-type' && literalText(value) === 'quorum')?.[1].at;
 }
 
 /** `@task_prerun.connect`, `@signals.task_received.connect(sender=…)`. */

@@ -1,54 +1,117 @@
-import type { CeleryApp, Problem, Rule, TaskFunction } from '../../model/index.js';
-import { samePlace } from '../../model/index.js';
+import type { CeleryApp, Problem, Rule, Setting, TaskFunction, Thresholds } from '../../model/index.js';
 import { CONSUMER_TIMEOUT_DEFAULT } from '../../fate/index.js';
 import { appConfidence, inWords, listed, weakest } from '../shared.js';
-import { boundOf, byAcknowledgement, ofApp, oncePerPlace } from '../celery-shared.js';
-import { delaysOf, softBelow, type Delay } from '../celery-visibility.js';
+import { boundOf, byAcknowledgement, isAtLeast, isInherited, isOn, longestStop, numberOf, ofApp, oncePerPlace, toWrite } from '../celery-shared.js';
+import { softBelow } from '../celery-visibility.js';
+import { said, shorten, waitConfidence, waitsOf, type Wait } from './countdown-exceeds-visibility-timeout.js';
+
+/** s. consumer_timeout is a signed number of milliseconds: more cannot be written. */
+const LONGEST = 2_147_483;
 
 export const countdownExceedsConsumerTimeout: Rule = {
   id: 'celery/countdown-exceeds-consumer-timeout',
   severity: 'warning',
-  title: 'A message is held for longer than RabbitMQ allows',
+  title: 'A message is held longer than RabbitMQ allows',
   rationale:
-    'RabbitMQ closes the channel of a consumer that holds a message unacknowledged for longer than consumer_timeout: 30 minutes unless the server says otherwise. A held countdown or retry, and a ' +
-    'late-acknowledged task, are unacknowledged all the time. Celery then ends the whole worker process (measured: "Unrecoverable error: PreconditionFailed"), the message goes back to the queue, and the next worker meets the same end.',
-  remedy: 'Keep delays and late-acknowledged tasks below consumer_timeout, or raise it on the server or by the policy of the queue.',
-  references: ['https://www.rabbitmq.com/docs/consumers#acknowledgement-timeout', 'https://docs.celeryq.dev/en/stable/userguide/calling.html#eta-and-countdown', 'https://github.com/celery/celery/issues/6760'],
+    'A worker holds a message unacknowledged while it waits for its countdown, eta or retry delay (with early acknowledgement too), and a late-acknowledged one until its task has ended. Once that is longer than ' +
+    'consumer_timeout, 30 minutes unless the broker says otherwise, RabbitMQ closes the channel and takes the message back. Celery ends the whole worker process over it ("Unrecoverable error: PreconditionFailed", ' +
+    'measured), what its other processes run included, and the next worker meets the same message: it repeats.',
+  remedy: 'Keep delays and late-acknowledged tasks below consumer_timeout (beat or a table of due times for later ones), or raise consumer_timeout in the broker\'s configuration.',
+  references: [
+    'https://www.rabbitmq.com/docs/consumers#acknowledgement-timeout', 'https://docs.celeryq.dev/en/stable/userguide/calling.html#eta-and-countdown', 'https://github.com/celery/celery/issues/6760',
+  ],
   provenBy: ['consumer-timeout/prefork/late/consumer_timeout=3s,task=8'],
 
-  *check({ apps }) {
+  *check({ apps }, thresholds) {
     for (const app of apps) {
-      if (app.broker !== 'rabbitmq') continue;
-      for (const delay of oncePerPlace(delaysOf(app).filter(({ seconds }) => seconds > CONSUMER_TIMEOUT_DEFAULT), ({ at }) => at)) yield heldTooLong(app, delay);
-      const long = byAcknowledgement(app.functions).late.filter(fn => { const bound = boundOf(fn, app.pool); return typeof bound === 'number' && bound > CONSUMER_TIMEOUT_DEFAULT; });
-      for (const first of oncePerPlace(long, limitPlace)) yield runsTooLong(app, long.filter(fn => samePlace(limitPlace(fn), limitPlace(first))));
+      const timeout = app.broker === 'rabbitmq' ? timeoutOf(app) : undefined;
+      if (!timeout) continue;
+      const long = passInBroker(app) ? [] : waitsOf(app).filter(({ seconds }) => seconds > timeout.seconds);
+      for (const wait of long) yield waiting(app, wait, timeout, thresholds);
+      yield* running(app, timeout, thresholds);
     }
   },
 };
 
-const limitPlace = (fn: TaskFunction): TaskFunction['at'] => (fn.timeLimit.state === 'set' ? fn.timeLimit.at : fn.at);
-const ALLOWED = `the ${inWords(CONSUMER_TIMEOUT_DEFAULT)} RabbitMQ allows by default`;
-const fate = 'RabbitMQ closes the channel → the worker process ends → the message goes back → the next worker does the same';
+interface Timeout { readonly seconds: number; /** Absent: the broker's usual one. */ readonly setting?: Setting<number> }
 
-function heldTooLong(app: CeleryApp, delay: Delay): Problem {
-  const { related, ...about } = ofApp(app, delay.at);
-  const text = delay.kind === 'countdown' ? `${delay.in.functionName} sends ${delay.of?.functionName ?? 'a task'} with a countdown of` : delay.kind === 'backoff' ? `the backoff of ${delay.in.functionName} grows to` : `${delay.in.functionName} is retried after`;
+/** One that is written and cannot be read is silence. */
+function timeoutOf({ consumerTimeout }: CeleryApp): Timeout | undefined {
+  if (!consumerTimeout) return { seconds: CONSUMER_TIMEOUT_DEFAULT };
+  const seconds = numberOf(consumerTimeout);
+  return seconds === undefined ? undefined : { seconds, setting: consumerTimeout };
+}
+
+/**
+ * From 5.5 a delay on quorum queues passes in queues of its own, and no worker holds the message, except behind a direct exchange, Celery's usual one
+ * (celery app/base.py:876-906). Which exchange a queue declared in code has is not known: silence.
+ */
+function passInBroker(app: CeleryApp): boolean {
+  const exchange = app.settings.get('task_default_exchange_type');
+  const isQuorum = (setting: Setting<unknown> | undefined): boolean => setting?.state === 'set' && setting.value === 'quorum';
+  const isDirect = exchange?.state === 'unset' || (exchange?.state === 'set' && exchange.value === 'direct');
+  return isAtLeast(app.versions.celery, '5.5') && (app.quorumQueue !== undefined || (isQuorum(app.settings.get('task_default_queue_type')) && !isDirect));
+}
+
+function waiting(app: CeleryApp, wait: Wait, timeout: Timeout, thresholds: Thresholds): Problem {
+  const later = wait.kind === 'countdown' ? ' (beat and a table of due times for later ones)' : '';
   return {
-    order: 6, at: delay.at, confidence: weakest(appConfidence(app, delay.setting), 'medium'), ...about, ...(related && { related }), ...(delay.via.length > 0 && { flow: delay.via }), fate,
-    message: `${text} ${inWords(delay.seconds)}, held unacknowledged, longer than ${ALLOWED} (consumer_timeout): the worker process that holds it ends`,
-    label: `held for ${inWords(delay.seconds)}, unacknowledged`,
-    suggestion: `keep it below ${CONSUMER_TIMEOUT_DEFAULT} s and let beat or a table of due times start what is later, or set consumer_timeout = ${(delay.seconds + 600) * 1000} (ms) in rabbitmq.conf`,
+    ...shared(app, wait.at, timeout), order: 6, confidence: weakest(appConfidence(app, app.settings.get('broker_url'), wait.setting), waitConfidence(wait), sure(timeout)),
+    message: `${said(wait)} ${inWords(wait.seconds)} but ${found(timeout)}: ${consequence(app)} while it waits, and the next one after it`,
+    label: `held for ${inWords(wait.seconds)}, unacknowledged`, suggestion: `${shorten(wait, timeout.seconds)}${later}${raise(app, wait.seconds + longestBound(app), thresholds)}`,
+    ...(wait.via.length > 0 && { flow: wait.via }), fate: `delivered, held → ${inWords(timeout.seconds)} → ${ended(app)} → delivered to the next worker → …`,
   };
 }
 
-function runsTooLong(app: CeleryApp, functions: readonly TaskFunction[]): Problem {
-  const [fn] = functions as readonly [TaskFunction];
-  const seconds = boundOf(fn, app.pool) as number;
-  const at = limitPlace(fn);
-  return {
-    order: 3, at, confidence: weakest(appConfidence(app, fn.timeLimit, fn.acksLate), 'medium'), ...ofApp(app, at, functions, 'acknowledged late'), fate,
-    message: `${listed(functions.map(one => one.functionName))} may run ${inWords(seconds)} and ${functions.length === 1 ? 'is' : 'are'} acknowledged late, longer than ${ALLOWED} (consumer_timeout): the worker process then ends, and the task is done again`,
-    label: `up to ${inWords(seconds)}, unacknowledged`,
-    suggestion: `split the work and set the limit to ${CONSUMER_TIMEOUT_DEFAULT - 60} (soft ${softBelow(CONSUMER_TIMEOUT_DEFAULT - 60)}) or less, or set consumer_timeout = ${(seconds + 600) * 1000} (ms) in rabbitmq.conf`,
-  };
+/** Late-acknowledged functions whose own bound is above the timeout, once for each limit. */
+function* running(app: CeleryApp, timeout: Timeout, thresholds: Thresholds): Generator<Problem> {
+  const long = byAcknowledgement(app.functions).late.flatMap(fn => { const seconds = boundOf(fn, app.pool); return typeof seconds === 'number' && seconds > timeout.seconds ? [{ fn, seconds }] : []; });
+  const placeOf = (fn: TaskFunction) => (fn.observedSeconds === undefined && numberOf(fn.timeLimit) !== undefined ? fn.timeLimit.at : fn.ownTimeout?.at ?? fn.at);
+  for (const { fn, seconds } of oncePerPlace(long, one => placeOf(one.fn))) {
+    const at = placeOf(fn);
+    const functions = long.filter(one => placeOf(one.fn).startLine === at.startLine && placeOf(one.fn).path === at.path).map(one => one.fn);
+    const { related, ...about } = shared(app, at, timeout, functions);
+    yield {
+      ...about, ...(related && { related }), order: 3, confidence: weakest(appConfidence(app, app.settings.get('broker_url'), fn.timeLimit, fn.acksLate), sure(timeout)),
+      message: `${listed(functions.map(one => one.functionName))} may run ${inWords(seconds)} before ${functions.length === 1 ? 'it is' : 'they are'} acknowledged but ${found(timeout)}: ${consequence(app)} under a task that takes longer, and the next one after it`,
+      label: `unacknowledged for up to ${inWords(seconds)}`, suggestion: `split the work and ${limit(app, fn, timeout, thresholds)}${raise(app, seconds, thresholds)}`,
+      fate: `acknowledged late → ${inWords(timeout.seconds)} → ${ended(app)} → delivered to the next worker → …`,
+    };
+  }
+}
+
+function shared(app: CeleryApp, at: Problem['at'], { setting }: Timeout, functions: readonly TaskFunction[] = []): Pick<Problem, 'at' | 'severity' | 'resource' | 'related'> {
+  const { related = [], ...about } = ofApp(app, at, functions, 'acknowledged late');
+  return { at, severity: setting ? 'error' : 'warning', ...about, related: [...(setting ? [{ at: setting.at, message: `x-consumer-timeout is ${inWords(numberOf(setting)!)}` }] : []), ...related] };
+}
+
+/** Which broker runs, and what its own configuration says, is not in the files. */
+const sure = ({ setting }: Timeout): 'high' | 'medium' => (setting ? 'high' : 'medium');
+
+function found({ seconds, setting }: Timeout): string {
+  return setting ? `x-consumer-timeout is ${inWords(seconds)}` : `RabbitMQ's consumer_timeout is ${inWords(seconds)} unless its configuration says otherwise`;
+}
+
+const survives = (app: CeleryApp): boolean => isOn(app.settings.get('broker_channel_error_retry')) === true;
+const consequence = (app: CeleryApp): string => (survives(app) ? 'the channel is closed' : 'the worker ends with PreconditionFailed');
+const ended = (app: CeleryApp): string => (survives(app) ? 'the channel is closed' : 'PreconditionFailed, the worker process ends');
+
+function limit(app: CeleryApp, fn: TaskFunction, { seconds }: Timeout, { maxTaskSeconds }: Thresholds): string {
+  const hard = Math.min(maxTaskSeconds, Math.floor(seconds / 2));
+  if (fn.timeLimit.state === 'unset') return `set time_limit=${hard}, soft_time_limit=${softBelow(hard)} on ${fn.functionName}`;
+  return isInherited(fn.timeLimit, app.settings.get('task_time_limit')) ? toWrite(app, ['task_time_limit', hard], ['task_soft_time_limit', softBelow(hard)]) : `set time_limit=${hard}, soft_time_limit=${softBelow(hard)} on ${fn.functionName}`;
+}
+
+/** s. What a late-acknowledged function of the app may run at most, as far as it is bounded. */
+function longestBound(app: CeleryApp): number {
+  return Math.max(0, ...byAcknowledgement(app.functions).late.map(fn => boundOf(fn, app.pool)).filter(bound => typeof bound === 'number'));
+}
+
+/** `held` s and the stop after it, in whole minutes or hours; nothing where no number is large enough. */
+function raise(app: CeleryApp, held: number, { exitMarginSeconds, stopTimeoutSeconds }: Thresholds): string {
+  const least = held + (longestStop(app) ?? stopTimeoutSeconds) + exitMarginSeconds;
+  const unit = least > 7200 ? 3600 : 60;
+  const wanted = Math.ceil(least / unit) * unit;
+  if (wanted > LONGEST) return '';
+  return app.consumerTimeout ? `, or write "x-consumer-timeout": ${wanted * 1000}` : `, or \`consumer_timeout = ${wanted * 1000}\` (${inWords(wanted)}, in ms) in the broker's rabbitmq.conf`;
 }

@@ -1,4 +1,5 @@
-import type { CeleryApp, Problem, Rule, Thresholds } from '../../model/index.js';
+import type { CeleryApp, Problem, Publish, Rule, TaskFunction, Thresholds } from '../../model/index.js';
+import { shorten as shortened } from '../../model/index.js';
 import { appConfidence, inWords, weakest } from '../shared.js';
 import { ofApp, oncePerPlace, toWrite } from '../celery-shared.js';
 import { delaysOf, floorOf, looksLikeMilliseconds, SQS_MAXIMUM, VISIBILITY_TIMEOUT, visibilityOf, type Delay, type Visibility } from '../celery-visibility.js';
@@ -19,19 +20,47 @@ export const countdownExceedsVisibilityTimeout: Rule = {
     for (const app of apps) {
       const visibility = visibilityOf(app);
       if (!visibility || looksLikeMilliseconds(visibility.seconds)) continue;
-      const long = delaysOf(app).filter(delay => delay.seconds >= visibility.seconds);
-      for (const delay of oncePerPlace(long, ({ at }) => at)) yield problemOf(app, delay, visibility, thresholds);
+      const long = waitsOf(app).filter(wait => wait.seconds >= visibility.seconds);
+      for (const wait of long) yield problemOf(app, wait, visibility, thresholds);
     }
   },
 };
 
-function problemOf(app: CeleryApp, delay: Delay, { seconds, setting, isDefault }: Visibility, thresholds: Thresholds): Problem {
-  const wanted = Math.max(floorOf(app, seconds, thresholds).enough, delay.seconds + 1);
-  const raise = app.broker === 'sqs' && wanted > SQS_MAXIMUM ? '' : `, or ${toWrite(app, [VISIBILITY_TIMEOUT, wanted])}`;
+/** A delay, in a task function's code or anywhere else: a view, a model, a command. */
+export interface Wait extends Omit<Delay, 'in'> {
+  /** The task function in whose code it stands; none: it stands outside of them. */
+  readonly in?: TaskFunction;
+  /** What is sent, as far as its name is known. */
+  readonly name: string;
+}
+
+/** Every delay whose length can be told, of messages to this app, once for each place. */
+export function waitsOf(app: CeleryApp): readonly Wait[] {
+  const inside = delaysOf(app).map((delay): Wait => ({ ...delay, name: delay.of?.functionName ?? 'a task' }));
+  return oncePerPlace([...inside, ...(app.sends ?? []).flatMap(publish => outside(app, publish))], ({ at }) => at);
+}
+
+function outside(app: CeleryApp, { at, target, countdown, via }: Publish): readonly Wait[] {
+  const numbers = countdown.state === 'set' ? [countdown.value] : countdown.state === 'unknown' ? countdown.candidates : [];
+  if (numbers.length === 0 || !numbers.every(one => typeof one === 'number' && Number.isFinite(one))) return [];
+  const of = app.functions.find(fn => fn.name === target);
+  return [{ seconds: Math.min(...numbers), at, setting: countdown, kind: 'countdown', via, name: of?.functionName ?? shortened(target, 40), ...(of && { of }) }];
+}
+
+/** A delay of a message to nobody known may be another app's; one of several values is at least the smallest. */
+export function waitConfidence({ in: fn, of, setting }: Wait): 'high' | 'medium' {
+  return (fn === undefined && of === undefined) || setting.state === 'unknown' ? 'medium' : 'high';
+}
+
+function problemOf(app: CeleryApp, delay: Wait, { seconds, setting, isDefault }: Visibility, thresholds: Thresholds): Problem {
+  const floor = floorOf(app, seconds, thresholds);
+  const wanted = Math.ceil(Math.max(floor.enough - floor.longestDelay + delay.seconds, delay.seconds + 1));
+  // a killed worker's tasks wait that long: for days no number is a cure
+  const raise = wanted > SQS_MAXIMUM ? ', with beat and a table of due times for later ones' : `, or ${toWrite(app, [VISIBILITY_TIMEOUT, wanted])}`;
   const times = Math.floor(delay.seconds / seconds) + 1;
   const { related, ...about } = ofApp(app, delay.at);
   return {
-    order: 6, at: delay.at, confidence: weakest(appConfidence(app, setting, delay.setting), delay.setting.state === 'unknown' ? 'medium' : 'high'),
+    order: 6, at: delay.at, confidence: weakest(appConfidence(app, setting, delay.setting), waitConfidence(delay)),
     message: `${said(delay)} ${inWords(delay.seconds)} but visibility_timeout is ${inWords(seconds)}${isDefault ? ' by default' : ''}: the waiting message is delivered up to ${times} times, and each copy is run`,
     label: `held for ${inWords(delay.seconds)}, unacknowledged`,
     suggestion: `${shorten(delay, seconds)}${raise}`,
@@ -41,14 +70,18 @@ function problemOf(app: CeleryApp, delay: Delay, { seconds, setting, isDefault }
   };
 }
 
-function said({ kind, in: fn, of: target }: Delay): string {
+/** `hold sends release with a countdown of`: what waits, in front of how long. */
+export function said({ kind, in: fn, of: target, name }: Wait): string {
+  if (!fn) return `${name} is sent with a delay of`;
   if (kind === 'countdown') return `${fn.functionName} sends ${target?.functionName ?? 'a task'} with a countdown of`;
   if (kind === 'backoff') return `the backoff of ${fn.functionName} grows to`;
   return kind === 'retry-default' ? `${fn.functionName} is retried after its default delay of` : `${fn.functionName} is retried after`;
 }
 
-function shorten({ kind }: Delay, seconds: number): string {
+/** The change that makes the delay shorter. */
+export function shorten({ kind, in: fn }: Wait, seconds: number): string {
   const below = `below ${seconds} s`;
+  if (!fn) return `keep the delay ${below}`;
   if (kind === 'countdown') return `keep the countdown ${below}`;
   if (kind === 'backoff') return `set retry_backoff_max ${below}`;
   return kind === 'retry-default' ? `set default_retry_delay ${below}` : `keep the countdown of the retry ${below}`;
