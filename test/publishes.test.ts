@@ -1,8 +1,14 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { facts } from '../src/analyzers/python.js';
 import { link } from '../src/link/index.js';
-import type { CeleryApp, FactStore, Publish } from '../src/model/index.js';
+import type { CeleryApp, FactStore, Problem, Publish, Rule } from '../src/model/index.js';
 import { loadPython } from '../src/parsers/python.js';
+import { concurrencyUnset } from '../src/rules/celery/concurrency-unset.js';
+import { countdownExceedsConsumerTimeout } from '../src/rules/celery/countdown-exceeds-consumer-timeout.js';
+import { countdownExceedsVisibilityTimeout } from '../src/rules/celery/countdown-exceeds-visibility-timeout.js';
+import { endlessRedelivery } from '../src/rules/celery/endless-redelivery.js';
+import { resultsNeverExpire } from '../src/rules/celery/results-never-expire.js';
+import { container, model, scheduler, service, set, thresholds, unknown, worker } from './model-builders.js';
 
 beforeAll(() => loadPython());
 
@@ -108,5 +114,84 @@ describe('what caps redeliveries', () => {
   test('queue arguments say what kind of queue it is, and its consumer timeout in seconds', () => {
     const [app] = apps({ 'shop/queues.py': 'from kombu import Queue\nQUEUE = Queue("a", queue_arguments={"x-queue-type": "quorum", "x-consumer-timeout": 7_200_000})\n' });
     expect([app!.quorumQueue?.startLine, app!.consumerTimeout]).toMatchObject([2, { state: 'set', value: 7200 }]);
+  });
+});
+
+describe('what is judged', () => {
+  /** The findings of a rule on one app on RabbitMQ, with these settings and this code beside it. */
+  const judged = (rule: Rule, settings: string, files: Files = {}, broker = 'amqp://mq//'): readonly Problem[] => {
+    const celery = `from celery import Celery\napp = Celery("shop", broker="${broker}", include=["shop.tasks"])\n${settings}\n`;
+    return [...rule.check(model({ apps: apps({ 'shop/celery.py': celery, ...files }) }), thresholds)];
+  };
+  const SENDS = { 'shop/views.py': 'from shop.tasks import release\n\ndef view(request):\n    release.apply_async((1,), countdown=7200)\n' };
+  const QUEUE = (more: string): Files => ({ ...SENDS, 'shop/queues.py': `from kombu import Queue\nQUEUES = [Queue("a", queue_arguments={${more}})]\n` });
+
+  test('a delay above consumer_timeout, sent by a view', () => {
+    const [found, ...others] = judged(countdownExceedsConsumerTimeout, '', SENDS);
+    expect([others, found]).toMatchObject([[], { severity: 'warning', at: { path: 'shop/views.py', startLine: 4 }, message: expect.stringMatching(/^release is sent with a delay of 2 h but .* 30 min .*the worker ends with PreconditionFailed/), suggestion: expect.stringContaining('consumer_timeout = 10800000') }]);
+  });
+
+  test.each([
+    ['another broker', '', SENDS, 'redis://cache/0'], ['a short delay', '', { 'shop/views.py': SENDS['shop/views.py'].replace('7200', '1800') }, undefined],
+    ['a quorum queue declared in code', '', QUEUE('"x-queue-type": "quorum"'), undefined], ['quorum queues behind a topic exchange', 'app.conf.task_default_queue_type = "quorum"\napp.conf.task_default_exchange_type = "topic"', SENDS, undefined],
+    ['a longer x-consumer-timeout', '', QUEUE('"x-consumer-timeout": 10_800_000'), undefined], ['an x-consumer-timeout that cannot be read', '', QUEUE('"x-consumer-timeout": timeout()'), undefined],
+    ['a limit on threads, which ignore it', 'app.conf.worker_pool = "threads"\napp.conf.task_time_limit = 3600', {}, undefined], ['no limit', '', {}, undefined],
+  ])('%s says nothing', (_, settings, files, broker) => {
+    expect(judged(countdownExceedsConsumerTimeout, settings, files, broker)).toEqual([]);
+  });
+
+  test.each([
+    ['quorum queues behind Celery\'s direct exchange', 'app.conf.task_default_queue_type = "quorum"', SENDS, 'warning', /PreconditionFailed/],
+    ['a shorter x-consumer-timeout that was read', '', QUEUE('"x-consumer-timeout": 3_600_000'), 'error', /x-consumer-timeout is 1 h/],
+    ['channel errors that are retried', 'app.conf.broker_channel_error_retry = True', SENDS, 'warning', /the channel is closed while it waits/],
+    ['a limit of late-acknowledged functions', 'app.conf.task_time_limit = 3600', {}, 'warning', /^release and remind may run 1 h before they are acknowledged/],
+  ])('%s', (_, settings, files, severity, message) => {
+    const [found, ...others] = judged(countdownExceedsConsumerTimeout, settings, files);
+    expect([others, found]).toMatchObject([[], { severity, message: expect.stringMatching(message) }]);
+  });
+
+  test('one visibility timeout cures the delays it can cure', () => {
+    const later = { 'shop/views.py': `${SENDS['shop/views.py']}    release.apply_async((1,), countdown=9000)\n    release.apply_async((1,), countdown=86400)\n` };
+    const found = judged(countdownExceedsVisibilityTimeout, '', later, 'redis://cache/0').map(({ suggestion }) => /"visibility_timeout": (\d+)/.exec(suggestion)?.[1] ?? suggestion);
+    expect(found).toEqual(['9123', '9123', 'keep the delay below 3600 s, with beat and a table of due times for later ones']);
+  });
+
+  test.each([
+    ['None', 'app.conf.result_expires = None', 'redis://cache/1', /^result_expires is None, so every result stays in Redis/],
+    ['0', 'app.conf.result_expires = 0', 'django-db', /^result_expires is 0, so every result stays in the Django database/],
+    ['a day, by default', '', 'redis://cache/1', undefined], ['None without a backend', 'app.conf.result_expires = None', '', undefined], ['None, and results are ignored', 'app.conf.result_expires = None\napp.conf.task_ignore_result = True', 'redis://cache/1', undefined],
+    ['a database, but no worker was found that runs it', '', 'db+postgresql://db/results', undefined],
+  ])('result_expires is %s', (_, settings, backend, message) => {
+    const found = judged(resultsNeverExpire, `${settings}\n${backend === '' ? '' : `app.conf.result_backend = "${backend}"`}`);
+    expect(found.map(problem => problem.message)).toEqual(message ? [expect.stringMatching(message)] : []);
+  });
+
+  test('results in a database are deleted by beat alone', () => {
+    const celery = `${CELERY}app.conf.result_backend = "db+postgresql://db/results"\n`;
+    const [app] = apps({ 'shop/celery.py': celery });
+    const on = (more: Partial<Parameters<typeof model>[0]> = {}): readonly string[] => [...resultsNeverExpire.check(model({ apps: [{ ...app!, workers: [worker()] }], ...more }), thresholds)].map(({ message }) => message);
+    expect(on()).toEqual([expect.stringContaining('no beat was found that sends celery.backend_cleanup')]);
+    expect(on({ schedulers: [scheduler()] })).toEqual([]);
+    const [scheduled] = apps({ 'shop/celery.py': `${celery}app.conf.beat_schedule = {"a": {"task": "orders.remind", "schedule": 60}}\n` });
+    expect([...resultsNeverExpire.check(model({ apps: [{ ...scheduled!, workers: [worker()] }] }), thresholds)]).toEqual([]);
+  });
+
+  test.each([
+    ['EC2', worker({ platform: 'ec2' }), /one process per CPU of the EC2 instance:/], ['EC2 with its memory', worker({ platform: 'ec2', container: container({ memoryMiB: 1024 }) }), /EC2 instance in 1024 MiB:/],
+    ['a service of unknown launch type', worker({ platform: 'ecs', service: service({ platform: 'ecs' }) }), /of its host:/], ['Compose with a memory limit', worker({ platform: 'compose', container: container({ memoryMiB: 512 }) }), /of its host in 512 MiB/],
+    ['Fargate', worker({ platform: 'fargate', container: container({ memoryMiB: 1024 }) }), undefined], ['a task definition alone', worker({ platform: 'ecs', container: container({ memoryMiB: 1024 }) }), undefined],
+    ['Compose', worker({ platform: 'compose' }), undefined], ['a copy for developers', worker({ platform: 'ec2', role: 'development' }), undefined], ['gevent', worker({ platform: 'ec2', pool: 'gevent' }), undefined],
+    ['worker_concurrency', worker({ platform: 'ec2', settings: new Map([['worker_concurrency', set(4)]]) }), undefined], ['worker_concurrency that cannot be read', worker({ platform: 'ec2', settings: new Map([['worker_concurrency', unknown]]) }), undefined],
+    ['--autoscale', worker({ platform: 'ec2', command: { ...worker().command, options: new Map([['--autoscale', '10,3']]) } }), undefined],
+    ['--concurrency that cannot be read', worker({ platform: 'ec2', command: { ...worker().command, unknownOptions: new Map([['--concurrency', '$N']]) } }), undefined],
+  ])('concurrency on %s', (_, one, message) => {
+    expect([...concurrencyUnset.check(model({ workers: [one] }), thresholds)].map(problem => problem.message)).toEqual(message ? [expect.stringMatching(message)] : []);
+  });
+
+  test('a task that kills its process comes back for ever only where it does not count', () => {
+    const tasks = (base: string): Files => ({ 'shop/count.py': 'from celery import Task\n\nclass Counted(Task):\n    def before_start(self, task_id, args, kwargs):\n        delivery_count = redis.incr(task_id)\n        if delivery_count > 5:\n            raise Reject()\n', 'shop/tasks.py': `from shop.celery import app\nfrom shop.count import Counted\n\n@app.task(base=Counted)\ndef release(sku):\n    print(sku)\n\n@app.task(${base})\ndef remind(order):\n    print(order)\n` });
+    const settings = 'app.conf.task_acks_late = True\napp.conf.task_reject_on_worker_lost = True';
+    expect(judged(endlessRedelivery, settings, tasks('bind=False')).map(({ message }) => message)).toEqual([expect.stringContaining(' of remind and nothing counts deliveries')]);
+    expect(judged(endlessRedelivery, settings, tasks('base=Counted'))).toEqual([]);
   });
 });

@@ -53,10 +53,8 @@ export function waitConfidence({ in: fn, of, setting }: Wait): 'high' | 'medium'
 }
 
 function problemOf(app: CeleryApp, delay: Wait, { seconds, setting, isDefault }: Visibility, thresholds: Thresholds): Problem {
-  const floor = floorOf(app, seconds, thresholds);
-  const wanted = Math.ceil(Math.max(floor.enough - floor.longestDelay + delay.seconds, delay.seconds + 1));
-  // a killed worker's tasks wait that long: for days no number is a cure
-  const raise = wanted > SQS_MAXIMUM ? ', with beat and a table of due times for later ones' : `, or ${toWrite(app, [VISIBILITY_TIMEOUT, wanted])}`;
+  const wanted = enoughFor(app, delay, seconds, thresholds);
+  const raise = wanted === undefined ? ', with beat and a table of due times for later ones' : `, or ${toWrite(app, [VISIBILITY_TIMEOUT, wanted])}`;
   const times = Math.floor(delay.seconds / seconds) + 1;
   const { related, ...about } = ofApp(app, delay.at);
   return {
@@ -68,6 +66,17 @@ function problemOf(app: CeleryApp, delay: Wait, { seconds, setting, isDefault }:
     ...(delay.via.length > 0 && { flow: delay.via }),
     fate: `delivered, held → ${inWords(seconds)} → delivered to another worker → … → after ${inWords(delay.seconds)} run by each of them`,
   };
+}
+
+/**
+ * s. One visibility timeout for every delay that a higher one can cure. A killed worker's tasks wait as long: above the 12 hours that SQS allows no number is a
+ * cure, and there is none.
+ */
+function enoughFor(app: CeleryApp, { seconds }: Wait, visibility: number, thresholds: Thresholds): number | undefined {
+  const { enough, longestDelay } = floorOf(app, visibility, thresholds);
+  const runs = enough - longestDelay;
+  const curable = waitsOf(app).map(wait => wait.seconds).filter(one => one + runs <= SQS_MAXIMUM);
+  return curable.includes(seconds) ? Math.ceil(runs + Math.max(...curable)) + (runs === 0 ? 1 : 0) : undefined;
 }
 
 /** `hold sends release with a countdown of`: what waits, in front of how long. */

@@ -33,9 +33,8 @@ function judge(app: CeleryApp, model: Model): Problem | undefined {
   const kind = kindOf(backend);
   const expires = app.settings.get('result_expires');
   if (!kind || isOn(app.settings.get('task_ignore_result')) !== false || !expires) return undefined;
-  // None is nothing: its place is where it is written, not the app
-  const never = (expires.state === 'unset' && expires.at.path !== app.at.path) || numberOf(expires) === 0 || (expires.state === 'unset' && isNone(expires, app));
-  if (never) return unlimited(app, expires, kind, backend!);
+  // by default it is a day: unset is a None that somebody wrote
+  if (expires.state === 'unset' || numberOf(expires) === 0) return unlimited(app, expires, kind, backend!);
   return kind.byBeat && deployedWorkers(app).length > 0 && !hasBeat(app, model) ? uncleaned(app, kind, backend!) : undefined;
 }
 
@@ -45,9 +44,6 @@ function kindOf(backend: Setting<unknown> | undefined): Kind | undefined {
   const value = backend?.state === 'set' ? backend.value : undefined;
   return typeof value === 'string' ? BACKENDS.find(([pattern]) => pattern.test(value))?.[1] : undefined;
 }
-
-/** Written as None beside the app itself. */
-const isNone = (setting: Setting<unknown>, app: CeleryApp): boolean => setting.at.startLine !== app.at.startLine;
 
 /** A beat that was found, or a schedule that only a beat can follow: it runs somewhere. */
 function hasBeat(app: CeleryApp, model: Model): boolean {
