@@ -55,7 +55,7 @@ export function worker(more: Partial<Worker> = {}, links: readonly ChainLink[] =
     id: 'infra/worker.json: worker', name: 'worker', platform: 'fargate', role: 'deployed', container: container(),
     command: { kind: 'celery-worker', text: 'celery -A shop worker', at: at('Dockerfile', 8), options: new Map(), unknownOptions: new Map(), overrides: new Map() },
     start: { links: [...links, workerLink], complete: true }, settings: new Map(), broker: 'redis', pool: 'prefork', stopTime: set(120), drainNeed: { is: 'bounded', seconds: 100, from: [at('shop/celery.py', 9)], confidence: 'high' },
-    functions: [taskFunction()], sigtermRemap: unset, strayVariables: [], joins: [{ step: 'command', how: 'written', at: [] }], ...more,
+    functions: [taskFunction()], sigtermRemap: unset, noEffect: [], strayVariables: [], joins: [{ step: 'command', how: 'written', at: [] }], ...more,
   };
 }
 

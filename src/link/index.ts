@@ -17,6 +17,7 @@ import { bodyOf } from './effects/index.js';
 import type { Context, Lookup } from './evaluate.js';
 import { NO_ENVIRONMENT } from './evaluate.js';
 import { createResolver, type Resolver, type Scope } from './modules.js';
+import { noEffectOf, stopSignalsOf } from './no-effect.js';
 import { sendsTo } from './publishes.js';
 import { findStarts, type Start } from './starts.js';
 import { versionsFor } from './versions.js';
@@ -188,16 +189,20 @@ function durationFor(name: string, options: LinkOptions): number | undefined {
 function workerOf(start: Start, app: CeleryApp, settings: EffectiveSettings, functions: readonly TaskFunction[], found: FoundApp): Worker {
   const pool = poolKind(settings);
   const join: Join = { step: 'app', how: 'app' in found ? found.how : 'only-candidate', at: [app.at] };
+  const stray = strayNames(start);
+  const process = processOf(start);
+  const broker = brokerKind(settings).kind;
   return {
-    ...processOf(start), app, settings, broker: brokerKind(settings).kind, pool, functions, stopTime: start.stopTime,
-    drainNeed: drainNeedOf(settings, functions, pool, true), joins: [...start.joins, join], ...strayNames(start),
+    ...process, app, settings, broker, pool, functions, stopTime: start.stopTime,
+    noEffect: noEffectOf({ settings, pool, broker, functions, versions: app.versions, sigtermRemap: stray.sigtermRemap, command: start.command, stopSignals: stopSignalsOf(process) }),
+    drainNeed: drainNeedOf(settings, functions, pool, true), joins: [...start.joins, join], ...stray,
   };
 }
 
 /** Celery without an app that was found, or a consumer of another kind: how it starts and stops counts, nothing else is known. */
 function workerWithoutApp(start: Start): Worker {
   const settings: EffectiveSettings = start.command.kind === 'unaudited' ? new Map() : withCommand(new Map(), start.command, start.lookup);
-  return { ...processOf(start), settings, broker: 'unknown', pool: poolKind(settings), functions: [], stopTime: start.stopTime, drainNeed: { is: 'unknown' }, joins: start.joins, ...strayNames(start) };
+  return { ...processOf(start), settings, broker: 'unknown', pool: poolKind(settings), functions: [], stopTime: start.stopTime, drainNeed: { is: 'unknown' }, joins: start.joins, noEffect: [], ...strayNames(start) };
 }
 
 function scheduler(start: Start, app: CeleryApp | undefined): Scheduler {

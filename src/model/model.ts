@@ -74,10 +74,18 @@ export interface Worker {
   readonly functions: readonly TaskFunction[];
   /** The value of REMAP_SIGTERM in the process's environment. */
   readonly sigtermRemap: Setting<string>;
+  /** What was written, is read by Celery, and changes nothing for this worker; absent: not looked at. */
+  readonly noEffect?: readonly NoEffect[];
   /** Environment variables that look like it but are not read by anything. */
   readonly strayVariables: readonly { readonly name: string; readonly value: string | undefined; readonly at: SourceLocation; readonly slot?: Slot }[];
   readonly joins: readonly Join[];
 }
+
+/** Why a written setting changes nothing. */
+export type NoEffectKind = 'version' | 'soft-shutdown' | 'broker' | 'acknowledgement' | 'pool' | 'zero';
+
+/** A setting, environment variable or option that changes nothing; `text`: why, for a message. */
+export interface NoEffect { readonly setting: string; readonly at: SourceLocation; readonly kind: NoEffectKind; readonly text: string }
 
 export interface Scheduler {
   readonly id: string;
