@@ -39,7 +39,12 @@ function workerTable(worker: Worker, paint: Paint, verbose: boolean): string {
     ['drain need', need],
   ].map(([name, value]) => `  ${paint('dim', name!.padEnd(12))}  ${clean(value!)}`);
   const environment = worker.environment === undefined ? '' : ` (${worker.environment})`;
-  return [paint('bold', clean(`worker ${worker.id}${environment}`)), ...head, '', ...table(worker.settings, paint, verbose), ...ineffective(app?.ineffective ?? [], paint), ''].join('\n');
+  return [paint('bold', clean(`worker ${worker.id}${environment}`)), ...head, '', ...table(worker.settings, paint, verbose), ...ineffective(app?.ineffective ?? [], paint), ...noEffect(worker, paint), ''].join('\n');
+}
+
+function noEffect(worker: Worker, paint: Paint): readonly string[] {
+  const rows = worker.noEffect ?? [];
+  return rows.length === 0 ? [] : ['', `  ${paint('bold', 'written without effect here')}`, ...rows.map(({ setting, at, text }) => `  ${clean(`${setting} (${place(at)}): ${text}`)}`)];
 }
 
 function appTable(app: CeleryApp, paint: Paint, verbose: boolean): string {
