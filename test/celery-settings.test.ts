@@ -37,7 +37,9 @@ describe('what the environment and the command line decide (celery facts 5.2, 5.
   ] as const)('%s', async (_, environment, command, expected) => expect(await effective({ app, environment, command }, 'broker_url')).toBe(expected));
 
   test.each([
-    [['worker_prefetch_multiplier=9'], 'worker_prefetch_multiplier', 9],
+    [['worker_lost_wait=9'], 'worker_lost_wait', 9],
+    // the option's default was taken from the configuration before (run on 5.6.3)
+    [['worker_prefetch_multiplier=9'], 'worker_prefetch_multiplier', 4],
     [['task.acks_late=1'], 'task_acks_late', true],
     [['TASK.ACKS_LATE=no'], 'task_acks_late', false],
     [['task_default_queue=7'], 'task_default_queue', '7'],
@@ -69,4 +71,11 @@ describe('task_annotations (celery app/annotations.py)', () => {
     const worker = await workerOf({ app: `app = Celery("shop")\napp.conf.task_annotations = ${annotations}${tasks}` });
     expect(value(worker.functions[0]!.timeLimit)).toBe(expected);
   });
+});
+
+test('a Django settings module hands on upper-case names alone, and add_defaults takes a function', async () => {
+  const app = 'import os\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")\napp = Celery("shop")\napp.config_from_object("django.conf:settings", namespace="CELERY")\ndef house():\n    return {"task_track_started": True}\napp.add_defaults(house)';
+  const worker = await workerOf({ app, files: { 'shop/settings.py': 'task_acks_late = True\nCELERY_WORKER_PREFETCH_MULTIPLIER = 2\n' } });
+  expect(['task_acks_late', 'worker_prefetch_multiplier', 'task_track_started'].map(name => value(worker.settings.get(name)))).toEqual([false, 2, true]);
+  expect(worker.app!.ineffective).toMatchObject([{ name: 'task_acks_late', reason: 'wrong-case', wanted: 'CELERY_TASK_ACKS_LATE' }]);
 });

@@ -105,6 +105,7 @@ function callActions(call: Call, scope: Scope, guards: readonly Guard[]): Config
   const namespace = call.keywords.find(([key]) => key === 'namespace')?.[1];
   for (const [key, value] of call.keywords) {
     const place = { at: value.at, scope, guards };
+    if (key === null && isOwnKeywords(value, scope)) continue;
     if (key === null) actions.push({ ...place, kind: 'update', value });
     else if (key === 'config_source') actions.push({ ...place, kind: 'object', source: value, ...(namespace && { namespace }) });
     else if (key === 'changes') actions.push({ ...place, kind: 'update', value });
@@ -113,6 +114,11 @@ function callActions(call: Call, scope: Scope, guards: readonly Guard[]): Config
     else if (!CONSTRUCTOR_ONLY.has(key)) actions.push({ ...place, kind: 'write', name: key, keys: [], value, fromConstructor: true });
   }
   return actions;
+}
+
+/** `super().__init__(**kwargs)` of a subclass: what it was called with, which the call itself says. */
+function isOwnKeywords(value: Expr, { kind, function: method }: Scope): boolean {
+  return kind === 'function' && method?.name === '__init__' && value.is === 'name' && method.parameters.some(parameter => parameter.name === value.name);
 }
 
 function actionsOf({ statement, scope, guards }: Site): { object: Expr; action: ConfigurationAction }[] {

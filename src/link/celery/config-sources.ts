@@ -10,7 +10,7 @@ import { sites } from './sites.js';
 import { mayConcernCelery } from './setting-names.js';
 
 /** Names and values of a configuration object: a module, a class, a mapping. `open`: it may hold more than was read. */
-export interface Source { readonly values: ReadonlyMap<string, Value>; readonly open: boolean; readonly path?: string }
+export interface Source { readonly values: ReadonlyMap<string, Value>; readonly open: boolean; readonly path?: string; /** Names that stand there and that Celery never sees. */ readonly hidden?: ReadonlyMap<string, Value> }
 
 const EMPTY: Source = { values: new Map(), open: true };
 
@@ -19,7 +19,7 @@ export function readSource(source: Expr, scope: Scope, namespace: string | undef
   const text = literalText(source) ?? evaluatedText(source, scope, context, resolver);
   if (text !== undefined) return namedSource(text, scope, namespace, context, resolver);
   const target = resolver.resolve(source, scope);
-  if (target.is === 'external' && target.name === 'django.conf.settings') return context.django ? moduleSource(context.django, namespace, context, resolver) : EMPTY;
+  if (target.is === 'external' && target.name === 'django.conf.settings') return context.django ? djangoSource(context.django, namespace, context, resolver) : EMPTY;
   return targetSource(target, namespace, context, resolver) ?? mappingSource(resolver.evaluate(source, scope, context)) ?? flaskSource(source, store, context, resolver) ?? EMPTY;
 }
 
@@ -30,7 +30,7 @@ function evaluatedText(source: Expr, scope: Scope, context: Context, resolver: R
 
 /** A dotted name, with or without `:attribute`. */
 export function namedSource(text: string, scope: Scope, namespace: string | undefined, context: Context, resolver: Resolver): Source {
-  if (text === 'django.conf:settings' || text === 'django.conf.settings') return context.django ? moduleSource(context.django, namespace, context, resolver) : EMPTY;
+  if (text === 'django.conf:settings' || text === 'django.conf.settings') return context.django ? djangoSource(context.django, namespace, context, resolver) : EMPTY;
   const [dotted = '', attribute] = text.split(':');
   for (const path of resolver.find(dotted, scope.path)) {
     const module = resolver.module(path);
@@ -76,6 +76,13 @@ export function moduleSource(module: Scope, namespace: string | undefined, conte
     if (value) values.set(name, value);
   }
   return { values, open, path: module.path };
+}
+
+/** `django.conf.settings` keeps the upper-case names of its module alone (django conf/__init__.py, Settings.__init__). */
+function djangoSource(module: Scope, namespace: string | undefined, context: Context, resolver: Resolver): Source {
+  const source = moduleSource(module, namespace, context, resolver);
+  const isKept = ([name]: readonly [string, Value]): boolean => name === name.toUpperCase();
+  return { ...source, values: new Map([...source.values].filter(isKept)), hidden: new Map([...source.values].filter(entry => !isKept(entry))) };
 }
 
 function gather(module: Scope, namespace: string | undefined, resolver: Resolver, names: Set<string>, seen: Set<string>): boolean {

@@ -8,6 +8,8 @@ export function withCommand(settings: EffectiveSettings, command: ConsumerComman
   for (const [name, value] of command.overrides) {
     const setting = name.toLowerCase().replaceAll('.', '_');
     const row = BY_NAME.get(setting);
+    const before = result.get(setting);
+    if (row && EARLY.has(setting) && before?.state === 'set' && Boolean(before.value)) continue;
     if (row) override(result, setting, typed(value, row[2]), { text: `command line ${name}=${value}`, at: command.at });
   }
   for (const [option, setting] of Object.entries(OPTION_SETTINGS)) {
@@ -21,6 +23,9 @@ export function withCommand(settings: EffectiveSettings, command: ConsumerComman
   if (command.options.has('--pool') && command.options.get('--pool') === 'prefork' && settings.get('worker_pool')?.state === 'set') result.set('worker_pool', settings.get('worker_pool')!);
   return result;
 }
+
+/** Options whose default is the configuration as it was before the trailing key=value (celery bin/worker.py:158-299): those come too late. */
+const EARLY: ReadonlySet<string> = new Set(['worker_prefetch_multiplier', 'worker_concurrency', 'worker_state_db', 'beat_schedule_filename']);
 
 /** Options in front of the subcommand have variables without a prefix (celery bin/celery.py:55-110, run: a plain BROKER_URL overrides the app's broker). */
 const OPTION_VARIABLES: Readonly<Record<string, string>> = { '--broker': 'BROKER_URL', '--result-backend': 'RESULT_BACKEND' };

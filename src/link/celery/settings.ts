@@ -1,6 +1,6 @@
-import type { EffectiveSettings, FactStore, IneffectiveSetting, OriginStep, Setting, SourceLocation } from '../../model/index.js';
+import type { EffectiveSettings, Expr, FactStore, IneffectiveSetting, OriginStep, Setting, SourceLocation } from '../../model/index.js';
 import { place } from '../../model/index.js';
-import { BY_NAME, ENVIRONMENT_SETTINGS, SETTINGS } from '../../knowledge/celery-settings.js';
+import { BY_NAME, defaultOf, ENVIRONMENT_SETTINGS, SETTINGS } from '../../knowledge/celery-settings.js';
 import type { Context } from '../evaluate.js';
 import { together, type Value } from '../values.js';
 import type { Guard } from '../bindings.js';
@@ -33,6 +33,7 @@ export function configurationOf(app: Pick<AppSite, 'actions' | 'at' | 'scope'>, 
   const writes: Write[] = [];
   let open = false;
   let configuredAt: SourceLocation | undefined;
+  const hidden: IneffectiveSetting[] = [];
   const named = object ? undefined : namedByEnvironment(app.scope, reader);
   if (named) {
     if (named.source.open) open = true;
@@ -45,6 +46,7 @@ export function configurationOf(app: Pick<AppSite, 'actions' | 'at' | 'scope'>, 
       const source = sourceOf(action, namespace, reader);
       if (source.open) open = true;
       for (const [name, value] of source.values) writes.push({ name, value, layer: 'object', keys: [], maybe: false, nameAt: value.at });
+      hidden.push(...hiddenNames(source, namespace, isRead));
       continue;
     }
     if (action.kind === 'autodiscover') continue;
@@ -57,7 +59,7 @@ export function configurationOf(app: Pick<AppSite, 'actions' | 'at' | 'scope'>, 
   const { settings, ineffective: found } = effective(writes, namespace, app, celery, open, isRead);
   // Django keeps upper-case names alone: without a namespace only the old ones reach Celery
   const ineffective = isDjango ? found.map(entry => (entry.reason === 'prefixed-without-namespace' && entry.wanted && BY_NAME.has(entry.wanted) ? { ...entry, wanted: BY_NAME.get(entry.wanted)![1] } : entry)) : found;
-  return { settings: withEnvironment(settings, reader.context), ineffective, open, ...(namespace !== undefined && { namespace }), ...(configuredAt && { configuredAt }) };
+  return { settings: withEnvironment(settings, reader.context), ineffective: [...ineffective, ...hidden], open, ...(namespace !== undefined && { namespace }), ...(configuredAt && { configuredAt }) };
 }
 
 /** A second config_from_object replaces the first; one in a branch counts only where there is no other. */
@@ -81,6 +83,16 @@ function sourceOf(action: ConfigurationAction, namespace: string | undefined, { 
   return found?.state === 'set' ? namedSource(found.value, action.scope, namespace, context, resolver) : { values: new Map(), open: true };
 }
 
+/** Settings in lower case in a Django settings module: Django never hands them on. */
+function hiddenNames({ hidden = new Map() }: Source, namespace: string | undefined, isRead: (name: string) => boolean): readonly IneffectiveSetting[] {
+  return [...hidden as ReadonlyMap<string, Value>].flatMap(([name, value]): readonly IneffectiveSetting[] => {
+    const reading = readName(name, namespace);
+    if (!reading || !('setting' in reading) || isRead(name)) return [];
+    const wanted = namespace ? `${namespace.replace(/_+$/, '')}_${reading.setting}`.toUpperCase() : BY_NAME.get(reading.setting)![1];
+    return [{ name, at: value.at, reason: 'wrong-case', wanted, value: value.expression }];
+  });
+}
+
 /** Without a config_from_object the loader reads the module that CELERY_CONFIG_MODULE names (celery loaders/base.py:208-216). */
 function namedByEnvironment(scope: Scope, { resolver, context }: Reader): { readonly source: Source } | undefined {
   const found = context.lookup('CELERY_CONFIG_MODULE');
@@ -92,7 +104,7 @@ function writesOf(action: Extract<ConfigurationAction, { kind: 'write' | 'update
   const maybe = uncertain(action.guards, action.scope, resolver, context);
   if (maybe === 'never') return { writes: [], open: false };
   const layer: Layer = action.kind === 'defaults' ? 'defaults' : 'changes';
-  const value = resolver.evaluate(action.value, action.scope, context);
+  const value = action.kind === 'defaults' ? defaultsValue(action.value, action.scope, { resolver, store, context }) : resolver.evaluate(action.value, action.scope, context);
   if (action.kind === 'write') {
     const name = typeof action.name === 'string' ? action.name : text(resolver.evaluate(action.name, action.scope, context));
     const keys = action.keys.map(key => text(resolver.evaluate(key, action.scope, context)));
@@ -105,6 +117,16 @@ function writesOf(action: Extract<ConfigurationAction, { kind: 'write' | 'update
   const writes = [...mapping.values].filter((entry): entry is [string, Value] => typeof entry[0] === 'string')
     .map(([name, entry]): Write => ({ name: prefix ?? name, value: entry, layer, keys: prefix ? [name] : [], maybe: maybe === 'maybe', nameAt: entry.at }));
   return { writes, open: mapping.open };
+}
+
+/** `add_defaults` takes a mapping, or a function that returns one. */
+function defaultsValue(given: Expr, scope: Scope, { resolver, context }: Reader): Value {
+  if (given.is === 'function') return resolver.evaluate(given.returns, scope, context);
+  const target = resolver.resolve(given, scope);
+  const returned = target.is === 'function' && target.function.parameters.length === 0 ? target.function.body.filter(statement => statement.do === 'return') : [];
+  const [only] = returned;
+  if (target.is !== 'function' || returned.length !== 1 || only?.do !== 'return' || !only.value) return resolver.evaluate(given, scope, context);
+  return resolver.evaluate(only.value, { path: target.scope.path, parent: target.scope, statements: target.function.body, kind: 'function', function: target.function }, context);
 }
 
 const text = (value: Value): string | undefined => (value.known && typeof value.value === 'string' ? value.value : undefined);
@@ -144,7 +166,7 @@ function effective(writes: readonly Write[], namespace: string | undefined, app:
   for (const row of SETTINGS) {
     const ranks = byRank.get(row[0]);
     if (ranks) for (const [name, setting] of settingsFrom(row[0], ranks)) settings.set(name, setting);
-    else settings.set(row[0], defaultOf(row[3], app.at, celery, open));
+    else settings.set(row[0], defaultSetting(defaultOf(row[0], celery), app.at, celery, open));
   }
   return { settings, ineffective };
 }
@@ -204,9 +226,9 @@ function mixed(all: readonly Write[]): IneffectiveSetting[] {
   return (old.length <= fresh.length ? old : fresh).map(({ write, reading }) => ({ name: write.name, at: write.nameAt, reason: 'mixed-names' as const, wanted: old.length <= fresh.length ? reading.setting : BY_NAME.get(reading.setting)![1], value: write.value.expression }));
 }
 
-function defaultOf(fallback: unknown, at: SourceLocation, celery: string, open: boolean): Setting<unknown> {
+function defaultSetting(fallback: unknown, at: SourceLocation, celery: string, open: boolean): Setting<unknown> {
   if (open) return { state: 'unknown', at, expression: 'configuration that could not be read', candidates: [] };
-  if (fallback === null) return { state: 'unset', at, slots: [] };
+  if (fallback === null || fallback === undefined) return { state: 'unset', at, slots: [] };
   return { state: 'set', value: fallback, at, certainty: 'format-default', origin: [{ text: `default of celery ${celery}` }], overridden: [], slots: [] };
 }
 
