@@ -53,7 +53,7 @@ export function circumstancesOf({ worker, fn, message = 'running', heldSeconds =
     outlastsHeartbeat: stop === undefined ? undefined : stop > HEARTBEAT_PATIENCE && bound !== 'unknown' && (bound === 'none' || bound > HEARTBEAT_PATIENCE),
     outlastsVisibility: exceeds(bound, heldSeconds, message, visibility?.seconds), outlastsConsumer: exceeds(bound, heldSeconds, message, CONSUMER_TIMEOUT_DEFAULT),
     cancelsOnLoss: both(isOn(settings.get('worker_cancel_long_running_tasks_on_connection_loss')), cancelsOnLoss),
-    capped: app?.redeliveryCap !== undefined, softLimit: softLimitOf(fn),
+    capped: (fn.redeliveryCap ?? app?.redeliveryCap) !== undefined, softLimit: softLimitOf(fn),
   });
 }
 
