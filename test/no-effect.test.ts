@@ -25,6 +25,21 @@ describe('settings that change nothing', () => {
     expect(names(visibility, { broker: 'rabbitmq' })).toEqual(['broker_transport_options.visibility_timeout: broker']);
     expect(names(visibility)).toEqual([]);
     expect(names(visibility, { broker: 'unknown' })).toEqual([]);
+    const predefined = { ...visibility, 'broker_transport_options.predefined_queues': set<unknown>({ mail: { url: 'https://sqs.eu-central-1.amazonaws.com/1/mail' } }) };
+    expect(names(predefined, { broker: 'sqs' })).toEqual(['broker_transport_options.visibility_timeout: broker']);
+    expect(names(visibility, { broker: 'sqs' })).toEqual([]);
+  });
+  it('knows what only some brokers have', () => {
+    const both = { worker_disable_prefetch: set<unknown>(true), broker_heartbeat: set<unknown>(60) };
+    expect(names(both, { broker: 'redis' })).toEqual(['broker_heartbeat: broker']);
+    expect(names(both, { broker: 'rabbitmq' })).toEqual(['worker_disable_prefetch: broker']);
+    expect(names(both, { broker: 'sqs' })).toEqual(['worker_disable_prefetch: broker', 'broker_heartbeat: broker']);
+    expect(names(both, { broker: 'unknown' })).toEqual([]);
+  });
+  it('knows that only prefork replaces its processes', () => {
+    const recycled = { worker_max_tasks_per_child: set<unknown>(100), worker_max_memory_per_child: set<unknown>(200_000) };
+    expect(names(recycled, { pool: 'threads' })).toEqual(['worker_max_tasks_per_child: pool', 'worker_max_memory_per_child: pool']);
+    expect(names(recycled)).toEqual([]);
   });
   it('knows what needs late acknowledgement', () => {
     const lost = { task_reject_on_worker_lost: set<unknown>(true) };

@@ -23,11 +23,13 @@ import { sigtermRemapIneffective } from './celery/sigterm-remap-ineffective.js';
 import { sigtermRemapLosesTasks } from './celery/sigterm-remap-loses-tasks.js';
 import { softLimitNotBelowHard } from './celery/soft-limit-not-below-hard.js';
 import { softShutdownExceedsStopTimeout } from './celery/soft-shutdown-exceeds-stop-timeout.js';
+import { softShutdownIneffective } from './celery/soft-shutdown-ineffective.js';
 import { stringBoolean } from './celery/string-boolean.js';
 import { timeLimitDropsTask } from './celery/time-limit-drops-task.js';
 import { timeLimitIgnored } from './celery/time-limit-ignored.js';
 import { timeLimitTooLong } from './celery/time-limit-too-long.js';
 import { unknownSetting } from './celery/unknown-setting.js';
+import { visibilityTimeoutIneffective } from './celery/visibility-timeout-ineffective.js';
 import { visibilityTimeoutNotSeconds } from './celery/visibility-timeout-not-seconds.js';
 import { visibilityTimeoutTooLong } from './celery/visibility-timeout-too-long.js';
 import { visibilityTimeoutTooShort } from './celery/visibility-timeout-too-short.js';
@@ -63,8 +65,8 @@ export const rules: readonly Rule[] = [
   backgroundWithoutWait, detachedWorker, entrypointWithoutExec, initKillsWorker, packageManagerAsInit, processManagerKillsEarly, shellSwallowsSignal,
   signalSentToGroup, stopGracePeriodTooShort,
   acknowledgementNeverSent, concurrencyUnset, connectionLossDuplicates, countdownExceedsConsumerTimeout, countdownExceedsVisibilityTimeout, earlyAck, embeddedBeat, endlessRedelivery, mixedSettingNames, noSigtermRemap, noTimeLimit, prefetchAboveOne,
-  redeliveryNeverHappens, resultsNeverExpire, settingIgnored, sigtermRemapIneffective, sigtermRemapLosesTasks, softLimitNotBelowHard, softShutdownExceedsStopTimeout, stringBoolean,
+  redeliveryNeverHappens, resultsNeverExpire, settingIgnored, sigtermRemapIneffective, sigtermRemapLosesTasks, softLimitNotBelowHard, softShutdownExceedsStopTimeout, softShutdownIneffective, stringBoolean,
   timeLimitDropsTask, timeLimitIgnored, timeLimitTooLong,
-  unknownSetting, visibilityTimeoutNotSeconds, visibilityTimeoutTooLong, visibilityTimeoutTooShort, workerLossAcknowledged,
+  unknownSetting, visibilityTimeoutIneffective, visibilityTimeoutNotSeconds, visibilityTimeoutTooLong, visibilityTimeoutTooShort, workerLossAcknowledged,
   lockReleasedByNonOwner, lockWithoutExpiry, retryWithoutBackoff, unbatchedLoop,
 ];
