@@ -57,6 +57,21 @@ describe('messages with a delay outside of task functions', () => {
     expect(sent(line)).toEqual([]);
   });
 
+  test.each([
+    ['release.apply_async((1,), time_limit=900)', 900],
+    ['release.s(1).set(time_limit=900).delay()', 900],
+    ['options = {"time_limit": 900}\nrelease.apply_async((1,), **options)', 900],
+    ['release.apply_async((1,), time_limit=60)', 300],
+    ['release.apply_async((1,), time_limit=None)', 300],
+    ['release.apply_async((1,), time_limit=delay)', 'unknown'],
+    ['remind.apply_async((1,), time_limit=900)', 300],
+  ])('a limit of one call: %s', (line, seconds) => {
+    const view = `from shop.tasks import release, remind\n\ndef view(request, delay):\n${line.split('\n').map(each => `    ${each}`).join('\n')}\n`;
+    const [app] = apps({ 'shop/views.py': view, 'shop/celery.py': `${CELERY}app.conf.task_time_limit = 300\n` });
+    const { timeLimit } = app!.functions.find(fn => fn.functionName === 'release')!;
+    expect(timeLimit.state === 'set' ? timeLimit.value : timeLimit.state).toBe(seconds);
+  });
+
   test('a module constant of another file counts, tests do not', () => {
     const call = 'from shop.tasks import release\nfrom shop.times import HOLD\n\ndef hold():\n    release.apply_async((1,), countdown=HOLD.total_seconds())\n';
     const times = 'from datetime import timedelta\nHOLD = timedelta(hours=2)\n';

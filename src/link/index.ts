@@ -10,7 +10,7 @@ import { loaderLookup, mergeSettings, withCommand } from './celery/overlay.js';
 import { codeReads, commonCounter, counterOf, type CodeReads } from './celery/reads.js';
 import { configurationOf, type Configuration } from './celery/settings.js';
 import { membersOf } from './celery/members.js';
-import { taskFunction } from './celery/task-functions.js';
+import { taskFunction, withCallLimits } from './celery/task-functions.js';
 import { strayNames, moduleVariables } from './celery/stray.js';
 import { drainNeedOf } from './drain-need.js';
 import { bodyOf } from './effects/index.js';
@@ -18,7 +18,7 @@ import type { Context, Lookup } from './evaluate.js';
 import { NO_ENVIRONMENT } from './evaluate.js';
 import { createResolver, type Resolver, type Scope } from './modules.js';
 import { noEffectOf, stopSignalsOf } from './no-effect.js';
-import { sendsTo } from './publishes.js';
+import { limitsIn, sendsTo } from './publishes.js';
 import { findStarts, type Start } from './starts.js';
 import { versionsFor } from './versions.js';
 
@@ -123,14 +123,17 @@ function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judg
   const settings = perStart.length > 0 ? mergeSettings(perStart) : alone.settings;
   const members = membersOf(site, judged.map(entry => entry.site), world.functions, settings, world.resolver);
   const counters = new Map(members.map(member => [member, counterOf(member, world.apps, world.reads, world.resolver)]));
+  const context = contextOf(site, joined[0]?.start.lookup ?? NO_ENVIRONMENT.lookup, world);
+  const limits = limitsIn(world.modules, world.functions, world.resolver, context);
   const build = (effective: EffectiveSettings): readonly TaskFunction[] => members.map(member => {
     const counter = counters.get(member);
-    return { ...taskFunction(member, effective, bodyFor(member, world), isScheduled(member.name, effective), durationFor(member.name, world.options)), ...(counter && { redeliveryCap: counter }) };
+    const fn = withCallLimits(taskFunction(member, effective, bodyFor(member, world), isScheduled(member.name, effective), durationFor(member.name, world.options)), limits.filter(({ to }) => to === member));
+    return counter ? { ...fn, redeliveryCap: counter } : fn;
   });
   const broker = brokerKind(settings);
   const functions = build(settings);
   const redeliveryCap = world.reads.redeliveryCap ?? commonCounter(functions);
-  const sends = sendsTo({ functions, members, isOnly: judged.length === 1 }, world, contextOf(site, joined[0]?.start.lookup ?? NO_ENVIRONMENT.lookup, world));
+  const sends = sendsTo({ functions, members, isOnly: judged.length === 1 }, world, context);
   const app: Omit<CeleryApp, 'workers'> = {
     id: site.id, name: site.name, at: site.at, reach, settings, broker: broker.kind, pool: poolKind(settings), functions, versions,
     ineffective: ineffectiveOf(starts.map(({ configuration }) => configuration), alone, site, world),

@@ -13,8 +13,14 @@ type Call = Extract<Expr, { is: 'call' }>;
 /** A message sent with a delay, and the task function it is for where that could be told. */
 export interface Sending { readonly publish: Publish; readonly to?: FunctionSite }
 
-/** A call that says when its message is due, before the values are known. */
-interface Site { readonly call: Call; readonly scope: Scope; readonly countdown?: Expr; readonly eta?: Expr; readonly options: readonly Expr[]; readonly receiver: Expr }
+/** A call that says when its message is due or how long it may run, before the values are known. */
+interface Site { readonly call: Call; readonly scope: Scope; readonly given: ReadonlyMap<string, Expr>; readonly options: readonly Expr[]; readonly receiver: Expr }
+
+/** Limits a call gives to the one message it sends; they win over the function's own (celery worker/request.py:356-367). */
+export interface CallLimits { readonly to: FunctionSite; readonly timeLimit: Setting<number>; readonly softTimeLimit: Setting<number> }
+
+/** The options of a call that are looked at. */
+const GIVEN = ['countdown', 'eta', 'time_limit', 'soft_time_limit'];
 
 /** Sends a message, or prepares one: `apply_async(…)`, `send_task("name", …)`, `work.s(…).set(…)`, `work.signature(…)`, `signature("name", …)`. */
 const SENDS = /^(apply_async|send_task|apply_async_on_commit|set|signature|subtask)$/;
@@ -38,6 +44,15 @@ export function publishesIn(modules: readonly Scope[], functions: readonly Funct
     const to = functionFor(site, functions, resolver);
     const publish: Publish = { at: site.call.at, target: to?.name ?? nameOf(site), countdown, via: [] };
     return [{ publish, ...(to && { to }) }];
+  });
+}
+
+/** The limits that calls in these modules give to task functions they send. */
+export function limitsIn(modules: readonly Scope[], functions: readonly FunctionSite[], resolver: Resolver, context: Context): readonly CallLimits[] {
+  return callSites(modules, resolver).flatMap((site): readonly CallLimits[] => {
+    const [timeLimit, softTimeLimit] = [optionOf(site, 'time_limit', resolver, context), optionOf(site, 'soft_time_limit', resolver, context)];
+    const to = timeLimit.state === 'unset' && softTimeLimit.state === 'unset' ? undefined : functionFor(site, functions, resolver);
+    return to ? [{ to, timeLimit, softTimeLimit }] : [];
   });
 }
 
@@ -75,11 +90,9 @@ function callSites(modules: readonly Scope[], resolver: Resolver): readonly Site
 function siteOf(call: Call, scope: Scope): Site | undefined {
   const receiver = receiverOf(call);
   if (!receiver) return undefined;
-  const keyword = (name: string): Expr | undefined => call.keywords.find(([key]) => key === name)?.[1];
-  const [countdown, eta] = [keyword('countdown'), keyword('eta')];
+  const given = new Map(call.keywords.flatMap(([key, value]): readonly [string, Expr][] => (key !== null && GIVEN.includes(key) ? [[key, value]] : [])));
   const options = call.keywords.flatMap(([key, value]) => (key === null ? [value] : []));
-  if (!countdown && !eta && options.length === 0) return undefined;
-  return { call, scope, options, receiver, ...(countdown && { countdown }), ...(eta && { eta }) };
+  return given.size === 0 && options.length === 0 ? undefined : { call, scope, given, options, receiver };
 }
 
 /** What is sent: the task function, a signature, the app, or the name; undefined where the call sends nothing. `partial(f.apply_async, …)` counts as the call. */
@@ -126,16 +139,21 @@ function literalName(site: Site): string | undefined {
 
 const nameOf = (site: Site): string => literalName(site) ?? render(base(site.receiver));
 
-function delayOf({ call, scope, countdown, eta, options }: Site, resolver: Resolver, context: Context): Setting<number> {
-  const unset: Setting<number> = { state: 'unset', at: call.at, slots: [] };
-  if (countdown) return seconds(resolver.evaluate(countdown, scope, context));
-  if (eta) return etaDelay(eta, scope, resolver, context);
+function delayOf(site: Site, resolver: Resolver, context: Context): Setting<number> {
+  const eta = site.given.has('countdown') ? undefined : site.given.get('eta');
+  return eta ? etaDelay(eta, site.scope, resolver, context) : optionOf(site, 'countdown', resolver, context);
+}
+
+/** A number of seconds that the call gives by this keyword, or in a dict it spreads. */
+function optionOf({ call, scope, given, options }: Site, name: string, resolver: Resolver, context: Context): Setting<number> {
+  const own = given.get(name);
+  if (own) return seconds(resolver.evaluate(own, scope, context));
   for (const option of options) {
     const spread = resolver.evaluate(option, scope, context);
-    const found = spread.known && spread.value instanceof Map ? (spread.value as Map<unknown, Value>).get('countdown') : undefined;
+    const found = spread.known && spread.value instanceof Map ? (spread.value as Map<unknown, Value>).get(name) : undefined;
     if (found) return seconds(found);
   }
-  return unset;
+  return { state: 'unset', at: call.at, slots: [] };
 }
 
 /** `now() + timedelta(hours=2)`, also by way of a variable: the durations beside the present. Any other moment is not known. */

@@ -28,6 +28,21 @@ export function taskFunction(site: FunctionSite, settings: EffectiveSettings, bo
   };
 }
 
+/**
+ * The same function with the limits that calls give to single messages: the longest counts, since that message may run as long. A call
+ * that gives less changes nothing for the others; a value that is not known leaves the limit unknown.
+ */
+export function withCallLimits(fn: TaskFunction, calls: readonly Pick<TaskFunction, 'timeLimit' | 'softTimeLimit'>[]): TaskFunction {
+  return calls.reduce<TaskFunction>((before, call) => ({ ...before, timeLimit: longer(before.timeLimit, call.timeLimit), softTimeLimit: longer(before.softTimeLimit, call.softTimeLimit) }), fn);
+}
+
+function longer(own: Setting<number>, given: Setting<number>): Setting<number> {
+  if (own.state === 'unset' || given.state === 'unset') return own;
+  if (given.state === 'unknown') return { ...given, candidates: [...given.candidates, ...(own.state === 'set' ? [own.value] : own.candidates)] };
+  if (own.state === 'unknown' || !(given.value > own.value)) return own;
+  return { ...given, origin: [{ text: 'option of a call', at: given.at }, ...given.origin], overridden: [...own.origin, ...own.overridden] };
+}
+
 /** A falsy limit is none: the pool-wide limit holds (celery worker/request.py:356-367). */
 function seconds(setting: Setting<unknown>): Setting<number> {
   if (setting.state === 'set' && !setting.value) return { state: 'unset', at: setting.at, slots: setting.slots };
