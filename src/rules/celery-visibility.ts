@@ -1,77 +1,12 @@
-import type { CallStep, CeleryApp, RetryPolicy, Setting, SourceLocation, TaskFunction, Thresholds } from '../model/index.js';
+import type { CeleryApp, TaskFunction, Thresholds } from '../model/index.js';
 import { visibilityOf } from '../fate/index.js';
+import { delaysOf } from './celery-delays.js';
 import { boundOf, byAcknowledgement, isOn, longestStop, numberOf } from './celery-shared.js';
 
 export { VISIBILITY_TIMEOUT, visibilityOf, type Visibility } from '../fate/index.js';
 
 /** s. A queue of SQS allows no more (12 hours). */
 export const SQS_MAXIMUM = 43_200;
-
-/** A message that a worker holds, unacknowledged, until its time has come: a countdown, or a retry. */
-export interface Delay {
-  /** s; the longest that is sure to occur. */
-  readonly seconds: number;
-  readonly at: SourceLocation;
-  readonly setting: Setting<unknown>;
-  readonly kind: 'countdown' | 'retry' | 'backoff' | 'retry-default';
-  /** The task function that is sent, where it is one of the app's. */
-  readonly of?: TaskFunction;
-  /** The task function in whose code it stands. */
-  readonly in: TaskFunction;
-  readonly via: readonly CallStep[];
-}
-
-/** Every delay of an app's task functions whose length can be told. */
-export function delaysOf(app: CeleryApp): readonly Delay[] {
-  return app.functions.flatMap(fn => [...publishesOf(fn, app), ...retriesOf(fn)]);
-}
-
-function publishesOf(fn: TaskFunction, app: CeleryApp): readonly Delay[] {
-  return fn.body.publishes.flatMap((publish): readonly Delay[] => {
-    const seconds = certainSeconds(publish.countdown, publish.insideLoop !== undefined);
-    const target = app.functions.find(other => other.name === publish.target || other.functionName === publish.target || publish.target.endsWith(`.${other.functionName}`));
-    return seconds === undefined ? [] : [{ seconds, at: publish.at, setting: publish.countdown, kind: 'countdown', in: fn, via: publish.via, ...(target && { of: target }) }];
-  });
-}
-
-function retriesOf(fn: TaskFunction): readonly Delay[] {
-  const { retry } = fn;
-  if (!retry.retries || numberOf(retry.maxRetries) === 0) return [];
-  const fallback = numberOf(retry.defaultRetryDelay);
-  const calls = retry.calls.flatMap((call): readonly Delay[] => {
-    if (call.countdown.state === 'unset') return fallback === undefined ? [] : [{ seconds: fallback, at: call.at, setting: retry.defaultRetryDelay, kind: 'retry-default', of: fn, in: fn, via: call.via }];
-    const seconds = certainSeconds(call.countdown, call.grows);
-    return seconds === undefined ? [] : [{ seconds, at: call.at, setting: call.countdown, kind: 'retry', of: fn, in: fn, via: call.via }];
-  });
-  if (retry.autoretryFor.length === 0) return calls;
-  const backoff = longestBackoff(retry);
-  const seconds = backoff ?? fallback;
-  if (seconds === undefined) return calls;
-  const setting: Setting<unknown> = backoff === undefined ? retry.defaultRetryDelay : retry.backoffMax;
-  return [...calls, { seconds, at: retry.autoretryAt ?? fn.decoratorAt, setting, kind: backoff === undefined ? 'retry-default' : 'backoff', of: fn, in: fn, via: [] }];
-}
-
-/**
- * s. The longest wait of an exponential backoff: factor × 2^n, n counting from 0 to one below the maximum of retries, never above
- * retry_backoff_max (celery utils/time.py, app/autoretry.py). undefined: no backoff, or its values are not known.
- */
-export function longestBackoff(retry: RetryPolicy): number | undefined {
-  if (retry.backoff.state !== 'set' || !retry.backoff.value) return undefined;
-  const factor = retry.backoff.value === true ? 1 : numberOf(retry.backoff);
-  const maximum = numberOf(retry.backoffMax);
-  if (factor === undefined || maximum === undefined) return undefined;
-  const retries = retry.maxRetries.state === 'set' ? retry.maxRetries.value ?? Infinity : Infinity;
-  return Math.min(maximum, factor * 2 ** Math.max(0, retries - 1));
-}
-
-/** The longest value that is sure to occur: in a loop every candidate does, else only what all of them reach. */
-function certainSeconds(setting: Setting<unknown>, allOccur: boolean): number | undefined {
-  if (setting.state === 'set') return numberOf(setting);
-  if (setting.state === 'unset') return undefined;
-  const numbers = setting.candidates.filter(candidate => typeof candidate === 'number');
-  if (numbers.length === 0 || numbers.length < setting.candidates.length) return undefined;
-  return allOccur ? Math.max(...numbers) : Math.min(...numbers);
-}
 
 /** How long a message of an app may stay unacknowledged. */
 export interface Floor {

@@ -3,7 +3,7 @@ import { CONSUMER_TIMEOUT_DEFAULT } from '../../fate/index.js';
 import { appConfidence, inWords, listed, weakest } from '../shared.js';
 import { boundOf, byAcknowledgement, isAtLeast, isInherited, isOn, longestStop, numberOf, ofApp, oncePerPlace, toWrite } from '../celery-shared.js';
 import { softBelow } from '../celery-visibility.js';
-import { said, shorten, waitConfidence, waitsOf, type Wait } from './countdown-exceeds-visibility-timeout.js';
+import { delayConfidence, delaySaid, delaysOf, shorterDelay, type Delay } from '../celery-delays.js';
 
 /** s. consumer_timeout is a signed number of milliseconds: more cannot be written. */
 const LONGEST = 2_147_483;
@@ -26,7 +26,7 @@ export const countdownExceedsConsumerTimeout: Rule = {
     for (const app of apps) {
       const timeout = app.broker === 'rabbitmq' ? timeoutOf(app) : undefined;
       if (!timeout) continue;
-      const long = passInBroker(app) ? [] : waitsOf(app).filter(({ seconds }) => seconds > timeout.seconds);
+      const long = passInBroker(app) ? [] : delaysOf(app).filter(({ seconds }) => seconds > timeout.seconds);
       for (const wait of long) yield waiting(app, wait, timeout, thresholds);
       yield* running(app, timeout, thresholds);
     }
@@ -53,12 +53,12 @@ function passInBroker(app: CeleryApp): boolean {
   return isAtLeast(app.versions.celery, '5.5') && (app.quorumQueue !== undefined || (isQuorum(app.settings.get('task_default_queue_type')) && !isDirect));
 }
 
-function waiting(app: CeleryApp, wait: Wait, timeout: Timeout, thresholds: Thresholds): Problem {
+function waiting(app: CeleryApp, wait: Delay, timeout: Timeout, thresholds: Thresholds): Problem {
   const later = wait.kind === 'countdown' ? ' (beat and a table of due times for later ones)' : '';
   return {
-    ...shared(app, wait.at, timeout), order: 6, confidence: weakest(appConfidence(app, app.settings.get('broker_url'), wait.setting), waitConfidence(wait), sure(timeout)),
-    message: `${said(wait)} ${inWords(wait.seconds)} but ${found(timeout)}: ${consequence(app)} while it waits, and the next one after it`,
-    label: `held for ${inWords(wait.seconds)}, unacknowledged`, suggestion: `${shorten(wait, timeout.seconds)}${later}${raise(app, wait.seconds + longestBound(app), thresholds)}`,
+    ...shared(app, wait.at, timeout), order: 6, confidence: weakest(appConfidence(app, app.settings.get('broker_url'), wait.setting), delayConfidence(wait), sure(timeout)),
+    message: `${delaySaid(wait)} ${inWords(wait.seconds)} but ${found(timeout)}: ${consequence(app)} while it waits, and the next one after it`,
+    label: `held for ${inWords(wait.seconds)}, unacknowledged`, suggestion: `${shorterDelay(wait, timeout.seconds)}${later}${raise(app, wait.seconds + longestBound(app), thresholds)}`,
     ...(wait.via.length > 0 && { flow: wait.via }), fate: `delivered, held → ${inWords(timeout.seconds)} → ${ended(app)} → delivered to the next worker → …`,
   };
 }
