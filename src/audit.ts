@@ -121,12 +121,12 @@ function toFinding({ ruleId, problem }: Found, rules: readonly Rule[], config: C
   return { ...problem, ruleId, severity: chosen && chosen !== 'off' ? chosen : usual, environments: problem.environments ?? [], fingerprint: '', docsUrl: `${DOCS}/${ruleId}.md` };
 }
 
-/** Equal findings of several environments are one. */
+/** What is said of one place in the same words, for several environments or apps, is one finding. */
 function merge(findings: readonly Finding[]): readonly Finding[] {
   const merged = new Map<string, Finding>();
   for (const finding of findings) {
     const { path, startLine, startColumn, logical } = finding.at;
-    const key = JSON.stringify([finding.ruleId, path, startLine, startColumn, logical, finding.message, finding.suggestion]);
+    const key = JSON.stringify([finding.ruleId, path, startLine, startColumn, logical, finding.message]);
     const before = merged.get(key);
     merged.set(key, before ? { ...before, environments: union(before.environments, finding.environments), ...((before.workers ?? finding.workers) && { workers: union(before.workers, finding.workers) }), related: relatedOf(before, finding) } : finding);
   }

@@ -82,7 +82,15 @@ function consumer(command: ConsumerCommand, process: Process, links: readonly Ch
 
 const folderOfFile = (path: string): string => (posix.dirname(path) === '.' ? '' : posix.dirname(path));
 
+/** One consumer, or one for each app that the branches before it name. */
 function celery(process: Process, at: SourceLocation): readonly Reached[] {
+  const index = process.argv.findIndex((word, i) => i > 0 && word.choices !== undefined && !word.known && /^(-A|--app)$/.test(process.argv[i - 1]!.text));
+  const { choices = [] } = process.argv[index] ?? {};
+  if (choices.length === 0) return celeryApp(process, at);
+  return choices.filter(choice => choice !== '').flatMap(choice => celeryApp({ ...process, argv: process.argv.map((word, i) => (i === index ? knownWord(choice, word.at) : word)) }, at).map(one => ({ ...one, guessed: true })));
+}
+
+function celeryApp(process: Process, at: SourceLocation): readonly Reached[] {
   const found = celeryCommand(process.argv, at);
   if (!found || found.command.kind === 'celery-other') return [];
   const text = found.command.text;

@@ -1,4 +1,5 @@
 import type { CeleryApp, EffectiveSettings, FactStore, IneffectiveSetting, Join, LinkOptions, Model, Scheduler, TaskFunction, Unresolved, Worker } from '../model/index.js';
+import { samePlace } from '../model/index.js';
 import { bindingsOf } from './bindings.js';
 import { brokerKind, poolKind } from './broker.js';
 import { findApps, type AppSite } from './celery/apps.js';
@@ -231,8 +232,10 @@ function veto(app: CeleryApp, starts: readonly Start[]): CeleryApp {
   return Object.assign(app, { settings }) satisfies CeleryApp;
 }
 
+/** Once for each command, however many containers run it. */
 function unresolvedApps(joined: Joined): readonly Unresolved[] {
-  return joined.flatMap(({ start, found }) => ('app' in found ? [] : [{ at: start.command.at, reason: found.reason }]));
+  const all = joined.flatMap(({ start, found }) => ('app' in found ? [] : [{ at: start.command.at, reason: found.reason }]));
+  return all.filter((one, i) => all.findIndex(other => other.reason === one.reason && samePlace(other.at, one.at)) === i);
 }
 
 function unresolvedSettings(app: CeleryApp): readonly Unresolved[] {

@@ -13,6 +13,8 @@ export interface Variable {
   readonly fallback?: string;
   /** What it is on the first branch that sets it, where branches disagree. */
   readonly guess?: string;
+  /** What it is on each of several branches, where all of them are known; two or more. */
+  readonly choices?: readonly string[];
   readonly secret?: boolean;
   readonly at: SourceLocation;
   readonly slot?: Slot;
@@ -37,6 +39,8 @@ export interface Word {
   readonly fallback?: string;
   /** What it is on the first of several branches. */
   readonly guess?: string;
+  /** What it is on each of several branches, where all of them are known. */
+  readonly choices?: readonly string[];
   readonly at: SourceLocation;
   /** The parsed program, where the word is a program text, and where `exec ` can be written in it. */
   readonly program?: readonly ShellCommand[];
@@ -97,11 +101,21 @@ export function mergeVariables(branches: readonly ReadonlyMap<string, Variable>[
     const some = all.find(variable => variable !== undefined)!;
     if (rest.length === 0 || all.every(variable => variable === some)) { merged.set(name, some); continue; }
     const agree = all.every(variable => variable !== undefined && variable.value !== undefined && variable.value === some.value);
-    const { value: _value, written: _written, fallback: _fallback, ...unset } = some;
+    const { value: _value, written: _written, fallback: _fallback, choices: _choices, ...unset } = some;
+    const choices = choicesOf(all);
     const guess = all.map(variable => variable?.value ?? variable?.fallback ?? variable?.guess).find(text => text !== undefined && text !== '');
-    merged.set(name, agree ? some : { ...unset, ...(guess !== undefined && { guess }) });
+    merged.set(name, agree ? some : { ...unset, ...(guess !== undefined && { guess }), ...(choices && { choices }) });
   }
   return merged;
+}
+
+/** More branches than that are not told apart. */
+const CHOICES = 8;
+
+function choicesOf(branches: readonly (Variable | undefined)[]): readonly string[] | undefined {
+  const each = branches.map(variable => (variable?.value !== undefined ? [variable.value] : variable?.choices));
+  const values = [...new Set(each.flatMap(one => one ?? []))];
+  return each.every(one => one !== undefined) && values.length > 1 && values.length <= CHOICES ? values : undefined;
 }
 
 /** The words an expression becomes in an argv: `$@` gives all arguments, an unquoted variable may give several or none. */
@@ -142,11 +156,24 @@ export function joined(expr: Expr, scope: WordScope, depth = 0): Word {
     case 'environment': return variableWord(expr, scope, depth);
     case 'operation': return expr.operator === 'concat' ? concat(expr.operands.map(operand => joined(operand, scope, depth + 1)), at) : { text: render(expr), known: false, at };
     case 'opaque': {
+      const lowered = loweredVariable(expr.text);
+      if (lowered !== undefined) return lowerCase(variableWord({ is: 'environment', name: lowered, at }, scope, depth), expr.text);
       const folder = folderOfScript(expr.text, scope.script);
       return folder === undefined ? { text: expr.text, known: false, at } : { text: folder, known: true, at };
     }
     default: return { text: render(expr), known: false, at };
   }
+}
+
+/** `NAME` of `$(echo "$NAME" | tr '[:upper:]' '[:lower:]')` and `${NAME,,}`. */
+function loweredVariable(text: string): string | undefined {
+  return (/^\$\(\s*echo\s+"?\$\{?(\w+)\}?"?\s*\|\s*tr\s+['"]?(?:\[:upper:\]|A-Z)['"]?\s+['"]?(?:\[:lower:\]|a-z)['"]?\s*\)$/.exec(text) ?? /^\$\{(\w+),,\}$/.exec(text))?.[1];
+}
+
+function lowerCase(word: Word, written: string): Word {
+  if (word.known) return { ...word, text: word.text.toLowerCase() };
+  const { fallback, guess, choices } = word;
+  return { text: written, known: false, at: word.at, ...(fallback !== undefined && { fallback: fallback.toLowerCase() }), ...(guess !== undefined && { guess: guess.toLowerCase() }), ...(choices && { choices: choices.map(one => one.toLowerCase()) }) };
 }
 
 function concat(parts: readonly Word[], at: SourceLocation): Word {
@@ -184,7 +211,7 @@ function named(name: string, { environment, args }: WordScope, at: SourceLocatio
   const variable = environment.variables.get(name);
   if (!variable) return environment.open || RUNTIME.test(name) || !/^\w+$/.test(name) ? { text: written, known: false, at } : 'absent';
   if (variable.value !== undefined) return knownWord(variable.value, at);
-  return { text: variable.written ?? written, known: false, at, ...(variable.fallback !== undefined && { fallback: variable.fallback }), ...(variable.guess !== undefined && { guess: variable.guess }) };
+  return { text: variable.written ?? written, known: false, at, ...(variable.fallback !== undefined && { fallback: variable.fallback }), ...(variable.guess !== undefined && { guess: variable.guess }), ...(variable.choices && { choices: variable.choices }) };
 }
 
 /** `$(dirname "$0")`, `$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)`: the folder of the running script. */

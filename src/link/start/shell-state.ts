@@ -15,8 +15,8 @@ export interface State {
 
 export function assign(name: string, word: Word, exported: boolean, at: SourceLocation, state: State): void {
   const before = state.variables.get(name);
-  const { fallback, guess } = word;
-  const value = word.known ? { value: word.text } : { written: word.text, ...(fallback !== undefined && { fallback }), ...(guess !== undefined && { guess }) };
+  const { fallback, guess, choices } = word;
+  const value = word.known ? { value: word.text } : { written: word.text, ...(fallback !== undefined && { fallback }), ...(guess !== undefined && { guess }), ...(choices && { choices }) };
   state.variables.set(name, { name, at, origin: `set in ${at.path}`, exported: exported || state.exportAll || before?.exported === true, ...value });
 }
 
