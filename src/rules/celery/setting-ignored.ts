@@ -1,6 +1,7 @@
 import type { CeleryApp, IneffectiveSetting, Problem, Rule, Severity } from '../../model/index.js';
+import { SEVERITIES } from '../../model/index.js';
 import { appConfidence, fixAt } from '../shared.js';
-import { isWritten, ofApp, orderOf, plainName, python } from '../celery-shared.js';
+import { isWritten, ofApp, oncePerPlace, orderOf, plainName, python } from '../celery-shared.js';
 
 /** Settings that decide whether a task is lost, run twice or run at all. */
 const DECISIVE = /^(task_(acks|reject|time_limit|soft_time_limit|queues|routes|default_queue|create_missing|always_eager|annotations|publish_retry)|worker_(prefetch|concurrency|pool|max_|soft_shutdown|cancel_long|disable_prefetch|lost_wait)|broker_|visibility_timeout|imports$|include$|beat_schedule$|result_expires$)/;
@@ -32,16 +33,13 @@ export const settingIgnored: Rule = {
   ],
 
   *check({ apps }) {
-    for (const app of apps) {
-      for (const setting of app.ineffective) {
-        if (setting.reason === 'unknown-name' || setting.reason === 'mixed-names' || saysWhatHolds(app, setting)) continue;
-        yield problemOf(app, setting, setting.reason);
-      }
-    }
+    const all = apps.flatMap(app => app.ineffective.flatMap(setting => (setting.reason === 'unknown-name' || setting.reason === 'mixed-names' || saysWhatHolds(app, setting) ? [] : [problemOf(app, setting, setting.reason)])));
+    // a file that several apps load is mended once: the worst of what it costs them
+    yield* oncePerPlace([...all].sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity)), ({ at }) => at);
   },
 };
 
-function problemOf(app: CeleryApp, ignored: IneffectiveSetting, reason: Reason): Problem {
+function problemOf(app: CeleryApp, ignored: IneffectiveSetting, reason: Reason): Problem & { readonly severity: Severity } {
   const { name, at, wanted, value } = ignored;
   const setting = wanted === undefined ? undefined : plainName(app, wanted);
   const effective = setting === undefined ? undefined : app.settings.get(setting);
