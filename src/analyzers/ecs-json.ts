@@ -2,8 +2,8 @@ import type { Facts } from '../model/index.js';
 import { parseJson } from '../parsers/json.js';
 import type { DataNode, DataSource } from '../parsers/nodes.js';
 import { entryOf, itemsOf, valueOf } from '../parsers/nodes.js';
-import { serviceOf } from './ecs-json/services.js';
-import { taskDefinitionOf } from './ecs-json/task-definitions.js';
+import { serviceOf } from './ecs-objects/services.js';
+import { taskDefinitionOf } from './ecs-objects/task-definitions.js';
 
 /** Without one of these a JSON file is not ours, and is not parsed to find out. */
 const WORDS = /"(?:containerDefinitions|taskDefinition|desiredCount|deploymentConfiguration|stopTimeout|logConfiguration|portMappings|essential)"/;

@@ -3,7 +3,7 @@ import type { DataEntry, DataNode, DataSource, MapNode } from '../parsers/nodes.
 
 /** Where a value stands, so that another can take its place. */
 export function replaceSlot(node: DataNode, source: DataSource, around: { readonly before?: string; readonly after?: string } = {}): Slot {
-  return { kind: 'replace', at: source.lines.at(node.start, node.end), encoding: [source.encoding], ...around };
+  return { kind: 'replace', at: source.lines.at(node.start, node.end), encoding: languagesOf(source), ...around };
 }
 
 /**
@@ -13,7 +13,8 @@ export function replaceSlot(node: DataNode, source: DataSource, around: { readon
  */
 export function insertSlots(map: DataNode, path: readonly string[], source: DataSource, rest: InsertOptions = {}): readonly Slot[] {
   if (map.is !== 'map' || path.length === 0) return [];
-  const slot = source.encoding === 'json' ? intoJson(map, path, source, rest.json ?? '') : map.flow ? intoFlow(map, path, source, rest.unit ?? '') : intoBlock(map, path, source, rest);
+  const keys = path.map(source.spell ?? (key => key));
+  const slot = source.encoding !== 'yaml' ? intoCode(map, keys, source, rest.json ?? '') : map.flow ? intoFlow(map, keys, source, rest.unit ?? '') : intoBlock(map, keys, source, rest);
   return slot ? [slot] : [];
 }
 
@@ -21,25 +22,36 @@ export function insertSlots(map: DataNode, path: readonly string[], source: Data
 export interface InsertOptions { readonly json?: string; readonly unit?: string; readonly below?: readonly string[] }
 
 function insertAt(offset: number, before: string, after: string, source: DataSource): Slot {
-  const encoding: readonly Encoding[] = [source.encoding];
-  return { kind: 'insert', at: source.lines.at(offset, offset), encoding, before, ...(after !== '' && { after }) };
+  return { kind: 'insert', at: source.lines.at(offset, offset), encoding: languagesOf(source), before, ...(after !== '' && { after }) };
 }
 
-/** Behind the `name` property, else behind the first: never in need of a comma that is not ours. */
-function intoJson(map: MapNode, path: readonly string[], source: DataSource, rest: string): Slot {
+const languagesOf = ({ around = [], encoding }: DataSource): readonly Encoding[] => [...around, encoding];
+
+/** Where a JSON object, an HCL object or block, or an object or dict of a program has its names. */
+const NAMES: ReadonlySet<string> = new Set(['name', 'containerName', 'family']);
+
+/**
+ * Behind the property that names the thing, else behind the first: never in need of a comma that is not ours. Key, colon and comma
+ * are written as that property has them (HCL knows `key = value` with and without commas).
+ */
+function intoCode(map: MapNode, path: readonly string[], source: DataSource, rest: string): Slot {
   const { text } = source.lines;
-  const anchor = map.entries.find(entry => entry.key === 'name') ?? map.entries[0];
-  const colon = anchor ? colonOf(anchor, text) : ': ';
-  const before = path.map(key => `${JSON.stringify(key)}${colon}`).join('{ ');
+  const anchor = map.entries.find(entry => NAMES.has(entry.key)) ?? map.entries[0];
+  const colon = anchor ? colonOf(anchor, text) : source.encoding === 'hcl' ? ' = ' : ': ';
+  const quote = source.encoding === 'json' ? '"' : anchor ? quoteOf(anchor, text) : source.encoding === 'python' ? '"' : '';
+  const before = path.map(key => `${quote}${key}${quote}${colon}`).join('{ ');
   const after = rest + ' }'.repeat(path.length - 1);
   if (!anchor) return insertAt(map.start + 1, before, after, source);
-  const between = lineBreakBefore(anchor.keyStart, source) ?? ' ';
-  return insertAt(anchor.value.end, `,${between}${before}`, after, source);
+  const lineBreak = lineBreakBefore(anchor.keyStart, source);
+  const comma = source.encoding !== 'hcl' || !lineBreak || /^\s*,/.test(text.slice(anchor.value.end, anchor.value.end + 200)) ? ',' : '';
+  return insertAt(anchor.value.end, `${comma}${lineBreak ?? ' '}${before}`, after, source);
 }
+
+const quoteOf = (entry: DataEntry, text: string): string => (/["']/.exec(text[entry.keyStart] ?? '')?.[0] ?? '');
 
 const colonOf = (entry: DataEntry, text: string): string => {
   const written = text.slice(entry.keyEnd, entry.value.start);
-  return /^\s*:[ \t]*$/.test(written) && !written.includes('\n') ? written : ': ';
+  return /^\s*[:=][ \t]*$/.test(written) && !written.includes('\n') ? written.replace(/^\s+(?==)/, ' ') : ': ';
 };
 
 /** The line break and indentation in front of a key, where it stands first on its line. */
@@ -85,7 +97,7 @@ const columnOf = (offset: number, text: string): number => offset - (text.lastIn
 /** Where the line of an entry ends that has nothing but its key, a value of its own and perhaps a comment on it. */
 function endOfLine(entry: DataEntry, text: string): number | undefined {
   const { value } = entry;
-  if ((value.is === 'scalar' ? value.raw === '' : !value.flow) || value.start < entry.keyEnd || text.slice(entry.keyStart, value.end).includes('\n')) return undefined;
+  if ((value.is === 'scalar' ? value.raw === '' : !('flow' in value) || !value.flow) || value.start < entry.keyEnd || text.slice(entry.keyStart, value.end).includes('\n')) return undefined;
   const rest = /^[ \t]*(?:[ \t]#[^\r\n]*)?(?=\r?\n|$)/.exec(text.slice(value.end, value.end + 2000));
   return rest ? value.end + rest[0].length : undefined;
 }

@@ -1,9 +1,9 @@
 import type { CommandFacts, Expr } from '../model/index.js';
-import { isNull, textOf, type DataNode, type DataSource, type ScalarNode } from '../parsers/nodes.js';
+import { isNull, textOf, type ChoiceNode, type DataNode, type DataSource, type ScalarNode } from '../parsers/nodes.js';
 import { scalarOffsets } from '../parsers/scalar-offsets.js';
 import { execCommand, shellCommand, stringCommand, type CommandOptions as Wanted, type Locate } from './command.js';
 import { replaceSlot } from './insertion.js';
-import { placeOf, plainText, textExprOf, type TextReader } from './node-values.js';
+import { exprOf, placeOf, plainText, textExprOf, type TextReader } from './node-values.js';
 
 /** What stands for one character where a format gives it a meaning of its own (Compose: `$$` is a dollar). */
 export type Unescape = (text: string) => { readonly text: string; readonly offsets: readonly number[] };
@@ -20,12 +20,22 @@ export interface CommandOptions {
 export function commandOf(node: DataNode | undefined, options: CommandOptions): CommandFacts | undefined {
   if (!node || isNull(node) || node.is === 'map') return undefined;
   const { source } = options;
+  if (node.is === 'choice') return commandOf(onlyBranch(node), options) ?? computed(exprOf(node, source));
+  if (node.is === 'expr' && textOf(node) === undefined) return computed(node.expr);
   if (node.is === 'list') return execOf(node, node.items, options);
   const value = textOf(node);
   if (value === undefined) return undefined;
   const written = options.unescape?.(value);
   const build = options.text === 'shell' ? shellCommand : stringCommand;
   return build(written?.text ?? value, placeOf(node, source), locator(node, source, written?.offsets), [replaceSlot(node, source)], wanted(source));
+}
+
+/** A command whose words are not in this place: link puts them there. */
+const computed = (expr: Expr): CommandFacts => ({ form: 'exec', words: [expr], at: expr.at, text: '…', slots: [] });
+
+function onlyBranch({ branches }: ChoiceNode): DataNode | undefined {
+  const written = branches.filter(branch => branch !== undefined);
+  return written.length === 1 ? written[0] : undefined;
 }
 
 /** The exec form of some of a list's items (a health check's begin behind `CMD`). */

@@ -21,6 +21,8 @@ export function placeOfEntry(entry: DataEntry, source: DataSource): SourceLocati
 /** A value as an expression, with a slot to replace it. Tagged values (`!GetAtt x`) are opaque. */
 export function exprOf(node: DataNode, source: DataSource, read: TextReader = plainText): Expr {
   const at = placeOf(node, source);
+  if (node.is === 'expr') return node.expr;
+  if (node.is === 'choice') return { is: 'choice', branches: node.branches.map(branch => (branch ? exprOf(branch, source, read) : { is: 'literal', value: null, at })), at };
   const slot = replaceSlot(node, source);
   if (node.tag !== undefined) return opaque(node, source);
   if (node.is === 'list') return { is: 'list', items: node.items.map(item => exprOf(item, source, read)), at, slot };
@@ -40,6 +42,8 @@ function opaque(node: DataNode, source: DataSource): Expr {
 /** A value that reaches the process as text, whatever it looks like: `8080`, `true`. Maps and lists are opaque. */
 export function textExprOf(node: DataNode, source: DataSource, read: TextReader = plainText): Expr {
   const at = placeOf(node, source);
+  if (node.is === 'expr') return node.expr;
+  if (node.is === 'choice') return { is: 'choice', branches: node.branches.map(branch => (branch ? textExprOf(branch, source, read) : { is: 'literal', value: null, at })), at };
   const value = textOf(node);
   if (value === undefined) return opaque(node, source);
   return { ...read(value, at), slot: replaceSlot(node, source) };
@@ -51,7 +55,8 @@ export function mapLiteral(expr: Expr, turn: (value: Scalar) => Scalar | undefin
     const value = turn(expr.value);
     return value === undefined ? expr : { ...expr, value };
   }
-  if (expr.is === 'environment' && expr.fallback) return { ...expr, fallback: mapLiteral(expr.fallback, turn) };
+  if ((expr.is === 'environment' || expr.is === 'reference') && expr.fallback) return { ...expr, fallback: mapLiteral(expr.fallback, turn) };
+  if (expr.is === 'choice') return { ...expr, branches: expr.branches.map(branch => mapLiteral(branch, turn)) };
   return expr;
 }
 
@@ -98,7 +103,7 @@ export function fieldAt(map: DataNode | undefined, path: readonly string[], opti
   }
   if (!at || isNull(at)) return { at: owner, slots: at && at.end > at.start ? [replaceSlot(at, source, unit === undefined ? {} : { after: unit })] : [] };
   const expr = exprOf(at, source, read);
-  const slots = [replaceSlot(at, source, unit === undefined ? {} : { after: unit })];
+  const slots = at.is === 'choice' || (at.is === 'expr' && at.expr.is !== 'literal') ? [] : [replaceSlot(at, source, unit === undefined ? {} : { after: unit })];
   return { value: turn ? mapLiteral(expr, turn) : expr, at: placeOf(at, source), slots };
 }
 

@@ -154,6 +154,11 @@ export function joined(expr: Expr, scope: WordScope, depth = 0): Word {
   switch (expr.is) {
     case 'literal': return { text: expr.value === null ? '' : String(expr.value), known: true, at };
     case 'environment': return variableWord(expr, scope, depth);
+    case 'reference': {
+      const fallback = expr.fallback && joined(expr.fallback, scope, depth + 1);
+      const text = fallback && (fallback.known ? fallback.text : fallback.fallback);
+      return { text: `\${${render(expr)}}`, known: false, at, ...(text !== undefined && { fallback: text }) };
+    }
     case 'operation': return expr.operator === 'concat' ? concat(expr.operands.map(operand => joined(operand, scope, depth + 1)), at) : { text: render(expr), known: false, at };
     case 'opaque': {
       const lowered = loweredVariable(expr.text);

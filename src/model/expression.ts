@@ -19,8 +19,8 @@ export type Expr = { readonly at: SourceLocation; readonly slot?: Slot } & (
   | { readonly is: 'item'; readonly object: Expr; readonly key: Expr }
   /** A keyword `null` stands for unpacked keyword arguments (`**options`). */
   | { readonly is: 'call'; readonly callee: Expr; readonly positional: readonly Expr[]; readonly keywords: readonly (readonly [string | null, Expr])[] }
-  /** A value of another module named in full: var.x, local.x, !Ref, a module output, a template variable. */
-  | { readonly is: 'reference'; readonly module: string; readonly name: string }
+  /** A value of another place named in full: var.x, local.x, !Ref, a module output, a template variable. `fallback`: its default, which a deployment may replace. */
+  | { readonly is: 'reference'; readonly module: string; readonly name: string; readonly fallback?: Expr }
   /** env("X", 30), ${X:-30}, process.env.X ?? 5. `cast` is the conversion the reader applies. In a script `@`, `*`, `1`… are its arguments. */
   | { readonly is: 'environment'; readonly name: string; readonly fallback?: Expr; readonly cast?: 'string' | 'number' | 'boolean' }
   /** 60 * 15, a + b, not x, `concat` (interpolated text), comprehensions. */
@@ -70,7 +70,7 @@ export function children(expr: Expr): readonly Expr[] {
     case 'member': return [expr.object];
     case 'item': return [expr.object, expr.key];
     case 'call': return [expr.callee, ...expr.positional, ...expr.keywords.map(([, value]) => value)];
-    case 'environment': return expr.fallback ? [expr.fallback] : [];
+    case 'environment': case 'reference': return expr.fallback ? [expr.fallback] : [];
     case 'operation': return expr.operands;
     case 'choice': return expr.test ? [expr.test, ...expr.branches] : expr.branches;
     case 'function': return [expr.returns];

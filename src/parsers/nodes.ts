@@ -1,11 +1,11 @@
-import type { ReadProblem, Scalar } from '../model/index.js';
+import type { Encoding, Expr, ReadProblem, Scalar } from '../model/index.js';
 import type { LineTable } from './lines.js';
 
 /**
  * What JSON and YAML have in common: values with the offsets they stand at. One tree may hold a node several times (YAML aliases),
  * never inside itself. At most `MAX_DEPTH` levels, so plain recursion over it is safe.
  */
-export type DataNode = ScalarNode | ListNode | MapNode;
+export type DataNode = ScalarNode | ListNode | MapNode | ExprNode | ChoiceNode;
 
 /** Offsets of a value in UTF-16 units, end exclusive. `tag`: a YAML tag that is not a core type (`!Ref`). */
 interface Span { readonly start: number; readonly end: number; readonly tag?: string }
@@ -22,6 +22,11 @@ export interface ListNode extends Span { readonly is: 'list'; readonly items: re
 /** `flow`: written as `{…}`. Entries in the order of the text; keys may repeat. */
 export interface MapNode extends Span { readonly is: 'map'; readonly entries: readonly DataEntry[]; readonly flow: boolean }
 
+/** A value that is computed: an intrinsic function, a reference, a call. Analyzers of such formats put it where plain data would stand. */
+export interface ExprNode extends Span { readonly is: 'expr'; readonly expr: Expr }
+/** One of several values (`!If`, `?:`); a branch that is undefined leaves the value out. */
+export interface ChoiceNode extends Span { readonly is: 'choice'; readonly branches: readonly (DataNode | undefined)[] }
+
 export interface DataEntry {
   readonly key: string;
   readonly keyStart: number;
@@ -29,8 +34,17 @@ export interface DataEntry {
   readonly value: DataNode;
 }
 
-/** The text a tree was read from, and its language. `report`: told of what cannot be read of the texts inside it. */
-export interface DataSource { readonly lines: LineTable; readonly encoding: 'json' | 'yaml'; readonly report?: (problem: ReadProblem) => void }
+/** The text a tree was read from, and its language. */
+export interface DataSource {
+  readonly lines: LineTable;
+  readonly encoding: Encoding;
+  /** The languages around it, outermost first: JSON in a heredoc of Terraform. */
+  readonly around?: readonly Encoding[];
+  /** The key as this format spells it, where the tree holds it in the words of the ECS API (`StopTimeout` of `stopTimeout`). */
+  readonly spell?: (key: string) => string;
+  /** Told of what cannot be read of the texts inside it. */
+  readonly report?: (problem: ReadProblem) => void;
+}
 
 /** Levels of nesting that are read; no file a person writes is near it. */
 export const MAX_DEPTH = 400;
@@ -39,8 +53,17 @@ export const MAX_NODES = 200_000;
 
 /** The entry that counts for a key: the last one written, else one merged in with `<<` (the first of a list wins, as in YAML 1.1). */
 export function entryOf(node: DataNode | undefined, key: string): DataEntry | undefined {
+  if (node?.is === 'choice') return chosenEntry(node, key);
   if (node?.is !== 'map') return undefined;
   return node.entries.findLast(entry => entry.key === key) ?? fromMerged(node, key);
+}
+
+/** Of several maps: the value is one of theirs, or missing where one lacks it. */
+function chosenEntry(node: ChoiceNode, key: string): DataEntry | undefined {
+  const entries = node.branches.map(branch => entryOf(branch, key));
+  const first = entries.find(entry => entry !== undefined);
+  if (!first || entries.every(entry => entry === first)) return first;
+  return { ...first, value: { is: 'choice', branches: entries.map(entry => entry?.value), start: first.value.start, end: first.value.end } };
 }
 
 function fromMerged(node: MapNode, key: string): DataEntry | undefined {
@@ -66,8 +89,9 @@ export function valueAt(node: DataNode | undefined, ...path: readonly string[]):
   return path.reduce<DataNode | undefined>(valueOf, node);
 }
 
-/** The entries of a map with merged ones followed, each key once: the one that counts. Empty for anything else. */
+/** The entries of a map with merged ones followed, each key once: the one that counts. Of a choice those of every branch. Empty for anything else. */
 export function entriesOf(node: DataNode | undefined): readonly DataEntry[] {
+  if (node?.is === 'choice') return [...new Set(node.branches.flatMap(branch => entriesOf(branch).map(({ key }) => key)))].flatMap(key => chosenEntry(node, key) ?? []);
   if (node?.is !== 'map') return [];
   const found = new Map<string, DataEntry>();
   for (const map of [...mergedInto(node)].reverse()) for (const entry of entriesOf(map)) found.set(entry.key, entry);
@@ -75,13 +99,19 @@ export function entriesOf(node: DataNode | undefined): readonly DataEntry[] {
   return [...found.values()];
 }
 
-/** The items of a list; empty for anything else. */
+/** The items of a list, of a choice those of every branch; empty for anything else. */
 export function itemsOf(node: DataNode | undefined): readonly DataNode[] {
+  if (node?.is === 'choice') return node.branches.flatMap(itemsOf);
   return node?.is === 'list' ? node.items : [];
 }
 
 /** The text of a scalar as a program in another format would receive it: strings decoded, numbers and booleans as written. */
 export function textOf(node: DataNode | undefined): string | undefined {
+  if (node?.is === 'choice') {
+    const texts = node.branches.flatMap(branch => (branch ? [textOf(branch)] : []));
+    return texts.every(text => text === texts[0]) ? texts[0] : undefined;
+  }
+  if (node?.is === 'expr') return node.expr.is === 'literal' && node.expr.value !== null ? String(node.expr.value) : undefined;
   if (node?.is !== 'scalar' || node.value === null || node.tag !== undefined) return undefined;
   return typeof node.value === 'string' ? node.value : node.raw;
 }

@@ -18,7 +18,7 @@ export function serviceOf(node: DataNode, source: DataSource): EcsServiceFacts {
   return {
     ...(name !== undefined && { name }),
     at: owner,
-    ...(taskDefinition?.is === 'scalar' && { taskDefinition: textExprOf(taskDefinition, source) }),
+    ...(taskDefinition && taskDefinition.is !== 'map' && taskDefinition.is !== 'list' && { taskDefinition: textExprOf(taskDefinition, source) }),
     ...(launchType !== undefined && { launchType }),
     capacityProviders: itemsOf(valueOf(node, 'capacityProviderStrategy')).map(item => ({
       name: textOf(valueOf(item, 'capacityProvider')) ?? '', weight: countOf(valueOf(item, 'weight')), base: countOf(valueOf(item, 'base')), at: placeOf(item, source),

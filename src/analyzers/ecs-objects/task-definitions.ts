@@ -11,13 +11,14 @@ export function taskDefinitionOf(node: DataNode, source: DataSource): TaskDefini
   const memory = valueOf(node, 'memory');
   const pidMode = textOf(valueOf(node, 'pidMode'));
   const containers = node.is === 'list' ? node.items : itemsOf(valueOf(node, 'containerDefinitions'));
+  const compatibilities = itemsOf(valueOf(node, 'requiresCompatibilities')).map(textOf).filter(text => text !== undefined);
   return {
     ...(family !== undefined && { family }),
     at: ownPlace(node, ['family', 'containerDefinitions'], source),
-    requiresCompatibilities: itemsOf(valueOf(node, 'requiresCompatibilities')).map(textOf).filter(text => text !== undefined),
+    requiresCompatibilities: [...new Set(compatibilities)],
     ...(pidMode !== undefined && { pidMode }),
     ...(memory && { memory: mapLiteral(exprOf(memory, source), toMebibytes('m')) }),
-    containers: containers.filter(container => container.is === 'map').map((container, i) => containerOf(container, i, source)),
+    containers: containers.filter(container => container.is === 'map' || container.is === 'choice').map((container, i) => containerOf(container, i, source)),
   };
 }
 
@@ -27,7 +28,8 @@ export function ownPlace(node: DataNode, keys: readonly string[], source: DataSo
   return entry ? placeOfEntry(entry, source) : source.lines.at(node.start, Math.min(node.end, node.start + 1));
 }
 
-function containerOf(node: DataNode, index: number, source: DataSource): ContainerFacts {
+/** One container definition; `index` names one that has no name of its own. */
+export function containerOf(node: DataNode, index: number, source: DataSource): ContainerFacts {
   const owner = ownPlace(node, ['name', 'image'], source);
   const options = { source, text: 'shell' } as const;
   const boolean = { source, owner, turn: toBoolean };
