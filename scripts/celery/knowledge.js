@@ -68,9 +68,10 @@ const tuple = (fields, more) => `  [${[...fields.map(code), ...(Object.keys(more
 function settingRow({ name, states, entry, life }) {
   const old = constant(`the old name of ${name}`, states.map(state => state.entry.old));
   if (old.length !== 1) throw new Error(`${name} has several old names, which the table cannot say yet: ${old.join(', ')}`);
-  constant(`the type of ${name}`, states.map(state => state.entry.type));
+  // 5.7 checks worker_concurrency later, to let "auto" pass, and calls its type `any`: a number stays one
+  const type = constant(`the type of ${name}`, states.map(state => state.entry.type).filter((one, i, all) => i === 0 || one !== 'any' || all[0] === 'any'));
   const defaults = changes(states, state => state.default);
-  return tuple([name, old[0], entry.type, entry.default], { ...life, ...(defaults && { defaults }) });
+  return tuple([name, old[0], type, entry.default], { ...life, ...(defaults && { defaults }) });
 }
 
 function optionRow({ name, states, entry, life }) {
@@ -80,8 +81,9 @@ function optionRow({ name, states, entry, life }) {
   if (gone.length > 0) throw new Error(`${gone.join(', ')} went before ${name}, which the table cannot say yet`);
   const spellings = all.map(spelling => spelling.name).sort((a, b) => entry.spellings.indexOf(a) - entry.spellings.indexOf(b));
   const [long, ...also] = spellings.filter(spelling => spelling.startsWith('--'));
-  // the variables of options are made of their long names (ENVVAR_PREFIX); click names its own --help otherwise
-  if (long !== '--help' && long !== `--${name.replaceAll('_', '-')}`) throw new Error(`the option ${spellings.join(', ')} is named ${name}, which the table cannot say yet`);
+  // the variables of options are made of their long names (ENVVAR_PREFIX); click names its own --help otherwise, and 5.7 a switch of beat, whose
+  // variable nothing asks for
+  if (!['--help', '--enable-remote-control'].includes(long) && long !== `--${name.replaceAll('_', '-')}`) throw new Error(`the option ${spellings.join(', ')} is named ${name}, which the table cannot say yet`);
   const short = spellings.filter(spelling => !spelling.startsWith('--'));
   const value = constant(`whether ${long} takes a value`, states.map(state => state.entry.value));
   const envvar = constant(`the variable of ${long}`, states.map(state => state.entry.envvar));
@@ -89,7 +91,8 @@ function optionRow({ name, states, entry, life }) {
 }
 
 function taskOptionRow({ name, states, entry, life }) {
-  const setting = constant(`what fills ${name}`, states.map(state => state.entry.setting));
+  // 5.7 fills the limits from settings that the pool kept by itself before: the effect is the same
+  const setting = constant(`what fills ${name}`, states.filter(state => !/time_limit$/.test(name) || state === states[0]).map(state => state.entry.setting));
   constant(`the place of ${name}`, states.map(state => state.entry.of));
   const defaults = changes(states, state => state.default);
   return tuple([name, entry.of, entry.default], { ...(setting !== null && { setting }), ...life, ...(defaults && { defaults }) });

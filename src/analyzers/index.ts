@@ -40,7 +40,7 @@ export const analyzers: readonly AnalyzerEntry[] = [
     load: () => import('./entry-script.js'),
   },
   {
-    format: 'lockfile', name: /(?:^|\/)(?:[\w.-]*(?:requirements|constraints)[\w.-]*\.(?:txt|in)|requirements\/[\w.-]+\.(?:txt|in)|poetry\.lock|uv\.lock|pdm\.lock|pipfile(?:\.lock)?|pyproject\.toml|setup\.cfg)$/i, onDemand: false,
+    format: 'lockfile', name: /(?:^|\/)(?:[\w.-]*(?:requirements|constraints)[\w.-]*\.(?:txt|in)|requirements\/[\w.-]+\.(?:txt|in)|poetry\.lock|uv\.lock|pdm\.lock|pipfile(?:\.lock)?|pyproject\.toml|setup\.(?:cfg|py))$/i, onDemand: false,
     words: /celery|billiard|kombu/i,
     load: () => import('./lockfile.js'),
   },

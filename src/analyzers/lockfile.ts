@@ -14,7 +14,7 @@ const PACKAGES = new Set(['celery', 'kombu', 'billiard', 'redis', 'gevent', 'eve
 /** Characters of a line that is read; requirements are far shorter. */
 const MAX_LINE = 4000;
 
-const NAME = /(?:^|\/)(?:[\w.-]*(?:requirements|constraints)[\w.-]*\.(?:txt|in)|requirements\/[\w.-]+\.(?:txt|in)|(?:poetry|uv|pdm)\.lock|pipfile(?:\.lock)?|pyproject\.toml|setup\.cfg)$/i;
+const NAME = /(?:^|\/)(?:[\w.-]*(?:requirements|constraints)[\w.-]*\.(?:txt|in)|requirements\/[\w.-]+\.(?:txt|in)|(?:poetry|uv|pdm)\.lock|pipfile(?:\.lock)?|pyproject\.toml|setup\.(?:cfg|py))$/i;
 
 /** A lock file, requirements file or manifest of a Python project, by its name. */
 export function recognises(path: string): boolean {
@@ -35,6 +35,7 @@ function readerOf(path: string): Reader {
   if (name === 'pipfile.lock') return pipfileLock;
   if (name.endsWith('.lock')) return packageTables;
   if (name === 'pyproject.toml' || name === 'pipfile') return manifest;
+  if (name === 'setup.py') return lines => lines.flatMap(listed);
   return name === 'setup.cfg' ? setupConfig : requirements;
 }
 
@@ -152,6 +153,7 @@ function named(table: string, key: string, value: string, line: Line): Installed
   return found(name, range, within(line, line.text.replace(/\s+#.*$/, '').trim()), parent.startsWith('tool.poetry'));
 }
 
+/** The requirements among the texts of a line: of an array, or of a call of setup(…). */
 function listed(line: Line): InstalledVersion[] {
   const code = /^(?:[^"'#]|"[^"]*"|'[^']*')*/.exec(line.text)![0];
   return [...code.matchAll(/"([^"]*)"|'([^']*)'/g)].flatMap(match => requirement((match[1] ?? match[2])!, line, match.index + 1));

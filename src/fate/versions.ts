@@ -1,3 +1,4 @@
+import { compareVersions } from '../model/index.js';
 import type { Circumstances } from './circumstances.js';
 
 /** The oldest and the newest version that may be installed; equal where it is pinned. Dotted numbers. */
@@ -23,15 +24,4 @@ export function behaviourOf(celery: VersionRange, billiard: VersionRange): Open<
 
 function defined<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): Open<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Open<T>;
-}
-
-/** Numeric order of dotted versions; `5.5 (excluded)` is just below 5.5. */
-function compareVersions(a: string, b: string): number {
-  const numbers = (version: string): readonly number[] => (/^\d+(?:\.\d+)*/.exec(version)?.[0] ?? '0').split('.').map(Number);
-  const [left, right] = [numbers(a), numbers(b)];
-  for (let i = 0; i < Math.max(left.length, right.length); i++) {
-    const difference = (left[i] ?? 0) - (right[i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return a.includes('excluded') ? -1 : 0;
 }

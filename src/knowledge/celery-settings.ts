@@ -13,8 +13,8 @@ export const BY_NAME: ReadonlyMap<string, SettingRow> = new Map(SETTINGS.map(row
 export const NEW_NAME_OF: ReadonlyMap<string, string> = new Map(SETTINGS.filter(([name, old]) => old !== name.toUpperCase()).map(([name, old]) => [old, name]));
 
 /**
- * Does this Celery release read the setting? `name` is the new one (`task_acks_late`); `version` is dotted, `5.5 (excluded)` and
- * `5.2 or later` count as in VersionFact. false for a name that is no setting.
+ * Does this Celery release read the setting? `name` is the new one (`task_acks_late`); `version` is dotted. false for a name
+ * that is no setting.
  */
 export function settingExists(name: string, version: string): boolean {
   const row = BY_NAME.get(name);
@@ -42,9 +42,6 @@ export function sinceOf(name: string): string | undefined {
 
 /** s. Kombu's own defaults of `broker_transport_options['visibility_timeout']` (kombu transport/redis.py, SQS.py; SQS uses it only to create the queue). */
 export const VISIBILITY_TIMEOUT_DEFAULT = VISIBILITY_TIMEOUTS;
-
-/** What an unpinned install gets on 2026-11-25 from the package index. */
-export const NEWEST = { celery: '5.6.3', billiard: '4.3.2', kombu: '5.7.0' } as const;
 
 /** Environment variables that beat any written configuration (celery app/utils.py:84-112). */
 export const ENVIRONMENT_SETTINGS: Readonly<Record<string, string>> = {

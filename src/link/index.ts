@@ -1,5 +1,5 @@
 import type { CeleryApp, EffectiveSettings, FactStore, IneffectiveSetting, Join, LinkOptions, Model, Scheduler, TaskFunction, Unresolved, Worker } from '../model/index.js';
-import { samePlace } from '../model/index.js';
+import { assumptionOf, samePlace } from '../model/index.js';
 import { bindingsOf } from './bindings.js';
 import { brokerKind, poolKind } from './broker.js';
 import { findApps, type AppSite } from './celery/apps.js';
@@ -245,8 +245,7 @@ function unresolvedSettings(app: CeleryApp): readonly Unresolved[] {
 function assumptionsOf(app: CeleryApp): readonly string[] {
   const { celery, billiard } = app.versions;
   return [
-    ...(celery.version === undefined ? [`celery is not pinned: judged as ${celery.assumed}`] : []),
-    ...(billiard.version === undefined ? [`billiard is not pinned: judged as ${billiard.assumed}`] : []),
+    ...[assumptionOf('celery', celery), assumptionOf('billiard', billiard)].filter(text => text !== undefined),
     ...(app.reach === 'only-candidate' ? [app.workers.length > 0 ? `what configures ${app.id} could not be read whole: it is judged by the only settings that fit` : `no start command names ${app.id}: it is judged as the app with task functions`] : []),
     ...(app.reach === 'implicit' ? ['no Celery app was found: the task functions are judged by their decorators'] : []),
   ];

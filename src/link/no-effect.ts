@@ -1,4 +1,5 @@
 import type { BrokerKind, ConsumerCommand, EffectiveSettings, NoEffect, NoEffectKind, PoolKind, Setting, TaskFunction, Versions, Worker } from '../model/index.js';
+import { compareVersions } from '../model/index.js';
 import { ZERO_IGNORED, settingExists, sinceOf } from '../knowledge/celery-settings.js';
 
 /** What decides whether a written setting changes anything. `stopSignals`: signals other than SIGTERM that may end the process are in it. */
@@ -41,24 +42,20 @@ function row({ settings }: NoEffectInput, name: string, kind: NoEffectKind, text
 }
 
 /** Whether a pinned version is at least the other; undefined where it is not pinned. */
-function atLeast(version: string | undefined, least: readonly number[]): boolean | undefined {
-  const parts = version === undefined ? undefined : /^(\d+)\.(\d+)(?:\.(\d+))?$/.exec(version);
-  if (!parts) return undefined;
-  const own = [Number(parts[1]), Number(parts[2]), Number(parts[3] ?? 0)];
-  const differs = own.findIndex((part, i) => part !== (least[i] ?? 0));
-  return differs < 0 || own[differs]! > (least[differs] ?? 0);
+function pinnedFrom(version: string | undefined, least: string): boolean | undefined {
+  return version === undefined || !/^\d+\.\d+/.test(version) ? undefined : compareVersions(version, least) >= 0;
 }
 
 function tooNew(input: NoEffectInput): readonly NoEffect[] {
   const version = input.versions.celery.version;
-  if (version === undefined || atLeast(version, [0]) === undefined) return [];
+  if (version === undefined || pinnedFrom(version, '0') === undefined) return [];
   return [...input.settings.keys()].filter(name => sinceOf(name) !== undefined && !settingExists(name, version))
     .flatMap(name => row(input, name, 'version', `celery ${version} does not know ${name}`));
 }
 
 function softShutdown(input: NoEffectInput): readonly NoEffect[] {
   const { settings, sigtermRemap: remapped, stopSignals, versions } = input;
-  if (atLeast(versions.celery.version, [5, 5]) === false) return [];
+  if (pinnedFrom(versions.celery.version, '5.5') === false) return [];
   const timeout = settings.get('worker_soft_shutdown_timeout');
   const seconds = timeout?.state === 'set' ? timeout.value : timeout?.state === 'unset' ? 0 : undefined;
   const idle = 'worker_enable_soft_shutdown_on_idle';
@@ -103,7 +100,7 @@ function zeroOptions(command: ConsumerCommand): readonly NoEffect[] {
 }
 
 function remap({ sigtermRemap: setting, versions }: NoEffectInput): readonly NoEffect[] {
-  if (setting.state !== 'set' || setting.certainty !== 'written' || atLeast(versions.celery.version, [4, 4, 7]) !== false) return [];
+  if (setting.state !== 'set' || setting.certainty !== 'written' || pinnedFrom(versions.celery.version, '4.4.7') !== false) return [];
   return [{ setting: 'REMAP_SIGTERM', at: setting.at, kind: 'version', text: `celery ${versions.celery.version} does not read it (4.4.7 does)` }];
 }
 

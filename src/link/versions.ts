@@ -1,43 +1,37 @@
 import type { FactStore, InstalledVersion, LinkOptions, VersionFact, Versions } from '../model/index.js';
-import { NEWEST } from '../knowledge/celery-settings.js';
+import { compareVersions, newestIn } from '../model/index.js';
+import { BILLIARD_OF, RELEASES } from '../knowledge/celery/releases.js';
 import { shared } from './find-modules.js';
 
-/** Versions of celery and billiard as installed for a file: the nearest lock file, then pins, then what an install gets today. */
+/**
+ * Versions of celery and billiard as installed for a file: what the nearest lock file or requirement pins, else the newest release that
+ * the nearest ranges allow. billiard comes with celery where nothing names it.
+ */
 export function versionsFor(path: string, store: FactStore, options: LinkOptions): Versions {
-  const installed = store.candidates.flatMap(candidate => (store.facts(candidate)?.versions ?? []));
-  return { celery: versionOf('celery', path, installed, options), billiard: versionOf('billiard', path, installed, options) };
+  const installed = store.candidates.flatMap(candidate => store.facts(candidate)?.versions ?? []);
+  const celery = versionOf('celery', path, installed, options, undefined);
+  const implied = BILLIARD_OF.find(([from]) => compareVersions(celery.assumed, from) >= 0)?.[1];
+  return { celery, billiard: versionOf('billiard', path, installed, options, implied) };
 }
 
-function versionOf(name: 'celery' | 'billiard', path: string, installed: readonly InstalledVersion[], options: LinkOptions): VersionFact {
-  const declared = options.assume[name];
-  if (declared) return { version: declared, assumed: declared };
-  const pins = installed.filter(entry => entry.name === name && entry.version !== undefined);
-  const [best] = [...pins].sort((a, b) => shared(b.at.path, path) - shared(a.at.path, path) || a.at.path.length - b.at.path.length);
-  if (best) return { version: best.version!, assumed: best.version!, at: best.at };
-  const range = installed.find(entry => entry.name === name && entry.range !== undefined);
-  return { assumed: within(range?.range, NEWEST[name]), ...(range && { at: range.at }) };
+function versionOf(name: 'celery' | 'billiard', path: string, installed: readonly InstalledVersion[], { assume }: LinkOptions, implied: string | undefined): VersionFact {
+  const declared = assume[name];
+  if (declared !== undefined) return declaredVersion(declared, RELEASES[name]);
+  const entries = installed.filter(entry => entry.name === name).sort((a, b) => shared(b.at.path, path) - shared(a.at.path, path) || certainty(b) - certainty(a) || a.at.path.length - b.at.path.length);
+  const [best] = entries;
+  if (best?.version !== undefined) return { version: best.version, assumed: best.version, at: best.at };
+  const near = best ? entries.filter(entry => entry.range !== undefined && entry.version === undefined && shared(entry.at.path, path) === shared(best.at.path, path)) : [];
+  const ranges = [...new Set([...near.map(entry => entry.range!), ...(implied === undefined ? [] : [implied])])];
+  const assumed = newestIn(ranges.join(','), RELEASES[name]) ?? newestIn(ranges[0] ?? '*', RELEASES[name]) ?? RELEASES[name][0]!;
+  const [written] = near;
+  return { assumed, ...(written && { range: written.range!, at: written.at }) };
 }
 
-/** The newest version a range allows, as far as its upper bound tells (`<5.5`, `~=5.3.0`, `^5.2`). */
-function within(range: string | undefined, newest: string): string {
-  const upper = range && /(?:<=?|~=|\^|~)\s*(\d+(?:\.\d+)*)/.exec(range);
-  if (!upper) return newest;
-  const operator = upper[0].replace(/[\s\d.]/g, '');
-  const bound = upper[1]!;
-  if (operator === '<=') return compareVersions(bound, newest) < 0 ? bound : newest;
-  if (operator === '<') return compareVersions(bound, newest) <= 0 ? `${bound} (excluded)` : newest;
-  const parts = bound.split('.').map(Number);
-  const limit = operator === '^' || parts.length <= 2 ? [parts[0]! + 1] : [parts[0]!, parts[1]! + 1];
-  return compareVersions(limit.join('.'), newest) <= 0 ? `${bound} or later` : newest;
-}
+/** A lock file says what is installed, a pin what is asked for, a range what may come. */
+const certainty = ({ version, at }: InstalledVersion): number => (version === undefined ? 0 : /\.lock$/i.test(at.path) ? 2 : 1);
 
-/** Numeric order of dotted versions; what follows the numbers is ignored. */
-export function compareVersions(a: string, b: string): number {
-  const left = numbers(a), right = numbers(b);
-  for (let i = 0; i < Math.max(left.length, right.length); i++) {
-    const difference = (left[i] ?? 0) - (right[i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
+/** `5.6` in the configuration stands for the newest release of that line. */
+function declaredVersion(declared: string, releases: readonly string[]): VersionFact {
+  const version = releases.includes(declared) ? declared : newestIn(`${declared}.*`, releases) ?? declared;
+  return { version, assumed: version };
 }
-const numbers = (version: string): readonly number[] => (/^\d+(\.\d+)*/.exec(version)?.[0] ?? '0').split('.').map(Number);

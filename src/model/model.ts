@@ -1,5 +1,6 @@
 import type { Expr } from './expression.js';
 import type { SourceLocation, Slot } from './location.js';
+import type { VersionFact } from './version.js';
 
 /** One reason for a value: `settings/base.py:41`, `CLI --prefetch-multiplier`, `environment of container worker`, `default of celery 5.6`. */
 export interface OriginStep { readonly text: string; readonly at?: SourceLocation }
@@ -263,8 +264,6 @@ export interface Versions {
   readonly celery: VersionFact;
   readonly billiard: VersionFact;
 }
-/** `version` undefined: not pinned; judged as `assumed`. */
-export interface VersionFact { readonly version?: string; readonly assumed: string; readonly at?: SourceLocation }
 
 /** A function decorated as a Celery task (or turned into one), with its effective options in its app. */
 export interface TaskFunction {

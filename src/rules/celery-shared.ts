@@ -1,9 +1,10 @@
-import type { CeleryApp, PoolKind, Problem, Setting, SourceLocation, TaskFunction, VersionFact, Worker } from '../model/index.js';
+import type { CeleryApp, PoolKind, Problem, Setting, SourceLocation, TaskFunction, Worker } from '../model/index.js';
 import { comparePlaces, place, samePlace } from '../model/index.js';
 import { BY_NAME } from '../knowledge/celery-settings.js';
 import { isOn, stopOf } from '../fate/index.js';
 import { listed } from './shared.js';
 
+export { isAtLeast } from '../model/index.js';
 export { boundOf, ignoresLimits, isOn, numberOf, stopOf } from '../fate/index.js';
 
 /** How many task functions a finding about a whole app points at. */
@@ -139,23 +140,6 @@ export function ofApp(app: CeleryApp, at: SourceLocation, functions: readonly Ta
 export function deployedWorkers(app: CeleryApp): readonly Worker[] {
   return app.workers.filter(({ role }) => role === 'deployed');
 }
-
-/** Is a version at least `minimum`? Ranges count with the newest they allow; `4.3 (excluded)` is below 4.3. */
-export function isAtLeast({ assumed }: VersionFact, minimum: string): boolean {
-  const order = compareVersions(assumed, minimum);
-  return assumed.includes('excluded') ? order > 0 : order >= 0;
-}
-
-function compareVersions(a: string, b: string): number {
-  const [left, right] = [parts(a), parts(b)];
-  for (let i = 0; i < Math.max(left.length, right.length); i++) {
-    const difference = (left[i] ?? 0) - (right[i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}
-
-const parts = (version: string): readonly number[] => (/^\d+(?:\.\d+)*/.exec(version)?.[0] ?? '0').split('.').map(Number);
 
 /** The first of each place, in order. */
 export function oncePerPlace<T>(items: readonly T[], at: (item: T) => SourceLocation): readonly T[] {

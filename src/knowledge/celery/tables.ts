@@ -3,9 +3,9 @@
 import type { OptionRow, SettingRow, TaskOptionRow } from './rows.js';
 
 /** The releases that were asked, oldest first, and the kombu beside each. */
-export const MEASURED = { '5.2.7': { kombu: '5.2.4' }, '5.4.0': { kombu: '5.4.2' }, '5.5.3': { kombu: '5.5.4' }, '5.6.3': { kombu: '5.6.2' } } as const;
+export const MEASURED = { '5.2.7': { kombu: '5.2.4' }, '5.4.0': { kombu: '5.4.2' }, '5.5.3': { kombu: '5.5.4' }, '5.6.3': { kombu: '5.6.2' }, '5.7.0': { kombu: '5.7.0' } } as const;
 
-/** Every setting: name, name before 4.0, type, default in 5.6.3, and what differs between the releases (celery.app.defaults). */
+/** Every setting: name, name before 4.0, type, default in 5.7.0, and what differs between the releases (celery.app.defaults). */
 export const SETTING_ROWS: readonly SettingRow[] = [
   ['accept_content', 'CELERY_ACCEPT_CONTENT', 'list', ['json']],
   ['result_accept_content', 'RESULT_ACCEPT_CONTENT', 'list', null],
@@ -13,6 +13,8 @@ export const SETTING_ROWS: readonly SettingRow[] = [
   ['imports', 'CELERY_IMPORTS', 'tuple', []],
   ['include', 'CELERY_INCLUDE', 'tuple', []],
   ['timezone', 'CELERY_TIMEZONE', 'string', null],
+  ['beat_enable_remote_control', 'CELERYBEAT_ENABLE_REMOTE_CONTROL', 'bool', false, { since: '5.7.0' }],
+  ['beat_remote_control_max_tick_age', 'CELERYBEAT_REMOTE_CONTROL_MAX_TICK_AGE', 'float', null, { since: '5.7.0' }],
   ['beat_max_loop_interval', 'CELERYBEAT_MAX_LOOP_INTERVAL', 'float', 0],
   ['beat_schedule', 'CELERYBEAT_SCHEDULE', 'dict', {}],
   ['beat_scheduler', 'CELERYBEAT_SCHEDULER', 'string', 'celery.beat:PersistentScheduler'],
@@ -35,6 +37,7 @@ export const SETTING_ROWS: readonly SettingRow[] = [
   ['broker_login_method', 'BROKER_LOGIN_METHOD', 'string', null],
   ['broker_native_delayed_delivery_queue_type', 'BROKER_NATIVE_DELAYED_DELIVERY_QUEUE_TYPE', 'string', 'quorum', { since: '5.5.3' }],
   ['broker_pool_limit', 'BROKER_POOL_LIMIT', 'int', 10],
+  ['broker_pool_acquire_timeout', 'BROKER_POOL_ACQUIRE_TIMEOUT', 'float', null, { since: '5.7.0' }],
   ['broker_use_ssl', 'BROKER_USE_SSL', 'bool', false],
   ['broker_host', 'BROKER_HOST', 'string', null],
   ['broker_port', 'BROKER_PORT', 'int', null],
@@ -73,7 +76,7 @@ export const SETTING_ROWS: readonly SettingRow[] = [
   ['gcs_ttl', 'GCS_TTL', 'float', 0, { since: '5.4.0' }],
   ['control_queue_ttl', 'CONTROL_QUEUE_TTL', 'float', 300],
   ['control_queue_expires', 'CONTROL_QUEUE_EXPIRES', 'float', 10],
-  ['control_queue_exclusive', 'CONTROL_QUEUE_EXCLUSIVE', 'bool', false, { since: '5.6.3' }],
+  ['control_queue_exclusive', 'CONTROL_QUEUE_EXCLUSIVE', 'bool', true, { since: '5.6.3', defaults: { '5.6.3': false, '5.7.0': true } }],
   ['control_queue_durable', 'CONTROL_QUEUE_DURABLE', 'bool', false, { since: '5.6.3' }],
   ['control_exchange', 'CONTROL_EXCHANGE', 'string', 'celery'],
   ['couchbase_backend_settings', 'CELERY_COUCHBASE_BACKEND_SETTINGS', 'dict', null],
@@ -87,7 +90,7 @@ export const SETTING_ROWS: readonly SettingRow[] = [
   ['event_queue_expires', 'CELERY_EVENT_QUEUE_EXPIRES', 'float', 60],
   ['event_queue_ttl', 'CELERY_EVENT_QUEUE_TTL', 'float', 5],
   ['event_queue_prefix', 'CELERY_EVENT_QUEUE_PREFIX', 'string', 'celeryev'],
-  ['event_queue_exclusive', 'CELERY_EVENT_QUEUE_EXCLUSIVE', 'bool', false, { since: '5.6.3' }],
+  ['event_queue_exclusive', 'CELERY_EVENT_QUEUE_EXCLUSIVE', 'bool', true, { since: '5.6.3', defaults: { '5.6.3': false, '5.7.0': true } }],
   ['event_queue_durable', 'CELERY_EVENT_QUEUE_DURABLE', 'bool', false, { since: '5.6.3' }],
   ['event_serializer', 'CELERY_EVENT_SERIALIZER', 'string', 'json'],
   ['event_exchange', 'CELERY_EVENT_EXCHANGE', 'string', 'celeryev'],
@@ -108,6 +111,8 @@ export const SETTING_ROWS: readonly SettingRow[] = [
   ['result_exchange', 'CELERY_RESULT_EXCHANGE', 'string', 'celeryresults'],
   ['result_exchange_type', 'CELERY_RESULT_EXCHANGE_TYPE', 'string', 'direct'],
   ['result_expires', 'CELERY_TASK_RESULT_EXPIRES', 'float', { seconds: 86400 }],
+  ['result_chord_expires', 'CELERY_RESULT_CHORD_EXPIRES', 'float', null, { since: '5.7.0' }],
+  ['result_failure_expires', 'CELERY_RESULT_FAILURE_EXPIRES', 'float', null, { since: '5.7.0' }],
   ['result_persistent', 'CELERY_RESULT_PERSISTENT', 'bool', null],
   ['result_extended', 'CELERY_RESULT_EXTENDED', 'bool', false],
   ['result_serializer', 'CELERY_RESULT_SERIALIZER', 'string', 'json'],
@@ -129,12 +134,15 @@ export const SETTING_ROWS: readonly SettingRow[] = [
   ['security_digest', 'CELERY_SECURITY_DIGEST', 'string', 'sha256'],
   ['database_url', 'CELERY_RESULT_DBURI', 'string', null],
   ['database_engine_options', 'CELERY_RESULT_ENGINE_OPTIONS', 'dict', { pool_pre_ping: true, pool_recycle: 3600 }, { defaults: { '5.2.7': null, '5.6.3': { pool_pre_ping: true, pool_recycle: 3600 } } }],
+  ['database_engine_callback', 'DATABASE_ENGINE_CALLBACK', 'any', null, { since: '5.7.0' }],
   ['database_short_lived_sessions', 'CELERY_RESULT_DB_SHORT_LIVED_SESSIONS', 'bool', false],
   ['database_table_schemas', 'DATABASE_TABLE_SCHEMAS', 'dict', null],
   ['database_table_names', 'CELERY_RESULT_DB_TABLENAMES', 'dict', null],
   ['database_create_tables_at_setup', 'DATABASE_CREATE_TABLES_AT_SETUP', 'bool', true, { since: '5.5.3' }],
   ['task_acks_late', 'CELERY_ACKS_LATE', 'bool', false],
   ['task_acks_on_failure_or_timeout', 'CELERY_ACKS_ON_FAILURE_OR_TIMEOUT', 'bool', true],
+  ['task_acks_on_failure', 'CELERY_ACKS_ON_FAILURE', 'bool', null, { since: '5.7.0' }],
+  ['task_acks_on_timeout', 'CELERY_ACKS_ON_TIMEOUT', 'bool', null, { since: '5.7.0' }],
   ['task_always_eager', 'CELERY_ALWAYS_EAGER', 'bool', false],
   ['task_annotations', 'CELERY_ANNOTATIONS', 'any', null],
   ['task_compression', 'CELERY_MESSAGE_COMPRESSION', 'string', null],
@@ -159,7 +167,9 @@ export const SETTING_ROWS: readonly SettingRow[] = [
   ['task_queues', 'CELERY_QUEUES', 'dict', null],
   ['task_queue_max_priority', 'CELERY_QUEUE_MAX_PRIORITY', 'int', null],
   ['task_reject_on_worker_lost', 'CELERY_REJECT_ON_WORKER_LOST', 'bool', null],
+  ['task_retry_on_worker_lost', 'CELERY_RETRY_ON_WORKER_LOST', 'bool', false, { since: '5.7.0' }],
   ['task_remote_tracebacks', 'CELERY_REMOTE_TRACEBACKS', 'bool', false],
+  ['task_repr_maxlevels', 'CELERY_REPR_MAXLEVELS', 'int', 3, { since: '5.7.0' }],
   ['task_routes', 'CELERY_ROUTES', 'any', null],
   ['task_send_sent_event', 'CELERY_SEND_TASK_SENT_EVENT', 'bool', false],
   ['task_serializer', 'CELERY_TASK_SERIALIZER', 'string', 'json'],
@@ -181,6 +191,7 @@ export const SETTING_ROWS: readonly SettingRow[] = [
   ['worker_enable_remote_control', 'CELERY_ENABLE_REMOTE_CONTROL', 'bool', true],
   ['worker_hijack_root_logger', 'CELERYD_HIJACK_ROOT_LOGGER', 'bool', true],
   ['worker_log_color', 'CELERYD_LOG_COLOR', 'bool', null],
+  ['worker_log_datefmt', 'CELERYD_LOG_DATEFMT', 'string', null, { since: '5.7.0' }],
   ['worker_log_format', 'CELERYD_LOG_FORMAT', 'string', '[%(asctime)s: %(levelname)s/%(processName)s] %(message)s'],
   ['worker_lost_wait', 'CELERYD_WORKER_LOST_WAIT', 'float', 10],
   ['worker_max_memory_per_child', 'CELERYD_MAX_MEMORY_PER_CHILD', 'int', null],
@@ -188,6 +199,7 @@ export const SETTING_ROWS: readonly SettingRow[] = [
   ['worker_pool', 'CELERYD_POOL', 'string', 'prefork'],
   ['worker_pool_putlocks', 'CELERYD_POOL_PUTLOCKS', 'bool', true],
   ['worker_pool_restarts', 'CELERYD_POOL_RESTARTS', 'bool', false],
+  ['worker_pool_start_method', 'CELERYD_POOL_START_METHOD', 'string', 'fork', { since: '5.7.0' }],
   ['worker_proc_alive_timeout', 'CELERYD_PROC_ALIVE_TIMEOUT', 'float', 4],
   ['worker_prefetch_multiplier', 'CELERYD_PREFETCH_MULTIPLIER', 'int', 4],
   ['worker_eta_task_limit', 'CELERYD_ETA_TASK_LIMIT', 'int', null, { since: '5.6.3' }],
@@ -197,6 +209,7 @@ export const SETTING_ROWS: readonly SettingRow[] = [
   ['worker_redirect_stdouts_level', 'CELERY_REDIRECT_STDOUTS_LEVEL', 'string', 'WARNING'],
   ['worker_send_task_events', 'CELERY_SEND_EVENTS', 'bool', false],
   ['worker_state_db', 'CELERYD_STATE_DB', 'string', null],
+  ['worker_task_log_datefmt', 'CELERYD_TASK_LOG_DATEFMT', 'string', null, { since: '5.7.0' }],
   ['worker_task_log_format', 'CELERYD_TASK_LOG_FORMAT', 'string', '[%(asctime)s: %(levelname)s/%(processName)s] %(task_name)s[%(task_id)s]: %(message)s'],
   ['worker_timer', 'CELERYD_TIMER', 'string', null],
   ['worker_timer_precision', 'CELERYD_TIMER_PRECISION', 'float', 1],
@@ -233,6 +246,7 @@ export const WORKER_ROWS: readonly OptionRow[] = [
   { long: '--time-limit', value: true },
   { long: '--soft-time-limit', value: true },
   { long: '--max-tasks-per-child', value: true },
+  { long: '--pool-start-method', value: true, since: '5.7.0' },
   { long: '--max-memory-per-child', value: true },
   { long: '--purge', also: ['--discard'], value: false },
   { long: '--queues', short: ['-Q'], value: true },
@@ -261,6 +275,8 @@ export const BEAT_ROWS: readonly OptionRow[] = [
   { long: '--schedule', short: ['-s'], value: true },
   { long: '--scheduler', short: ['-S'], value: true },
   { long: '--max-interval', value: true },
+  { long: '--enable-remote-control', also: ['--no-enable-remote-control'], value: false, since: '5.7.0' },
+  { long: '--hostname', short: ['-n'], value: true, since: '5.7.0' },
   { long: '--loglevel', short: ['-l'], value: true },
   { long: '--logfile', short: ['-f'], value: true },
   { long: '--pidfile', value: true },
@@ -274,7 +290,7 @@ export const BEAT_ROWS: readonly OptionRow[] = [
 /** The variable of an option without an `envvar` is this, the subcommand and the option: CELERY_WORKER_CONCURRENCY. */
 export const ENVVAR_PREFIX = 'CELERY';
 
-/** Every task option: name, where Celery takes it from, default in 5.6.3, the setting that fills it where it is None, and what differs between the releases. */
+/** Every task option: name, where Celery takes it from, default in 5.7.0, the setting that fills it where it is None, and what differs between the releases. */
 export const TASK_OPTION_ROWS: readonly TaskOptionRow[] = [
   ['shared', 'decorator', true],
   ['filter', 'decorator', null],
@@ -303,7 +319,10 @@ export const TASK_OPTION_ROWS: readonly TaskOptionRow[] = [
   ['track_started', 'class', null, { setting: 'task_track_started' }],
   ['acks_late', 'class', null, { setting: 'task_acks_late' }],
   ['acks_on_failure_or_timeout', 'class', null, { setting: 'task_acks_on_failure_or_timeout' }],
+  ['acks_on_failure', 'class', null, { setting: 'task_acks_on_failure', since: '5.7.0' }],
+  ['acks_on_timeout', 'class', null, { setting: 'task_acks_on_timeout', since: '5.7.0' }],
   ['reject_on_worker_lost', 'class', null, { setting: 'task_reject_on_worker_lost' }],
+  ['retry_on_worker_lost', 'class', null, { setting: 'task_retry_on_worker_lost', since: '5.7.0' }],
   ['throws', 'class', []],
   ['expires', 'class', null],
   ['priority', 'class', null, { setting: 'task_default_priority' }],

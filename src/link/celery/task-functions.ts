@@ -13,13 +13,18 @@ export function taskFunction(site: FunctionSite, settings: EffectiveSettings, bo
   const from = <T>(option: string, setting: string | undefined, fallback: Setting<unknown>): Setting<T> =>
     (written(layers, option) ?? (setting === undefined ? fallback : settings.get(setting) ?? fallback)) as Setting<T>;
   const unset: Setting<unknown> = { state: 'unset', at: site.decoratorAt, slots: [] };
+  // celery 5.7 splits the acknowledgement of failures and may retry a lost task: measured with neither
+  const newer = (setting: Setting<boolean>, ...names: readonly string[]): Setting<boolean> => {
+    const used = names.map(name => from(name, `task_${name}`, unset)).find(other => other.state === 'set' && other.certainty !== 'format-default' && other.value !== null);
+    return used ? { state: 'unknown', at: used.at, expression: 'an option of celery 5.7', candidates: [] } : setting;
+  };
   const { retryCalls, ...facts } = body;
   const slot = optionSlot(site);
   return {
     name: site.name, functionName: site.target.function.name, at: site.at, decoratorAt: site.decoratorAt, periodic, body: facts,
     acksLate: from('acks_late', 'task_acks_late', unset),
-    rejectOnWorkerLost: from('reject_on_worker_lost', 'task_reject_on_worker_lost', unset),
-    acksOnFailureOrTimeout: from('acks_on_failure_or_timeout', 'task_acks_on_failure_or_timeout', unset),
+    rejectOnWorkerLost: newer(from('reject_on_worker_lost', 'task_reject_on_worker_lost', unset), 'retry_on_worker_lost'),
+    acksOnFailureOrTimeout: newer(from('acks_on_failure_or_timeout', 'task_acks_on_failure_or_timeout', unset), 'acks_on_failure', 'acks_on_timeout'),
     timeLimit: seconds(from('time_limit', 'task_time_limit', unset)),
     softTimeLimit: seconds(from('soft_time_limit', 'task_soft_time_limit', unset)),
     retry: retryPolicy(layers, retryCalls, site.decoratorAt),
