@@ -30,9 +30,9 @@ export function link(store: FactStore, options: LinkOptions): Model {
   const code = findApps(store, resolver);
   const apps = withoutDocumentation(code.apps);
   const others = found.starts.filter(start => start.command.kind === 'unaudited');
-  const joined = found.starts.filter(start => !others.includes(start)).map(start => ({ start, found: appOf(start, apps, resolver, store, options) }));
   const { modules } = code;
   const functions = findFunctions(modules, code.apps, resolver, NO_ENVIRONMENT);
+  const joined = found.starts.filter(start => !others.includes(start)).map(start => ({ start, found: appOf(start, apps, functions, resolver, store, options) }));
   const judged = judgedApps(joined, apps, functions, modules, resolver, store);
   const world: World = { apps: code.apps, store, options, resolver, modules, reads: codeReads(modules, resolver), functions, bodies: new Map() };
   const built = judged.map(entry => buildApp(entry, joined.filter(({ found: target }) => 'app' in target && target.app === entry.site), judged, world));
@@ -63,7 +63,7 @@ function withoutDocumentation(apps: readonly AppSite[]): readonly AppSite[] {
   return main.length > 0 ? main : apps;
 }
 
-function appOf(start: Start, apps: readonly AppSite[], resolver: Resolver, store: FactStore, options: LinkOptions): FoundApp {
+function appOf(start: Start, apps: readonly AppSite[], functions: readonly FunctionSite[], resolver: Resolver, store: FactStore, options: LinkOptions): FoundApp {
   const declared = options.workers.find(entry => entry.service === start.service?.name || entry.service === start.name);
   if (declared) {
     const app = apps.find(site => site.path === declared.app || site.id === declared.app);
@@ -71,8 +71,10 @@ function appOf(start: Start, apps: readonly AppSite[], resolver: Resolver, store
   }
   const named = start.command.app ?? environmentApp(start.lookup);
   if (named !== undefined) return findApp(named, start, apps, resolver, store);
-  const [only] = apps;
-  return apps.length === 1 && only ? { app: only, how: 'only-candidate' } : { reason: 'the command names no app' };
+  // an app without task functions sends messages to others
+  const working = apps.length > 1 ? apps.filter(app => functions.some(fn => fn.app === app.call)) : apps;
+  const [only] = working;
+  return working.length === 1 && only ? { app: only, how: 'only-candidate' } : { reason: 'the command names no app' };
 }
 
 /** The un-prefixed APP variable is read by celery's global options (facts 5.4); CELERY_APP too. */
