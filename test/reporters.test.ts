@@ -152,8 +152,10 @@ test('settings: value, origin, overridden, what is never read', () => {
   expect(page).toBe(`worker infra/worker.json: worker (prod)
   command       celery -A app.celery worker (infra/worker.json:15)
   app           app.celery:app (app/celery.py:1)
+  versions      celery is not pinned: judged as 5.6.3; billiard is not pinned: judged as 4.2.4
   broker, pool  redis, prefork
   stop time     30 s (default of ECS)
+  SIGTERM       REMAP_SIGTERM is not set: a warm shutdown
   drain need    600 s (app/celery.py:12)
 
   broker_url                  redis://:*******@cache:6379/0  BROKER_URL (app/celery.py:1), unless the environment says otherwise
@@ -162,7 +164,7 @@ test('settings: value, origin, overridden, what is never read', () => {
                                                              overrides settings.py:3
   worker_prefetch_multiplier  ? multiplier()                 app/celery.py:2, could not be resolved
 
-  written, but never read by Celery:
+  written, but never read by Celery
     CELERY_ACKS_LATE = True  app/celery.py:5: Celery reads no old names under a namespace; it would read CELERY_TASK_ACKS_LATE
 `);
   expect(settings(report([], { model: emptyModel }), options)).toBe('no Celery worker or app found in 9 files\n');

@@ -1,5 +1,5 @@
 import type { CeleryApp, EcsService, EffectiveSettings, Model, OriginStep, Scheduler, Setting, TaskFunction, Worker } from '../model/index.js';
-import { withoutPasswords } from './credentials.js';
+import { isSecret, withoutPasswords } from './credentials.js';
 import { region } from './region.js';
 
 /** What was found and joined, as plain data: the report's `inventory`, and what a test of a join compares. */
@@ -29,7 +29,7 @@ function workerOf(worker: Worker): unknown {
   return {
     ...processOf(worker), broker: worker.broker, pool: worker.pool, stopTime: settingOf(worker.stopTime), sigtermRemap: settingOf(worker.sigtermRemap),
     drainNeed: drainNeed.is === 'bounded' ? { ...drainNeed, from: drainNeed.from.map(region) } : drainNeed,
-    settings: settingsOf(worker.settings), tasks: worker.functions.map(({ name }) => name),
+    settings: settingsOf(worker.settings), noEffect: (worker.noEffect ?? []).map(({ setting, kind, text, at }) => ({ setting, kind, text, ...region(at) })), tasks: worker.functions.map(({ name }) => name),
   };
 }
 
@@ -44,7 +44,7 @@ function appOf(app: CeleryApp): unknown {
 function functionOf(each: TaskFunction, app: CeleryApp): unknown {
   return {
     name: each.name, app: app.id, ...region(each.at), periodic: each.periodic,
-    acksLate: settingOf(each.acksLate), rejectOnWorkerLost: settingOf(each.rejectOnWorkerLost), timeLimit: settingOf(each.timeLimit), softTimeLimit: settingOf(each.softTimeLimit),
+    acksLate: settingOf(each.acksLate), rejectOnWorkerLost: settingOf(each.rejectOnWorkerLost), acksOnFailureOrTimeout: settingOf(each.acksOnFailureOrTimeout), timeLimit: settingOf(each.timeLimit), softTimeLimit: settingOf(each.softTimeLimit),
     effects: each.body.effects.map(({ kind, text, at }) => ({ kind, text, ...region(at) })), partial: each.body.partial,
   };
 }
@@ -59,13 +59,13 @@ function serviceOf(service: EcsService): unknown {
 
 /** Everything that has a value or may have one; what nobody set and has no default is left out. */
 function settingsOf(settings: EffectiveSettings): Readonly<Record<string, unknown>> {
-  return Object.fromEntries([...settings].filter(([, setting]) => setting.state !== 'unset').map(([name, setting]) => [name, settingOf(setting)]));
+  return Object.fromEntries([...settings].filter(([, setting]) => setting.state !== 'unset').map(([name, setting]) => [name, settingOf(setting, name)]));
 }
 
-function settingOf(setting: Setting<unknown>): unknown {
+function settingOf(setting: Setting<unknown>, name = ''): unknown {
   switch (setting.state) {
-    case 'set': return { state: 'set', value: plain(setting.value), certainty: setting.certainty, ...region(setting.at), origin: setting.origin.map(stepOf), overridden: setting.overridden.map(stepOf) };
-    case 'unknown': return { state: 'unknown', expression: withoutPasswords(setting.expression), candidates: setting.candidates.map(plain), ...region(setting.at) };
+    case 'set': return { state: 'set', value: hidden(name, setting.value), certainty: setting.certainty, ...region(setting.at), origin: setting.origin.map(stepOf), overridden: setting.overridden.map(stepOf) };
+    case 'unknown': return { state: 'unknown', expression: isSecret(name) ? '***' : withoutPasswords(setting.expression), candidates: setting.candidates.map(candidate => hidden(name, candidate)), ...region(setting.at) };
     default: return { state: 'unset' };
   }
 }
@@ -75,8 +75,13 @@ const stepOf = ({ text, at }: OriginStep): unknown => ({ text: withoutPasswords(
 /** A value as JSON can hold it, without the passwords of URLs. */
 export function plain(value: unknown): unknown {
   if (typeof value === 'string') return withoutPasswords(value);
-  if (value instanceof Map) return Object.fromEntries([...value].map(([key, inner]) => [String(key), plain(inner)]));
+  if (value instanceof Map) return Object.fromEntries([...value].map(([key, inner]) => [String(key), hidden(String(key), inner)]));
   if (Array.isArray(value) || value instanceof Set) return [...value].map(plain);
-  if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
+  if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hidden(key, inner)]));
   return value;
+}
+
+/** The value under a name, as `plain`; of a credential only that there is one. */
+export function hidden(name: string, value: unknown): unknown {
+  return isSecret(name) && value !== null && value !== undefined && value !== '' ? '***' : plain(value);
 }

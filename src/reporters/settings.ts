@@ -1,12 +1,27 @@
-import type { CeleryApp, EffectiveSettings, IneffectiveSetting, OriginStep, Report, Setting, Worker } from '../model/index.js';
-import { place, shorten } from '../model/index.js';
+import type { CeleryApp, EffectiveSettings, IneffectiveSetting, OriginStep, Report, Setting, TaskFunction, Versions, Worker } from '../model/index.js';
+import { assumptionOf, isAtLeast, place, samePlace, shorten } from '../model/index.js';
 import { clean, columns } from './clean.js';
-import { plain } from './inventory.js';
+import { isSecret, withoutPasswords } from './credentials.js';
+import { hidden } from './inventory.js';
 import type { ReportOptions } from './options.js';
 import { painter, type Paint } from './paint.js';
 
-/** Shown even where nobody wrote them: what most findings rest on. */
-const TELLING = new Set(['task_acks_late', 'task_reject_on_worker_lost', 'task_time_limit', 'task_soft_time_limit', 'worker_prefetch_multiplier', 'worker_concurrency', 'worker_pool', 'broker_transport_options', 'worker_soft_shutdown_timeout']);
+/** What decides whether a task is lost, run twice or kept waiting: shown even where nobody wrote it, where broker, pool and version have it. */
+interface Deciding { readonly name: string; readonly broker?: readonly Worker['broker'][]; readonly pool?: readonly Worker['pool'][]; readonly since?: string }
+const PREFORK = ['prefork', 'unknown'] as const;
+const DECIDING: readonly Deciding[] = [
+  { name: 'task_acks_late' }, { name: 'task_reject_on_worker_lost', pool: PREFORK }, { name: 'task_acks_on_failure_or_timeout' }, { name: 'task_time_limit' }, { name: 'task_soft_time_limit' },
+  { name: 'worker_prefetch_multiplier' }, { name: 'worker_disable_prefetch', broker: ['redis'], since: '5.6.0' }, { name: 'worker_concurrency' }, { name: 'worker_pool' },
+  { name: 'worker_max_tasks_per_child', pool: PREFORK }, { name: 'worker_max_memory_per_child', pool: PREFORK }, { name: 'worker_cancel_long_running_tasks_on_connection_loss', since: '5.1.0' },
+  { name: 'worker_soft_shutdown_timeout', since: '5.5.0' }, { name: 'worker_enable_soft_shutdown_on_idle', since: '5.5.0' }, { name: 'broker_url' }, { name: 'broker_transport_options' },
+  { name: 'broker_transport_options.visibility_timeout', broker: ['redis', 'sqs'] }, { name: 'broker_heartbeat', broker: ['rabbitmq'] }, { name: 'broker_connection_max_retries' }, { name: 'task_publish_retry' },
+  { name: 'task_default_delivery_mode', broker: ['rabbitmq'] }, { name: 'task_default_queue_type', broker: ['rabbitmq'], since: '5.5.0' }, { name: 'result_expires' },
+];
+/** The options of a task function that decide the same, and the settings they inherit. */
+const OPTIONS: readonly (readonly [option: string, setting: string, of: (fn: TaskFunction) => Setting<unknown>])[] = [
+  ['acks_late', 'task_acks_late', fn => fn.acksLate], ['reject_on_worker_lost', 'task_reject_on_worker_lost', fn => fn.rejectOnWorkerLost], ['acks_on_failure_or_timeout', 'task_acks_on_failure_or_timeout', fn => fn.acksOnFailureOrTimeout],
+  ['time_limit', 'task_time_limit', fn => fn.timeLimit], ['soft_time_limit', 'task_soft_time_limit', fn => fn.softTimeLimit],
+];
 
 const REASONS: Readonly<Record<IneffectiveSetting['reason'], string>> = {
   'old-name-under-namespace': 'Celery reads no old names under a namespace',
@@ -19,7 +34,7 @@ const REASONS: Readonly<Record<IneffectiveSetting['reason'], string>> = {
   'unprefixed-under-namespace': 'Celery reads only names with the prefix here',
 };
 
-/** The effective settings of every worker: value, where it comes from, what it overrides, and what is written but never read. */
+/** The effective settings of every worker: value, where it comes from, what it overrides, what is written without effect and what is never read. */
 export function settings(report: Report, { color, verbose }: ReportOptions): string {
   const paint = painter(color);
   const { workers, apps } = report.model;
@@ -29,46 +44,87 @@ export function settings(report: Report, { color, verbose }: ReportOptions): str
 }
 
 function workerTable(worker: Worker, paint: Paint, verbose: boolean): string {
-  const { drainNeed, app } = worker;
+  const { drainNeed, app, sigtermRemap: remap, stopTime } = worker;
   const need = drainNeed.is === 'bounded' ? `${drainNeed.seconds} s (${drainNeed.from.map(place).join(', ') || 'no place'})` : drainNeed.is;
   const head = [
     ['command', `${shorten(worker.command.text, 90)} (${place(worker.command.at)})`],
     ['app', app ? `${app.id} (${place(app.at)})` : 'not joined'],
+    ...(app ? [['versions', versionsText(app.versions)]] : []),
     ['broker, pool', `${worker.broker}, ${worker.pool}`],
-    ['stop time', worker.stopTime.state === 'set' ? `${String(worker.stopTime.value)} s (${originOf(worker.stopTime)})` : valueOf(worker.stopTime)],
+    ['stop time', stopTime.state === 'set' ? `${String(stopTime.value)} s (${originOf(stopTime)})` : stopTime.state === 'unset' ? 'not known: no container or service says' : valueOf('', stopTime)],
+    ['SIGTERM', remap.state === 'set' ? `REMAP_SIGTERM is ${String(remap.value)} (${originOf(remap)})` : remap.state === 'unset' ? 'REMAP_SIGTERM is not set: a warm shutdown' : 'whether REMAP_SIGTERM is set is not known'],
     ['drain need', need],
   ].map(([name, value]) => `  ${paint('dim', name!.padEnd(12))}  ${clean(value!)}`);
   const environment = worker.environment === undefined ? '' : ` (${worker.environment})`;
-  return [paint('bold', clean(`worker ${worker.id}${environment}`)), ...head, '', ...table(worker.settings, paint, verbose), ...ineffective(app?.ineffective ?? [], paint), ...noEffect(worker, paint), ''].join('\n');
+  const deciding = decidingFor(worker.broker, worker.pool, app?.versions);
+  const rows = table(withVisibility(worker.settings, worker.broker), app ? deciding : new Set(), paint, verbose);
+  return [paint('bold', clean(`worker ${worker.id}${environment}`)), ...head, ...blankBefore(rows), ...functions(worker.functions, worker.settings, paint), ...ineffective(app?.ineffective ?? [], paint), ...noEffect(worker, paint), ''].join('\n');
+}
+
+function appTable(app: CeleryApp, paint: Paint, verbose: boolean): string {
+  const rows = table(withVisibility(app.settings, app.broker), decidingFor(app.broker, app.pool, app.versions), paint, verbose);
+  return [paint('bold', clean(`app ${app.id} (${place(app.at)}), no worker command found`)), `  ${paint('dim', 'versions'.padEnd(12))}  ${clean(versionsText(app.versions))}`, ...blankBefore(rows), ...functions(app.functions, app.settings, paint), ...ineffective(app.ineffective, paint), ''].join('\n');
+}
+
+const blankBefore = (rows: readonly string[]): readonly string[] => (rows.length > 0 ? ['', ...rows] : []);
+
+function versionsText({ celery, billiard }: Versions): string {
+  return [['celery', celery], ['billiard', billiard] as const].map(([name, fact]) => assumptionOf(name as string, fact as Versions['celery']) ?? `${name as string} ${(fact as Versions['celery']).assumed}`).join('; ');
+}
+
+/** The settings that decide for this broker, pool and version. */
+function decidingFor(broker: Worker['broker'], pool: Worker['pool'], versions: Versions | undefined): ReadonlySet<string> {
+  return new Set(DECIDING.filter(row => (row.broker === undefined || row.broker.includes(broker)) && (row.pool === undefined || row.pool.includes(pool)) && (row.since === undefined || !versions || isAtLeast(versions.celery, row.since))).map(({ name }) => name));
 }
 
 function noEffect(worker: Worker, paint: Paint): readonly string[] {
   const rows = worker.noEffect ?? [];
-  return rows.length === 0 ? [] : ['', `  ${paint('bold', 'written without effect here')}`, ...rows.map(({ setting, at, text }) => `  ${clean(`${setting} (${place(at)}): ${text}`)}`)];
+  return rows.length === 0 ? [] : ['', `  ${paint('bold', 'written without effect here')}`, ...rows.map(({ setting, at, text }) => `    ${clean(`${setting} (${place(at)}): ${text}`)}`)];
 }
 
-function appTable(app: CeleryApp, paint: Paint, verbose: boolean): string {
-  return [paint('bold', clean(`app ${app.id} (${place(app.at)}), no worker command found`)), '', ...table(app.settings, paint, verbose), ...ineffective(app.ineffective, paint), ''].join('\n');
+/** Task functions with options of their own: decorator, annotation or base class, where they differ from the app's setting. */
+function functions(all: readonly TaskFunction[], settings: EffectiveSettings, paint: Paint): readonly string[] {
+  const rows = all.flatMap(fn => OPTIONS.flatMap(([option, setting, of]) => {
+    const own = of(fn), inherited = settings.get(setting);
+    const isOwn = own.state !== 'unset' && !(own.state === 'set' && own.certainty === 'format-default') && !(inherited && samePlace(own.at, inherited.at));
+    return isOwn ? [`    ${clean(`${fn.functionName}: ${option} ${valueOf(option, own)}`)}  ${paint('dim', clean(own.state === 'set' && own.origin.length === 0 ? place(own.at) : originOf(own)))}`] : [];
+  }));
+  return rows.length === 0 ? [] : ['', `  ${paint('bold', 'options of task functions')}`, ...rows];
 }
 
-function table(all: EffectiveSettings, paint: Paint, verbose: boolean): readonly string[] {
-  const shown = [...all].filter(([name, setting]) => (setting.state === 'set' && setting.certainty !== 'format-default') || setting.state === 'unknown' || TELLING.has(name) || (verbose && setting.state === 'set'));
-  const rows = shown.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, setting]) => ({ name: clean(name), value: clean(valueOf(setting)), setting }));
+function table(all: EffectiveSettings, deciding: ReadonlySet<string>, paint: Paint, verbose: boolean): readonly string[] {
+  const shown = [...all].filter(([name, setting]) => isWritten(setting) || setting.state === 'unknown' || deciding.has(name) || (verbose && setting.state === 'set'));
+  const rows = shown.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, setting]) => ({ name: clean(name), value: clean(valueOf(name, setting)), setting }));
   const wide = (texts: readonly string[]): number => Math.max(0, ...texts.map(columns));
   const [nameWidth, valueWidth] = [wide(rows.map(row => row.name)), wide(rows.map(row => row.value))];
   return rows.flatMap(({ name, value, setting }) => [
-    `  ${pad(name, nameWidth)}  ${paint(setting.state === 'set' && setting.certainty !== 'format-default' ? 'bold' : 'dim', pad(value, valueWidth))}  ${clean(originOf(setting))}`,
+    `  ${pad(name, nameWidth)}  ${paint(isWritten(setting) ? 'bold' : 'dim', pad(value, valueWidth))}  ${clean(originOf(setting))}`,
     ...(setting.state === 'set' ? setting.overridden : []).map(step => `  ${' '.repeat(nameWidth + valueWidth + 2)}  ${paint('dim', clean(`overrides ${stepText(step)}`))}`),
   ]);
 }
 
+/** s. What kombu does where nobody sets it (kombu transport/redis.py:644, SQS.py:264). */
+const KOMBU_DEFAULT = { redis: 3600, sqs: 1800 } as const;
+const VISIBILITY = 'broker_transport_options.visibility_timeout';
+
+function withVisibility(all: EffectiveSettings, broker: Worker['broker']): EffectiveSettings {
+  const options = all.get('broker_transport_options');
+  if ((broker !== 'redis' && broker !== 'sqs') || all.has(VISIBILITY) || !options || options.state === 'unknown') return all;
+  return new Map([...all, [VISIBILITY, { state: 'set', value: KOMBU_DEFAULT[broker], at: options.at, certainty: 'format-default', origin: [{ text: 'default of kombu' }], overridden: [], slots: [] }]]);
+}
+
+const isWritten = (setting: Setting<unknown>): boolean => setting.state === 'set' && setting.certainty !== 'format-default';
 const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - columns(text)));
 
-function valueOf(setting: Setting<unknown>): string {
+function valueOf(name: string, setting: Setting<unknown>): string {
   if (setting.state === 'unset') return 'unset';
-  if (setting.state === 'unknown') return `? ${shorten(setting.expression, 40)}`;
-  return shorten(typeof setting.value === 'string' ? String(plain(setting.value)) : JSON.stringify(plain(setting.value)) ?? 'unset');
+  if (setting.state === 'unknown') return `? ${isSecret(name) ? '***' : shorten(withoutPasswords(setting.expression), 40)}`;
+  const value = hidden(name, setting.value);
+  if (isDuration(value)) return `${value.seconds} s`;
+  return shorten(typeof value === 'string' ? value : JSON.stringify(value) ?? 'unset');
 }
+
+const isDuration = (value: unknown): value is { readonly seconds: number } => typeof value === 'object' && value !== null && 'seconds' in value && typeof value.seconds === 'number' && Object.keys(value).length === 1;
 
 function originOf(setting: Setting<unknown>): string {
   if (setting.state === 'unset') return 'no default';
@@ -78,10 +134,10 @@ function originOf(setting: Setting<unknown>): string {
 }
 
 /** The step's text, with its place where the text does not name it already. */
-const stepText = ({ text, at }: OriginStep): string => (at && !text.includes(place(at)) ? `${text} (${place(at)})` : text);
+const stepText = ({ text, at }: OriginStep): string => withoutPasswords(at && !text.includes(place(at)) ? `${text} (${place(at)})` : text);
 
 function ineffective(entries: readonly IneffectiveSetting[], paint: Paint): readonly string[] {
   if (entries.length === 0) return [];
-  return ['', '  written, but never read by Celery:', ...entries.map(({ name, value, at, reason, wanted }) =>
-    `    ${clean(`${name} = ${shorten(value, 40)}`)}  ${paint('dim', clean(`${place(at)}: ${REASONS[reason]}${wanted === undefined ? '' : `; it would read ${wanted}`}`))}`)];
+  return ['', `  ${paint('bold', 'written, but never read by Celery')}`, ...entries.map(({ name, value, at, reason, wanted }) =>
+    `    ${clean(`${name} = ${isSecret(name) ? '***' : withoutPasswords(shorten(value, 40))}`)}  ${paint('dim', clean(`${place(at)}: ${REASONS[reason]}${wanted === undefined ? '' : `; it would read ${wanted}`}`))}`)];
 }
