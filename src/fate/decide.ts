@@ -3,7 +3,7 @@ import type { Delay, Event, Fate, Outcome } from './outcome.js';
 
 /**
  * The fate of a message whose circumstances are all known. Several answers: a race of the software itself, seen as one in repeated
- * experiments. Sources: facts of celery 5.6.3 and kombu 5.6.2 by line in the comments; "measured" is test/experiments/measured (celery 5.2.6, 5.6.3).
+ * experiments. Sources: facts of celery 5.6.3 and kombu 5.6.2 by line in the comments; "measured" is test/experiments/measured (celery 5.2.6, 5.6.3, 5.7.0).
  */
 export function decide(c: Circumstances, event: Event): readonly Fate[] {
   switch (event) {

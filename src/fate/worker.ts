@@ -35,7 +35,7 @@ export function fatesOfFunction(journey: Journey, event: Event, margin: number):
 /** What the model tells about the circumstances; an input that is absent is not known. */
 export function circumstancesOf({ worker, fn, message = 'running', heldSeconds = 0 }: Journey, event: Event, margin: number): Known {
   const { app, settings } = worker;
-  const { readsRemap, knowsSoftShutdown, cancelsOnLoss, ...behaviour } = versionsOf(app);
+  const { readsRemap, knowsSoftShutdown, cancelsOnLoss, acksDirectly, ...behaviour } = versionsOf(app);
   const bound = boundOf(fn, worker.pool);
   const stop = stopOf(worker);
   const signal = signalOf(worker);
@@ -45,7 +45,7 @@ export function circumstancesOf({ worker, fn, message = 'running', heldSeconds =
   const visibility = app && visibilityOf({ ...app, broker: worker.broker, settings });
   return known({
     ...behaviour, pool, broker: BROKERS.find(each => each === worker.broker), message, signal, replaced: true,
-    acksLate: isOn(fn.acksLate), rejectsLost: isOn(fn.rejectOnWorkerLost), acksFailures, ackSent: pool && ackSentAfter(pool, event === 'stop' ? Math.max(2, stop ?? 2) : 2),
+    acksLate: isOn(fn.acksLate), rejectsLost: isOn(fn.rejectOnWorkerLost), acksFailures, ackSent: pool && ackSentAfter(pool, event === 'stop' ? Math.max(2, stop ?? 2) : 2, acksDirectly),
     remaps: both(remapOf(worker), readsRemap),
     soft: soft === undefined ? undefined : soft === 0 ? 'none' : bound === 'unknown' ? undefined : bound !== 'none' && bound <= soft ? 'long-enough' : 'too-short',
     softFits: soft === undefined || stop === undefined ? undefined : soft + margin <= stop,
