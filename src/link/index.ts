@@ -122,7 +122,7 @@ function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judg
   const configure = (lookup: Lookup): Configuration => configurationOf(site, { resolver: world.resolver, store: world.store, context: contextOf(site, lookup, world) }, versions.celery.assumed, name => world.reads.has(name));
   const starts = joined.filter(({ start }) => isWork(start)).map(({ start, found }) => ({ start, found, configuration: configure(loaderLookup(start.command, start.lookup)) }));
   const alone = starts.length > 0 ? starts[0]!.configuration : configure(joined[0]?.start.lookup ?? NO_ENVIRONMENT.lookup);
-  const perStart = starts.map(({ start, configuration }) => withCommand(configuration.settings, start.command, start.lookup));
+  const perStart = starts.map(({ start, configuration }) => withCommand(configuration.settings, start.command, start.lookup, configuration.prefixed));
   const settings = perStart.length > 0 ? mergeSettings(perStart) : alone.settings;
   const members = membersOf(site, judged.map(entry => entry.site), world.functions, settings, world.resolver);
   const counters = new Map(members.map(member => [member, counterOf(member, world.apps, world.reads, world.resolver)]));

@@ -10,15 +10,15 @@ interface Form { readonly rows: readonly string[]; readonly write: (draft: Draft
 
 const OPTIONS: Readonly<Record<string, Form>> = {
   none: { rows: [], write: () => {} },
-  prefetch: { rows: ['5.4-07'], write: (draft, random) => { draft.options.push(random.pick(['--prefetch-multiplier=3', '--prefetch-multiplier 2', '--prefetch-multiplier=0'])); } },
-  concurrency: { rows: ['5.4-09'], write: (draft, random) => { draft.options.push(random.pick(['-c 3', '-c5', '--concurrency=7', '-c 0'])); } },
-  pool: { rows: ['5.4-10'], write: (draft, random) => { draft.options.push(random.pick(['-P solo', '--pool=threads', '-P prefork'])); } },
-  limits: { rows: ['5.4-12'], write: (draft, random) => { draft.options.push(random.pick(['--time-limit=90', '--time-limit 60.5', '--time-limit=0']), random.pick(['--soft-time-limit=30', '--soft-time-limit 20'])); } },
-  children: { rows: ['5.4-13'], write: (draft, random) => { draft.options.push(random.pick(['--max-tasks-per-child=10', '--max-tasks-per-child 4']), '--max-memory-per-child=200000'); } },
-  events: { rows: ['5.4-11', '5.4-03'], write: (draft, random) => { draft.options.push(random.pick(['-E', '--task-events']), '-l INFO', '-n shop@%h'); } },
-  quiet: { rows: ['5.4-15', '5.4-17'], write: draft => { draft.options.push('-Q fast,slow', '--without-gossip', '--without-mingle', '--without-heartbeat', '-O fair'); } },
-  trailing: { rows: ['5.1-13'], write: (draft, random) => { draft.trailing.push(random.pick(['task.acks_late=1', 'task_acks_late=false', 'worker_prefetch_multiplier=9', 'TASK.TRACK_STARTED=yes', 'task_default_queue=7', 'worker.lost_wait=2.5'])); ['task_acks_late', 'worker_prefetch_multiplier', 'task_track_started', 'task_default_queue', 'worker_lost_wait'].forEach(name => draft.written.add(name)); } },
-  broker: { rows: ['5.4-21'], write: (draft, random) => { draft.globals.push(random.pick(['-b redis://cli/1', '--broker=redis://cli/2', '--broker amqp://cli//'])); } },
+  prefetch: { rows: ['style-08', '5.4-07'], write: (draft, random) => { draft.options.push(random.pick(['--prefetch-multiplier=3', '--prefetch-multiplier 2', '--prefetch-multiplier=0'])); } },
+  concurrency: { rows: ['style-08', '5.4-09'], write: (draft, random) => { draft.options.push(random.pick(['-c 3', '-c5', '--concurrency=7', '-c 0'])); } },
+  pool: { rows: ['style-08', '5.4-10'], write: (draft, random) => { draft.options.push(random.pick(['-P solo', '--pool=threads', '-P prefork'])); } },
+  limits: { rows: ['style-08', '5.4-12'], write: (draft, random) => { draft.options.push(random.pick(['--time-limit=90', '--time-limit 60.5', '--time-limit=0']), random.pick(['--soft-time-limit=30', '--soft-time-limit 20'])); } },
+  children: { rows: ['style-08', '5.4-13'], write: (draft, random) => { draft.options.push(random.pick(['--max-tasks-per-child=10', '--max-tasks-per-child 4']), '--max-memory-per-child=200000'); } },
+  events: { rows: ['style-08', '5.4-11', '5.4-03'], write: (draft, random) => { draft.options.push(random.pick(['-E', '--task-events']), '-l INFO', '-n shop@%h'); } },
+  quiet: { rows: ['style-08', '5.4-15', '5.4-17'], write: draft => { draft.options.push('-Q fast,slow', '--without-gossip', '--without-mingle', '--without-heartbeat', '-O fair'); } },
+  trailing: { rows: ['style-08', '5.1-13'], write: (draft, random) => { draft.trailing.push(random.pick(['task.acks_late=1', 'task_acks_late=false', 'worker_prefetch_multiplier=9', 'TASK.TRACK_STARTED=yes', 'task_default_queue=7', 'worker.lost_wait=2.5'])); ['task_acks_late', 'worker_prefetch_multiplier', 'task_track_started', 'task_default_queue', 'worker_lost_wait'].forEach(name => draft.written.add(name)); } },
+  broker: { rows: ['style-08', '5.4-21'], write: (draft, random) => { draft.globals.push(random.pick(['-b redis://cli/1', '--broker=redis://cli/2', '--broker amqp://cli//'])); } },
 };
 
 const ENVIRONMENTS: Readonly<Record<string, Form>> = {
@@ -35,12 +35,20 @@ const distinct = (texts: readonly string[]): string[] => [...new Map(texts.map(t
 
 const TASKS: Readonly<Record<string, Form>> = {
   bare: { rows: ['5.3-01'], write: draft => { draft.taskLines.push('@app.task', 'def work(n):', '    return n'); } },
-  decorator: { rows: ['5.3-02'], write: (draft, random) => { draft.taskLines.push(`@app.task(${distinct(random.sample(OPTION_TEXTS, 3)).join(', ')})`, 'def work(n):', '    return n'); } },
-  shared: { rows: ['5.3-02', 'style-08'], write: (draft, random) => { draft.taskImports.add('from celery import shared_task'); draft.taskLines.push(`@shared_task(bind=True, ${distinct(random.sample(OPTION_TEXTS, 2)).join(', ')})`, 'def work(self, n):', '    return n'); } },
-  named: { rows: ['5.3-01'], write: (draft, random) => { draft.taskLines.push(`@app.task(name='jobs.work', ${distinct(random.sample(OPTION_TEXTS, 2)).join(', ')})`, 'def work(n):', '    return n'); } },
-  base: { rows: ['5.3-03'], write: (draft, random) => { draft.taskImports.add('from celery import Task'); draft.taskLines.push('class Careful(Task):', '    abstract = True', ...block(distinct(random.sample(OPTION_TEXTS.filter(text => !text.startsWith('ack_')), 3)).map(text => text.replace('=', ' = ')), '    '), '', '', `@app.task(base=Careful${random.chance(0.5) ? ', time_limit=99' : ''})`, 'def work(n):', '    return n'); } },
+  decorator: { rows: ['5.3-02', 'style-09'], write: (draft, random) => { draft.taskLines.push(`@app.task(${distinct(random.sample(OPTION_TEXTS, 3)).join(', ')})`, 'def work(n):', '    return n'); } },
+  shared: { rows: ['5.3-02', 'style-09'], write: (draft, random) => { draft.taskImports.add('from celery import shared_task'); draft.taskLines.push(`@shared_task(bind=True, ${distinct(random.sample(OPTION_TEXTS, 2)).join(', ')})`, 'def work(self, n):', '    return n'); } },
+  named: { rows: ['5.3-01', 'style-09'], write: (draft, random) => { draft.taskLines.push(`@app.task(name='jobs.work', ${distinct(random.sample(OPTION_TEXTS, 2)).join(', ')})`, 'def work(n):', '    return n'); } },
+  base: { rows: ['5.3-03', 'style-09'], write: (draft, random) => { draft.taskImports.add('from celery import Task'); draft.taskLines.push('class Careful(Task):', '    abstract = True', ...block(distinct(random.sample(OPTION_TEXTS.filter(text => !text.startsWith('ack_')), 3)).map(text => text.replace('=', ' = ')), '    '), '', '', `@app.task(base=Careful${random.chance(0.5) ? ', time_limit=99' : ''})`, 'def work(n):', '    return n'); } },
+  wrapped: {
+    rows: ['5.3-02', 'style-09'],
+    write: (draft, random) => {
+      const own = `functools.partial(app.task, ${distinct(random.sample(OPTION_TEXTS.filter(text => !text.startsWith('ack_')), 2)).join(', ')})`;
+      draft.taskImports.add('import functools');
+      draft.taskLines.push('def logged(function):', '    @functools.wraps(function)', '    def inner(*args, **kwargs):', '        return function(*args, **kwargs)', '    return inner', '', '', ...(random.chance(0.5) ? [`steady_task = ${own}`, '', '', '@steady_task()'] : ['@app.task(max_retries=4)']), '@logged', 'def work(n):', '    return n');
+    },
+  },
   annotations: {
-    rows: ['5.3-04', '5.2-08'],
+    rows: ['5.3-04', '5.2-08', 'style-09'],
     write: (draft, random) => {
       draft.written.add('task_annotations');
       draft.after.push(`app.conf.task_annotations = ${random.pick(["{'shop.tasks.work': {'time_limit': 70}}", "{'*': {'acks_late': True}, 'shop.tasks.work': {'acks_late': False}}", "[{'shop.tasks.work': {'max_retries': 2}}, {'*': {'default_retry_delay': 9}}]", "{'other.task': {'time_limit': 70}}"])}`);

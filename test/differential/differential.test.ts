@@ -8,13 +8,13 @@ import { afterAll, expect, test } from 'vitest';
 import { audit } from '../../src/audit.js';
 import { DEFAULT_CONFIG } from '../../src/config.js';
 import type { Setting, TaskFunction, Worker } from '../../src/model/index.js';
-import { assemble, choices } from './assemble.js';
-import type { Project } from './draft.js';
+import { assemble, choices, DIMENSIONS } from './assemble.js';
+import type { Forms, Project } from './draft.js';
 import known from './known.json' with { type: 'json' };
 
 /** The releases that are asked, each in its own process. */
-const VERSIONS = ['5.2.7', '5.4.0', '5.5.3', '5.6.3'] as const;
-const PROJECTS = Number(process.env.DRAINLINT_PROJECTS ?? 520);
+const VERSIONS = ['5.2.7', '5.4.0', '5.5.3', '5.6.3', '5.7.0'] as const;
+const PROJECTS = Number(process.env.DRAINLINT_PROJECTS ?? 700);
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 const root = mkdtempSync(join(tmpdir(), 'drainlint-differential-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -40,6 +40,17 @@ function write(project: Project): string {
   const folder = join(root, project.id);
   for (const [path, text] of Object.entries(project.files)) { mkdirSync(dirname(join(folder, path)), { recursive: true }); writeFileSync(join(folder, path), text); }
   return folder;
+}
+
+/** Projects that each row of the facts and each style of the corpus is in, at least. */
+const LEAST = 20;
+const STYLES = ['style-01', 'style-02', 'style-03', 'style-04', 'style-05', 'style-06', 'style-07', 'style-08', 'style-09', 'style-10'];
+
+/** Two forms of different dimensions that stand in no project together. */
+function missingPairs(all: readonly Forms[]): readonly string[] {
+  const dimensions = Object.entries(DIMENSIONS);
+  const seen = new Set(all.flatMap(each => dimensions.flatMap(([a]) => dimensions.map(([b]) => `${a}=${each[a]} ${b}=${each[b]}`))));
+  return dimensions.flatMap(([a, forms], i) => dimensions.slice(i + 1).flatMap(([b, others]) => forms.flatMap(one => others.map(other => `${a}=${one} ${b}=${other}`)))).filter(pair => !seen.has(pair));
 }
 
 type Verdict = 'agrees' | 'unknown' | 'disagrees' | 'not comparable';
@@ -122,6 +133,11 @@ test('drainlint reads settings as Celery does', { timeout: 600_000 }, async () =
   const lines = [...kinds].map(([key, list]) => `${key}: ${list.length} (${list[0]!.name}: ${list[0]!.found} instead of ${JSON.stringify(list[0]!.expected)?.slice(0, 80)}; ${list[0]!.project.id})`);
   if (process.env.DRAINLINT_DUMP) writeFileSync(process.env.DRAINLINT_DUMP, JSON.stringify(all.filter(one => one.verdict === 'disagrees' || one.verdict === 'unknown').map(one => ({ ...one, project: { id: one.project.id, files: one.project.files, forms: one.project.forms, argv: one.project.argv, env: one.project.env } })), null, 1));
   console.log(lines.join('\n'));
+  expect(rows.size).toBeGreaterThan(60);
+  expect([...rows].filter(([, n]) => n < LEAST).map(([row, n]) => `${row}: ${n}`), 'rows and styles in too few projects').toEqual([]);
+  // style 11 is about locks: no setting
+  expect(STYLES.filter(style => (rows.get(style) ?? 0) < LEAST)).toEqual([]);
+  expect(missingPairs(forms), 'pairs of forms that no project has').toEqual([]);
   expect(count('unknown') / all.length).toBeLessThan(0.05);
   expect(count('disagrees'), 'values that disagree').toBeLessThanOrEqual(known.disagreeing);
 });

@@ -33,6 +33,8 @@ export type ConfigurationAction = { readonly at: SourceLocation; readonly scope:
   | { readonly kind: 'envvar'; readonly variable: Expr }
   | { readonly kind: 'defaults'; readonly value: Expr }
   | { readonly kind: 'autodiscover'; readonly packages?: Expr }
+  /** The configuration is read as the module is imported: Celery loads it then, and takes later writes as they are. */
+  | { readonly kind: 'read' }
 );
 
 export interface CeleryCode {
@@ -123,7 +125,7 @@ function isOwnKeywords(value: Expr, { kind, function: method }: Scope): boolean 
 
 function actionsOf({ statement, scope, guards }: Site): { object: Expr; action: ConfigurationAction }[] {
   const place = { at: statement.at, scope, guards };
-  if (statement.do === 'assign') return statement.targets.flatMap(target => assigned(target, statement.value, place));
+  if (statement.do === 'assign') return [...readsIn(statement.value, place), ...statement.targets.flatMap(target => assigned(target, statement.value, place))];
   if (statement.do !== 'call' || statement.value.is !== 'call' || statement.value.callee.is !== 'member') return [];
   const call = statement.value, callee = statement.value.callee;
   const argument = (name: string, index: number): Expr | undefined => call.keywords.find(([key]) => key === name)?.[1] ?? call.positional[index];
@@ -144,6 +146,15 @@ function actionsOf({ statement, scope, guards }: Site): { object: Expr; action: 
     }
     default: return [];
   }
+}
+
+/** `app.conf.timezone` in an expression of a module: not in a function, which runs later. */
+function readsIn(expr: Expr, place: Place): { object: Expr; action: ConfigurationAction }[] {
+  if (place.scope.kind !== 'module') return [];
+  return [...walk(expr)].flatMap(part => {
+    const holder = part.is === 'member' || part.is === 'item' ? part.object : undefined;
+    return holder?.is === 'member' && holder.name === 'conf' ? [{ object: holder.object, action: { ...place, kind: 'read' as const } }] : [];
+  });
 }
 
 /** `X.conf` → X; `X.conf.name` → X and the name. */

@@ -2,15 +2,15 @@ import type { ConsumerCommand, EffectiveSettings, OriginStep, Setting } from '..
 import { BY_NAME, OPTION_SETTINGS, ZERO_IGNORED } from '../../knowledge/celery-settings.js';
 import type { Lookup } from '../evaluate.js';
 
-/** Command-line options, their CELERY_WORKER_* variables and trailing key=value over the written configuration (facts 5.2, 5.4). */
-export function withCommand(settings: EffectiveSettings, command: ConsumerCommand, lookup: Lookup): EffectiveSettings {
+/** Command-line options, their CELERY_WORKER_* variables and trailing key=value over the written configuration (facts 5.2, 5.4). `prefixed`: settings that a trailing key=value does not reach. */
+export function withCommand(settings: EffectiveSettings, command: ConsumerCommand, lookup: Lookup, prefixed: ReadonlySet<string> = new Set()): EffectiveSettings {
   const result = new Map(settings);
   for (const [name, value] of command.overrides) {
     const setting = name.toLowerCase().replaceAll('.', '_');
     const row = BY_NAME.get(setting);
     const before = result.get(setting);
     if (row && EARLY.has(setting) && before?.state === 'set' && Boolean(before.value)) continue;
-    if (row) override(result, setting, typed(value, row[2]), { text: `command line ${name}=${value}`, at: command.at });
+    if (row && !prefixed.has(setting)) override(result, setting, typed(value, row[2]), { text: `command line ${name}=${value}`, at: command.at });
   }
   for (const [option, setting] of Object.entries(OPTION_SETTINGS)) {
     const written = command.options.get(option);

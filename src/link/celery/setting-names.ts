@@ -6,7 +6,8 @@ export type Reading =
   | { readonly setting: string; readonly prefixed: boolean; readonly old: boolean }
   | { readonly ignored: IneffectiveSetting['reason']; readonly wanted?: string; readonly distance?: number };
 
-const OLD_NAMES: ReadonlyMap<string, string> = new Map(SETTINGS.map(([name, old]) => [old, name]));
+/** Every name from before Celery 4 and the setting it is of, BROKER_URL and its like included. */
+export const OLD_NAMES: ReadonlyMap<string, string> = new Map(SETTINGS.map(([name, old]) => [old, name]));
 /** Upper-case names outside these families (TIMEZONE, DATABASE_URL, S3_BUCKET …) are a project's own as often as not. */
 const CELERY_FAMILY = /^(TASK|WORKER|BEAT|BROKER|RESULT|CELERY)_/i;
 

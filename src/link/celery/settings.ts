@@ -1,5 +1,5 @@
 import type { EffectiveSettings, Expr, FactStore, IneffectiveSetting, OriginStep, Setting, SourceLocation } from '../../model/index.js';
-import { place } from '../../model/index.js';
+import { compareVersions, place } from '../../model/index.js';
 import { BY_NAME, defaultOf, ENVIRONMENT_SETTINGS, SETTINGS } from '../../knowledge/celery-settings.js';
 import type { Context } from '../evaluate.js';
 import { together, type Value } from '../values.js';
@@ -8,7 +8,7 @@ import type { Resolver, Scope } from '../modules.js';
 import { isDuration } from '../durations.js';
 import type { AppSite, ConfigurationAction } from './apps.js';
 import { namedSource, readSource, flaskSource, type Source } from './config-sources.js';
-import { readName } from './setting-names.js';
+import { OLD_NAMES, readName, type Reading } from './setting-names.js';
 
 /** The written configuration of an app in one environment, before command-line options. */
 export interface Configuration {
@@ -18,11 +18,14 @@ export interface Configuration {
   readonly configuredAt?: SourceLocation;
   /** Something that decides settings could not be read: a default is then no fact. */
   readonly open: boolean;
+  /** Settings whose prefixed key beats what is written to app.conf under the plain name, a trailing key=value too (before celery 5.7). */
+  readonly prefixed: ReadonlySet<string>;
 }
 
 /** Strongest first, as Celery looks a name up (facts 5.2). */
 type Layer = 'changes' | 'defaults' | 'object';
-interface Write { readonly name: string; readonly value: Value; readonly layer: Layer; readonly keys: readonly string[]; readonly maybe: boolean; readonly nameAt: SourceLocation; readonly fromConstructor?: boolean }
+/** `late`: written to app.conf after something had read it, and Celery had loaded it. */
+interface Write { readonly name: string; readonly value: Value; readonly layer: Layer; readonly late?: boolean; readonly keys: readonly string[]; readonly maybe: boolean; readonly nameAt: SourceLocation; readonly fromConstructor?: boolean }
 
 interface Reader { readonly resolver: Resolver; readonly store: FactStore; readonly context: Context }
 
@@ -39,7 +42,9 @@ export function configurationOf(app: Pick<AppSite, 'actions' | 'at' | 'scope'>, 
     if (named.source.open) open = true;
     for (const [name, value] of named.source.values) writes.push({ name, value, layer: 'object', keys: [], maybe: false, nameAt: value.at });
   }
-  for (const action of app.actions) {
+  let isLoaded = false;
+  for (const action of inOrder(app.actions)) {
+    if (action.kind === 'read') { isLoaded = true; continue; }
     if (action.kind === 'object' || action.kind === 'envvar') {
       if (action !== object) continue;
       configuredAt = action.at;
@@ -52,14 +57,23 @@ export function configurationOf(app: Pick<AppSite, 'actions' | 'at' | 'scope'>, 
     if (action.kind === 'autodiscover') continue;
     if (action.kind !== 'write' || typeof action.name !== 'string') configuredAt ??= action.at;
     const result = writesOf(action, reader);
-    writes.push(...result.writes);
+    writes.push(...(isLoaded ? result.writes.map(write => ({ ...write, late: true })) : result.writes));
     if (result.open) open = true;
   }
   const isDjango = object?.kind === 'object' && object.source.is === 'literal' && /^django\.conf/.test(String(object.source.value));
-  const { settings, ineffective: found } = effective(writes, namespace, app, celery, open, isRead);
+  const { settings, ineffective: found, prefixed } = effective(writes, namespace, app, celery, open, isRead);
   // Django keeps upper-case names alone: without a namespace only the old ones reach Celery
   const ineffective = isDjango ? found.map(entry => (entry.reason === 'prefixed-without-namespace' && entry.wanted && BY_NAME.has(entry.wanted) ? { ...entry, wanted: BY_NAME.get(entry.wanted)![1] } : entry)) : found;
-  return { settings: withEnvironment(settings, reader.context), ineffective: [...ineffective, ...hidden], open, ...(namespace !== undefined && { namespace }), ...(configuredAt && { configuredAt }) };
+  return { settings: withEnvironment(settings, reader.context), ineffective: [...ineffective, ...hidden], open, prefixed, ...(namespace !== undefined && { namespace }), ...(configuredAt && { configuredAt }) };
+}
+
+/** As Celery runs them: on_configure as it loads the configuration, before what is written to the loaded one. */
+function inOrder(actions: readonly ConfigurationAction[]): readonly ConfigurationAction[] {
+  const isHook = ({ scope }: ConfigurationAction): boolean => scope.function?.name === 'on_configure';
+  if (!actions.some(isHook)) return actions;
+  const first = actions.findIndex(({ kind }) => kind === 'read');
+  const split = first < 0 ? actions.length : first;
+  return [...actions.slice(0, split).filter(action => !isHook(action)), ...actions.filter(isHook), ...actions.slice(split).filter(action => !isHook(action))];
 }
 
 /** A second config_from_object replaces the first; one in a branch counts only where there is no other. */
@@ -141,51 +155,84 @@ function uncertain(guards: readonly Guard[], scope: Scope, resolver: Resolver, c
   return result;
 }
 
-interface Slotted { readonly value: Value; readonly write: Write }
+interface Slotted { readonly value: Value; readonly write: Write; readonly reading: Read }
+/** A key of one setting: prefixed, the plain new name, the name from before Celery 4. In that order Celery asks for them. */
+interface Read { readonly setting: string; readonly key: 'prefixed' | 'plain' | 'old' }
+const KEYS: readonly Read['key'][] = ['prefixed', 'plain', 'old'];
+const LAYERS: readonly Layer[] = ['changes', 'defaults', 'object'];
 
+/**
+ * Celery's ChainMap of changes, defaults and the object, as `ConfigurationView` looks a setting up: up to 5.6 each key through all
+ * maps, and Celery's own defaults end the search at the plain name (at the old one where the configuration is in old names); from 5.7
+ * each map with all keys (celery utils/collections.py; both compared with the real ones in test/differential).
+ */
 function effective(writes: readonly Write[], namespace: string | undefined, app: Pick<AppSite, 'at'>, celery: string, open: boolean, isRead: (name: string) => boolean) {
   const ineffective: IneffectiveSetting[] = [];
-  const byRank = new Map<string, Map<number, Slotted[]>>();
+  const byMap = compareVersions(celery, '5.7.0') >= 0;
+  const isOld = !namespace && usesOldNames(writes);
+  const bySetting = new Map<string, Slotted[]>();
   for (const write of writes) {
-    const reading = readName(write.name, namespace);
+    const reading = readingOf(write, namespace, isOld, byMap);
     if (!reading) continue;
     if ('ignored' in reading) {
       if (write.layer !== 'object' || !isRead(write.name)) ineffective.push({ name: write.name, at: write.nameAt, reason: reading.ignored, value: write.value.expression, ...(reading.wanted && { wanted: reading.wanted }), ...(reading.distance !== undefined && { distance: reading.distance }) });
       continue;
     }
-    // with a namespace the prefixed key is looked up through all layers before the plain one
-    const rank = (namespace && !reading.prefixed ? 3 : 0) + (write.layer === 'changes' ? 0 : write.layer === 'defaults' ? 1 : 2);
-    const ranks = byRank.get(reading.setting) ?? new Map<number, Slotted[]>();
-    const list = ranks.get(rank) ?? [];
-    if (!reading.old || !list.some(other => other.write.layer === write.layer && BY_NAME.has(other.write.name))) list.push({ value: write.value, write });
-    ranks.set(rank, list);
-    byRank.set(reading.setting, ranks);
+    if (reading.key === 'old' && !isOld && !byMap) continue; // the plain name of Celery's defaults is found first
+    bySetting.set(reading.setting, [...(bySetting.get(reading.setting) ?? []), { value: write.value, write, reading }]);
   }
   if (!namespace) ineffective.push(...mixed(writes));
   const settings = new Map<string, Setting<unknown>>();
+  const prefixed = new Set<string>();
   for (const row of SETTINGS) {
-    const ranks = byRank.get(row[0]);
-    if (ranks) for (const [name, setting] of settingsFrom(row[0], ranks)) settings.set(name, setting);
-    else settings.set(row[0], defaultSetting(defaultOf(row[0], celery), app.at, celery, open));
+    const all = bySetting.get(row[0]);
+    const groups = all ? ranked(all, byMap) : [];
+    for (const [name, setting] of groups.length > 0 ? settingsFrom(row[0], groups) : [[row[0], defaultSetting(defaultOf(row[0], celery), app.at, celery, open)] as const]) settings.set(name, setting);
+    if (!byMap && groups[0]?.[0]!.reading.key === 'prefixed') prefixed.add(row[0]);
   }
-  return { settings, ineffective };
+  return { settings, ineffective, prefixed };
 }
 
-function settingsFrom(name: string, ranks: ReadonlyMap<number, readonly Slotted[]>): [string, Setting<unknown>][] {
-  const ordered = [...ranks].sort(([a], [b]) => a - b).map(([, list]) => list);
-  let winner: Value | undefined;
-  let writtenAs: string | undefined;
-  const overridden: OriginStep[] = [];
-  for (const list of ordered) {
-    if (winner) { overridden.push(...list.map(({ value }) => ({ text: `${place(value.at)} (${value.expression})`, at: value.at }))); continue; }
-    winner = layered(list, winner);
-    writtenAs = list.at(-1)!.write.name;
-  }
+/** Celery turns the old names written before it loads into new ones (into old ones where the configuration is in old names). */
+function readingOf(write: Write, namespace: string | undefined, isOld: boolean, byMap: boolean): Read | Extract<Reading, { ignored: unknown }> | undefined {
+  const renamed = write.layer === 'changes' && !write.late ? OLD_NAMES.get(write.name) : undefined;
+  if (renamed !== undefined) return { setting: renamed, key: isOld ? 'old' : 'plain' };
+  const reading = readName(write.name, namespace);
+  const old = byMap && namespace && !(reading && 'setting' in reading) ? OLD_NAMES.get(write.name) : undefined;
+  if (old !== undefined) return { setting: old, key: 'old' };
+  if (!reading) return undefined;
+  if ('setting' in reading) return { setting: reading.setting, key: reading.prefixed ? 'prefixed' : reading.old || (isOld && write.layer === 'changes' && !write.late) ? 'old' : 'plain' };
+  return reading;
+}
+
+/** The places where a setting is written, the strongest first; the writes of one place in their order. */
+function ranked(all: readonly Slotted[], byMap: boolean): readonly (readonly [Slotted, ...Slotted[]])[] {
+  const rankOf = ({ write, reading }: Slotted): number => { const [layer, key] = [LAYERS.indexOf(write.layer), KEYS.indexOf(reading.key)]; return byMap ? layer * KEYS.length + key : key * LAYERS.length + layer; };
+  const groups = new Map<number, Slotted[]>();
+  for (const one of all) groups.set(rankOf(one), [...(groups.get(rankOf(one)) ?? []), one]);
+  return [...groups].sort(([a], [b]) => a - b).map(([, list]) => list as unknown as readonly [Slotted, ...Slotted[]]);
+}
+
+/** Is the configuration, by the majority of its names, one from before Celery 4 (celery app/utils.py, detect_settings)? */
+function usesOldNames(writes: readonly Write[]): boolean {
+  const { old, fresh } = stylesOf(writes);
+  return old.length > 0 && old.length >= fresh.length && !(fresh.length > 0 && old.length === fresh.length);
+}
+
+function settingsFrom(name: string, groups: readonly (readonly [Slotted, ...Slotted[]])[]): [string, Setting<unknown>][] {
+  // a write into a table changes the table that is in force
+  const isNested = ({ write }: Slotted): boolean => write.keys.length > 0 && write.layer === 'changes';
+  const whole = groups.map(list => list.filter(one => !isNested(one))).filter(list => list.length > 0);
+  const [first, ...rest] = whole;
+  const nested = groups.flatMap(list => list.filter(isNested));
+  const winner = layered([...(first ?? []), ...nested], undefined);
   if (!winner) return [];
+  const overridden = rest.flatMap(list => list.map(({ value }): OriginStep => ({ text: `${place(value.at)} (${value.expression})`, at: value.at })));
+  const writtenAs = (first ?? nested).at(-1)!.write.name;
   const plainSetting = toSetting(winner, overridden);
-  const setting: Setting<unknown> = plainSetting.state === 'set' && writtenAs !== undefined && writtenAs !== name ? { ...plainSetting, writtenAs } : plainSetting;
-  const nested = FLATTENED.has(name) && winner.known && winner.value instanceof Map ? [...(winner.value as Map<unknown, Value>)].map(([key, value]): [string, Setting<unknown>] => [`${name}.${String(key)}`, toSetting(value, [])]) : [];
-  return [[name, setting], ...nested];
+  const setting: Setting<unknown> = plainSetting.state === 'set' && writtenAs !== name ? { ...plainSetting, writtenAs } : plainSetting;
+  const inside = FLATTENED.has(name) && winner.known && winner.value instanceof Map ? [...(winner.value as Map<unknown, Value>)].map(([key, value]): [string, Setting<unknown>] => [`${name}.${String(key)}`, toSetting(value, [])]) : [];
+  return [[name, setting], ...inside];
 }
 
 /** Settings whose options decide something by themselves: also there as `broker_transport_options.visibility_timeout`. */
@@ -213,17 +260,29 @@ function nestedWrite(holder: Value | undefined, keys: readonly string[], value: 
  * alone, and at what was written to app.conf where there is none (celery app/utils.py, detect_settings). The same setting in both
  * spellings is no mix.
  */
-function mixed(all: readonly Write[]): IneffectiveSetting[] {
+function mixed(writes: readonly Write[]): IneffectiveSetting[] {
+  const { old, fresh, isMixed } = stylesOf(writes);
+  if (!isMixed) return [];
+  const [left, wanted] = usesOldNames(writes) ? [fresh, (name: string): string => BY_NAME.get(name)![1]] : [old, (name: string): string => name];
+  return left.filter(one => ![...old, ...fresh].some(other => other !== one && other.setting === one.setting))
+    .map(({ write, setting }) => ({ name: write.name, at: write.nameAt, reason: 'mixed-names' as const, wanted: wanted(setting), value: write.value.expression }));
+}
+
+interface Named { readonly write: Write; readonly setting: string }
+
+/** The old and the new names by which Celery tells the style of a configuration, each once. */
+function stylesOf(all: readonly Write[]): { readonly old: readonly Named[]; readonly fresh: readonly Named[]; readonly isMixed: boolean } {
   const loaded = all.filter(write => write.layer === 'object');
-  const writes = loaded.length > 0 ? loaded : all.filter(write => !write.fromConstructor);
-  const read = writes.map(write => ({ write, reading: readName(write.name, undefined) }))
-    .filter((entry): entry is { write: Write; reading: { setting: string; prefixed: boolean; old: boolean } } => entry.reading !== undefined && 'setting' in entry.reading);
-  const newNames = new Set(read.filter(({ reading }) => !reading.old).map(({ reading }) => reading.setting));
-  const oldNames = new Set(read.filter(({ reading }) => reading.old).map(({ reading }) => reading.setting));
-  const old = read.filter(({ reading }) => reading.old && !newNames.has(reading.setting));
-  const fresh = read.filter(({ reading }) => !reading.old && !oldNames.has(reading.setting));
-  if (old.length === 0 || fresh.length === 0) return [];
-  return (old.length <= fresh.length ? old : fresh).map(({ write, reading }) => ({ name: write.name, at: write.nameAt, reason: 'mixed-names' as const, wanted: old.length <= fresh.length ? reading.setting : BY_NAME.get(reading.setting)![1], value: write.value.expression }));
+  const writes = loaded.length > 0 ? loaded : all.filter(write => write.layer === 'changes' && !write.fromConstructor && !write.late);
+  const named = [...new Map(writes.map(write => [write.name, write])).values()].flatMap(write => {
+    const reading = readName(write.name, undefined);
+    return reading && 'setting' in reading ? [{ write, setting: reading.setting, old: reading.old }] : [];
+  });
+  const [old, fresh] = [named.filter(one => one.old), named.filter(one => !one.old)];
+  const settings = new Set(named.map(one => one.setting));
+  const isBoth = (setting: string): boolean => old.some(one => one.setting === setting) && fresh.some(one => one.setting === setting);
+  const left = [...settings].filter(setting => !isBoth(setting));
+  return { old, fresh, isMixed: left.some(setting => old.some(one => one.setting === setting)) && fresh.length > 0 && left.some(setting => (old.length > fresh.length ? fresh : old).some(one => one.setting === setting)) };
 }
 
 function defaultSetting(fallback: unknown, at: SourceLocation, celery: string, open: boolean): Setting<unknown> {
