@@ -1,5 +1,5 @@
-import type { CeleryApp, EffectiveSettings, FactStore, IneffectiveSetting, Join, LinkOptions, Model, Scheduler, TaskFunction, Unresolved, Worker } from '../model/index.js';
-import { assumptionOf, samePlace } from '../model/index.js';
+import type { CeleryApp, EffectiveSettings, FactStore, IneffectiveSetting, Join, LinkOptions, Model, Scheduler, Setting, TaskFunction, Unresolved, Worker } from '../model/index.js';
+import { assumptionOf, isAtLeast, samePlace } from '../model/index.js';
 import { bindingsOf } from './bindings.js';
 import { brokerKind, poolKind } from './broker.js';
 import { findApps, type AppSite } from './celery/apps.js';
@@ -122,6 +122,7 @@ function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judg
   const configure = (lookup: Lookup): Configuration => configurationOf(site, { resolver: world.resolver, store: world.store, context: contextOf(site, lookup, world) }, versions.celery.assumed, name => world.reads.has(name));
   const starts = joined.filter(({ start }) => isWork(start)).map(({ start, found }) => ({ start, found, configuration: configure(loaderLookup(start.command, start.lookup)) }));
   const alone = starts.length > 0 ? starts[0]!.configuration : configure(joined[0]?.start.lookup ?? NO_ENVIRONMENT.lookup);
+  const forTasks = (settings: EffectiveSettings, configured: EffectiveSettings): EffectiveSettings => (isAtLeast(versions.celery, '5.7.0') ? withConfiguredLimits(settings, configured) : settings);
   const perStart = starts.map(({ start, configuration }) => withCommand(configuration.settings, start.command, start.lookup, configuration.prefixed));
   const settings = perStart.length > 0 ? mergeSettings(perStart) : alone.settings;
   const members = membersOf(site, judged.map(entry => entry.site), world.functions, settings, world.resolver);
@@ -134,7 +135,7 @@ function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judg
     return counter ? { ...fn, redeliveryCap: counter } : fn;
   });
   const broker = brokerKind(settings);
-  const functions = build(settings);
+  const functions = build(forTasks(settings, mergeSettings(starts.length > 0 ? starts.map(({ configuration }) => configuration.settings) : [alone.settings])));
   const redeliveryCap = world.reads.redeliveryCap ?? commonCounter(functions);
   const sends = sendsTo({ functions, members, isOnly: judged.length === 1 }, world, context);
   const app: Omit<CeleryApp, 'workers'> = {
@@ -146,8 +147,14 @@ function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judg
   };
   const workers: Worker[] = [];
   const complete: CeleryApp = { ...app, workers };
-  for (const [i, { start, found }] of starts.entries()) workers.push(workerOf(start, complete, perStart[i]!, build(perStart[i]!), found));
+  for (const [i, { start, found }] of starts.entries()) workers.push(workerOf(start, complete, perStart[i]!, build(forTasks(perStart[i]!, starts[i]!.configuration.settings)), found));
   return { app: complete, workers };
+}
+
+/** From celery 5.7 on a task function takes its limits from the configuration by itself: that beats --time-limit and --soft-time-limit. */
+function withConfiguredLimits(settings: EffectiveSettings, configured: EffectiveSettings): EffectiveSettings {
+  const own = ['task_time_limit', 'task_soft_time_limit'].flatMap((name): readonly [string, Setting<unknown>][] => { const setting = configured.get(name); return setting && setting.state !== 'unset' ? [[name, setting]] : []; });
+  return new Map([...settings, ...own]);
 }
 
 /** Where settings of an app are written, without an environment: enough to see who shares a file. */

@@ -10,7 +10,6 @@ import { DEFAULT_CONFIG } from '../../src/config.js';
 import type { Setting, TaskFunction, Worker } from '../../src/model/index.js';
 import { assemble, choices, DIMENSIONS } from './assemble.js';
 import type { Forms, Project } from './draft.js';
-import known from './known.json' with { type: 'json' };
 
 /** The releases that are asked, each in its own process. */
 const VERSIONS = ['5.2.7', '5.4.0', '5.5.3', '5.6.3', '5.7.0'] as const;
@@ -80,7 +79,7 @@ interface Compared { readonly project: Project; readonly name: string; readonly 
 function compare(project: Project, worker: Worker | undefined, answer: Answer, names: readonly string[]): readonly Compared[] {
   const show = (setting: Setting<unknown> | undefined): string => (setting?.state === 'set' ? JSON.stringify(setting.value) : setting?.state ?? 'absent');
   if (answer.error !== undefined) {
-    const isMixed = answer.error === 'ImproperlyConfigured';
+    const isMixed = answer.error === 'ImproperlyConfigured' && /Cannot mix/.test(answer.message ?? '');
     const said = worker?.app?.ineffective.some(({ reason }) => reason === 'mixed-names') ?? false;
     return [{ project, name: `(start) ${answer.error}`, verdict: isMixed ? (said ? 'agrees' : 'disagrees') : 'not comparable', found: said ? 'mixed names' : 'nothing', expected: answer.message, isWritten: true }];
   }
@@ -107,7 +106,7 @@ test('drainlint reads settings as Celery does', { timeout: 600_000 }, async () =
   const rows = new Map<string, number>();
   const refused = new Map<string, number>();
   for (const [v, version] of VERSIONS.entries()) {
-    const projects = forms.filter((_, i) => i % VERSIONS.length === v || process.env.DRAINLINT_ALL_VERSIONS).map((each, i) => assemble(`v${v}-${i}`, version, each));
+    const projects = forms.map((each, i) => assemble(`v${v}-${i}`, version, each));
     const jobs = projects.map(project => ({ id: project.id, dir: write(project), argv: project.argv, env: project.env }));
     const { names, answers } = await ask(version, jobs);
     for (const [i, project] of projects.entries()) {
@@ -139,5 +138,5 @@ test('drainlint reads settings as Celery does', { timeout: 600_000 }, async () =
   expect(STYLES.filter(style => (rows.get(style) ?? 0) < LEAST)).toEqual([]);
   expect(missingPairs(forms), 'pairs of forms that no project has').toEqual([]);
   expect(count('unknown') / all.length).toBeLessThan(0.05);
-  expect(count('disagrees'), 'values that disagree').toBeLessThanOrEqual(known.disagreeing);
+  expect(count('disagrees'), 'values that disagree').toBe(0);
 });

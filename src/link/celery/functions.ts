@@ -125,7 +125,16 @@ function register(decorator: Expr, scope: Scope, apps: readonly AppSite[], resol
     if ((holder.is === 'external' || holder.is === 'unknown' || (holder.is === 'module' && /(^|\.)celery(_app)?$/i.test(dotted))) && /(^|[._])celery([._]|$)|celery_?app$/i.test(dotted)) return { how: 'by-name', layers: layer };
     return undefined;
   }
-  return target.is === 'function' && depth < 3 ? throughWrapper(target, layer, apps, resolver, context, depth) : undefined;
+  if (depth >= 3) return undefined;
+  return target.is === 'function' ? throughWrapper(target, layer, apps, resolver, context, depth) : throughPartial(target, layer, apps, resolver, context, depth);
+}
+
+/** `steady_task = functools.partial(app.task, acks_late=True)`: its options behind those of the call. */
+function throughPartial(target: Target, own: readonly OptionLayer[], apps: readonly AppSite[], resolver: Resolver, context: Context, depth: number): Registration | undefined {
+  if (target.is !== 'instance' || target.of.is !== 'external' || target.of.name !== 'functools.partial' || target.call.is !== 'call') return undefined;
+  const [callee, ...positional] = target.call.positional;
+  const registration = callee && register({ ...target.call, callee, positional }, target.scope, apps, resolver, context, depth + 1);
+  return registration && { ...registration, layers: [...own, ...registration.layers] };
 }
 
 function appOf(holder: Extract<Target, { is: 'instance' }>, apps: readonly AppSite[], resolver: Resolver): AppSite | undefined {

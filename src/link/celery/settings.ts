@@ -1,6 +1,6 @@
 import type { EffectiveSettings, Expr, FactStore, IneffectiveSetting, OriginStep, Setting, SourceLocation } from '../../model/index.js';
 import { compareVersions, place } from '../../model/index.js';
-import { BY_NAME, defaultOf, ENVIRONMENT_SETTINGS, SETTINGS } from '../../knowledge/celery-settings.js';
+import { BY_NAME, defaultOf, ENVIRONMENT_SETTINGS, settingExists, SETTINGS } from '../../knowledge/celery-settings.js';
 import type { Context } from '../evaluate.js';
 import { together, type Value } from '../values.js';
 import type { Guard } from '../bindings.js';
@@ -61,7 +61,7 @@ export function configurationOf(app: Pick<AppSite, 'actions' | 'at' | 'scope'>, 
     if (result.open) open = true;
   }
   const isDjango = object?.kind === 'object' && object.source.is === 'literal' && /^django\.conf/.test(String(object.source.value));
-  const { settings, ineffective: found, prefixed } = effective(writes, namespace, app, celery, open, isRead);
+  const { settings, ineffective: found, prefixed } = effective(writes, namespace, object !== undefined || named !== undefined, app, celery, open, isRead);
   // Django keeps upper-case names alone: without a namespace only the old ones reach Celery
   const ineffective = isDjango ? found.map(entry => (entry.reason === 'prefixed-without-namespace' && entry.wanted && BY_NAME.has(entry.wanted) ? { ...entry, wanted: BY_NAME.get(entry.wanted)![1] } : entry)) : found;
   return { settings: withEnvironment(settings, reader.context), ineffective: [...ineffective, ...hidden], open, prefixed, ...(namespace !== undefined && { namespace }), ...(configuredAt && { configuredAt }) };
@@ -166,10 +166,10 @@ const LAYERS: readonly Layer[] = ['changes', 'defaults', 'object'];
  * maps, and Celery's own defaults end the search at the plain name (at the old one where the configuration is in old names); from 5.7
  * each map with all keys (celery utils/collections.py; both compared with the real ones in test/differential).
  */
-function effective(writes: readonly Write[], namespace: string | undefined, app: Pick<AppSite, 'at'>, celery: string, open: boolean, isRead: (name: string) => boolean) {
+function effective(writes: readonly Write[], namespace: string | undefined, hasObject: boolean, app: Pick<AppSite, 'at'>, celery: string, open: boolean, isRead: (name: string) => boolean) {
   const ineffective: IneffectiveSetting[] = [];
   const byMap = compareVersions(celery, '5.7.0') >= 0;
-  const isOld = !namespace && usesOldNames(writes);
+  const isOld = !namespace && usesOldNames(writes, { hasObject, celery });
   const bySetting = new Map<string, Slotted[]>();
   for (const write of writes) {
     const reading = readingOf(write, namespace, isOld, byMap);
@@ -181,7 +181,7 @@ function effective(writes: readonly Write[], namespace: string | undefined, app:
     if (reading.key === 'old' && !isOld && !byMap) continue; // the plain name of Celery's defaults is found first
     bySetting.set(reading.setting, [...(bySetting.get(reading.setting) ?? []), { value: write.value, write, reading }]);
   }
-  if (!namespace) ineffective.push(...mixed(writes));
+  if (!namespace) ineffective.push(...mixed(writes, { hasObject, celery }));
   const settings = new Map<string, Setting<unknown>>();
   const prefixed = new Set<string>();
   for (const row of SETTINGS) {
@@ -210,12 +210,18 @@ function ranked(all: readonly Slotted[], byMap: boolean): readonly (readonly [Sl
   const rankOf = ({ write, reading }: Slotted): number => { const [layer, key] = [LAYERS.indexOf(write.layer), KEYS.indexOf(reading.key)]; return byMap ? layer * KEYS.length + key : key * LAYERS.length + layer; };
   const groups = new Map<number, Slotted[]>();
   for (const one of all) groups.set(rankOf(one), [...(groups.get(rankOf(one)) ?? []), one]);
-  return [...groups].sort(([a], [b]) => a - b).map(([, list]) => list as unknown as readonly [Slotted, ...Slotted[]]);
+  return [...groups].sort(([a], [b]) => a - b).map(([, list]) => inDictOrder(list) as unknown as readonly [Slotted, ...Slotted[]]);
+}
+
+/** Before it is loaded, app.conf is a dict: of two spellings the one whose key came later counts, whichever was written last. */
+function inDictOrder(list: readonly Slotted[]): readonly Slotted[] {
+  const first = (one: Slotted): number => list.findIndex(other => other.write.name === one.write.name);
+  return list.some(({ write }) => write.late === true || write.layer !== 'changes') ? list : [...list].sort((a, b) => first(a) - first(b));
 }
 
 /** Is the configuration, by the majority of its names, one from before Celery 4 (celery app/utils.py, detect_settings)? */
-function usesOldNames(writes: readonly Write[]): boolean {
-  const { old, fresh } = stylesOf(writes);
+function usesOldNames(writes: readonly Write[], style: Style): boolean {
+  const { old, fresh } = stylesOf(writes, style);
   return old.length > 0 && old.length >= fresh.length && !(fresh.length > 0 && old.length === fresh.length);
 }
 
@@ -260,23 +266,25 @@ function nestedWrite(holder: Value | undefined, keys: readonly string[], value: 
  * alone, and at what was written to app.conf where there is none (celery app/utils.py, detect_settings). The same setting in both
  * spellings is no mix.
  */
-function mixed(writes: readonly Write[]): IneffectiveSetting[] {
-  const { old, fresh, isMixed } = stylesOf(writes);
+function mixed(writes: readonly Write[], style: Style): IneffectiveSetting[] {
+  const { old, fresh, isMixed } = stylesOf(writes, style);
   if (!isMixed) return [];
-  const [left, wanted] = usesOldNames(writes) ? [fresh, (name: string): string => BY_NAME.get(name)![1]] : [old, (name: string): string => name];
+  const [left, wanted] = usesOldNames(writes, style) ? [fresh, (name: string): string => BY_NAME.get(name)![1]] : [old, (name: string): string => name];
   return left.filter(one => ![...old, ...fresh].some(other => other !== one && other.setting === one.setting))
     .map(({ write, setting }) => ({ name: write.name, at: write.nameAt, reason: 'mixed-names' as const, wanted: wanted(setting), value: write.value.expression }));
 }
 
+/** What tells the style: whether a configuration object is loaded, and the release, which knows its own names alone. */
+interface Style { readonly hasObject: boolean; readonly celery: string }
 interface Named { readonly write: Write; readonly setting: string }
 
 /** The old and the new names by which Celery tells the style of a configuration, each once. */
-function stylesOf(all: readonly Write[]): { readonly old: readonly Named[]; readonly fresh: readonly Named[]; readonly isMixed: boolean } {
-  const loaded = all.filter(write => write.layer === 'object');
-  const writes = loaded.length > 0 ? loaded : all.filter(write => write.layer === 'changes' && !write.fromConstructor && !write.late);
+function stylesOf(all: readonly Write[], { hasObject, celery }: Style): { readonly old: readonly Named[]; readonly fresh: readonly Named[]; readonly isMixed: boolean } {
+  const automatic = new Set(all.filter(write => write.fromConstructor).map(({ name }) => name));
+  const writes = all.filter(write => (hasObject ? write.layer === 'object' : write.layer === 'changes' && !write.fromConstructor && !write.late) && !automatic.has(write.name));
   const named = [...new Map(writes.map(write => [write.name, write])).values()].flatMap(write => {
     const reading = readName(write.name, undefined);
-    return reading && 'setting' in reading ? [{ write, setting: reading.setting, old: reading.old }] : [];
+    return reading && 'setting' in reading && settingExists(reading.setting, celery) ? [{ write, setting: reading.setting, old: reading.old }] : [];
   });
   const [old, fresh] = [named.filter(one => one.old), named.filter(one => !one.old)];
   const settings = new Set(named.map(one => one.setting));

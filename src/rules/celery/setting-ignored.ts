@@ -22,7 +22,7 @@ export const settingIgnored: Rule = {
   severity: 'error',
   title: 'Celery does not read this setting',
   rationale:
-    'Celery ignores names it does not know without a word: an old name under a namespace, a prefixed name without one, another case, or a variable that never reaches ' +
+    'Celery ignores names it does not know without a word: an old name under a namespace (up to 5.6), a prefixed name without one, another case, or a variable that never reaches ' +
     'the app. What it was set for, late acknowledgement or a time limit, is believed to be on and is off.',
   remedy: 'Write the name that is read here.',
   references: ['https://docs.celeryq.dev/en/stable/userguide/configuration.html#new-lowercase-settings', 'https://github.com/celery/celery/blob/v5.6.3/celery/app/utils.py#L232-L286'],
