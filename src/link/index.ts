@@ -1,5 +1,5 @@
 import type { CeleryApp, EffectiveSettings, FactStore, IneffectiveSetting, Join, LinkOptions, Model, Scheduler, Setting, TaskFunction, Unresolved, Worker } from '../model/index.js';
-import { assumptionOf, isAtLeast, samePlace } from '../model/index.js';
+import { assumptionOf, isAtLeast, samePlace, straddles } from '../model/index.js';
 import { bindingsOf } from './bindings.js';
 import { brokerKind, poolKind } from './broker.js';
 import { findApps, type AppSite } from './celery/apps.js';
@@ -7,7 +7,7 @@ import { djangoSettings } from './celery/config-sources.js';
 import { findApp, type FoundApp } from './celery/find-app.js';
 import { findFunctions, type FunctionSite } from './celery/functions.js';
 import { implicitApp, settingsModules } from './celery/implicit.js';
-import { loaderLookup, mergeSettings, withCommand } from './celery/overlay.js';
+import { loaderLookup, mergeSetting, mergeSettings, withCommand } from './celery/overlay.js';
 import { codeReads, commonCounter, counterOf, type CodeReads } from './celery/reads.js';
 import { configurationOf, type Configuration } from './celery/settings.js';
 import { membersOf } from './celery/members.js';
@@ -119,7 +119,11 @@ function findOnlySettings(world: World): Scope | undefined {
 function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judged[], world: World): { app: CeleryApp; workers: readonly Worker[] } {
   const versions = versionsFor(site.path, world.store, world.options);
   const sharedFiles = sharedFilesOf(site, world);
-  const configure = (lookup: Lookup): Configuration => configurationOf(site, { resolver: world.resolver, store: world.store, context: contextOf(site, lookup, world) }, versions.celery.assumed, name => world.reads.has(name));
+  const configureFor = (lookup: Lookup, celery: string): Configuration => configurationOf(site, { resolver: world.resolver, store: world.store, context: contextOf(site, lookup, world) }, celery, name => world.reads.has(name));
+  const configure = (lookup: Lookup): Configuration => {
+    const today = configureFor(lookup, versions.celery.assumed);
+    return straddles(versions.celery, BY_MAP) ? eitherWay(configureFor(lookup, BEFORE_BY_MAP), today) : today;
+  };
   const starts = joined.filter(({ start }) => isWork(start)).map(({ start, found }) => ({ start, found, configuration: configure(loaderLookup(start.command, start.lookup)) }));
   const alone = starts.length > 0 ? starts[0]!.configuration : configure(joined[0]?.start.lookup ?? NO_ENVIRONMENT.lookup);
   const forTasks = (settings: EffectiveSettings, configured: EffectiveSettings): EffectiveSettings => (isAtLeast(versions.celery, '5.7.0') ? withConfiguredLimits(settings, configured) : settings);
@@ -150,6 +154,20 @@ function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judg
   for (const [i, { start, found }] of starts.entries()) workers.push(workerOf(start, complete, perStart[i]!, build(forTasks(perStart[i]!, starts[i]!.configuration.settings)), found));
   return { app: complete, workers };
 }
+
+/** From this release on Celery looks names up otherwise (link/celery/settings.ts); the last one before it. */
+const BY_MAP = '5.7.0', BEFORE_BY_MAP = '5.6.3';
+
+/** What an image that was built before and one that is built today would have; a name that the older one ignores is said. */
+function eitherWay(before: Configuration, today: Configuration): Configuration {
+  const settings = new Map([...today.settings].map(([name, setting]): [string, Setting<unknown>] => {
+    const other = before.settings.get(name);
+    return [name, other && isWritten(setting) !== isWritten(other) ? mergeSetting([other, setting], `differs between celery ${BEFORE_BY_MAP} and ${BY_MAP}`) : setting];
+  }));
+  return { ...today, settings, ineffective: before.ineffective };
+}
+
+const isWritten = (setting: Setting<unknown>): boolean => setting.state === 'set' && setting.certainty !== 'format-default';
 
 /** From celery 5.7 on a task function takes its limits from the configuration by itself: that beats --time-limit and --soft-time-limit. */
 function withConfiguredLimits(settings: EffectiveSettings, configured: EffectiveSettings): EffectiveSettings {

@@ -1,5 +1,5 @@
 import type { FactStore, InstalledVersion, LinkOptions, VersionFact, Versions } from '../model/index.js';
-import { compareVersions, newestIn } from '../model/index.js';
+import { compareVersions, newestIn, oldestIn } from '../model/index.js';
 import { BILLIARD_OF, RELEASES } from '../knowledge/celery/releases.js';
 import { shared } from './find-modules.js';
 
@@ -22,9 +22,11 @@ function versionOf(name: 'celery' | 'billiard', path: string, installed: readonl
   if (best?.version !== undefined) return { version: best.version, assumed: best.version, at: best.at };
   const near = best ? entries.filter(entry => entry.range !== undefined && entry.version === undefined && shared(entry.at.path, path) === shared(best.at.path, path)) : [];
   const ranges = [...new Set([...near.map(entry => entry.range!), ...(implied === undefined ? [] : [implied])])];
-  const assumed = newestIn(ranges.join(','), RELEASES[name]) ?? newestIn(ranges[0] ?? '*', RELEASES[name]) ?? RELEASES[name][0]!;
+  const releases = RELEASES[name];
+  const range = newestIn(ranges.join(','), releases) === undefined ? ranges[0] ?? '*' : ranges.join(',');
+  const [assumed, oldest] = [newestIn(range, releases) ?? releases[0]!, oldestIn(range, releases)];
   const [written] = near;
-  return { assumed, ...(written && { range: written.range!, at: written.at }) };
+  return { assumed, ...(oldest !== undefined && { oldest }), ...(written && { range: written.range!, at: written.at }) };
 }
 
 /** A lock file says what is installed, a pin what is asked for, a range what may come. */

@@ -2,9 +2,9 @@ import { place, type SourceLocation } from './location.js';
 
 /**
  * An installed version. `version` undefined: not pinned, and judged as `assumed`, the newest release that what is written (`range`,
- * at `at`) allows: what an install gets today.
+ * at `at`) allows: what an install gets today. `oldest`: the oldest release it allows, which an image built before may hold.
  */
-export interface VersionFact { readonly version?: string; readonly assumed: string; readonly range?: string; readonly at?: SourceLocation }
+export interface VersionFact { readonly version?: string; readonly assumed: string; readonly oldest?: string; readonly range?: string; readonly at?: SourceLocation }
 
 /** Numeric order of dotted versions: below 0 where the first is older. What follows the numbers (`rc1`, `.post2`) is ignored. */
 export function compareVersions(a: string, b: string): number {
@@ -23,6 +23,11 @@ export function isAtLeast({ assumed }: VersionFact, minimum: string): boolean {
   return compareVersions(assumed, minimum) >= 0;
 }
 
+/** May the installed release be one before `since`, or one from it on? Never where it is pinned. */
+export function straddles({ version, assumed, oldest }: VersionFact, since: string): boolean {
+  return version === undefined && oldest !== undefined && compareVersions(oldest, since) < 0 && compareVersions(assumed, since) >= 0;
+}
+
 /** `celery is not pinned (pyproject.toml:12 says >=5.3): judged as 5.7.0`; undefined where it is pinned. */
 export function assumptionOf(name: string, { version, assumed, range, at }: VersionFact): string | undefined {
   if (version !== undefined) return undefined;
@@ -32,6 +37,11 @@ export function assumptionOf(name: string, { version, assumed, range, at }: Vers
 /** The newest of these releases that a range allows; undefined where it allows none of them, or is not understood. */
 export function newestIn(range: string, releases: readonly string[]): string | undefined {
   return [...releases].sort((a, b) => compareVersions(b, a)).find(release => allows(range, release));
+}
+
+/** The oldest of them. */
+export function oldestIn(range: string, releases: readonly string[]): string | undefined {
+  return [...releases].sort(compareVersions).find(release => allows(range, release));
 }
 
 /** Does a range allow a release: PEP 440's specifiers, Poetry's `^` and `~`, alternatives with `||`. A part that is not understood allows nothing. */

@@ -73,7 +73,8 @@ export function mergeSettings(all: readonly EffectiveSettings[]): EffectiveSetti
   return merged;
 }
 
-export function mergeSetting<T>(values: readonly Setting<T>[]): Setting<T> {
+/** Set only where all agree; `why` says between what they may differ. */
+export function mergeSetting<T>(values: readonly Setting<T>[], why = 'differs between processes'): Setting<T> {
   const [first] = values;
   if (values.every(value => value.state === 'set' && first!.state === 'set' && JSON.stringify(value.value) === JSON.stringify(first!.value)))
     return values.find(value => value.state === 'set' && value.certainty !== 'written') ?? first!;
@@ -81,5 +82,5 @@ export function mergeSetting<T>(values: readonly Setting<T>[]): Setting<T> {
   const candidates = values.flatMap((value): readonly T[] => (value.state === 'set' ? [value.value] : value.state === 'unknown' ? value.candidates : [undefined as T]));
   const open = values.some(value => value.state === 'unknown' && value.candidates.length === 0);
   const written = values.find(value => value.state === 'set' && value.certainty === 'written') ?? first!;
-  return { state: 'unknown', at: written.at, expression: 'differs between processes', candidates: open ? [] : candidates };
+  return { state: 'unknown', at: written.at, expression: why, candidates: open ? [] : candidates };
 }

@@ -1,5 +1,5 @@
-import type { CeleryApp, IneffectiveSetting, Problem, Rule, Severity } from '../../model/index.js';
-import { SEVERITIES } from '../../model/index.js';
+import type { CeleryApp, IneffectiveSetting, Problem, Rule, Setting, Severity } from '../../model/index.js';
+import { SEVERITIES, straddles } from '../../model/index.js';
 import { appConfidence, fixAt } from '../shared.js';
 import { isWritten, ofApp, oncePerPlace, orderOf, plainName, python } from '../celery-shared.js';
 
@@ -9,7 +9,7 @@ const DECISIVE = /^(task_(acks|reject|time_limit|soft_time_limit|queues|routes|d
 type Reason = Exclude<IneffectiveSetting['reason'], 'unknown-name' | 'mixed-names'>;
 
 const BECAUSE: Readonly<Record<Reason, (app: CeleryApp) => string>> = {
-  'old-name-under-namespace': app => `is a name from before Celery 4, which is not read under namespace ${app.namespace}`,
+  'old-name-under-namespace': app => `is a name from before Celery 4, which ${straddles(app.versions.celery, '5.7.0') ? `celery reads under namespace ${app.namespace} from 5.7 on only (it is not pinned)` : `is not read under namespace ${app.namespace}`}`,
   'prefixed-without-namespace': () => 'carries a prefix, but the configuration is loaded without a namespace',
   'wrong-case': app => (app.namespace === undefined ? 'is not in the case that Celery reads' : `is not in the case of namespace ${app.namespace}`),
   'module-variable': () => 'is a variable of the module: nothing hands it to the app',
@@ -47,10 +47,15 @@ function problemOf(app: CeleryApp, ignored: IneffectiveSetting, reason: Reason):
   const fix = !isSet && reason !== 'module-variable' && wanted !== undefined && ignored.slot ? fixAt([ignored.slot], wanted, 'delivery', `rename it to ${wanted}`) : undefined;
   return {
     order: orderOf(setting ?? name), at, severity: severityOf(setting, isSet), confidence: appConfidence(app, reason === 'replaced-by-second-config' ? 'medium' : 'high'),
-    message: `${name} = ${value} ${BECAUSE[reason](app)}, so ${isSet ? `it changes nothing: ${wanted} is set as well` : `${wanted ?? name} ${effective?.state === 'set' ? `keeps its default ${python(effective.value)}` : 'stays unset'}`}`,
+    message: `${name} = ${value} ${BECAUSE[reason](app)}, so ${isSet ? `it changes nothing: ${wanted} is set as well` : `${wanted ?? name} ${keeps(effective)}`}`,
     label: 'not read by Celery',
     suggestion: suggest(app, ignored, reason, isSet), ...ofApp(app, at), ...(fix && { fix }),
   };
+}
+
+function keeps(effective: Setting<unknown> | undefined): string {
+  if (effective?.state === 'unknown') return 'keeps its default before that';
+  return effective?.state === 'set' ? `keeps its default ${python(effective.value)}` : 'stays unset';
 }
 
 /** The value that is in force anyway. */
