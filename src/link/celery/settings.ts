@@ -43,6 +43,8 @@ export function configurationOf(app: Pick<AppSite, 'actions' | 'at' | 'scope'>, 
     for (const [name, value] of named.source.values) writes.push({ name, value, layer: 'object', keys: [], maybe: false, nameAt: value.at });
   }
   let isLoaded = false;
+  // app.conf.update of what could not be read, and how much had been written before it: that may hold anything since
+  let unread = -1, unreadDefaults = false;
   for (const action of inOrder(app.actions)) {
     if (action.kind === 'read') { isLoaded = true; continue; }
     if (action.kind === 'object' || action.kind === 'envvar') {
@@ -58,10 +60,10 @@ export function configurationOf(app: Pick<AppSite, 'actions' | 'at' | 'scope'>, 
     if (action.kind !== 'write' || typeof action.name !== 'string') configuredAt ??= action.at;
     const result = writesOf(action, reader);
     writes.push(...(isLoaded ? result.writes.map(write => ({ ...write, late: true })) : result.writes));
-    if (result.open) open = true;
+    if (result.open) { open = true; if (action.kind !== 'defaults') unread = writes.length; else unreadDefaults = true; }
   }
   const isDjango = object?.kind === 'object' && object.source.is === 'literal' && /^django\.conf/.test(String(object.source.value));
-  const { settings, ineffective: found, prefixed } = effective(writes, namespace, object !== undefined || named !== undefined, app, celery, open, isRead);
+  const { settings, ineffective: found, prefixed } = effective(writes.map((write, i) => (isOvertaken(write, i, unread, unreadDefaults) ? { ...write, value: unknownSince(write.value) } : write)), namespace, object !== undefined || named !== undefined, app, celery, open, isRead);
   // Django keeps upper-case names alone: without a namespace only the old ones reach Celery
   const ineffective = isDjango ? found.map(entry => (entry.reason === 'prefixed-without-namespace' && entry.wanted && BY_NAME.has(entry.wanted) ? { ...entry, wanted: BY_NAME.get(entry.wanted)![1] } : entry)) : found;
   return { settings: withEnvironment(settings, reader.context), ineffective: [...ineffective, ...hidden], open, prefixed, ...(namespace !== undefined && { namespace }), ...(configuredAt && { configuredAt }) };
@@ -154,6 +156,13 @@ function uncertain(guards: readonly Guard[], scope: Scope, resolver: Resolver, c
   }
   return result;
 }
+
+/** May something that could not be read have replaced this write? */
+function isOvertaken({ layer }: Write, index: number, unread: number, unreadDefaults: boolean): boolean {
+  return (unread >= 0 && (layer !== 'changes' || index < unread)) || (unreadDefaults && layer === 'object');
+}
+
+const unknownSince = (value: Value): Value => ({ ...value, known: false, candidates: [], expression: `${value.expression}, or what could not be read` });
 
 interface Slotted { readonly value: Value; readonly write: Write; readonly reading: Read }
 /** A key of one setting: prefixed, the plain new name, the name from before Celery 4. In that order Celery asks for them. */
