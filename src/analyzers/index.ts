@@ -10,6 +10,11 @@ const COMMANDS = /celery|supervisord|honcho|circusd/i;
 /** Every format drainlint reads, the most telling first. A file belongs to the first one that recognises it. */
 export const analyzers: readonly AnalyzerEntry[] = [
   {
+    format: 'cloudformation', name: /\.(?:ya?ml|json|template)$/i, onDemand: false,
+    words: /AWS::ECS::(?:TaskDefinition|Service)/,
+    load: () => import('./cloudformation.js'),
+  },
+  {
     format: 'ecs-json', name: /\.json[\w.-]*$/i, onDemand: false,
     words: /"(?:containerDefinitions|taskDefinition|desiredCount|deploymentConfiguration|stopTimeout|logConfiguration|portMappings|essential)"/,
     load: () => import('./ecs-json.js'),

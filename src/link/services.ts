@@ -8,12 +8,16 @@ interface ServiceDefaults { readonly minimum: number; readonly maximum: number; 
 
 const API: ServiceDefaults = { minimum: 100, maximum: 200, breaker: false, by: 'ECS' };
 const DAEMON: ServiceDefaults = { minimum: 0, maximum: 100, breaker: false, by: 'ECS for daemons' };
+const CLOUDFORMATION: ServiceDefaults = { ...API, count: 1, by: 'CloudFormation' };
+const CDK: ServiceDefaults = { minimum: 50, maximum: 200, breaker: false, count: 1, by: 'the CDK' };
+/** Its autoscaling is on, from 1 to 10. */
+const TERRAFORM_MODULE: ServiceDefaults = { minimum: 66, maximum: 200, breaker: false, count: 1, by: 'terraform-aws-modules/ecs' };
 const COPILOT: ServiceDefaults = { minimum: 100, maximum: 200, breaker: true, count: 1, by: 'Copilot' };
 
 /** A service with its format's defaults. `runs` is filled in once its containers are followed. */
 export function serviceOf(service: EcsServiceFacts, format: Facts['format'], taskDefinition: TaskDefinitionFacts | undefined, environment: string | undefined): EcsService {
   const isDaemon = service.schedulingStrategy?.toUpperCase() === 'DAEMON';
-  const defaults = format === 'copilot' ? COPILOT : isDaemon ? DAEMON : API;
+  const defaults = format === 'copilot' ? COPILOT : isDaemon ? DAEMON : service.defaultsOf === 'cdk' ? CDK : service.defaultsOf === 'terraform-aws-modules' ? TERRAFORM_MODULE : format === 'cloudformation' ? CLOUDFORMATION : API;
   const text = `default of ${defaults.by}`;
   const desiredCount = settingOf(service.desiredCount, numberOf, defaults.count === undefined ? undefined : { value: defaults.count, text });
   const flag = (field: EcsServiceFacts['desiredCount']): Setting<boolean> => settingOf(field, booleanOf, { value: defaults.breaker, text });

@@ -3,7 +3,7 @@ import type { Statement } from './code.js';
 import type { SourceLocation, Slot } from './location.js';
 
 /** The format a file was recognised as. */
-export type Format = 'ecs-json' | 'compose' | 'copilot' | 'dockerfile' | 'entry-script' | 'process-manager' | 'python' | 'lockfile';
+export type Format = 'ecs-json' | 'cloudformation' | 'terraform' | 'cdk' | 'compose' | 'copilot' | 'dockerfile' | 'entry-script' | 'process-manager' | 'python' | 'lockfile';
 
 /** What one file says, as plain data: survives structuredClone and JSON, holds no syntax trees. */
 export interface Facts {
@@ -88,6 +88,10 @@ export interface ContainerFacts {
 export interface HealthCheckFacts { readonly command: CommandFacts; readonly interval?: Expr; readonly timeout?: Expr; readonly retries?: Expr; readonly startPeriod?: Expr; readonly at: SourceLocation }
 
 export interface TaskDefinitionFacts {
+  /** What a service of the same module refers to: `aws_ecs_task_definition.worker`. */
+  readonly address?: string;
+  /** Its containers are written elsewhere: a local, a template file, a module's argument. `containers` is then empty until link puts them there. */
+  readonly containersFrom?: Expr;
   readonly family?: string;
   readonly at: SourceLocation;
   /** The deployment environment this variant is for (a Copilot overlay); undefined where the file does not say. */
@@ -100,6 +104,10 @@ export interface TaskDefinitionFacts {
 }
 
 export interface EcsServiceFacts {
+  /** Whose defaults hold where it is silent, if not those of the ECS API. */
+  readonly defaultsOf?: 'cdk' | 'terraform-aws-modules';
+  /** `aws_ecs_service.worker`, for what refers to it. */
+  readonly address?: string;
   readonly name?: string;
   readonly at: SourceLocation;
   readonly environment?: string;

@@ -8,6 +8,14 @@ export function onEcs({ platform }: Pick<Worker, 'platform'>): boolean {
   return platform === 'fargate' || platform === 'ec2' || platform === 'ecs';
 }
 
+/** Who sends SIGKILL this many seconds after the stop signal: a process manager that gives no more, else what runs the container. */
+export function killerOf(worker: Worker, stopSeconds: number): string {
+  const manager = worker.start.links.find(link => link.kind === 'process-manager' && link.stopWait.state === 'set' && link.stopWait.value === stopSeconds);
+  const stop = worker.stopTime.state === 'set' ? worker.stopTime.value : undefined;
+  if (manager?.kind === 'process-manager' && stop !== stopSeconds) return `${manager.program} kills`;
+  return onEcs(worker) ? 'ECS kills' : worker.platform === 'compose' ? 'Compose kills' : 'SIGKILL ends';
+}
+
 /** Its tasks may run on after this many seconds: longer than their bound allows, or without any bound. undefined: not known. */
 export function mayOutlast({ drainNeed }: Worker, stopSeconds: number, { exitMarginSeconds }: Thresholds): boolean | undefined {
   if (drainNeed.is === 'unknown') return undefined;

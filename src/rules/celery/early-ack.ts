@@ -3,7 +3,7 @@ import { place, shorten } from '../../model/index.js';
 import { fateText, worstFate, type Fate } from '../../fate/index.js';
 import { appConfidence, inWords, listed, plural, weakest, type Evidence } from '../shared.js';
 import { afterNames, asFound, boundOf, byAcknowledgement, deployedWorkers, isInherited, isOn, isWritten, ofApp, placeIn, stopOf, toWrite } from '../celery-shared.js';
-import { isProtected, onEcs } from '../outlast.js';
+import { isProtected, killerOf, onEcs } from '../outlast.js';
 
 /** Effects that a second run repeats. */
 const REPEATED: ReadonlySet<EffectKind> = new Set(['insert', 'increment', 'append', 'upload', 'email', 'sms', 'payment', 'http-write', 'publish']);
@@ -78,7 +78,7 @@ function confidence(app: CeleryApp, early: readonly TaskFunction[], mixed: boole
 
 function consequence(danger: Danger | undefined): string {
   if (!danger) return 'a task whose worker is killed is lost';
-  return `ECS kills the worker ${danger.stop} s after SIGTERM, and ${danger.longest === 'none' ? 'a task that needs longer' : `a task, which may run ${inWords(danger.longest)},`} is lost`;
+  return `${killerOf(danger.worker, danger.stop)} the worker ${danger.stop} s after SIGTERM, and ${danger.longest === 'none' ? 'a task that needs longer' : `a task, which may run ${inWords(danger.longest)},`} is lost`;
 }
 
 const name = (fn: TaskFunction): string => fn.functionName;

@@ -3,7 +3,7 @@ import { place } from '../../model/index.js';
 import { about, capped, confidenceOf, fixTo, listed, textToWrite } from '../shared.js';
 import { byAcknowledgement, isAtLeast, isOn, numberOf, ofApp, spelled, stopOf, toWrite } from '../celery-shared.js';
 import { REMAP } from '../celery-remap.js';
-import { onEcs } from '../outlast.js';
+import { killerOf } from '../outlast.js';
 import { blockersOf } from '../signal-path.js';
 
 const SOFT = 'worker_soft_shutdown_timeout';
@@ -71,7 +71,7 @@ function problemOf(all: readonly Cut[], thresholds: Thresholds): Problem {
   return {
     order: 9, at: setting.at, severity: all.some(({ late }) => late) ? capped('error', worker) : 'warning', confidence: confidenceOf(worker, setting, worker.stopTime), resource, ...blockersOf(worker),
     workers: all.flatMap(one => about(one.worker).workers ?? []), environments: [...new Set(all.flatMap(one => one.worker.environment ?? []))],
-    message: `${spelled(app, SOFT)} is ${soft} s and ${killer(first)} ${others.length > 0 ? `the first of ${all.length} workers` : 'the worker'} ${stop} s after SIGTERM: ${consequence(first)}`,
+    message: `${spelled(app, SOFT)} is ${soft} s and ${killerOf(first.worker, stop)} ${others.length > 0 ? `the first of ${all.length} workers` : 'the worker'} ${stop} s after SIGTERM: ${consequence(first)}`,
     label: `${soft} s, and up to ${thresholds.exitMarginSeconds} s more to acknowledge`,
     related: [...stops, ...related],
     ...remedyFor(all, thresholds),
@@ -85,16 +85,6 @@ function consequence({ late, soft, stop }: Cut): string {
   if (!late) return `it ${isSure ? 'never comes' : 'may not come'} to giving back what it had prefetched, which then waits for the visibility timeout`;
   return `it acknowledges finished tasks only after the whole ${soft} s${isSure ? '' : ', and needs up to 3 s for it'}, so work that was finished in that time ${isSure ? 'is' : 'may be'} done twice`;
 }
-
-/** Who sends SIGKILL first. */
-function killer(one: Cut): string {
-  const [manager] = managersBelow(one);
-  if (manager) return `${manager.program} kills`;
-  return onEcs(one.worker) ? 'ECS kills' : one.worker.platform === 'compose' ? 'Compose kills' : 'SIGKILL ends';
-}
-
-/** The managers that kill as early as anything does. */
-const managersBelow = ({ worker, stop }: Cut): readonly Manager[] => worker.start.links.filter((link): link is Manager => link.kind === 'process-manager' && numberOf(link.stopWait) === stop);
 
 /** The values that have to be higher for the soft shutdown to end. */
 function decidingOf({ worker, stop }: Cut, needed = stop + 1): readonly Setting<unknown>[] {

@@ -1,0 +1,75 @@
+import type { EcsServiceFacts, Expr, Facts, ReadProblem, TaskDefinitionFacts } from '../model/index.js';
+import { walk } from '../model/index.js';
+import { parseJson } from '../parsers/json.js';
+import { entriesOf, itemsOf, textOf, valueAt, valueOf, type DataNode, type DataSource } from '../parsers/nodes.js';
+import { parseYaml } from '../parsers/yaml.js';
+import { capitalised, resolved, resourcesOf, type Template } from './cloudformation/intrinsics.js';
+import { serviceOf } from './ecs-objects/services.js';
+import { taskDefinitionOf } from './ecs-objects/task-definitions.js';
+import { exprOf, mapLiteral, toNumber } from './node-values.js';
+
+/** Resources that say something about a worker. */
+const WORDS = /AWS::ECS::(?:TaskDefinition|Service)\b/;
+
+/** A template of CloudFormation or SAM, in YAML or JSON, as written or as `cdk synth` wrote it. */
+export function recognises(path: string, text: string): boolean {
+  return WORDS.test(text) && /^\s*["']?Resources["']?\s*:/m.test(text) && !/\.(?:tf|ts|js|py|md)$/i.test(path);
+}
+
+/** Task definitions and services of one template. Names a deployment gives are references; parameters have their defaults as fallback. */
+export function facts(text: string, path: string): Facts {
+  const isJson = /^\s*\{/.test(text.replace(/^\uFEFF/, ''));
+  const parsed = isJson ? parseJson(text, path) : parseYaml(text, path);
+  const problems: ReadProblem[] = [...parsed.problems];
+  const root = 'roots' in parsed ? parsed.roots.find(document => valueOf(document, 'Resources')) : parsed.root;
+  const source: DataSource = { ...parsed.source, spell: capitalised, report: problem => problems.push(problem) };
+  if (!root) return { path, format: 'cloudformation', comments: parsed.comments, problems };
+  const all = resourcesOf(root);
+  const template: Template = { root, source, resources: new Set(all.map(({ id }) => id)) };
+  const of = (type: string): readonly { readonly id: string; readonly node: DataNode; readonly start: number; readonly end: number }[] => all.flatMap(resource => {
+    const node = resource.type === type && resource.properties ? resolved(resource.properties, template) : undefined;
+    return node ? [{ id: resource.id, node, start: resource.start, end: resource.end }] : [];
+  });
+  const definitions = of('AWS::ECS::TaskDefinition');
+  const taskDefinitions = definitions.map(({ id, node }): TaskDefinitionFacts => ({ ...taskDefinitionOf(node, source), address: `resource.${id}` }));
+  const scaling = scalingOf(of('AWS::ApplicationAutoScaling::ScalableTarget'), of('AWS::ApplicationAutoScaling::ScalingPolicy'), source);
+  const services = of('AWS::ECS::Service').map(({ id, node, start, end }): EcsServiceFacts => {
+    const service = serviceOf(node, source);
+    const own = definitions.findIndex(definition => refersTo(service.taskDefinition, definition.id));
+    const autoscaling = scaling.find(target => target.services.includes(id))?.autoscaling;
+    return { ...service, name: service.name ?? id, at: service.name === undefined ? source.lines.at(start, end) : service.at, address: `resource.${id}`, ...(own >= 0 && { ownTaskDefinition: own }), ...(autoscaling && { autoscaling }) };
+  });
+  return { path, format: 'cloudformation', comments: parsed.comments, problems, ...(taskDefinitions.length > 0 && { taskDefinitions }), ...(services.length > 0 && { services }) };
+}
+
+/** Does an expression hold a reference to this resource, or to an attribute of it? */
+function refersTo(expr: Expr | undefined, id: string): boolean {
+  return expr !== undefined && [...walk(expr)].some(part => part.is === 'reference' && part.module === 'resource' && (part.name === id || part.name.startsWith(`${id}.`)));
+}
+
+interface Scaling { readonly services: readonly string[]; readonly autoscaling: NonNullable<EcsServiceFacts['autoscaling']> }
+type Found = readonly { readonly id: string; readonly node: DataNode; readonly start: number; readonly end: number }[];
+
+/** What scales which services: the target's `ResourceId` names them, the policies name the target. */
+function scalingOf(targets: Found, policies: Found, source: DataSource): readonly Scaling[] {
+  return targets.map(({ id, node, start, end }) => {
+    const resource = valueOf(node, 'resourceId');
+    const named = resource ? [...walk(exprOf(resource, source))].flatMap(part => (part.is === 'reference' && part.module === 'resource' ? [part.name.split('.')[0]!] : [])) : [];
+    const number = (key: string): Expr | undefined => { const value = valueOf(node, key); return value && mapLiteral(exprOf(value, source), toNumber); };
+    const [minimum, maximum] = [number('minCapacity'), number('maxCapacity')];
+    const metrics = policies.filter(policy => refersTo(targetOf(policy.node, source), id)).flatMap(policy => metricsOf(policy.node));
+    return { services: named, autoscaling: { metrics: [...new Set(metrics)], at: source.lines.at(start, end), ...(minimum && { minimum }), ...(maximum && { maximum }) } };
+  });
+}
+
+function targetOf(policy: DataNode, source: DataSource): Expr | undefined {
+  const target = valueOf(policy, 'scalingTargetId') ?? valueOf(policy, 'resourceId');
+  return target && exprOf(target, source);
+}
+
+function metricsOf(policy: DataNode): readonly string[] {
+  const tracking = valueOf(policy, 'targetTrackingScalingPolicyConfiguration');
+  const named = [valueAt(tracking, 'predefinedMetricSpecification', 'predefinedMetricType'), valueAt(tracking, 'customizedMetricSpecification', 'metricName'), ...itemsOf(valueAt(tracking, 'customizedMetricSpecification', 'metrics')).map(metric => valueAt(metric, 'metricStat', 'metric', 'metricName'))];
+  const found = named.map(textOf).filter(text => text !== undefined);
+  return found.length > 0 ? found : entriesOf(policy).some(({ key }) => key === 'stepScalingPolicyConfiguration') ? ['step scaling'] : [];
+}
