@@ -30,5 +30,5 @@ export default defineConfig({
   }],
   outputOptions: { codeSplitting: { groups: [{ name: 'start', test: EVERY_START }, { name: 'check', test: EVERY_CHECK }] } },
   // Grammars lie beside the chunk that loads them; see src/parsers/grammars.ts.
-  copy: ['node_modules/web-tree-sitter/web-tree-sitter.wasm', 'node_modules/@vscode/tree-sitter-wasm/wasm/tree-sitter-python.wasm'],
+  copy: ['node_modules/web-tree-sitter/web-tree-sitter.wasm', 'node_modules/@vscode/tree-sitter-wasm/wasm/tree-sitter-python.wasm', 'src/parsers/tree-sitter-terraform.wasm'],
 });

@@ -80,7 +80,7 @@ describe('the tarball', () => {
     expect(files.filter(path => !/^(?:bin|dist|schema)\//.test(path)).sort()).toEqual(['LICENSE', 'README.md', 'package.json']);
     expect(inFolder('bin')).toEqual(['drainlint.js']);
     expect(inFolder('schema')).toEqual(readdirSync(join(root, 'schema')).sort());
-    expect(inFolder('dist').filter(path => path.endsWith('.wasm'))).toEqual(['tree-sitter-python.wasm', 'web-tree-sitter.wasm']);
+    expect(inFolder('dist').filter(path => path.endsWith('.wasm'))).toEqual(['tree-sitter-python.wasm', 'tree-sitter-terraform.wasm', 'web-tree-sitter.wasm']);
     expect(inFolder('dist').filter(path => !/^[\w-]+\.(?:js|wasm)$/.test(path))).toEqual([]);
     expect(inFolder('dist')).toContain('cli.js');
   });
@@ -118,7 +118,7 @@ describe('the repository as a git dependency', () => {
     const installed = join(where, 'node_modules/drainlint');
     expect(lstatSync(installed).isSymbolicLink()).toBe(false);
     expect(readdirSync(installed).sort()).toEqual(['LICENSE', 'README.md', 'bin', 'dist', 'package.json', 'schema']);
-    expect(readdirSync(join(installed, 'dist'))).toEqual(expect.arrayContaining(['cli.js', 'tree-sitter-python.wasm', 'web-tree-sitter.wasm']));
+    expect(readdirSync(join(installed, 'dist'))).toEqual(expect.arrayContaining(['cli.js', 'tree-sitter-python.wasm', 'tree-sitter-terraform.wasm', 'web-tree-sitter.wasm']));
     await expectWorks(where);
   }, 300_000);
 });

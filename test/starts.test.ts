@@ -140,7 +140,7 @@ describe('the way of an argv', () => {
     ['python manage.py rqworker', ['wrapper python', 'worker']],
     ['python manage.py migrate', []],
     ['arq shop.Worker', ['worker']],
-    ['airflow celery worker', []],
+    ['airflow celery worker', ['worker']],
   ];
   test.each(rows)('%s', (argv, chain) => {
     const { starts } = findStarts(storeOf([composeWith(argv.split(' '))]), OPTIONS);

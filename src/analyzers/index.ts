@@ -15,6 +15,16 @@ export const analyzers: readonly AnalyzerEntry[] = [
     load: () => import('./cloudformation.js'),
   },
   {
+    // Variables, locals and modules stand in files of their own, which the file with the service asks for.
+    format: 'terraform', name: /\.(?:tf|tfvars)$/i, onDemand: true,
+    words: /aws_ecs_(?:service|task_definition)|container_definitions|aws_appautoscaling_target|ecs-container-definition|terraform-aws-modules\/ecs/,
+    async load({ shortRun }) {
+      const { loadHcl } = await import('../parsers/hcl.js');
+      await loadHcl({ shortRun });
+      return import('./terraform.js');
+    },
+  },
+  {
     format: 'ecs-json', name: /\.json[\w.-]*$/i, onDemand: false,
     words: /"(?:containerDefinitions|taskDefinition|desiredCount|deploymentConfiguration|stopTimeout|logConfiguration|portMappings|essential)"/,
     load: () => import('./ecs-json.js'),

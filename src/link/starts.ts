@@ -1,8 +1,9 @@
 import { posix } from 'node:path';
 import type { ChainLink, ConsumerCommand, Container, ContainerFacts, EcsService, EcsServiceFacts, Facts, FactStore, Join, LinkOptions, Platform, Setting, Slot, SourceLocation, StartChain, TaskDefinitionFacts, UnauditedConsumer, Unresolved } from '../model/index.js';
-import { comparePlaces, samePlace } from '../model/index.js';
+import { comparePlaces, samePlace, walk } from '../model/index.js';
 import { findBuilds, type Build, type Builds } from './builds.js';
 import { follow, STEPS, type Journey, type Reached } from './command.js';
+import { withInfrastructure } from './infrastructure.js';
 import { composeContainers } from './start/compose-services.js';
 import { containerEnvironment, containerOf, hasInit, startArgv, stopTimeOf, type StartArgv } from './start/container.js';
 import { environmentNames } from './start/deployments.js';
@@ -62,7 +63,7 @@ interface Deployed { readonly origin: Origin; readonly reached: readonly Reached
 
 /** From containers to consumer commands: every celery worker and beat that a tree starts, and how the stop signal gets to it. */
 export function findStarts(store: FactStore, _options: LinkOptions): Starts {
-  const all = store.candidates.flatMap(path => store.facts(path) ?? []);
+  const all = withInfrastructure(store, store.candidates.flatMap(path => store.facts(path) ?? []));
   const definitions = taskDefinitionsIn(all);
   const compose = composeContainers(store, all);
   const builds = findBuilds(store, [...definitions.flatMap(({ facts, path }) => facts.containers.map(container => ({ container, path }))), ...compose.map(({ service, path }) => ({ container: service, path }))]);
@@ -126,8 +127,10 @@ function serviceEntries(all: readonly Facts[], definitions: readonly Definition[
 }
 
 function definitionsOf(service: EcsServiceFacts, facts: Facts, environment: string | undefined, definitions: readonly Definition[]): { readonly matches: readonly Definition[]; readonly how: Join['how'] } {
-  const own = service.ownTaskDefinition === undefined ? undefined : definitions.find(definition => definition.path === facts.path && definition.index === service.ownTaskDefinition);
+  const own = service.ownTaskDefinition === undefined ? undefined : definitions.find(definition => definition.path === facts.path && definition.index === service.ownTaskDefinition && definition.facts.scope === service.scope);
   if (own) return { matches: [own], how: 'written' };
+  const named = referred(service, definitions);
+  if (named) return { matches: [named], how: 'written' };
   const family = familyOf(service.taskDefinition);
   if (family === undefined) {
     const beside = definitions.filter(definition => folderOf(definition.path) === folderOf(facts.path) && definition.format === facts.format);
@@ -137,6 +140,12 @@ function definitionsOf(service: EcsServiceFacts, facts: Facts, environment: stri
   const here = environment === undefined ? [] : same.filter(definition => definition.environment === environment);
   const near = same.filter(definition => folderOf(definition.path) === folderOf(facts.path));
   return { matches: here.length > 0 ? here : near.length > 0 ? near : same, how: 'written' };
+}
+
+/** The task definition of the same module that the service refers to by its address. */
+function referred(service: EcsServiceFacts, definitions: readonly Definition[]): Definition | undefined {
+  const names = service.taskDefinition ? [...walk(service.taskDefinition)].flatMap(part => (part.is === 'reference' ? [`${part.module}.${part.name}`] : [])) : [];
+  return definitions.find(({ facts }) => facts.address !== undefined && facts.scope === service.scope && names.some(name => name === facts.address || name.startsWith(`${facts.address}.`)));
 }
 
 function containersOf(definition: Definition, deployments: readonly ServiceEntry[], world: World): readonly Deployed[] {
@@ -206,11 +215,10 @@ function besideProcfile(compose: readonly Start[], rest: readonly Start[]): read
 
 /**
  * Celery's commands, and consumers of other kinds: how the stop signal reaches them is judged alike. A script that reads SQS counts
- * where its name, the container's or the service's says that this is its work; Airflow's images start a worker by an argument alone.
+ * where its name, the container's or the service's says that this is its work.
  */
 function isJudged({ command, name, service }: Start): boolean {
   if (command.kind !== 'unaudited') return command.kind !== 'celery-other';
-  if (command.app === 'airflow') return false;
   return command.app !== 'sqs' || [...command.text.split(/\s+/), name, service?.name ?? ''].some(namesConsumer);
 }
 

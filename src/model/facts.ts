@@ -21,6 +21,7 @@ export interface Facts {
   readonly script?: ScriptFacts;
   readonly processes?: ProcessManagerFacts;
   readonly versions?: readonly InstalledVersion[];
+  readonly terraform?: TerraformFacts;
 }
 
 export interface Comment {
@@ -70,6 +71,8 @@ export interface ContainerFacts {
   readonly essential: Field;
   /** s. ECS `stopTimeout`, Compose `stop_grace_period`. */
   readonly stopTimeout: Field;
+  /** s. What a wrapper (terraform-aws-modules) writes where nothing is written. */
+  readonly stopTimeoutDefault?: number;
   readonly stopSignal?: Expr;
   /** linuxParameters.initProcessEnabled, Compose `init`. */
   readonly initProcess: Field;
@@ -88,6 +91,8 @@ export interface ContainerFacts {
 export interface HealthCheckFacts { readonly command: CommandFacts; readonly interval?: Expr; readonly timeout?: Expr; readonly retries?: Expr; readonly startPeriod?: Expr; readonly at: SourceLocation }
 
 export interface TaskDefinitionFacts {
+  /** Set by link: the instance of a module it belongs to. */
+  readonly scope?: string;
   /** What a service of the same module refers to: `aws_ecs_task_definition.worker`. */
   readonly address?: string;
   /** Its containers are written elsewhere: a local, a template file, a module's argument. `containers` is then empty until link puts them there. */
@@ -106,9 +111,13 @@ export interface TaskDefinitionFacts {
 export interface EcsServiceFacts {
   /** Whose defaults hold where it is silent, if not those of the ECS API. */
   readonly defaultsOf?: 'cdk' | 'terraform-aws-modules';
+  /** Set by link: the instance of a module it belongs to. */
+  readonly scope?: string;
   /** `aws_ecs_service.worker`, for what refers to it. */
   readonly address?: string;
   readonly name?: string;
+  /** The name, where it is computed; `name` is then what the resource is called. */
+  readonly nameFrom?: Expr;
   readonly at: SourceLocation;
   readonly environment?: string;
   /** Family, family:revision, ARN or reference; in a manifest that is both, undefined. */
@@ -127,6 +136,27 @@ export interface EcsServiceFacts {
   readonly availabilityZoneRebalancing: Field;
   readonly autoscaling?: { readonly minimum?: Expr; readonly maximum?: Expr; readonly metrics: readonly string[]; readonly at: SourceLocation };
 }
+
+/** What one file of Terraform names, for the other files of its folder (its module) and for the modules it calls. */
+export interface TerraformFacts {
+  /** `default` absent: it has to be given. */
+  readonly variables: readonly { readonly name: string; readonly default?: Expr; readonly at: SourceLocation }[];
+  readonly locals: readonly NamedExpr[];
+  readonly outputs: readonly NamedExpr[];
+  /** What a .tfvars file gives to variables. */
+  readonly values: readonly NamedExpr[];
+  /** `source`: the called folder, from the root of the repository; absent: a module of a registry. */
+  readonly modules: readonly { readonly name: string; readonly source?: string; readonly arguments: readonly NamedExpr[]; readonly at: SourceLocation }[];
+  /** Lists of containers under the name they are referred to by: `local.containers`, `var.containers`, `module.worker.container_definitions`. */
+  readonly containers: readonly { readonly name: string; readonly containers: readonly ContainerFacts[] }[];
+  /** `data "template_file"`: the file and the variables it is filled with. */
+  readonly templates: readonly { readonly name: string; readonly file: Expr; readonly variables: Expr }[];
+  /** aws_appautoscaling_target; `resource` holds a reference to the service. */
+  readonly scaling: readonly { readonly address: string; readonly resource: Expr; readonly minimum?: Expr; readonly maximum?: Expr; readonly at: SourceLocation }[];
+  /** aws_appautoscaling_policy; `target` and `resource` refer to what it scales. */
+  readonly policies: readonly { readonly resource: Expr; readonly metrics: readonly string[] }[];
+}
+export interface NamedExpr { readonly name: string; readonly value: Expr; readonly at: SourceLocation }
 
 export interface ComposeFacts { readonly services: readonly ComposeServiceFacts[]; readonly at: SourceLocation }
 export interface ComposeServiceFacts extends ContainerFacts {

@@ -19,8 +19,8 @@ export interface ScalarNode extends Span {
 }
 /** `flow`: written as `[…]`. */
 export interface ListNode extends Span { readonly is: 'list'; readonly items: readonly DataNode[]; readonly flow: boolean }
-/** `flow`: written as `{…}`. Entries in the order of the text; keys may repeat. */
-export interface MapNode extends Span { readonly is: 'map'; readonly entries: readonly DataEntry[]; readonly flow: boolean }
+/** `flow`: written as `{…}`. Entries in the order of the text; keys may repeat. `labels`: of a block of HCL (`resource "type" "name"`). */
+export interface MapNode extends Span { readonly is: 'map'; readonly entries: readonly DataEntry[]; readonly flow: boolean; readonly labels?: readonly string[] }
 
 /** A value that is computed: an intrinsic function, a reference, a call. Analyzers of such formats put it where plain data would stand. */
 export interface ExprNode extends Span { readonly is: 'expr'; readonly expr: Expr }

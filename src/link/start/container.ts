@@ -47,8 +47,8 @@ export function containerEnvironment(container: ContainerFacts, image: Image, is
 
 /** s between SIGTERM and SIGKILL: as written, else the format's default (facts/ecs.md 1.2). */
 export function stopTimeOf(container: ContainerFacts, format: 'ecs' | 'compose'): Setting<number> {
-  const value = STOP_SECONDS[format];
-  return settingOf(container.stopTimeout, numberOf, { value, text: format === 'ecs' ? `ECS default ${value} s` : `Compose default ${value} s` });
+  const value = container.stopTimeoutDefault ?? STOP_SECONDS[format];
+  return settingOf(container.stopTimeout, numberOf, { value, text: container.stopTimeoutDefault !== undefined ? `default of the module ${value} s` : format === 'ecs' ? `ECS default ${value} s` : `Compose default ${value} s` });
 }
 
 /** A container as rules see it. `siblings`: all containers of the task definition, itself included. */

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { facts } from '../src/analyzers/terraform.js';
+import { grammarFile } from '../src/parsers/grammars.js';
+import { loadHcl, parseHcl } from '../src/parsers/hcl.js';
+import { textOf, valueAt, type DataNode } from '../src/parsers/nodes.js';
+
+beforeAll(() => loadHcl());
+
+test('the grammar is the file of the package it is said to be', () => {
+  expect(createHash('sha256').update(readFileSync(grammarFile('tree-sitter-terraform.wasm'))).digest('hex')).toBe('0d9ef3ae926acc0411bfecba9b34df4ea659061917b96455570a45a70824e890');
+});
+
+describe('values', () => {
+  const read = (text: string): DataNode => valueAt(parseHcl(`x = ${text}\n`, 'main.tf').root, 'x')!;
+  test.each([['5', '5'], ['-5', '-5'], ['true', 'true'], ['"a"', 'a'], ['"a\\n\\"b\\""', 'a\n"b"'], ['"$${a}"', '${a}'], ['tostring("a")', 'a'], ['("a")', 'a']])('%s', (written, expected) => expect(textOf(read(written))).toBe(expected));
+  test.each([
+    ['var.a', 'reference'], ['local.a.b', 'member'], ['local.a["b"]', 'item'], ['aws_x.y[0].arn', 'reference'], ['module.a.b', 'reference'], ['"a-${var.b}"', 'operation'], ['"${var.b}"', 'reference'], ['f(1)', 'call'], ['1 + var.a', 'operation'], ['[for a in var.b : a]', 'opaque'], ['aws_x.y[*].id', 'opaque'],
+  ])('%s is an expression: %s', (written, kind) => { const node = read(written); expect(node.is === 'expr' ? node.expr.is : node.is).toBe(kind); });
+  test.each([['[1, "b"]', 'list'], ['{ a = 1, "b" : 2 }', 'map'], ['var.a ? 1 : 2', 'choice'], ['jsonencode([{ a = 1 }])', 'list'], ['concat([1], [2])', 'list']])('%s is data: %s', (written, kind) => expect(read(written).is).toBe(kind));
+});
+
+describe('whatever the text', () => {
+  const pieces = fc.array(fc.constantFrom('resource "aws_ecs_service" "a" {', '}', 'container_definitions = jsonencode([', '])', '{', 'name = "w"', '<<EOF\n[{"name": "x", "image": "y"}]\nEOF\n', '"${', '}"', 'var.a', '[', ']', '? 1 : 2', '\n', '\u0000', '"', '#', '/*', 'é𝒳', 'for x in y : '), { maxLength: 40 }).map(parts => parts.join(' '));
+  const inside = (text: string, value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    if ('startLine' in value && 'endLine' in value) {
+      const place = value as { startLine: number; endLine: number; startColumn: number };
+      expect(place.startLine).toBeGreaterThanOrEqual(1);
+      expect(place.endLine).toBeLessThanOrEqual(text.split('\n').length + 1);
+      return;
+    }
+    for (const inner of Object.values(value)) inside(text, inner);
+  };
+  test('nothing is thrown, and every place is in the file', () => {
+    fc.assert(fc.property(pieces, text => { const found = facts(text, 'main.tf'); inside(text, found); expect(structuredClone(found)).toEqual(found); }), { numRuns: 400 });
+  });
+  test('deep nesting is a problem, not a crash', () => {
+    expect(facts(`x = ${'['.repeat(20_000)}`, 'main.tf').problems.length).toBe(1);
+    expect(facts(`${'a {\n'.repeat(5000)}`, 'main.tf').problems.length).toBe(1);
+  });
+  test('what is broken does not take the rest with it', () => {
+    const found = facts('resource "aws_ecs_service" "a" {\n  desired_count = = 3\n}\n\nresource "aws_ecs_service" "b" {\n  desired_count = 2\n}\n', 'main.tf');
+    expect(found.services?.map(({ name }) => name)).toContain('b');
+    expect(found.problems[0]).toMatchObject({ message: 'HCL syntax not understood here; the rest of the file was read', at: { startLine: 2 } });
+  });
+});
