@@ -241,9 +241,9 @@ describe('process managers and Compose', () => {
 });
 
 test('the values Fargate takes', () => {
-  const refused = (value: number, change: Parameters<typeof worker>[0] = {}) => check('ecs/stop-timeout-above-fargate-limit', model({ workers: [worker({ container: container({ stopTimeout: set(value) }), ...change })] })).length;
+  const refused = (value: number, platform: 'fargate' | 'ec2' = 'fargate') => check('ecs/stop-timeout-above-fargate-limit', model({ containers: [{ container: container({ stopTimeout: set(value) }), platform }] })).length;
   expect([1, 2, 120, 121, 120000].map(value => refused(value))).toEqual([1, 0, 0, 1, 1]);
-  expect(refused(600, { platform: 'ec2' })).toBe(0);
+  expect(refused(600, 'ec2')).toBe(0);
 });
 
 test('no log configuration', () => {

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { ChainLink, ConsumerCommand, Container, ContainerFacts, EcsService, EcsServiceFacts, Facts, FactStore, Join, LinkOptions, Platform, Setting, Slot, SourceLocation, StartChain, TaskDefinitionFacts, UnauditedConsumer, Unresolved } from '../model/index.js';
+import type { ChainLink, ConsumerCommand, Container, ContainerFacts, DeployedContainer, EcsService, EcsServiceFacts, Facts, FactStore, Join, LinkOptions, Platform, Setting, Slot, SourceLocation, StartChain, TaskDefinitionFacts, UnauditedConsumer, Unresolved } from '../model/index.js';
 import { comparePlaces, samePlace, walk } from '../model/index.js';
 import { findBuilds, type Build, type Builds } from './builds.js';
 import { follow, STEPS, type Journey, type Reached } from './command.js';
@@ -40,6 +40,7 @@ export interface Start {
 export interface Starts {
   readonly starts: readonly Start[];
   readonly services: readonly EcsService[];
+  readonly containers: readonly DeployedContainer[];
   readonly unaudited: readonly UnauditedConsumer[];
   readonly unresolved: readonly Unresolved[];
 }
@@ -73,7 +74,7 @@ export function findStarts(store: FactStore, _options: LinkOptions): Starts {
 
   const deployments = serviceEntries(all, definitions);
   const deployed = definitions.flatMap(definition => containersOf(definition, deployments, world));
-  const services = deployments.map((entry, i) => ({ ...entry.service, runs: runsOf(deployed.filter(one => one.services.includes(i))) }));
+  const services = deployments.map((entry, i) => ({ ...entry.service, runs: runsOf(deployed.filter(one => one.services.includes(i)), entry.service.name) }));
   const ecsStarts = deployed.flatMap(({ origin, reached, services: running }) => (running.length === 0 ? startsOf(origin, reached) : running.flatMap(i => {
     const name = running.length === 1 ? origin.name : `${origin.name} of ${services[i]!.name}`;
     return startsOf({ ...origin, name, platform: services[i]!.platform, joins: [deployments[i]!.join, ...origin.joins] }, reached, services[i]);
@@ -89,7 +90,7 @@ export function findStarts(store: FactStore, _options: LinkOptions): Starts {
 
   const found = [...ecsStarts, ...besideProcfile(composeStarts, rest), ...rest];
   return {
-    starts: withIds(distinct(found.filter(isJudged))), services,
+    starts: withIds(distinct(found.filter(isJudged))), services, containers: deployed.flatMap(({ origin, services: running }) => containersOfOrigin(origin, running.map(i => services[i]!))),
     unaudited: unauditedIn(found.filter(start => start.command.kind === 'unaudited')), unresolved: unresolved.filter((one, i) => unresolved.findIndex(other => other.reason === one.reason && samePlace(other.at, one.at)) === i),
   };
 }
@@ -158,12 +159,18 @@ function containersOf(definition: Definition, deployments: readonly ServiceEntry
   });
 }
 
+/** Where each service of it runs; without any, where its task definition can. */
+function containersOfOrigin({ container, platform, environment }: Origin, services: readonly EcsService[]): readonly DeployedContainer[] {
+  const places = [...new Set(services.length > 0 ? services.map(service => service.platform) : [platform])];
+  return container ? places.map(place => ({ container, platform: place, ...(environment !== undefined && { environment }) })) : [];
+}
+
 /** Work, where a worker or another consumer runs in it; a scheduler alone; something else, where everything in it is known. */
-function runsOf(containers: readonly Deployed[]): EcsService['runs'] {
+function runsOf(containers: readonly Deployed[], name: string): EcsService['runs'] {
   const kinds = containers.flatMap(({ reached }) => reached.map(one => one.command.kind));
   if (kinds.some(kind => kind === 'celery-worker' || kind === 'unaudited')) return 'work';
   if (kinds.includes('celery-beat')) return 'scheduler';
-  return containers.length > 0 && containers.every(({ known }) => known) ? 'other' : 'unknown';
+  return containers.length > 0 && containers.every(({ known }) => known) ? 'other' : namesConsumer(name) ? 'named-work' : 'unknown';
 }
 
 // Containers

@@ -43,6 +43,8 @@ export interface Model {
   /** Beat and other schedulers: how they start and stop, never what they run. */
   readonly schedulers: readonly Scheduler[];
   readonly services: readonly EcsService[];
+  /** Every container of an ECS task definition, whatever runs in it. */
+  readonly containers: readonly DeployedContainer[];
   /** The Celery apps that may be judged (see `reach`). */
   readonly apps: readonly CeleryApp[];
   readonly unaudited: readonly UnauditedConsumer[];
@@ -187,6 +189,9 @@ export interface Container {
   readonly dependsOn: readonly { readonly container: string; readonly condition: string }[];
 }
 
+/** A container and where it runs. */
+export interface DeployedContainer { readonly container: Container; readonly platform: Platform; readonly environment?: string }
+
 export interface EcsService {
   readonly name: string;
   readonly at: SourceLocation;
@@ -202,8 +207,8 @@ export interface EcsService {
   readonly schedulingStrategy: string;
   readonly capacityProviders: readonly { readonly name: string; readonly weight: number; readonly base: number; readonly at: SourceLocation }[];
   readonly autoscaling?: { readonly minimum?: number; readonly maximum?: number; readonly metrics: readonly string[]; readonly at: SourceLocation };
-  /** What runs in it: any worker (`work`), nothing but a scheduler, or something else. */
-  readonly runs: 'work' | 'scheduler' | 'other' | 'unknown';
+  /** What runs in it: any worker (`work`), nothing but a scheduler, or something else. named-work: nobody knows, and its name says that it works. */
+  readonly runs: 'work' | 'named-work' | 'scheduler' | 'other' | 'unknown';
 }
 
 /** How long a worker needs to leave, in seconds. */

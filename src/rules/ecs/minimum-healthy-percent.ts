@@ -17,8 +17,8 @@ export const minimumHealthyPercent: Rule = {
 
   *check(model) {
     for (const service of model.services) {
-      if (service.runs !== 'work' || !rolls(service)) continue;
-      const problem = zero(service, model) ?? byDefault(service, model);
+      if ((service.runs !== 'work' && service.runs !== 'named-work') || !rolls(service)) continue;
+      const problem = zero(service, model) ?? (service.runs === 'work' ? byDefault(service, model) : undefined);
       if (problem) yield problem;
     }
   },
@@ -58,5 +58,5 @@ function byDefault(service: EcsService, model: Model): Problem | undefined {
 }
 
 function shared(service: EcsService, model: Model): Pick<Problem, 'confidence' | 'workers' | 'environments' | 'resource'> {
-  return { confidence: weakest(...workersIn(model, service).map(worker => startConfidence(worker, service.minimumHealthyPercent, service.maximumPercent))), ...inside(model, service) };
+  return { confidence: service.runs === 'named-work' ? 'low' : weakest(...workersIn(model, service).map(worker => startConfidence(worker, service.minimumHealthyPercent, service.maximumPercent))), ...inside(model, service) };
 }

@@ -1,4 +1,4 @@
-import type { EcsService, Rule, Thresholds, Worker } from '../../model/index.js';
+import type { EcsService, Model, Problem, Rule, Thresholds, Worker } from '../../model/index.js';
 import { agreed } from '../../model/index.js';
 import { inside, rolls, workersIn } from '../deployment.js';
 import { listed, outcomeOfKill, startConfidence } from '../shared.js';
@@ -20,6 +20,7 @@ export const spotInterruptsTasks: Rule = {
   *check(model, thresholds) {
     for (const service of model.services) {
       const spot = service.capacityProviders.find(({ name }) => isSpot(name));
+      if (spot && service.runs === 'named-work') yield* byName(service, spot, model);
       if (service.runs !== 'work' || !spot) continue;
       for (const worker of workersIn(model, service)) {
         if (!onEcs(worker)) continue;
@@ -38,6 +39,20 @@ export const spotInterruptsTasks: Rule = {
   },
 };
 
+/** Nothing but the name says that it works a queue: then what its capacity alone says, at low confidence. */
+function* byName(service: EcsService, spot: EcsService['capacityProviders'][number], model: Model): Iterable<Problem> {
+  if (!isOnlySpot(service)) return;
+  yield {
+    order: 2, at: spot.at, confidence: 'low', ...inside(model, service),
+    message: `${spot.name} ends the tasks of ${service.name} with two minutes' notice, and no on-demand capacity remains`,
+    suggestion: 'add an on-demand capacity provider with base 1',
+    fate: 'Spot notice → SIGTERM → stopTimeout → SIGKILL',
+  };
+}
+
+/** All that is weighed is Spot: a provider of weight and base 0 starts nothing. */
+const isOnlySpot = ({ capacityProviders }: EcsService): boolean => capacityProviders.filter(({ weight, base }) => weight > 0 || base > 0).every(({ name }) => isSpot(name));
+
 const isSpot = (name: string): boolean => /spot/i.test(name);
 
 interface SpotFault { readonly message: string; readonly suggestion: string; readonly rests: readonly { readonly setting: Worker['stopTime']; readonly label: string }[] }
@@ -45,7 +60,7 @@ interface SpotFault { readonly message: string; readonly suggestion: string; rea
 function faultsOf(service: EcsService, { stopTime, container, name }: Worker, { stopTimeoutSeconds }: Thresholds): readonly SpotFault[] {
   const stop = agreed(stopTime);
   const minimum = agreed(service.minimumHealthyPercent);
-  const onlySpot = service.capacityProviders.filter(({ weight, base }) => weight > 0 || base > 0).every(provider => isSpot(provider.name));
+  const onlySpot = isOnlySpot(service);
   return [
     ...(stop !== undefined && stop < stopTimeoutSeconds ? [{ message: `stopTimeout uses ${stop} s of them`, suggestion: `set stopTimeout to ${stopTimeoutSeconds} in container ${container?.name ?? name}`, rests: [{ setting: stopTime, label: `killed ${stop} s after the notice` }] }] : []),
     ...(onlySpot ? [{ message: 'no on-demand capacity remains', suggestion: 'add an on-demand capacity provider with base 1', rests: [] }] : []),

@@ -1,5 +1,6 @@
-import type { Container, Rule, Setting } from '../../model/index.js';
-import { about, fixTo, startConfidence } from '../shared.js';
+import type { Rule } from '../../model/index.js';
+import { samePlace } from '../../model/index.js';
+import { confidenceOf, fixTo } from '../shared.js';
 import { processesOf } from '../signal-path.js';
 
 /** s, Fargate's bounds (ECS API, ContainerDefinition.stopTimeout). */
@@ -17,14 +18,13 @@ export const stopTimeoutAboveFargateLimit: Rule = {
   leadsTo: ['ecs/stop-timeout-too-short'],
 
   *check(model) {
-    for (const process of processesOf(model)) {
-      if (process.platform !== 'fargate' || !process.container) continue;
-      for (const { name, stopTimeout } of containersOf(process.container)) {
+    for (const { container: { name, at, stopTimeout }, platform, environment } of model.containers) {
+      if (platform === 'fargate') {
         if (stopTimeout.state !== 'set' || stopTimeout.certainty === 'format-default' || (stopTimeout.value >= SHORTEST && stopTimeout.value <= LONGEST)) continue;
         const wanted = stopTimeout.value < SHORTEST ? SHORTEST : LONGEST;
         const fix = fixTo(stopTimeout, wanted, 'safe', `set stopTimeout to ${wanted}`);
         yield {
-          order: 2, at: stopTimeout.at, confidence: startConfidence(process, stopTimeout), ...about(process),
+          order: 2, at: stopTimeout.at, confidence: confidenceOf({ role: 'deployed', joins: [] }, stopTimeout), resource: name, workers: processesOf(model).flatMap(({ id, container }) => (container && samePlace(container.at, at) ? [id] : [])), environments: environment === undefined ? [] : [environment],
           message: `stopTimeout is ${stopTimeout.value}, but Fargate takes ${SHORTEST} to ${LONGEST} seconds, so the task definition is refused`,
           suggestion: `set \`"stopTimeout": ${wanted}\` in container ${name}${wanted === LONGEST ? `, and split, protect or checkpoint tasks that need more than ${LONGEST} s` : ''}`,
           ...(fix && { fix }),
@@ -33,7 +33,3 @@ export const stopTimeoutAboveFargateLimit: Rule = {
     }
   },
 };
-
-function containersOf(container: Container): readonly { readonly name: string; readonly stopTimeout: Setting<number> }[] {
-  return [container, ...container.siblings];
-}
