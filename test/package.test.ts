@@ -62,6 +62,9 @@ async function expectWorks(where: string): Promise<void> {
   expect(await output(where, 'npx', ['--no-install', 'drainlint', 'check', faulty, '--format', 'concise'], 1)).toContain('celery/early-ack');
 }
 
+/** What ts-morph brings: TypeScript itself (in @ts-morph/common) and how it finds files, which nobody here asks it to. */
+const OF_TS_MORPH = ['@ts-morph', 'balanced-match', 'brace-expansion', 'code-block-writer', 'fdir', 'minimatch', 'path-browserify', 'picomatch', 'tinyglobby'];
+
 describe('the tarball', () => {
   let tarball: string;
   let files: readonly string[];
@@ -89,7 +92,7 @@ describe('the tarball', () => {
     const where = folder('from-tarball');
     await output(where, 'npm', ['install', '--ignore-scripts', ...QUIET, tarball]);
     expect(withInstallScript(where)).toEqual([]);
-    expect(readdirSync(join(where, 'node_modules')).filter(name => !name.startsWith('.')).sort()).toEqual([...Object.keys(dependencies), 'drainlint'].sort());
+    expect(readdirSync(join(where, 'node_modules')).filter(name => !name.startsWith('.')).sort()).toEqual([...Object.keys(dependencies), ...OF_TS_MORPH, 'drainlint'].sort());
     await expectWorks(where);
   }, 120_000);
 });

@@ -15,6 +15,15 @@ export const analyzers: readonly AnalyzerEntry[] = [
     load: () => import('./cloudformation.js'),
   },
   {
+    format: 'cdk', name: /\.[cm]?tsx?$/i, onDemand: false,
+    words: /(?:Fargate|Ec2|External)(?:TaskDefinition|Service)\b|addContainer\(|QueueProcessing(?:Fargate|Ec2)Service/,
+    async load() {
+      const { loadTypeScript } = await import('../parsers/typescript.js');
+      await loadTypeScript();
+      return import('./cdk.js');
+    },
+  },
+  {
     // Variables, locals and modules stand in files of their own, which the file with the service asks for.
     format: 'terraform', name: /\.(?:tf|tfvars)$/i, onDemand: true,
     words: /aws_ecs_(?:service|task_definition)|container_definitions|aws_appautoscaling_target|ecs-container-definition|terraform-aws-modules\/ecs/,

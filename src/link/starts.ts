@@ -132,6 +132,8 @@ function definitionsOf(service: EcsServiceFacts, facts: Facts, environment: stri
   if (own) return { matches: [own], how: 'written' };
   const named = referred(service, definitions);
   if (named) return { matches: [named], how: 'written' };
+  // a construct gets its task definition from whoever makes it: what stands beside it may be another's
+  if (facts.format === 'cdk') return { matches: [], how: 'written' };
   const family = familyOf(service.taskDefinition);
   if (family === undefined) {
     const beside = definitions.filter(definition => folderOf(definition.path) === folderOf(facts.path) && definition.format === facts.format);
@@ -170,7 +172,8 @@ function runsOf(containers: readonly Deployed[], name: string): EcsService['runs
   const kinds = containers.flatMap(({ reached }) => reached.map(one => one.command.kind));
   if (kinds.some(kind => kind === 'celery-worker' || kind === 'unaudited')) return 'work';
   if (kinds.includes('celery-beat')) return 'scheduler';
-  return containers.length > 0 && containers.every(({ known }) => known) ? 'other' : namesConsumer(name) ? 'named-work' : 'unknown';
+  if (containers.length > 0) return containers.every(({ known }) => known) ? 'other' : 'unknown';
+  return namesConsumer(name.replace(/[-_ ]?(?:service|svc)$/i, '')) ? 'named-work' : 'unknown';
 }
 
 // Containers
