@@ -200,7 +200,8 @@ function called(name: string, argumentList: Node | undefined, span: { readonly s
   switch (name) {
     case 'jsonencode': case 'tolist': case 'toset': case 'tomap': case 'sensitive': case 'nonsensitive': return first;
     case 'tostring': case 'tonumber': case 'tobool': return first?.is === 'scalar' ? first : undefined;
-    case 'concat': return values.every(value => value.is === 'list' || value.is === 'choice') ? { is: 'list', ...span, items: values.flatMap(value => itemsIn(value)), flow: true } : undefined;
+    // a list that is named stands for its items
+    case 'concat': return values.length > 0 ? { is: 'list', ...span, items: values.flatMap(value => (value.is === 'expr' ? [value] : itemsIn(value))), flow: true } : undefined;
     case 'merge': return values.every(value => value.is === 'map') ? { is: 'map', ...span, entries: values.flatMap(value => (value.is === 'map' ? value.entries : [])), flow: true } : undefined;
     default: return undefined;
   }

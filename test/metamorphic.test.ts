@@ -1,0 +1,44 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { audit } from '../src/audit.js';
+import { DEFAULT_CONFIG, type Config } from '../src/config.js';
+import { rules } from '../src/rules/index.js';
+import { BASE, FORMATS, type Format } from './metamorphic/formats.js';
+import { APP, specOf, type Spec } from './metamorphic/spec.js';
+
+/** The same service says the same in every language: generated services, printed in each format, give the same rules. */
+const SEED = 4;
+const SERVICES = Number(process.env.DRAINLINT_SERVICES ?? 200);
+const STRICT: Config = { ...DEFAULT_CONFIG, minConfidence: 'low' };
+const root = mkdtempSync(join(tmpdir(), 'drainlint-metamorphic-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+async function rulesOf(format: Format, spec: Spec, n: number): Promise<readonly string[]> {
+  const folder = join(root, `${format.name.replace(/\W+/g, '-')}-${n}`);
+  for (const [path, text] of Object.entries({ ...APP, ...format.files(spec) })) { mkdirSync(dirname(join(folder, path)), { recursive: true }); writeFileSync(join(folder, path), text); }
+  const { findings } = await audit({ root: folder, rules, config: STRICT });
+  rmSync(folder, { recursive: true });
+  return [...new Set(findings.map(({ ruleId, severity }) => `${ruleId} ${severity}`))].sort();
+}
+
+const specs = Array.from({ length: SERVICES }, (_, n) => specOf(SEED, n));
+
+describe('a service says the same in every format', () => {
+  test('the services differ enough to say something', async () => {
+    const all = new Set<string>();
+    for (const [n, spec] of specs.slice(0, 60).entries()) for (const id of await rulesOf(BASE, spec, n)) all.add(id.split(' ')[0]!);
+    for (const id of ['ecs/stop-timeout-too-short', 'ecs/stop-timeout-above-fargate-limit', 'ecs/minimum-healthy-percent', 'ecs/deployment-deadlock', 'ecs/spot-interrupts-tasks', 'ecs/no-log-configuration', 'ecs/scheduler-overlap', 'container/shell-swallows-signal', 'celery/embedded-beat']) expect([...all]).toContain(id);
+  }, 60_000);
+
+  test.each(FORMATS.map(format => [format.name, format] as const))('%s', async (_name, format) => {
+    const differences: string[] = [];
+    for (const [n, spec] of specs.entries()) {
+      if (format.expresses && !format.expresses(spec)) continue;
+      const [expected, found] = [await rulesOf(BASE, format.defaults?.(spec) ?? spec, n), await rulesOf(format, spec, n)];
+      if (JSON.stringify(expected) !== JSON.stringify(found)) differences.push(`${n}: ${JSON.stringify(spec)}\n  missing ${expected.filter(id => !found.includes(id)).join(', ') || 'nothing'}; too much ${found.filter(id => !expected.includes(id)).join(', ') || 'nothing'}`);
+    }
+    expect(differences).toEqual([]);
+  }, 120_000);
+});

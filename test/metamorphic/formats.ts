@@ -1,0 +1,143 @@
+import type { Spec } from './spec.js';
+
+/** A format: the files that say what a Spec says, and the Spec with the format's own defaults written out (facts/ecs.md 2.1). */
+export interface Format { readonly name: string; readonly files: (spec: Spec) => Readonly<Record<string, string>>; readonly defaults?: (spec: Spec) => Spec; readonly expresses?: (spec: Spec) => boolean }
+
+const SIDECAR = { name: 'agent', image: 'public.ecr.aws/datadog/agent:latest', essential: false };
+const pairs = (spec: Spec): readonly { readonly name: string; readonly value: string }[] => Object.entries(spec.environment).map(([name, value]) => ({ name, value }));
+
+/** The container definitions of the ECS API. */
+function containers(spec: Spec): readonly object[] {
+  return [{
+    name: 'worker', image: 'registry.example.com/shop:1', essential: true, command: spec.command, ...(spec.stopTimeout !== undefined && { stopTimeout: spec.stopTimeout }), ...(spec.init && { linuxParameters: { initProcessEnabled: true } }),
+    environment: pairs(spec), ...(spec.logs && { logConfiguration: { logDriver: 'awslogs', options: { 'awslogs-group': '/ecs/shop' } } }),
+  }, ...(spec.sidecar ? [SIDECAR] : [])];
+}
+
+const definition = (spec: Spec): object => ({ family: spec.name, requiresCompatibilities: [spec.platform], containerDefinitions: containers(spec) });
+const rollout = (spec: Spec): object | undefined => {
+  const found = { ...(spec.minimum !== undefined && { minimumHealthyPercent: spec.minimum }), ...(spec.maximum !== undefined && { maximumPercent: spec.maximum }), ...(spec.breaker && { deploymentCircuitBreaker: spec.breaker }) };
+  return Object.keys(found).length > 0 ? found : undefined;
+};
+const service = (spec: Spec): object => ({
+  serviceName: spec.name, taskDefinition: spec.name, desiredCount: spec.desired, ...(spec.capacity ? { capacityProviderStrategy: spec.capacity.map(({ provider, weight, base }) => ({ capacityProvider: provider, weight, base })) } : { launchType: spec.platform }),
+  ...(rollout(spec) && { deploymentConfiguration: rollout(spec) }),
+});
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+/** The API's own keys with capitals; what users name (log options) stays. */
+function capitals(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(capitals);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key.startsWith('awslogs-') ? key : key[0]!.toUpperCase() + key.slice(1), capitals(inner)]));
+}
+
+function template(spec: Spec): object {
+  return {
+    Resources: {
+      Task: { Type: 'AWS::ECS::TaskDefinition', Properties: capitals(definition(spec)) },
+      Service: { Type: 'AWS::ECS::Service', Properties: { ...(capitals(service(spec)) as object), TaskDefinition: { Ref: 'Task' } } },
+      ...(spec.scaling && { Target: { Type: 'AWS::ApplicationAutoScaling::ScalableTarget', Properties: { MinCapacity: spec.scaling.minimum, MaxCapacity: spec.scaling.maximum, ResourceId: { 'Fn::Join': ['/', ['service', 'main', { 'Fn::GetAtt': ['Service', 'Name'] }]] } } } }),
+    },
+  };
+}
+
+/** YAML in block style with `!Ref` and a parameter, as people write it. */
+function yaml(value: unknown, indent = ''): string {
+  if (Array.isArray(value)) return value.length === 0 ? ' []\n' : `\n${value.map(item => `${indent}- ${yaml(item, `${indent}  `).replace(/^\n\s*/, '').replace(/^ /, '')}`).join('')}`;
+  if (typeof value !== 'object' || value === null) return ` ${typeof value === 'string' ? JSON.stringify(value) : String(value)}\n`;
+  const entries = Object.entries(value);
+  const [only] = entries;
+  if (entries.length === 1 && only![0] === 'Ref') return ` !Ref ${String(only![1])}\n`;
+  return `\n${entries.map(([key, inner]) => `${indent}${/^[\w:-]+$/.test(key) && !key.includes('::') ? key : JSON.stringify(key)}:${yaml(inner, `${indent}  `)}`).join('')}`;
+}
+
+// Terraform
+
+const hcl = (value: unknown, indent: string): string => {
+  if (Array.isArray(value)) return value.length === 0 ? '[]' : `[\n${value.map(item => `${indent}  ${hcl(item, `${indent}  `)},\n`).join('')}${indent}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  return `{\n${Object.entries(value).map(([key, inner]) => `${indent}  ${/^[a-zA-Z_]+$/.test(key) ? key : JSON.stringify(key)} = ${hcl(inner, `${indent}  `)}\n`).join('')}${indent}}`;
+};
+
+function terraformService(spec: Spec, desired: string): string {
+  const lines = [
+    `  name            = ${JSON.stringify(spec.name)}`, '  task_definition = aws_ecs_task_definition.worker.arn', `  desired_count   = ${desired}`, ...(spec.capacity ? [] : [`  launch_type     = "${spec.platform}"`]),
+    ...(spec.minimum !== undefined ? [`  deployment_minimum_healthy_percent = ${spec.minimum}`] : []), ...(spec.maximum !== undefined ? [`  deployment_maximum_percent = ${spec.maximum}`] : []),
+    ...(spec.breaker ? ['  deployment_circuit_breaker {', `    enable   = ${spec.breaker.enable}`, `    rollback = ${spec.breaker.rollback}`, '  }'] : []),
+    ...(spec.capacity ?? []).flatMap(({ provider, weight, base }) => ['  capacity_provider_strategy {', `    capacity_provider = "${provider}"`, `    weight            = ${weight}`, `    base              = ${base}`, '  }']),
+  ];
+  const scaling = spec.scaling ? `\nresource "aws_appautoscaling_target" "worker" {\n  min_capacity = ${spec.scaling.minimum}\n  max_capacity = ${spec.scaling.maximum}\n  resource_id  = "service/main/\${aws_ecs_service.worker.name}"\n}\n` : '';
+  return `resource "aws_ecs_service" "worker" {\n${lines.join('\n')}\n}\n${scaling}`;
+}
+
+const terraformTask = (spec: Spec, definitions: string): string => `resource "aws_ecs_task_definition" "worker" {\n  family                   = "${spec.name}"\n  requires_compatibilities = ["${spec.platform}"]\n  container_definitions    = ${definitions}\n}\n\n`;
+
+function withVariables(spec: Spec): Readonly<Record<string, string>> {
+  const [worker, ...others] = containers(spec) as readonly Record<string, unknown>[];
+  const { command: _command, stopTimeout: _stop, ...rest } = worker!;
+  const body = hcl(rest, '    ').replace(/\}$/, `  command = var.command\n${spec.stopTimeout === undefined ? '' : '      stopTimeout = local.stop\n'}    }`);
+  return {
+    'infra/main.tf': `${terraformTask(spec, `jsonencode(concat([\n    ${body}\n  ], local.sidecars))`)}${terraformService(spec, 'var.desired')}`,
+    'infra/variables.tf': `variable "command" {\n  type = list(string)\n}\n\nvariable "desired" {\n  type = number\n}\n\nvariable "stop" {\n  default = 1\n}\n\nlocals {\n  stop     = var.stop * 1\n  sidecars = ${hcl(others, '  ')}\n}\n`,
+    'infra/terraform.tfvars': `command = ${hcl(spec.command, '')}\ndesired = ${spec.desired}\nstop    = ${spec.stopTimeout ?? 1}\n`,
+  };
+}
+
+// CDK
+
+function cdk(spec: Spec): string {
+  const isFargate = spec.platform === 'FARGATE';
+  const container = [
+    "      image: ecs.ContainerImage.fromRegistry('registry.example.com/shop:1'),", `      command: ${JSON.stringify(spec.command)},`, ...(spec.stopTimeout === undefined ? [] : [`      stopTimeout: cdk.Duration.seconds(${spec.stopTimeout}),`]),
+    `      environment: ${JSON.stringify(spec.environment)},`, '      memoryLimitMiB: 256,', ...(spec.logs ? ["      logging: ecs.LogDrivers.awsLogs({ streamPrefix: 'shop' }),"] : []), ...(spec.init ? ["      linuxParameters: new ecs.LinuxParameters(this, 'Linux', { initProcessEnabled: true }),"] : []),
+  ];
+  const props = [
+    '      cluster,', '      taskDefinition: definition,', `      serviceName: '${spec.name}',`, `      desiredCount: ${spec.desired},`, ...(spec.minimum === undefined ? [] : [`      minHealthyPercent: ${spec.minimum},`]), ...(spec.maximum === undefined ? [] : [`      maxHealthyPercent: ${spec.maximum},`]),
+    ...(spec.breaker ? [`      circuitBreaker: { enable: ${spec.breaker.enable}, rollback: ${spec.breaker.rollback} },`] : []),
+    ...(spec.capacity ? [`      capacityProviderStrategies: ${JSON.stringify(spec.capacity.map(({ provider, weight, base }) => ({ capacityProvider: provider, weight, base })))},`] : []),
+  ];
+  return `import * as cdk from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import { Construct } from 'constructs';
+
+export class ShopStack extends cdk.Stack {
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    const vpc = new ec2.Vpc(this, 'Vpc');
+    const cluster = new ecs.Cluster(this, 'Cluster', { vpc });
+    const definition = new ecs.${isFargate ? 'Fargate' : 'Ec2'}TaskDefinition(this, 'Task', { family: '${spec.name}' });
+    definition.addContainer('worker', {
+${container.join('\n')}
+    });
+${spec.sidecar ? "    definition.addContainer('agent', { image: ecs.ContainerImage.fromRegistry('public.ecr.aws/datadog/agent:latest'), essential: false, memoryLimitMiB: 128 });\n" : ''}    const service = new ecs.${isFargate ? 'Fargate' : 'Ec2'}Service(this, 'Service', {
+${props.join('\n')}
+    });
+${spec.scaling ? `    service.autoScaleTaskCount({ minCapacity: ${spec.scaling.minimum}, maxCapacity: ${spec.scaling.maximum} });\n` : ''}  }
+}
+`;
+}
+
+/** What the others are compared with: it says all there is. */
+export const BASE: Format = { name: 'CloudFormation, YAML', files: spec => ({ 'infra/worker.yaml': yaml(template(spec)).replace(/^\n/, '') }) };
+
+/** Every other format. CDK writes minimumHealthyPercent 50 where nothing is written. */
+export const FORMATS: readonly Format[] = [
+  // the API has autoscaling of its own, which no file of ECS JSON holds
+  { name: 'ECS JSON', files: spec => ({ 'infra/task-definition.json': json(definition(spec)), 'infra/service.json': json(service(spec)) }), expresses: spec => !spec.scaling },
+  { name: 'CloudFormation, JSON', files: spec => ({ 'infra/worker.template.json': json(template(spec)) }) },
+  { name: 'Terraform, jsonencode', files: spec => ({ 'infra/main.tf': `${terraformTask(spec, `jsonencode(${hcl(containers(spec), '  ')})`)}${terraformService(spec, String(spec.desired))}` }) },
+  { name: 'Terraform, heredoc', files: spec => ({ 'infra/main.tf': `${terraformTask(spec, `<<EOF\n${JSON.stringify(containers(spec), null, 2)}\nEOF`)}${terraformService(spec, String(spec.desired))}` }) },
+  {
+    name: 'Terraform, template file',
+    files: spec => ({
+      'infra/main.tf': `${terraformTask(spec, `templatefile("\${path.module}/worker.json.tpl", { image = "registry.example.com/shop:1", stop = ${spec.stopTimeout ?? 1} })`)}${terraformService(spec, String(spec.desired))}`,
+      'infra/worker.json.tpl': JSON.stringify(containers(spec), null, 2).replace('"registry.example.com/shop:1"', '"${image}"').replace(/"stopTimeout": \d+/, '"stopTimeout": ${stop}'),
+    }),
+  },
+  { name: 'Terraform, variables', files: withVariables },
+  { name: 'CDK, source', files: spec => ({ 'infra/lib/shop-stack.ts': cdk(spec) }), defaults: spec => ({ ...spec, minimum: spec.minimum ?? 50, maximum: spec.maximum ?? 200 }) },
+];
+
+export { cdk as cdkSource };
