@@ -106,8 +106,8 @@ export class ShopStack extends cdk.Stack {
   constructor(scope: Construct, id: string) {
     super(scope, id);
     const vpc = new ec2.Vpc(this, 'Vpc');
-    const cluster = new ecs.Cluster(this, 'Cluster', { vpc });
-    const definition = new ecs.${isFargate ? 'Fargate' : 'Ec2'}TaskDefinition(this, 'Task', { family: '${spec.name}' });
+    const cluster = new ecs.Cluster(this, 'Cluster', { vpc, enableFargateCapacityProviders: true });
+${isFargate ? '' : "    cluster.addCapacity('Capacity', { instanceType: new ec2.InstanceType('t3.small') });\n"}    const definition = new ecs.${isFargate ? 'Fargate' : 'Ec2'}TaskDefinition(this, 'Task', { family: '${spec.name}' });
     definition.addContainer('worker', {
 ${container.join('\n')}
     });
