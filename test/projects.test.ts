@@ -105,7 +105,7 @@ describe('newsletter', () => {
   test('shows its faults, each once, and no other', () => {
     const faults = [
       'celery/early-ack', 'celery/no-time-limit', 'celery/prefetch-above-one', 'celery/sigterm-remap-ineffective',
-      'container/shell-swallows-signal', 'ecs/stop-timeout-too-short',
+      'container/shell-swallows-signal', 'ecs/no-deployment-rollback', 'ecs/stop-timeout-too-short',
       'tasks/lock-without-expiry', 'tasks/retry-without-backoff', 'tasks/unbatched-loop',
     ];
     expect(reportOf('newsletter').findings.map(finding => finding.ruleId).sort()).toEqual(faults);

@@ -43,9 +43,14 @@ import { processManagerKillsEarly } from './container/process-manager-kills-earl
 import { shellSwallowsSignal } from './container/shell-swallows-signal.js';
 import { signalSentToGroup } from './container/signal-sent-to-group.js';
 import { stopGracePeriodTooShort } from './container/stop-grace-period-too-short.js';
+import { wrongStopSignal } from './container/wrong-stop-signal.js';
 import { deploymentDeadlock } from './ecs/deployment-deadlock.js';
+import { healthCheckKillsBusyWorker } from './ecs/health-check-kills-busy-worker.js';
+import { memoryOvercommitted } from './ecs/memory-overcommitted.js';
 import { minimumHealthyPercent } from './ecs/minimum-healthy-percent.js';
+import { noDeploymentRollback } from './ecs/no-deployment-rollback.js';
 import { noLogConfiguration } from './ecs/no-log-configuration.js';
+import { scaleInIgnoresInFlight } from './ecs/scale-in-ignores-in-flight.js';
 import { scaleInUnprotected } from './ecs/scale-in-unprotected.js';
 import { schedulerOverlap } from './ecs/scheduler-overlap.js';
 import { schedulerReplicas } from './ecs/scheduler-replicas.js';
@@ -60,10 +65,10 @@ import { unbatchedLoop } from './tasks/unbatched-loop.js';
 /** Every rule there is, by family: about the audit, the deployment, the container, the workers' configuration, the task functions. */
 export const rules: readonly Rule[] = [
   suppressionExpired, suppressionWithoutReason, unknownRule, unreadableInput, unusedSuppression,
-  deploymentDeadlock, minimumHealthyPercent, noLogConfiguration, scaleInUnprotected, schedulerOverlap, schedulerReplicas, spotInterruptsTasks,
+  deploymentDeadlock, healthCheckKillsBusyWorker, memoryOvercommitted, minimumHealthyPercent, noDeploymentRollback, noLogConfiguration, scaleInIgnoresInFlight, scaleInUnprotected, schedulerOverlap, schedulerReplicas, spotInterruptsTasks,
   stopTimeoutAboveFargateLimit, stopTimeoutTooShort,
   backgroundWithoutWait, detachedWorker, entrypointWithoutExec, initKillsWorker, packageManagerAsInit, processManagerKillsEarly, shellSwallowsSignal,
-  signalSentToGroup, stopGracePeriodTooShort,
+  signalSentToGroup, stopGracePeriodTooShort, wrongStopSignal,
   acknowledgementNeverSent, concurrencyUnset, connectionLossDuplicates, countdownExceedsConsumerTimeout, countdownExceedsVisibilityTimeout, earlyAck, embeddedBeat, endlessRedelivery, mixedSettingNames, noSigtermRemap, noTimeLimit, prefetchAboveOne,
   redeliveryNeverHappens, resultsNeverExpire, settingIgnored, sigtermRemapIneffective, sigtermRemapLosesTasks, softLimitNotBelowHard, softShutdownExceedsStopTimeout, softShutdownIneffective, stringBoolean,
   timeLimitDropsTask, timeLimitIgnored, timeLimitTooLong,
