@@ -72,6 +72,8 @@ export function findStarts(store: FactStore, _options: LinkOptions): Starts {
   const unresolved: Unresolved[] = [];
   const world: World = { store, builds, visited, unresolved };
 
+  for (const { facts } of definitions) if (facts.containers.length === 0) unresolved.push({ at: facts.at, reason: `the containers of task definition ${facts.family ?? facts.address ?? 'here'} could not be read` });
+
   const deployments = serviceEntries(all, definitions);
   const deployed = definitions.flatMap(definition => containersOf(definition, deployments, world));
   const services = deployments.map((entry, i) => ({ ...entry.service, runs: runsOf(deployed.filter(one => one.services.includes(i)), entry.service.name) }));

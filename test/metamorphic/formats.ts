@@ -137,7 +137,18 @@ export const FORMATS: readonly Format[] = [
     }),
   },
   { name: 'Terraform, variables', files: withVariables },
+  {
+    name: 'Copilot', files: spec => ({ [`copilot/${spec.name}/manifest.yml`]: copilot(spec) }), expresses: spec => spec.platform === 'FARGATE' && spec.logs && !spec.init && !spec.capacity && !spec.scaling && !spec.sidecar,
+    defaults: spec => ({ ...spec, ...(spec.minimum === 0 && spec.maximum === 100 ? {} : { minimum: 100, maximum: 200 }), breaker: { enable: true, rollback: true } }),
+  },
   { name: 'CDK, source', files: spec => ({ 'infra/lib/shop-stack.ts': cdk(spec) }), defaults: spec => ({ ...spec, minimum: spec.minimum ?? 50, maximum: spec.maximum ?? 200 }) },
 ];
+
+/** A manifest: what Copilot makes of it is fixed, apart from count, command, variables and the override of the stop timeout. */
+function copilot(spec: Spec): string {
+  return [`name: ${spec.name}`, 'type: Backend Service', 'image:', '  location: registry.example.com/shop:1', `command: ${JSON.stringify(spec.command)}`, 'cpu: 256', 'memory: 512', `count: ${spec.desired}`, 'variables:',
+    ...Object.entries(spec.environment).map(([name, value]) => `  ${name}: ${JSON.stringify(value)}`), ...(spec.stopTimeout === undefined ? [] : ['taskdef_overrides:', '  - path: ContainerDefinitions[0].StopTimeout', `    value: ${spec.stopTimeout}`]),
+    ...(spec.minimum === 0 && spec.maximum === 100 ? ['deployment:', '  rolling: recreate'] : []), ''].join('\n');
+}
 
 export { cdk as cdkSource };
