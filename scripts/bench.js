@@ -9,7 +9,7 @@ import { build } from './build.js';
 
 build();
 const bin = fileURLToPath(new URL('../bin/drainlint.js', import.meta.url));
-const [folder, other] = [0, 1].map(() => mkdtempSync(join(tmpdir(), 'bench-')));
+const [folder, other, cdk, terraform] = [0, 1, 2, 3].map(() => mkdtempSync(join(tmpdir(), 'bench-')));
 mkdirSync(join(folder, 'app'));
 writeFileSync(join(folder, 'README.txt'), 'nothing\n');
 writeFileSync(join(folder, 'plain.py'), 'print("hello")\n');
@@ -21,6 +21,17 @@ writeFileSync(join(folder, 'app/tasks.py'), "from celery import Celery\n\napp = 
 for (const name of ['first', 'second']) writeFileSync(join(other, `${name}.py`), large(name));
 writeFileSync(join(other, 'tasks.py'), readFileSync(join(folder, 'app/tasks.py')));
 
+/** A stack of 20 services, as people write them. */
+writeFileSync(join(cdk, 'stack.ts'), `import * as cdk from 'aws-cdk-lib';\nimport * as ecs from 'aws-cdk-lib/aws-ecs';\n\nexport class Stack extends cdk.Stack {\n  constructor(scope: cdk.App, id: string, props: { cluster: ecs.ICluster }) {\n    super(scope, id);\n${Array.from({ length: 20 }, (_, i) => `    const definition${i} = new ecs.FargateTaskDefinition(this, 'Definition${i}');\n    definition${i}.addContainer('worker', {\n      image: ecs.ContainerImage.fromRegistry('shop:${i}'),\n      command: ['celery', '-A', 'shop', 'worker', '-Q', 'q${i}'],\n      stopTimeout: cdk.Duration.seconds(120),\n    });\n    new ecs.FargateService(this, 'Service${i}', { cluster: props.cluster, taskDefinition: definition${i}, desiredCount: 2 });\n`).join('')}  }\n}\n`);
+/** 400 files of Terraform in 40 modules, every tenth file with a service. */
+for (let i = 0; i < 400; i++) {
+  const module = join(terraform, `modules/m${i % 40}`);
+  mkdirSync(module, { recursive: true });
+  writeFileSync(join(module, `f${i}.tf`), i % 10 === 0
+    ? `resource "aws_ecs_task_definition" "t${i}" {\n  family = "t${i}"\n  container_definitions = jsonencode([{ name = "worker", image = "shop:1", command = ["celery", "-A", "shop", "worker"], stopTimeout = var.stop_${i % 40} }])\n}\n\nresource "aws_ecs_service" "s${i}" {\n  name = "s${i}"\n  task_definition = aws_ecs_task_definition.t${i}.arn\n  desired_count = 2\n}\n`
+    : `variable "stop_${i % 40}" {\n  default = 120\n}\n\n${Array.from({ length: 10 }, (_, n) => `resource "aws_sns_topic" "topic_${i}_${n}" {\n  name = "topic-${i}-${n}"\n  tags = { Name = "topic" }\n}\n`).join('\n')}`);
+}
+
 const { NODE_EXTRA_CA_CERTS: _certificates, ...env } = process.env; // adds 50 ms to every start
 const cases = {
   'bare node': ['-e', '0'],
@@ -28,6 +39,8 @@ const cases = {
   'no candidate': [bin, 'check', join(folder, 'plain.py')],
   'one small Celery file': [bin, 'check', join(folder, 'app/tasks.py')],
   'three files, two of 55 KB': [bin, 'check', '--fail-on', 'never', ...['tasks', 'first', 'second'].map(name => join(other, `${name}.py`))],
+  'one CDK file': [bin, 'check', '--fail-on', 'never', join(cdk, 'stack.ts')],
+  '400 Terraform files': [bin, 'check', '--fail-on', 'never', terraform],
   ...(process.argv[2] && { 'full scan': [bin, 'check', '--fail-on', 'never', '--format', 'json', process.argv[2]] }),
 };
 const best = new Map();
@@ -41,7 +54,7 @@ for (let round = 0; round < 7; round++) {
     best.set(name, Math.min(best.get(name) ?? Infinity, took));
   }
 }
-for (const made of [folder, other]) rmSync(made, { recursive: true });
+for (const made of [folder, other, cdk, terraform]) rmSync(made, { recursive: true });
 const rg = process.argv[2] && [0, 1, 2].map(() => {
   const from = performance.now();
   const run = spawnSync('rg', ['-c', '--hidden', '-g', '!.git', 'celery|stopTimeout|acks_late', process.argv[2]], { env, maxBuffer: 1 << 29 });
