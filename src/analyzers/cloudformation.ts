@@ -11,9 +11,9 @@ import { exprOf, mapLiteral, toNumber } from './node-values.js';
 /** Resources that say something about a worker. */
 const WORDS = /AWS::ECS::(?:TaskDefinition|Service)\b/;
 
-/** A template of CloudFormation or SAM, in YAML or JSON, as written or as `cdk synth` wrote it. */
+/** A template of CloudFormation or SAM, in YAML or JSON, as written or as `cdk synth` wrote it. A template of such a template (Go, Jinja) is none. */
 export function recognises(path: string, text: string): boolean {
-  return WORDS.test(text) && /^\s*["']?Resources["']?\s*:/m.test(text) && !/\.(?:tf|ts|js|py|md)$/i.test(path);
+  return WORDS.test(text) && !/\{\{(?!resolve:)/.test(text) && /^\s*["']?Resources["']?\s*:/m.test(text) && !/\.(?:tf|ts|js|py|md)$/i.test(path);
 }
 
 /** Task definitions and services of one template. Names a deployment gives are references; parameters have their defaults as fallback. */

@@ -98,9 +98,13 @@ function celeryApp(process: Process, at: SourceLocation): readonly Reached[] {
   return [{ ...consumer(found.command, process, links), ...(found.workdir !== undefined && { workdir: found.workdir }) }];
 }
 
+const WORKER_ALONE = /^(?:(?:rq|celery|queue|task|job)[-_]?)?workers?$/;
+
 /** `hypothesis celery worker`, `manage.py celery worker`: a program of the repository's own whose arguments are a celery command. */
 export function custom(name: string, process: Process, at: SourceLocation): readonly Reached[] {
   if (NO_LAUNCHERS.has(name)) return [];
+  // an argument for an entry point that nobody can read: `worker`
+  if (process.argv.length === 1 && WORKER_ALONE.test(name)) return [{ ...unaudited('unknown', textOf(process.argv), at, process), guessed: true }];
   const index = process.argv.findIndex((word, i) => i > 0 && likely(word) !== undefined && posix.basename(likely(word)!) === 'celery');
   const reached = index < 0 ? [] : celery(next(process, process.argv.slice(index)), at);
   return behind({ kind: 'wrapper', program: name, at, text: textOf(process.argv) }, reached.map(one => ({ ...one, command: { ...one.command, text: textOf(process.argv) } })));
