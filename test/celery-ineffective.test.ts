@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CeleryApp, NoEffect, Problem, Rule, Setting, Worker } from '../src/model/index.js';
+import { brokerMayEvict } from '../src/rules/celery/broker-may-evict.js';
 import { softShutdownIneffective } from '../src/rules/celery/soft-shutdown-ineffective.js';
 import { visibilityTimeoutIneffective } from '../src/rules/celery/visibility-timeout-ineffective.js';
 import { at, byDefault, model, set, taskFunction, thresholds, unknown, worker } from './model-builders.js';
@@ -76,4 +77,15 @@ describe('celery/soft-shutdown-ineffective', () => {
   test('what belongs to the timeout is not named beside it', () => {
     expect(suggestions([{ noEffect: [timeout, { ...timeout, setting: 'worker_enable_soft_shutdown_on_idle', at: at('settings.py', 5) }] }])).toHaveLength(1);
   });
+});
+
+describe('celery/broker-may-evict', () => {
+  const judged = (policy: string, host: string | undefined, url: string): readonly string[] => {
+    const app = appOf('shop', { broker_url: set<unknown>(url) });
+    return [...brokerMayEvict.check(model({ apps: [app], workers: app.workers, caches: [{ name: 'cache', policy: set(policy), ...(host !== undefined && { host }) }] }), thresholds)].map(({ severity, confidence }) => `${severity} ${confidence}`);
+  };
+  test.each([
+    ['allkeys-lru', 'redis', 'redis://redis:6379/0', ['error high']], ['allkeys-lfu', 'redis', 'redis://:secret@redis:6379/0', ['error high']], ['noeviction', 'redis', 'redis://redis:6379/0', []], ['volatile-lru', 'redis', 'redis://redis:6379/0', []],
+    ['allkeys-lru', 'cache', 'redis://redis:6379/0', []], ['allkeys-lru', undefined, 'redis://redis:6379/0', []], ['allkeys-lru', undefined, 'redis://main.abc.cache.amazonaws.com:6379/0', ['warning medium']],
+  ] as const)('%s of %s, broker %s', (policy, host, url, expected) => expect(judged(policy, host, url)).toEqual(expected));
 });

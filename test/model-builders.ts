@@ -66,4 +66,4 @@ export function scheduler(more: Partial<Scheduler> = {}, links: readonly ChainLi
   };
 }
 
-export const model = (more: Partial<Model> = {}): Model => ({ workers: [], schedulers: [], services: [], containers: [], apps: [], unaudited: [], unresolved: [], assumptions: [], ...more });
+export const model = (more: Partial<Model> = {}): Model => ({ workers: [], schedulers: [], services: [], containers: [], caches: [], apps: [], unaudited: [], unresolved: [], assumptions: [], ...more });

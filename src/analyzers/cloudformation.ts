@@ -1,4 +1,4 @@
-import type { EcsServiceFacts, Expr, Facts, ReadProblem, TaskDefinitionFacts } from '../model/index.js';
+import type { CacheFacts, EcsServiceFacts, Expr, Facts, ReadProblem, TaskDefinitionFacts } from '../model/index.js';
 import { walk } from '../model/index.js';
 import { parseJson } from '../parsers/json.js';
 import { entriesOf, itemsOf, textOf, valueAt, valueOf, type DataNode, type DataSource } from '../parsers/nodes.js';
@@ -6,10 +6,10 @@ import { parseYaml } from '../parsers/yaml.js';
 import { capitalised, resolved, resourcesOf, type Template } from './cloudformation/intrinsics.js';
 import { serviceOf } from './ecs-objects/services.js';
 import { taskDefinitionOf } from './ecs-objects/task-definitions.js';
-import { exprOf, mapLiteral, toNumber } from './node-values.js';
+import { exprOf, mapLiteral, placeOf, toNumber } from './node-values.js';
 
 /** Resources that say something about a worker. */
-const WORDS = /AWS::ECS::(?:TaskDefinition|Service)\b/;
+const WORDS = /AWS::(?:ECS::(?:TaskDefinition|Service)|ElastiCache::ParameterGroup)\b/;
 
 /** A template of CloudFormation or SAM, in YAML or JSON, as written or as `cdk synth` wrote it. A template of such a template (Go, Jinja) is none. */
 export function recognises(path: string, text: string): boolean {
@@ -33,13 +33,14 @@ export function facts(text: string, path: string): Facts {
   const definitions = of('AWS::ECS::TaskDefinition');
   const taskDefinitions = definitions.map(({ id, node }): TaskDefinitionFacts => ({ ...taskDefinitionOf(node, source), address: `resource.${id}` }));
   const scaling = scalingOf(of('AWS::ApplicationAutoScaling::ScalableTarget'), of('AWS::ApplicationAutoScaling::ScalingPolicy'), source);
+  const caches = of('AWS::ElastiCache::ParameterGroup').flatMap(({ id, node }): readonly CacheFacts[] => { const policy = valueAt(node, 'properties', 'maxmemory-policy'); return policy ? [{ name: id, policy: { value: exprOf(policy, source), at: placeOf(policy, source), slots: [] } }] : []; });
   const services = of('AWS::ECS::Service').map(({ id, node, start, end }): EcsServiceFacts => {
     const service = serviceOf(node, source);
     const own = definitions.findIndex(definition => refersTo(service.taskDefinition, definition.id));
     const autoscaling = scaling.find(target => target.services.includes(id))?.autoscaling;
     return { ...service, name: service.name ?? id, at: service.name === undefined ? source.lines.at(start, end) : service.at, address: `resource.${id}`, ...(own >= 0 && { ownTaskDefinition: own }), ...(autoscaling && { autoscaling }) };
   });
-  return { path, format: 'cloudformation', comments: parsed.comments, problems, ...(taskDefinitions.length > 0 && { taskDefinitions }), ...(services.length > 0 && { services }) };
+  return { path, format: 'cloudformation', comments: parsed.comments, problems, ...(caches.length > 0 && { caches }), ...(taskDefinitions.length > 0 && { taskDefinitions }), ...(services.length > 0 && { services }) };
 }
 
 /** Does an expression hold a reference to this resource, or to an attribute of it? */

@@ -11,7 +11,7 @@ const COMMANDS = /celery|supervisord|honcho|circusd/i;
 export const analyzers: readonly AnalyzerEntry[] = [
   {
     format: 'cloudformation', name: /\.(?:ya?ml|json|template)$/i, onDemand: false,
-    words: /AWS::ECS::(?:TaskDefinition|Service)/,
+    words: /AWS::(?:ECS::(?:TaskDefinition|Service)|ElastiCache::ParameterGroup)/,
     load: () => import('./cloudformation.js'),
   },
   {
@@ -26,7 +26,7 @@ export const analyzers: readonly AnalyzerEntry[] = [
   {
     // Variables, locals and modules stand in files of their own, which the file with the service asks for.
     format: 'terraform', name: /\.(?:tf|tfvars)$/i, onDemand: true,
-    words: /aws_ecs_(?:service|task_definition)|container_definitions|aws_appautoscaling_target|ecs-container-definition|terraform-aws-modules\/ecs/,
+    words: /aws_ecs_(?:service|task_definition)|container_definitions|aws_appautoscaling_target|ecs-container-definition|aws_elasticache_parameter_group|terraform-aws-modules\/ecs/,
     async load({ shortRun }) {
       const { loadHcl } = await import('../parsers/hcl.js');
       await loadHcl({ shortRun });

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { ContainerFacts, EcsServiceFacts, Expr, Facts, NamedExpr, SourceLocation, TaskDefinitionFacts, TerraformFacts } from '../model/index.js';
+import type { CacheFacts, ContainerFacts, EcsServiceFacts, Expr, Facts, NamedExpr, SourceLocation, TaskDefinitionFacts, TerraformFacts } from '../model/index.js';
 import { literal } from '../model/index.js';
 import { parseHcl } from '../parsers/hcl.js';
 import { entriesOf, itemsOf, textOf, valueAt, valueOf, type DataEntry, type DataNode, type DataSource, type MapNode } from '../parsers/nodes.js';
@@ -26,10 +26,11 @@ export function facts(text: string, path: string): Facts {
   const wrapped = modules.flatMap(block => fromModule(block, source));
   const taskDefinitions = [...definitions, ...wrapped.map(one => one.definition)];
   const allServices = [...services, ...wrapped.map((one, i): EcsServiceFacts => ({ ...one.service, ownTaskDefinition: definitions.length + i }))];
+  const caches = resources('aws_elasticache_parameter_group').flatMap(({ name, body }) => body.entries.flatMap(({ key, value }): readonly CacheFacts[] => { const policy = key === 'parameter' && textOf(valueOf(value, 'name')) === 'maxmemory-policy' ? valueOf(value, 'value') : undefined; return policy ? [{ name, policy: { value: exprOf(policy, source), at: placeOf(policy, source), slots: [] } }] : []; }));
   const terraform = namesOf(root, blocks, modules, resources, isValues, source);
   return {
     path, format: 'terraform', comments, problems, terraform,
-    ...(taskDefinitions.length > 0 && { taskDefinitions }), ...(allServices.length > 0 && { services: allServices }),
+    ...(caches.length > 0 && { caches }), ...(taskDefinitions.length > 0 && { taskDefinitions }), ...(allServices.length > 0 && { services: allServices }),
   };
 }
 

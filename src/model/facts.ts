@@ -22,7 +22,11 @@ export interface Facts {
   readonly processes?: ProcessManagerFacts;
   readonly versions?: readonly InstalledVersion[];
   readonly terraform?: TerraformFacts;
+  readonly caches?: readonly CacheFacts[];
 }
+
+/** What Redis or Valkey does when its memory is full, where a parameter group of ElastiCache says so. */
+export interface CacheFacts { readonly name: string; readonly policy: Field }
 
 export interface Comment {
   readonly text: string;

@@ -47,11 +47,16 @@ export interface Model {
   readonly containers: readonly DeployedContainer[];
   /** The Celery apps that may be judged (see `reach`). */
   readonly apps: readonly CeleryApp[];
+  /** Redis and Valkey servers whose eviction policy is written. */
+  readonly caches: readonly Cache[];
   readonly unaudited: readonly UnauditedConsumer[];
   readonly unresolved: readonly Unresolved[];
   /** What the findings rest on besides the files, e.g. "celery is not pinned: judged as 5.6.3". */
   readonly assumptions: readonly string[];
 }
+
+/** `host`: the name by which a broker URL reaches it (a service of Compose); absent: a parameter group, whose cache is not known. */
+export interface Cache { readonly name: string; readonly host?: string; readonly policy: Setting<string> }
 
 /** One deployable consumer in one environment: how it starts, stops, is configured, and what it runs. */
 export interface Worker {

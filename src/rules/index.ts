@@ -5,6 +5,7 @@ import { unknownRule } from './audit/unknown-rule.js';
 import { unreadableInput } from './audit/unreadable-input.js';
 import { unusedSuppression } from './audit/unused-suppression.js';
 import { acknowledgementNeverSent } from './celery/acknowledgement-never-sent.js';
+import { brokerMayEvict } from './celery/broker-may-evict.js';
 import { concurrencyUnset } from './celery/concurrency-unset.js';
 import { connectionLossDuplicates } from './celery/connection-loss-duplicates.js';
 import { countdownExceedsConsumerTimeout } from './celery/countdown-exceeds-consumer-timeout.js';
@@ -69,7 +70,7 @@ export const rules: readonly Rule[] = [
   stopTimeoutAboveFargateLimit, stopTimeoutTooShort,
   backgroundWithoutWait, detachedWorker, entrypointWithoutExec, initKillsWorker, packageManagerAsInit, processManagerKillsEarly, shellSwallowsSignal,
   signalSentToGroup, stopGracePeriodTooShort, wrongStopSignal,
-  acknowledgementNeverSent, concurrencyUnset, connectionLossDuplicates, countdownExceedsConsumerTimeout, countdownExceedsVisibilityTimeout, earlyAck, embeddedBeat, endlessRedelivery, mixedSettingNames, noSigtermRemap, noTimeLimit, prefetchAboveOne,
+  acknowledgementNeverSent, brokerMayEvict, concurrencyUnset, connectionLossDuplicates, countdownExceedsConsumerTimeout, countdownExceedsVisibilityTimeout, earlyAck, embeddedBeat, endlessRedelivery, mixedSettingNames, noSigtermRemap, noTimeLimit, prefetchAboveOne,
   redeliveryNeverHappens, resultsNeverExpire, settingIgnored, sigtermRemapIneffective, sigtermRemapLosesTasks, softLimitNotBelowHard, softShutdownExceedsStopTimeout, softShutdownIneffective, stringBoolean,
   timeLimitDropsTask, timeLimitIgnored, timeLimitTooLong,
   unknownSetting, visibilityTimeoutIneffective, visibilityTimeoutNotSeconds, visibilityTimeoutTooLong, visibilityTimeoutTooShort, workerLossAcknowledged,
