@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { facts } from '../src/analyzers/terraform.js';
+import { withInfrastructure } from '../src/link/infrastructure.js';
+import type { FactStore } from '../src/model/index.js';
 import { grammarFile } from '../src/parsers/grammars.js';
 import { loadHcl, parseHcl } from '../src/parsers/hcl.js';
 import { textOf, valueAt, type DataNode } from '../src/parsers/nodes.js';
@@ -45,5 +47,26 @@ describe('whatever the text', () => {
     const found = facts('resource "aws_ecs_service" "a" {\n  desired_count = = 3\n}\n\nresource "aws_ecs_service" "b" {\n  desired_count = 2\n}\n', 'main.tf');
     expect(found.services?.map(({ name }) => name)).toContain('b');
     expect(found.problems[0]).toMatchObject({ message: 'HCL syntax not understood here; the rest of the file was read', at: { startLine: 2 } });
+  });
+});
+
+describe('modules that call each other', () => {
+  const linked = (files: Readonly<Record<string, string>>): readonly string[] => {
+    const texts = new Map(Object.entries(files).map(([path, text]) => [path, facts(text, path)]));
+    const paths = [...texts.keys()].sort();
+    const store: FactStore = { paths, candidates: paths, has: path => texts.has(path), facts: path => texts.get(path) };
+    return withInfrastructure(store, [...texts.values()]).flatMap(one => (one.taskDefinitions ?? []).map(({ family, scope }) => `${scope}: ${family}`)).sort();
+  };
+  const TASK = 'variable "name" {}\nresource "aws_ecs_task_definition" "t" {\n  family = "fixed"\n  container_definitions = jsonencode([{ name = var.name, image = "x", essential = true }])\n}\n';
+
+  test('in a circle are read once', () => {
+    expect(linked({ 'a/main.tf': `${TASK}module "b" {\n  source = "../b"\n  name   = "b"\n}\n`, 'b/main.tf': `${TASK}module "a" {\n  source = "../a"\n  name   = "a"\n}\n` }).length).toBe(2);
+  });
+  test('a hundred ways to one module are cut, in no time', () => {
+    const levels = Array.from({ length: 8 }, (_, level) => [`l${level}/main.tf`, `${level === 7 ? TASK : ''}${level < 7 ? Array.from({ length: 30 }, (_v, n) => `module "m${n}" {\n  source = "../l${level + 1}"\n  name   = "n${n}"\n}\n`).join('') : ''}`] as const);
+    expect(linked(Object.fromEntries(levels)).length).toBeLessThanOrEqual(20);
+  });
+  test('values in a circle stay references', () => {
+    expect(linked({ 'a/main.tf': 'locals {\n  a = local.b\n  b = local.a\n}\nresource "aws_ecs_task_definition" "t" {\n  family = "f"\n  container_definitions = local.a\n}\n' })).toEqual(['a: f']);
   });
 });

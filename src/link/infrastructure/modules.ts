@@ -12,8 +12,6 @@ export interface Table extends Omit<TerraformFacts, 'values'> {
 /** One use of a module: the root, or a call with arguments, which are values of the caller. */
 export interface Instance { readonly id: string; readonly folder: string; readonly table: Table; readonly arguments: ReadonlyMap<string, Expr>; readonly caller?: Instance; readonly tables: ReadonlyMap<string, Table>; /** The name the caller calls it by. */ readonly name?: string }
 
-/** Calls inside calls beyond this are not followed. */
-const DEPTH = 6;
 /** Uses of one folder that are told apart. */
 const USES = 20;
 
@@ -57,9 +55,12 @@ function tableOf(folder: string, paths: ReadonlyMap<string, readonly string[]>, 
 
 /** Every use of the folders that hold task definitions or services, and of the modules on the way to them. */
 export function instancesOf(tables: ReadonlyMap<string, Table>, wanted: ReadonlySet<string>): readonly Instance[] {
-  const callers = callersOf(tables);
-  return [...wanted].flatMap(folder => usesOf(folder, tables, callers, 0).slice(0, USES));
+  const search: Search = { tables, callers: callersOf(tables), found: new Map() };
+  return [...wanted].flatMap(folder => usesOf(folder, search));
 }
+
+/** `found`: the uses of every folder that was asked for; none yet: it is being asked for, so it calls itself. */
+interface Search { readonly tables: ReadonlyMap<string, Table>; readonly callers: ReadonlyMap<string, readonly Caller[]>; readonly found: Map<string, readonly Instance[]> }
 
 interface Caller { readonly folder: string; readonly module: TerraformFacts['modules'][number] }
 
@@ -76,14 +77,19 @@ function callersOf(tables: ReadonlyMap<string, Table>): ReadonlyMap<string, read
   return callers;
 }
 
-function usesOf(folder: string, tables: ReadonlyMap<string, Table>, callers: ReadonlyMap<string, readonly Caller[]>, depth: number): readonly Instance[] {
+function usesOf(folder: string, search: Search): readonly Instance[] {
+  const before = search.found.get(folder);
+  if (before) return before;
+  const { tables, callers, found } = search;
   const table = tables.get(folder);
   if (!table) return [];
-  const calls = depth < DEPTH ? (callers.get(folder) ?? []).filter(caller => caller.folder !== folder) : [];
-  const called = calls.flatMap(({ folder: from, module }) => usesOf(from, tables, callers, depth + 1).map((caller): Instance => ({
+  found.set(folder, []);
+  const called = (callers.get(folder) ?? []).slice(0, USES).flatMap(({ folder: from, module }) => usesOf(from, search).map((caller): Instance => ({
     id: `${caller.id === '' ? '' : `${caller.id}.`}module.${module.name}`, folder, table, tables, arguments: new Map(module.arguments.map(({ name, value }) => [name, value])), caller, name: module.name,
   })));
-  return called.length > 0 ? called : [{ id: folder, folder, table, tables, arguments: new Map() }];
+  const uses = called.length > 0 ? called.slice(0, USES) : [{ id: folder, folder, table, tables, arguments: new Map<string, Expr>() }];
+  found.set(folder, uses);
+  return uses;
 }
 
 /** The instance that a call in this one leads to. */
