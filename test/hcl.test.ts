@@ -66,6 +66,10 @@ describe('modules that call each other', () => {
     const levels = Array.from({ length: 8 }, (_, level) => [`l${level}/main.tf`, `${level === 7 ? TASK : ''}${level < 7 ? Array.from({ length: 30 }, (_v, n) => `module "m${n}" {\n  source = "../l${level + 1}"\n  name   = "n${n}"\n}\n`).join('') : ''}`] as const);
     expect(linked(Object.fromEntries(levels)).length).toBeLessThanOrEqual(20);
   });
+  test('locals that double at every step are cut', () => {
+    const locals = Array.from({ length: 40 }, (_, n) => `  l${n} = [local.l${n + 1}, local.l${n + 1}]`).join('\n');
+    expect(linked({ 'a/main.tf': `locals {\n${locals}\n}\nresource "aws_ecs_task_definition" "t" {\n  family = "f"\n  memory = local.l0\n  container_definitions = jsonencode([{ name = "w", image = local.l0, essential = true }])\n}\n` })).toEqual(['a: f']);
+  });
   test('values in a circle stay references', () => {
     expect(linked({ 'a/main.tf': 'locals {\n  a = local.b\n  b = local.a\n}\nresource "aws_ecs_task_definition" "t" {\n  family = "f"\n  container_definitions = local.a\n}\n' })).toEqual(['a: f']);
   });

@@ -5,12 +5,20 @@ import { calledFrom, type Instance } from './modules.js';
 /** References to references beyond this are left as they are. */
 const DEPTH = 40;
 
+/** Parts of one expression that are put in; lists of lists of the same name would grow without end. */
+const PARTS = 20_000;
+interface Budget { left: number }
+
 /** An expression of a module with its variables, locals and outputs put in; what a deployment alone knows stays a reference. */
-export function resolveIn(expr: Expr, instance: Instance, depth = 0): Expr {
-  if (depth > DEPTH) return expr;
-  const inner = (part: Expr): Expr => resolveIn(part, instance, depth + 1);
+export function resolveIn(expr: Expr, instance: Instance): Expr {
+  return resolve(expr, instance, 0, { left: PARTS });
+}
+
+function resolve(expr: Expr, instance: Instance, depth: number, budget: Budget): Expr {
+  if (depth > DEPTH || budget.left-- <= 0) return expr;
+  const inner = (part: Expr): Expr => resolve(part, instance, depth + 1, budget);
   switch (expr.is) {
-    case 'reference': return named(expr, instance, depth);
+    case 'reference': return named(expr, instance, depth, budget);
     case 'literal': return typeof expr.value === 'string' && /\$\{[^}]*\}/.test(expr.value) ? inTemplate(expr, name => inner(dotted(name, expr.at))) : expr;
     case 'list': return { ...expr, items: expr.items.map(inner) };
     case 'map': return { ...expr, entries: expr.entries.map(([key, value]) => [key, inner(value)] as const) };
@@ -25,19 +33,19 @@ export function resolveIn(expr: Expr, instance: Instance, depth = 0): Expr {
 
 type Reference = Extract<Expr, { is: 'reference' }>;
 
-function named(expr: Reference, instance: Instance, depth: number): Expr {
+function named(expr: Reference, instance: Instance, depth: number, budget: Budget): Expr {
   const { table } = instance;
   switch (expr.module) {
-    case 'var': return variable(expr, instance, depth);
+    case 'var': return variable(expr, instance, depth, budget);
     case 'local': {
       const local = table.locals.find(({ name }) => name === expr.name);
-      return local ? resolveIn(local.value, instance, depth + 1) : expr;
+      return local ? resolve(local.value, instance, depth + 1, budget) : expr;
     }
     case 'module': {
       const [module = '', output = '', ...rest] = expr.name.split('.');
       const target = calledFrom(instance, module);
       const found = target?.table.outputs.find(({ name }) => name === output);
-      return target && found ? rest.reduce<Expr>((object, key) => member(object, key, expr), resolveIn(found.value, target, depth + 1)) : expr;
+      return target && found ? rest.reduce<Expr>((object, key) => member(object, key, expr), resolve(found.value, target, depth + 1, budget)) : expr;
     }
     case 'each': case 'count': return expr;
     default: return expr;
@@ -45,16 +53,16 @@ function named(expr: Reference, instance: Instance, depth: number): Expr {
 }
 
 /** The caller's argument, a .tfvars file, the default; where several .tfvars files stand for environments, a choice. */
-function variable(expr: Reference, instance: Instance, depth: number): Expr {
+function variable(expr: Reference, instance: Instance, depth: number, budget: Budget): Expr {
   const { table, caller, arguments: given } = instance;
   const argument = given.get(expr.name);
-  if (argument && caller) return resolveIn(argument, caller, depth + 1);
+  if (argument && caller) return resolve(argument, caller, depth + 1, budget);
   const value = table.values.findLast(({ name }) => name === expr.name)?.value;
   if (value) return value;
   const fallback = table.variables.find(({ name }) => name === expr.name)?.default;
   const variants = caller ? [] : table.variants.flatMap(values => values.filter(({ name }) => name === expr.name).map(one => one.value));
   if (variants.length > 0) return variants.length === 1 && !fallback ? variants[0]! : { is: 'choice', branches: [...variants, ...(fallback && variants.length < table.variants.length ? [fallback] : [])], at: expr.at };
-  return fallback ? { ...expr, fallback: resolveIn(fallback, instance, depth + 1) } : expr;
+  return fallback ? { ...expr, fallback: resolve(fallback, instance, depth + 1, budget) } : expr;
 }
 
 /** `object.key`; of a default it stays a default. */
