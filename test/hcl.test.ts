@@ -48,6 +48,12 @@ describe('whatever the text', () => {
     expect(found.services?.map(({ name }) => name)).toContain('b');
     expect(found.problems[0]).toMatchObject({ message: 'HCL syntax not understood here; the rest of the file was read', at: { startLine: 2 } });
   });
+  test('what is broken takes no suppression with it, nor the values of a .tfvars file', () => {
+    const found = facts('# drainlint: ignore-file ecs/deployment-deadlock -- a trial\nresource "aws_ecs_service" "a" {\n  desired_count = = 3\n}\n\nresource "aws_ecs_service" "b" {\n  name = "b" # drainlint: ignore ecs/spot-interrupts-tasks -- cheap\n}\n\nresource "aws_ecs_service" "c" {\n  name = "c"\n}\n', 'main.tf');
+    expect(found.comments.map(({ at, ownLine }) => [at.startLine, ownLine])).toEqual([[1, true], [7, false]]);
+    expect(found.services?.map(({ name, at }) => [name, at.startLine])).toEqual([['a', 2], ['b', 6], ['c', 10]]);
+    expect(facts('count = = 3\nname = "b"\n', 'a.tfvars').terraform?.values.map(({ name }) => name)).toContain('name');
+  });
 });
 
 describe('modules that call each other', () => {

@@ -1,4 +1,5 @@
 import type { Encoding, Expr, ReadProblem, Scalar } from '../model/index.js';
+import { literal } from '../model/index.js';
 import type { LineTable } from './lines.js';
 
 /**
@@ -119,4 +120,21 @@ export function textOf(node: DataNode | undefined): string | undefined {
 /** A written `null`, `~` or nothing behind the colon. */
 export function isNull(node: DataNode | undefined): boolean {
   return node?.is === 'scalar' && node.value === null;
+}
+
+/** A branch of a choice; one that is null leaves the value out. */
+export function branchOf(node: DataNode): DataNode | undefined {
+  return isNull(node) ? undefined : node;
+}
+
+/** Data as an expression, without slots; the places are those of the data. */
+export function asExpr(node: DataNode, lines: LineTable): Expr {
+  const at = lines.at(node.start, node.end);
+  switch (node.is) {
+    case 'expr': return node.expr;
+    case 'scalar': return literal(node.value, at);
+    case 'list': return { is: 'list', items: node.items.map(item => asExpr(item, lines)), at };
+    case 'choice': return { is: 'choice', branches: node.branches.map(branch => (branch ? asExpr(branch, lines) : literal(null, at))), at };
+    case 'map': return { is: 'map', entries: node.entries.map(entry => [literal(entry.key, lines.at(entry.keyStart, entry.keyEnd)), asExpr(entry.value, lines)] as const), at };
+  }
 }

@@ -1,8 +1,7 @@
-import { setFlagsFromString } from 'node:v8';
 import type { Parser as TreeSitterParser } from 'web-tree-sitter';
 import type { Comment, ReadProblem, Statement } from '../model/index.js';
 import { startOf } from '../model/index.js';
-import { grammarFile } from './grammars.js';
+import { loadGrammar, parseWithin } from './grammars.js';
 import { createSource, placeOf, textOf, type Source } from './python/source.js';
 import { statements } from './python/statements.js';
 import { grammarOf, readTree, type Grammar, type ReadTree, type Syntax } from './python/syntax.js';
@@ -16,8 +15,6 @@ export interface ParsedPython {
 
 /** Characters of the largest file that is read: beyond it stand generated tables, not workers. */
 export const MAX_LENGTH = 2_000_000;
-/** ms. The largest real files take under 1 s; a few made-up texts (100,000 continued lines) take minutes. */
-const MAX_TIME = 10_000;
 
 /** Lines of one broken file that are left out to read the rest, and the longest file for which that is tried. */
 const MAX_REPAIRS = 12;
@@ -27,22 +24,14 @@ interface Loaded { readonly parser: TreeSitterParser; readonly grammar: Grammar 
 let ready: Loaded | undefined;
 let loading: Promise<void> | undefined;
 
-/**
- * Loads the grammar, once per process. `shortRun`: few bytes will be read, so V8 compiles WebAssembly without its optimising
- * second tier, which costs 100 ms at exit (and makes long runs 1.4 times slower).
- */
+/** Loads the grammar, once per process. `shortRun`: few bytes will be read (see `loadGrammar`). */
 export function loadPython(options: { readonly shortRun?: boolean } = {}): Promise<void> {
   loading ??= load(options.shortRun === true);
   return loading;
 }
 
 async function load(shortRun: boolean): Promise<void> {
-  if (shortRun) setFlagsFromString('--liftoff-only');
-  const { Language, Parser } = await import('web-tree-sitter');
-  await Parser.init({ locateFile: () => grammarFile('web-tree-sitter.wasm') });
-  const language = await Language.load(grammarFile('tree-sitter-python.wasm'));
-  const parser = new Parser();
-  parser.setLanguage(language);
+  const { parser, language } = await loadGrammar('tree-sitter-python.wasm', shortRun);
   ready = { parser, grammar: grammarOf(language) };
 }
 
@@ -66,10 +55,9 @@ export function parsePython(text: string, path: string): ParsedPython {
 }
 
 function readSyntax({ parser, grammar }: Loaded, text: string): ReadTree | undefined {
-  const deadline = Date.now() + MAX_TIME;
-  const tree = parser.parse(text, null, { progressCallback: () => Date.now() > deadline });
-  if (!tree) { parser.reset(); return undefined; }
-  try { return readTree(tree, grammar, text); } finally { tree.delete(); } // WebAssembly memory is not garbage-collected
+  const tree = parseWithin(parser, text);
+  if (!tree) return undefined;
+  try { return readTree(tree, grammar, text); } finally { tree.delete(); }
 }
 
 /**

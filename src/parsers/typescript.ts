@@ -1,8 +1,8 @@
 import type { Comment, Expr, ReadProblem, SourceLocation } from '../model/index.js';
 import { literal } from '../model/index.js';
 import { lineComments } from './line-comments.js';
-import { lineTable } from './lines.js';
-import { MAX_DEPTH, type DataEntry, type DataNode, type DataSource, type ScalarNode } from './nodes.js';
+import { lineTable, type LineTable } from './lines.js';
+import { asExpr, branchOf, MAX_DEPTH, type DataEntry, type DataNode, type DataSource, type ScalarNode } from './nodes.js';
 
 type TsMorph = typeof import('ts-morph');
 type Ts = TsMorph['ts'];
@@ -175,7 +175,7 @@ function dataOf(node: TsExpression, reading: Reading, depth: number): DataNode {
   if (ts.isParenthesizedExpression(node) || ts.isAsExpression(node) || ts.isNonNullExpression(node) || ts.isSatisfiesExpression(node)) return inner(node.expression);
   if (ts.isObjectLiteralExpression(node)) return { is: 'map', ...span, entries: node.properties.flatMap(property => entriesFrom(property, reading, depth)), flow: true };
   if (ts.isArrayLiteralExpression(node)) return { is: 'list', ...span, items: node.elements.flatMap(element => (ts.isSpreadElement(element) ? spreadItems(inner(element.expression)) : [inner(element)])), flow: true };
-  if (ts.isConditionalExpression(node)) return { is: 'choice', ...span, branches: [node.whenTrue, node.whenFalse].map(branch => { const value = inner(branch); return value.is === 'scalar' && value.value === null ? undefined : value; }) };
+  if (ts.isConditionalExpression(node)) return { is: 'choice', ...span, branches: [node.whenTrue, node.whenFalse].map(branch => branchOf(inner(branch))) };
   if (ts.isIdentifier(node)) {
     const constant = reading.constants.get(node.text);
     return constant !== undefined && constant !== 'several' && !ts.isNewExpression(constant) && !isDeferred(constant, reading) ? inner(constant) : computed();
@@ -184,7 +184,7 @@ function dataOf(node: TsExpression, reading: Reading, depth: number): DataNode {
     const name = nameOf(node.expression, reading) ?? '';
     const [first] = node.arguments;
     const unit = /(?:^|\.)Duration\.(\w+)$/.exec(name)?.[1];
-    if (unit !== undefined && first && UNITS[unit] !== undefined) return duration(inner(first), UNITS[unit]!, span);
+    if (unit !== undefined && first && UNITS[unit] !== undefined) return duration(inner(first), UNITS[unit]!, span, reading.source.lines);
     if (/^(Number|String|Boolean|parseInt|parseFloat)$/.test(name) && first) { const value = inner(first); return value.is === 'scalar' && name !== 'String' && typeof value.value === 'string' && value.value !== '' && !Number.isNaN(Number(value.value)) ? { ...value, value: Number(value.value) } : value; }
   }
   return computed();
@@ -196,9 +196,9 @@ function isDeferred(node: TsExpression, { ts }: Reading): boolean {
 }
 
 /** Seconds; written as seconds, the number itself is what can be replaced. */
-function duration(argument: DataNode, unit: number, span: { readonly start: number; readonly end: number }): DataNode {
+function duration(argument: DataNode, unit: number, span: { readonly start: number; readonly end: number }, lines: LineTable): DataNode {
   if (argument.is === 'scalar' && typeof argument.value === 'number') return unit === 1 ? argument : { ...argument, ...span, value: argument.value * unit };
-  return argument.is === 'expr' && unit === 1 ? argument : { is: 'expr', ...span, expr: { is: 'opaque', text: 'Duration', at: argument.is === 'expr' ? argument.expr.at : { path: '', startLine: 1, startColumn: 1, endLine: 1, endColumn: 1 } } };
+  return argument.is === 'expr' && unit === 1 ? argument : { is: 'expr', ...span, expr: { is: 'opaque', text: 'Duration', at: lines.at(span.start, span.end) } };
 }
 
 const spreadItems = (node: DataNode): readonly DataNode[] => (node.is === 'list' ? node.items : node.is === 'choice' ? node.branches.flatMap(branch => (branch ? spreadItems(branch) : [])) : [node]);
@@ -223,7 +223,7 @@ function exprOf(node: TsExpression, reading: Reading, depth: number): Expr {
   const at = source.lines.at(node.getStart(root), node.end);
   const opaque = (): Expr => ({ is: 'opaque', text: root.text.slice(node.getStart(root), Math.min(node.end, node.getStart(root) + 200)), at });
   if (depth > DEPTH) return opaque();
-  const inner = (part: TsExpression): Expr => asExpr(dataOf(part, reading, depth + 1), reading);
+  const inner = (part: TsExpression): Expr => asExpr(dataOf(part, reading, depth + 1), source.lines);
   if (ts.isTemplateExpression(node)) {
     const parts = [...(node.head.text === '' ? [] : [literal(node.head.text, at)]), ...node.templateSpans.flatMap(span => [inner(span.expression), ...(span.literal.text === '' ? [] : [literal(span.literal.text, at)])])];
     return parts.every(part => part.is === 'literal') ? literal(parts.map(part => (part.is === 'literal' ? String(part.value) : '')).join(''), at) : { is: 'operation', operator: 'concat', operands: parts, at };
@@ -244,15 +244,4 @@ function named(name: string, at: SourceLocation): Expr {
   if (variable !== undefined) return { is: 'environment', name: variable, at };
   const props = /^(?:this\.)?props\.(.+)$/.exec(name)?.[1];
   return props === undefined ? { is: 'name', name, at } : { is: 'reference', module: 'props', name: props, at };
-}
-
-function asExpr(node: DataNode, reading: Reading): Expr {
-  const at = reading.source.lines.at(node.start, node.end);
-  switch (node.is) {
-    case 'expr': return node.expr;
-    case 'scalar': return literal(node.value, at);
-    case 'list': return { is: 'list', items: node.items.map(item => asExpr(item, reading)), at };
-    case 'choice': return { is: 'choice', branches: node.branches.map(branch => (branch ? asExpr(branch, reading) : literal(null, at))), at };
-    case 'map': return { is: 'map', entries: node.entries.map(entry => [literal(entry.key, reading.source.lines.at(entry.keyStart, entry.keyEnd)), asExpr(entry.value, reading)] as const), at };
-  }
 }
