@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { facts } from '../src/analyzers/terraform.js';
-import { withInfrastructure } from '../src/link/infrastructure.js';
+import { withInfrastructure, type Infrastructure } from '../src/link/infrastructure.js';
 import type { FactStore } from '../src/model/index.js';
 import { grammarFile } from '../src/parsers/grammars.js';
 import { loadHcl, parseHcl } from '../src/parsers/hcl.js';
@@ -57,12 +57,13 @@ describe('whatever the text', () => {
 });
 
 describe('modules that call each other', () => {
-  const linked = (files: Readonly<Record<string, string>>): readonly string[] => {
+  const put = (files: Readonly<Record<string, string>>): Infrastructure => {
     const texts = new Map(Object.entries(files).map(([path, text]) => [path, facts(text, path)]));
     const paths = [...texts.keys()].sort();
     const store: FactStore = { paths, candidates: paths, has: path => texts.has(path), facts: path => texts.get(path) };
-    return withInfrastructure(store, [...texts.values()]).flatMap(one => (one.taskDefinitions ?? []).map(({ family, scope }) => `${scope}: ${family}`)).sort();
+    return withInfrastructure(store, [...texts.values()]);
   };
+  const linked = (files: Readonly<Record<string, string>>): readonly string[] => put(files).facts.flatMap(one => (one.taskDefinitions ?? []).map(({ family, scope }) => `${scope}: ${family}`)).sort();
   const TASK = 'variable "name" {}\nresource "aws_ecs_task_definition" "t" {\n  family = "fixed"\n  container_definitions = jsonencode([{ name = var.name, image = "x", essential = true }])\n}\n';
 
   test('in a circle are read once', () => {
@@ -71,6 +72,7 @@ describe('modules that call each other', () => {
   test('a hundred ways to one module are cut, in no time', () => {
     const levels = Array.from({ length: 8 }, (_, level) => [`l${level}/main.tf`, `${level === 7 ? TASK : ''}${level < 7 ? Array.from({ length: 30 }, (_v, n) => `module "m${n}" {\n  source = "../l${level + 1}"\n  name   = "n${n}"\n}\n`).join('') : ''}`] as const);
     expect(linked(Object.fromEntries(levels)).length).toBeLessThanOrEqual(20);
+    expect(put(Object.fromEntries(levels)).unresolved.map(({ reason }) => reason).sort()).toEqual([1, 2, 3, 4, 5, 6, 7].map(level => `the module in l${level} is used more often than is followed here`));
   });
   test('locals that double at every step are cut', () => {
     const locals = Array.from({ length: 40 }, (_, n) => `  l${n} = [local.l${n + 1}, local.l${n + 1}]`).join('\n');

@@ -2,9 +2,10 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import * as ecsJson from '../src/analyzers/ecs-json.js';
 import { analyzers } from '../src/analyzers/index.js';
 import { findStarts, type Start, type Starts } from '../src/link/starts.js';
-import type { ChainLink, ComposeServiceFacts, Expr, Facts, FactStore, LinkOptions, Setting, ShellCommand, SourceLocation } from '../src/model/index.js';
+import type { ChainLink, ComposeServiceFacts, DeployedContainer, Expr, Facts, FactStore, LinkOptions, Setting, ShellCommand, SourceLocation } from '../src/model/index.js';
 import { createFileStore } from '../src/sources/files.js';
 
 const root = fileURLToPath(new URL('../fixtures/joins', import.meta.url));
@@ -157,6 +158,22 @@ describe('the way of an argv', () => {
     expect(starts.map(start => start.command.text)).toEqual(['celery -A shop worker -n a b@%h -c ${N:-4}']);
     expect(starts[0]!.command.options.get('--hostname')).toBe('a b@%h');
     expect(starts[0]!.chain.links.map(link)).toEqual(['shell -c by unknown at compose.yaml:1: replaces', 'worker']);
+  });
+});
+
+describe('a container', () => {
+  const containerOf = (task: object, container: object): DeployedContainer['container'] => {
+    const facts = ecsJson.facts(JSON.stringify({ family: 'w', ...task, containerDefinitions: [{ name: 'w', image: 'x', essential: true, command: ['celery', '-A', 'shop', 'worker'], ...container }] }), 'task.json');
+    return findStarts(storeOf([facts]), OPTIONS).containers[0]!.container;
+  };
+
+  test.each([[{}, {}, undefined], [{ memory: '512' }, {}, 512], [{}, { memory: 256 }, 256], [{ memory: '512' }, { memory: 1024 }, 512], [{ memory: '2048' }, { memory: 1024 }, 1024]])('of a task with %j has %j: %s MiB', (task, container, expected) => {
+    expect(containerOf(task, container).memoryMiB).toBe(expected);
+  });
+  test('whose health check names a number that is not known has none to judge', () => {
+    const check = { command: ['CMD', 'celery', '-A', 'shop', 'inspect', 'ping'] };
+    expect(containerOf({}, { healthCheck: check }).healthCheck).toMatchObject({ intervalSeconds: 30, timeoutSeconds: 5, retries: 3 });
+    expect(containerOf({}, { healthCheck: { ...check, interval: '<INTERVAL>' } }).healthCheck).toBeUndefined();
   });
 });
 

@@ -3,6 +3,7 @@ import { literal } from '../model/index.js';
 import { itemsOf, textOf, valueOf, type DataNode, type DataSource } from '../parsers/nodes.js';
 import { parseTypeScript, type TsCall } from '../parsers/typescript.js';
 import { containerOf } from './cdk/containers.js';
+import { capacityProviderOf } from './ecs-objects/services.js';
 import { exprOf, fieldAt, mapLiteral, placeOf, toBoolean, toNumber } from './node-values.js';
 import { toMebibytes } from './units.js';
 
@@ -57,7 +58,7 @@ function definitionOf(call: TsCall, calls: readonly TsCall[], source: DataSource
   const isFargate = lastOf(call.callee) === 'FargateTaskDefinition' || /FARGATE/.test(JSON.stringify(valueOf(props, 'compatibility') ?? ''));
   const memory = valueOf(props, 'memoryLimitMiB');
   const family = textOf(valueOf(props, 'family'));
-  const [pidMode] = [textOf(valueOf(props, 'pidMode'))];
+  const pidMode = textOf(valueOf(props, 'pidMode'));
   const own = containerCalls(calls).filter(one => (call.name !== undefined && one.definition === call.name) || one.call.objectStart === call.start);
   const overrides = stopTimeoutOverrides(call.name, calls, source);
   const containers = own.map((one, i): ContainerFacts => { const container = containerOf(one.id, one.props, one.call, source, duration, path); const override = overrides.get(i); return override ? { ...container, stopTimeout: override } : container; });
@@ -129,18 +130,12 @@ function commonService(props: DataNode | undefined, call: TsCall, source: DataSo
   const absent = { at: call.at, slots: [] };
   return {
     name: textOf(valueOf(props, 'serviceName')) ?? idOf(call) ?? 'service', at: call.at, defaultsOf: 'cdk',
-    capacityProviders: itemsOf(valueOf(props, 'capacityProviderStrategies')).filter(item => item.is === 'map').map(item => ({ name: textOf(valueOf(item, 'capacityProvider')) ?? '', weight: countOf(valueOf(item, 'weight')), base: countOf(valueOf(item, 'base')), at: placeOf(item, source) })),
+    capacityProviders: itemsOf(valueOf(props, 'capacityProviderStrategies')).filter(item => item.is === 'map').map(item => capacityProviderOf(item, source)),
     desiredCount: field('desiredCount'), minimumHealthyPercent: field('minHealthyPercent'), maximumPercent: field('maxHealthyPercent'),
     // `circuitBreaker: {}` switches it on, without rollback
     circuitBreaker: { enable: breaker?.is === 'map' && !valueOf(breaker, 'enable') ? { value: literal(true, placeOf(breaker, source)), at: placeOf(breaker, source), slots: [] } : breaker ? fieldAt(breaker, ['enable'], { source, owner: call.at, turn: toBoolean }) : absent, rollback: breaker ? fieldAt(breaker, ['rollback'], { source, owner: call.at, turn: toBoolean }) : absent },
     availabilityZoneRebalancing: absent,
   };
-}
-
-/** CDK's and the API's default for weight and base is 0. */
-function countOf(node: DataNode | undefined): number {
-  const value = Number(textOf(node) ?? 0);
-  return Number.isFinite(value) ? value : 0;
 }
 
 /** `service.autoScaleTaskCount({ … })` and what is called on its result. */

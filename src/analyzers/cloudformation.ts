@@ -1,12 +1,12 @@
 import type { CacheFacts, EcsServiceFacts, Expr, Facts, ReadProblem, TaskDefinitionFacts } from '../model/index.js';
-import { walk } from '../model/index.js';
+import { refersTo, walk } from '../model/index.js';
 import { parseJson } from '../parsers/json.js';
 import { entriesOf, itemsOf, textOf, valueAt, valueOf, type DataNode, type DataSource } from '../parsers/nodes.js';
 import { parseYaml } from '../parsers/yaml.js';
 import { capitalised, resolved, resourcesOf, type Template } from './cloudformation/intrinsics.js';
 import { serviceOf } from './ecs-objects/services.js';
 import { taskDefinitionOf } from './ecs-objects/task-definitions.js';
-import { exprOf, mapLiteral, placeOf, toNumber } from './node-values.js';
+import { exprOf, fixedField, mapLiteral, placeOf, toNumber } from './node-values.js';
 
 /** Resources that say something about a worker. */
 const WORDS = /AWS::(?:ECS::(?:TaskDefinition|Service)|ElastiCache::ParameterGroup)\b/;
@@ -26,26 +26,21 @@ export function facts(text: string, path: string): Facts {
   if (!root) return { path, format: 'cloudformation', comments: parsed.comments, problems };
   const all = resourcesOf(root);
   const template: Template = { root, source, resources: new Set(all.map(({ id }) => id)) };
-  const of = (type: string): readonly { readonly id: string; readonly node: DataNode; readonly start: number; readonly end: number }[] => all.flatMap(resource => {
+  const of = (type: string): Found => all.flatMap(resource => {
     const node = resource.type === type && resource.properties ? resolved(resource.properties, template) : undefined;
     return node ? [{ id: resource.id, node, start: resource.start, end: resource.end }] : [];
   });
   const definitions = of('AWS::ECS::TaskDefinition');
   const taskDefinitions = definitions.map(({ id, node }): TaskDefinitionFacts => ({ ...taskDefinitionOf(node, source), address: `resource.${id}` }));
   const scaling = scalingOf(of('AWS::ApplicationAutoScaling::ScalableTarget'), of('AWS::ApplicationAutoScaling::ScalingPolicy'), source);
-  const caches = of('AWS::ElastiCache::ParameterGroup').flatMap(({ id, node }): readonly CacheFacts[] => { const policy = valueAt(node, 'properties', 'maxmemory-policy'); return policy ? [{ name: id, policy: { value: exprOf(policy, source), at: placeOf(policy, source), slots: [] } }] : []; });
+  const caches = of('AWS::ElastiCache::ParameterGroup').flatMap(({ id, node }): readonly CacheFacts[] => { const policy = valueAt(node, 'properties', 'maxmemory-policy'); return policy ? [{ name: id, policy: fixedField(placeOf(policy, source), exprOf(policy, source)) }] : []; });
   const services = of('AWS::ECS::Service').map(({ id, node, start, end }): EcsServiceFacts => {
     const service = serviceOf(node, source);
-    const own = definitions.findIndex(definition => refersTo(service.taskDefinition, definition.id));
+    const own = definitions.findIndex(definition => refersTo(service.taskDefinition, `resource.${definition.id}`));
     const autoscaling = scaling.find(target => target.services.includes(id))?.autoscaling;
     return { ...service, name: service.name ?? id, at: service.name === undefined ? source.lines.at(start, end) : service.at, address: `resource.${id}`, ...(own >= 0 && { ownTaskDefinition: own }), ...(autoscaling && { autoscaling }) };
   });
   return { path, format: 'cloudformation', comments: parsed.comments, problems, ...(caches.length > 0 && { caches }), ...(taskDefinitions.length > 0 && { taskDefinitions }), ...(services.length > 0 && { services }) };
-}
-
-/** Does an expression hold a reference to this resource, or to an attribute of it? */
-function refersTo(expr: Expr | undefined, id: string): boolean {
-  return expr !== undefined && [...walk(expr)].some(part => part.is === 'reference' && part.module === 'resource' && (part.name === id || part.name.startsWith(`${id}.`)));
 }
 
 interface Scaling { readonly services: readonly string[]; readonly autoscaling: NonNullable<EcsServiceFacts['autoscaling']> }
@@ -58,7 +53,7 @@ function scalingOf(targets: Found, policies: Found, source: DataSource): readonl
     const named = resource ? [...walk(exprOf(resource, source))].flatMap(part => (part.is === 'reference' && part.module === 'resource' ? [part.name.split('.')[0]!] : [])) : [];
     const number = (key: string): Expr | undefined => { const value = valueOf(node, key); return value && mapLiteral(exprOf(value, source), toNumber); };
     const [minimum, maximum] = [number('minCapacity'), number('maxCapacity')];
-    const metrics = policies.filter(policy => refersTo(targetOf(policy.node, source), id)).flatMap(policy => metricsOf(policy.node));
+    const metrics = policies.filter(policy => refersTo(targetOf(policy.node, source), `resource.${id}`)).flatMap(policy => metricsOf(policy.node));
     return { services: named, autoscaling: { metrics: [...new Set(metrics)], at: source.lines.at(start, end), ...(minimum && { minimum }), ...(maximum && { maximum }) } };
   });
 }

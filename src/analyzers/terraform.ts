@@ -3,11 +3,11 @@ import type { CacheFacts, ContainerFacts, EcsServiceFacts, Expr, Facts, NamedExp
 import { literal } from '../model/index.js';
 import { parseHcl } from '../parsers/hcl.js';
 import { entriesOf, itemsOf, textOf, valueAt, valueOf, type DataEntry, type DataNode, type DataSource, type MapNode } from '../parsers/nodes.js';
-import { exprOf, fieldAt, mapLiteral, placeOf, placeOfEntry, toBoolean, toNumber } from './node-values.js';
+import { exprOf, fieldAt, fixedField, mapLiteral, placeOf, placeOfEntry, toBoolean, toNumber } from './node-values.js';
+import { capacityProviderOf } from './ecs-objects/services.js';
 import { asApi, containersIn, looksLikeContainers } from './terraform/containers.js';
 import { containerOf } from './ecs-objects/task-definitions.js';
 import { toMebibytes } from './units.js';
-
 
 /** Terraform by its ending. */
 export function recognises(path: string): boolean {
@@ -26,7 +26,7 @@ export function facts(text: string, path: string): Facts {
   const wrapped = modules.flatMap(block => fromModule(block, source));
   const taskDefinitions = [...definitions, ...wrapped.map(one => one.definition)];
   const allServices = [...services, ...wrapped.map((one, i): EcsServiceFacts => ({ ...one.service, ownTaskDefinition: definitions.length + i }))];
-  const caches = resources('aws_elasticache_parameter_group').flatMap(({ name, body }) => body.entries.flatMap(({ key, value }): readonly CacheFacts[] => { const policy = key === 'parameter' && textOf(valueOf(value, 'name')) === 'maxmemory-policy' ? valueOf(value, 'value') : undefined; return policy ? [{ name, policy: { value: exprOf(policy, source), at: placeOf(policy, source), slots: [] } }] : []; }));
+  const caches = resources('aws_elasticache_parameter_group').flatMap(({ name, body }) => body.entries.flatMap(({ key, value }): readonly CacheFacts[] => { const policy = key === 'parameter' && textOf(valueOf(value, 'name')) === 'maxmemory-policy' ? valueOf(value, 'value') : undefined; return policy ? [{ name, policy: fixedField(placeOf(policy, source), exprOf(policy, source)) }] : []; }));
   const terraform = namesOf(root, blocks, modules, resources, isValues, source);
   return {
     path, format: 'terraform', comments, problems, terraform,
@@ -76,8 +76,7 @@ function serviceOf({ name, body, at }: Block, source: DataSource): EcsServiceFac
 /** Blocks, or (of a module) a list or map of objects. */
 function capacityProvidersOf(body: MapNode, source: DataSource): EcsServiceFacts['capacityProviders'] {
   const all = body.entries.filter(({ key }) => key === 'capacity_provider_strategy').flatMap(({ value }) => (value.is === 'list' ? value.items : value.is === 'map' && value.labels === undefined && !valueOf(value, 'capacity_provider') ? entriesOf(value).map(entry => entry.value) : [value]));
-  const count = (node: DataNode | undefined): number => { const value = Number(textOf(node) ?? 0); return Number.isFinite(value) ? value : 0; };
-  return all.filter(node => node.is === 'map').map(node => ({ name: textOf(valueOf(node, 'capacity_provider')) ?? '', weight: count(valueOf(node, 'weight')), base: count(valueOf(node, 'base')), at: placeOf(node, source) }));
+  return all.filter(node => node.is === 'map').map(node => capacityProviderOf(asApi(node), source));
 }
 
 // Modules of the registry that are services or containers themselves
@@ -132,7 +131,7 @@ function namesOf(root: MapNode, blocks: readonly BlockEntry[], modules: readonly
     values: isValues ? pairs(root, /^$/) : [],
     modules: modules.map(({ name, body, at }) => {
       const from = textOf(valueOf(body, 'source'));
-      return { name, arguments: pairs(body, /^(?:source|version|providers|depends_on|count|for_each)$/), at, ...(from !== undefined && /^\.{1,2}\//.test(from) && { source: posix.join(folder, from).replace(/^\.$/, '').replace(/\/$/, '') }) };
+      return { name, arguments: pairs(body, /^(?:source|version|providers|depends_on|count|for_each)$/), at, ...(from !== undefined && /^\.{1,2}\//.test(from) && { source: posix.join(folder, from).replace(/\/$/, '') || '.' }) };
     }),
     containers: [
       ...locals.flatMap(({ value: map }) => lists('local.', map.entries)), ...of('variable').flatMap(({ name, body }) => lists('var.', body.entries.filter(({ key }) => key === 'default').map(entry => ({ ...entry, key: name })))),

@@ -40,6 +40,9 @@ export function sinceOf(name: string): string | undefined {
   return row && (FIRST_RELEASES[name] ?? row[4]?.since);
 }
 
+/** From this release on settings are looked up map by map, before it key by key (celery utils/collections.py); and the last release before it. */
+export const BY_MAP = '5.7.0', BEFORE_BY_MAP = '5.6.3';
+
 /** s. Kombu's own defaults of `broker_transport_options['visibility_timeout']` (kombu transport/redis.py, SQS.py; SQS uses it only to create the queue). */
 export const VISIBILITY_TIMEOUT_DEFAULT = VISIBILITY_TIMEOUTS;
 

@@ -14,7 +14,7 @@ export function cachesIn(all: readonly Facts[]): readonly Cache[] {
 function inCompose(service: ComposeServiceFacts): readonly Cache[] {
   const text = (expr: ComposeServiceFacts['image']): string => (expr ? joined(expr, { environment: OPEN_ENVIRONMENT }).text : '');
   if (!/(^|\/)(redis|valkey)(-stack(-server)?)?(:|$|@)/.test(text(service.image)) || !service.command) return [];
-  const words = service.command.words.map(word => joined(word, { environment: OPEN_ENVIRONMENT }).text).join(' ');
+  const words = service.command.words.map(text).join(' ');
   const value = /--maxmemory-policy[ =]([a-z-]+)/.exec(words)?.[1];
   const { at } = service.command;
   const policy: Setting<string> | undefined = value === undefined ? undefined : { state: 'set', value, at, certainty: 'written', origin: [{ text: place(at), at }], overridden: [], slots: [] };

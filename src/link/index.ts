@@ -1,5 +1,6 @@
 import type { CeleryApp, EffectiveSettings, FactStore, IneffectiveSetting, Join, LinkOptions, Model, Scheduler, Setting, TaskFunction, Unresolved, Worker } from '../model/index.js';
-import { assumptionOf, isAtLeast, samePlace, straddles } from '../model/index.js';
+import { assumptionOf, isAtLeast, isWritten, samePlace, straddles } from '../model/index.js';
+import { BEFORE_BY_MAP, BY_MAP } from '../knowledge/celery-settings.js';
 import { bindingsOf } from './bindings.js';
 import { brokerKind, poolKind } from './broker.js';
 import { findApps, type AppSite } from './celery/apps.js';
@@ -127,7 +128,7 @@ function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judg
   };
   const starts = joined.filter(({ start }) => isWork(start)).map(({ start, found }) => ({ start, found, configuration: configure(loaderLookup(start.command, start.lookup)) }));
   const alone = starts.length > 0 ? starts[0]!.configuration : configure(joined[0]?.start.lookup ?? NO_ENVIRONMENT.lookup);
-  const forTasks = (settings: EffectiveSettings, configured: EffectiveSettings): EffectiveSettings => (isAtLeast(versions.celery, '5.7.0') ? withConfiguredLimits(settings, configured) : settings);
+  const forTasks = (settings: EffectiveSettings, configured: EffectiveSettings): EffectiveSettings => (isAtLeast(versions.celery, BY_MAP) ? withConfiguredLimits(settings, configured) : settings);
   const perStart = starts.map(({ start, configuration }) => withCommand(configuration.settings, start.command, start.lookup, configuration.prefixed));
   const settings = perStart.length > 0 ? mergeSettings(perStart) : alone.settings;
   const members = membersOf(site, judged.map(entry => entry.site), world.functions, settings, world.resolver);
@@ -156,9 +157,6 @@ function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judg
   return { app: complete, workers };
 }
 
-/** From this release on Celery looks names up otherwise (link/celery/settings.ts); the last one before it. */
-const BY_MAP = '5.7.0', BEFORE_BY_MAP = '5.6.3';
-
 /** What an image that was built before and one that is built today would have; a name that the older one ignores is said. */
 function eitherWay(before: Configuration, today: Configuration): Configuration {
   const settings = new Map([...today.settings].map(([name, setting]): [string, Setting<unknown>] => {
@@ -167,8 +165,6 @@ function eitherWay(before: Configuration, today: Configuration): Configuration {
   }));
   return { ...today, settings, ineffective: before.ineffective };
 }
-
-const isWritten = (setting: Setting<unknown>): boolean => setting.state === 'set' && setting.certainty !== 'format-default';
 
 /** From celery 5.7 on a task function takes its limits from the configuration by itself: that beats --time-limit and --soft-time-limit. */
 function withConfiguredLimits(settings: EffectiveSettings, configured: EffectiveSettings): EffectiveSettings {
@@ -179,7 +175,7 @@ function withConfiguredLimits(settings: EffectiveSettings, configured: Effective
 /** Where settings of an app are written, without an environment: enough to see who shares a file. */
 function settingsFiles(site: AppSite, world: World): ReadonlySet<string> {
   const { settings } = configurationOf(site, { resolver: world.resolver, store: world.store, context: contextOf(site, NO_ENVIRONMENT.lookup, world) }, '', () => true);
-  return new Set([...settings.values()].flatMap(setting => (setting.state === 'set' && setting.certainty !== 'format-default' ? [setting.at.path] : [])));
+  return new Set([...settings.values()].filter(isWritten).map(({ at }) => at.path));
 }
 
 function sharedFilesOf(site: AppSite, world: World): ReadonlyMap<string, readonly string[]> {

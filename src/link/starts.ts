@@ -1,11 +1,11 @@
 import { posix } from 'node:path';
 import type { ChainLink, ConsumerCommand, Container, ContainerFacts, DeployedContainer, EcsService, EcsServiceFacts, Facts, FactStore, Join, LinkOptions, Platform, Setting, Slot, SourceLocation, StartChain, TaskDefinitionFacts, UnauditedConsumer, Unresolved } from '../model/index.js';
-import { comparePlaces, samePlace, walk } from '../model/index.js';
+import { comparePlaces, refersTo, samePlace } from '../model/index.js';
 import { findBuilds, type Build, type Builds } from './builds.js';
 import { follow, STEPS, type Journey, type Reached } from './command.js';
 import { withInfrastructure } from './infrastructure.js';
 import { composeContainers } from './start/compose-services.js';
-import { containerEnvironment, containerOf, hasInit, startArgv, stopTimeOf, type StartArgv } from './start/container.js';
+import { containerEnvironment, containerOf, hasInit, startArgv, stopTimeOf, type ContainerPlace, type StartArgv } from './start/container.js';
 import { environmentNames } from './start/deployments.js';
 import { folderOf, type Image } from './start/image.js';
 import type { Lookup } from './modules.js';
@@ -64,12 +64,13 @@ interface Deployed { readonly origin: Origin; readonly reached: readonly Reached
 
 /** From containers to consumer commands: every celery worker and beat that a tree starts, and how the stop signal gets to it. */
 export function findStarts(store: FactStore, _options: LinkOptions): Starts {
-  const all = withInfrastructure(store, store.candidates.flatMap(path => store.facts(path) ?? []));
+  const infrastructure = withInfrastructure(store, store.candidates.flatMap(path => store.facts(path) ?? []));
+  const all = infrastructure.facts;
   const definitions = taskDefinitionsIn(all);
   const compose = composeContainers(store, all);
   const builds = findBuilds(store, [...definitions.flatMap(({ facts, path }) => facts.containers.map(container => ({ container, path }))), ...compose.map(({ service, path }) => ({ container: service, path }))]);
   const visited = new Set<string>();
-  const unresolved: Unresolved[] = [];
+  const unresolved: Unresolved[] = [...infrastructure.unresolved];
   const world: World = { store, builds, visited, unresolved };
 
   for (const { facts } of definitions) if (facts.containers.length === 0) unresolved.push({ at: facts.at, reason: `the containers of task definition ${facts.family ?? facts.address ?? 'here'} could not be read` });
@@ -149,8 +150,7 @@ function definitionsOf(service: EcsServiceFacts, facts: Facts, environment: stri
 
 /** The task definition of the same module that the service refers to by its address. */
 function referred(service: EcsServiceFacts, definitions: readonly Definition[]): Definition | undefined {
-  const names = service.taskDefinition ? [...walk(service.taskDefinition)].flatMap(part => (part.is === 'reference' ? [`${part.module}.${part.name}`] : [])) : [];
-  return definitions.find(({ facts }) => facts.address !== undefined && facts.scope === service.scope && names.some(name => name === facts.address || name.startsWith(`${facts.address}.`)));
+  return definitions.find(({ facts }) => facts.address !== undefined && facts.scope === service.scope && refersTo(service.taskDefinition, facts.address));
 }
 
 function containersOf(definition: Definition, deployments: readonly ServiceEntry[], world: World): readonly Deployed[] {
@@ -158,7 +158,7 @@ function containersOf(definition: Definition, deployments: readonly ServiceEntry
   const services = deployments.flatMap((entry, i) => (entry.definitions.includes(definition) ? [i] : []));
   return facts.containers.map(container => {
     const isOpen = container.environmentFiles.length > 0 || (format === 'copilot' && world.store.paths.some(other => other.startsWith(`${folderOf(path)}/addons/`)));
-    const { origin, reached, known } = followContainer(container, { path, format: 'ecs', siblings: facts.containers, isOpen, ...(facts.pidMode !== undefined && { pidMode: facts.pidMode }) }, world);
+    const { origin, reached, known } = followContainer(container, { path, format: 'ecs', siblings: facts.containers, isOpen, ...(facts.pidMode !== undefined && { pidMode: facts.pidMode }), ...(facts.memory && { memory: facts.memory }) }, world);
     return { origin: { ...origin, platform: platformOf(facts, undefined, format), ...(environment !== undefined && { environment }) }, reached, services, known };
   });
 }
@@ -180,9 +180,9 @@ function runsOf(containers: readonly Deployed[], name: string): EcsService['runs
 
 // Containers
 
-interface ContainerPlace { readonly path: string; readonly format: 'ecs' | 'compose'; readonly siblings: readonly ContainerFacts[]; readonly isOpen: boolean; readonly pidMode?: string }
+interface StartPlace extends ContainerPlace { readonly path: string; readonly isOpen: boolean }
 
-function followContainer(container: ContainerFacts, place: ContainerPlace, world: World): Pick<Deployed, 'origin' | 'reached' | 'known'> {
+function followContainer(container: ContainerFacts, place: StartPlace, world: World): Pick<Deployed, 'origin' | 'reached' | 'known'> {
   const build = world.builds.of(container, place.path, place.format === 'ecs');
   const environment = containerEnvironment(container, build.image, place.isOpen);
   const start = startArgv(container, build, environment);
@@ -192,7 +192,7 @@ function followContainer(container: ContainerFacts, place: ContainerPlace, world
   const joins: readonly Join[] = [...(build.join ? [build.join] : []), ...(start ? [{ step: 'command', how: 'written', at: [start.at] } as const] : [])];
   const origin: Origin = {
     path: place.path, name: container.name, platform: place.format === 'compose' ? 'compose' : 'ecs', role: 'deployed', joins, sure: start?.sure ?? false, image: build.image,
-    container: containerOf(container, place.siblings, place.format, build, environment, place.pidMode), stopTime: stopTimeOf(container, place.format),
+    container: containerOf(container, place, build, environment), stopTime: stopTimeOf(container, place.format),
   };
   return { origin, reached, known: build.foreign || start?.sure === true };
 }

@@ -57,6 +57,18 @@ export function literalText(expr: Expr | undefined): string | undefined {
   return expr?.is === 'literal' && typeof expr.value === 'string' ? expr.value : undefined;
 }
 
+/** What a map has under a literal key: the last one written, as JSON, HCL, Python and JavaScript read it. */
+export function valueIn(expr: Expr | undefined, key: string): Expr | undefined {
+  return expr?.is === 'map' ? expr.entries.findLast(([name]) => literalText(name ?? undefined) === key)?.[1] : undefined;
+}
+
+/** Does an expression hold a reference to this place (`aws_ecs_service.worker`), or to an attribute of it? */
+export function refersTo(expr: Expr | undefined, address: string): boolean {
+  if (expr === undefined) return false;
+  for (const part of walk(expr)) if (part.is === 'reference' && `${part.module}.${part.name}.`.startsWith(`${address}.`)) return true;
+  return false;
+}
+
 /** Every expression below (and including) this one, outermost first. */
 export function* walk(expr: Expr): Generator<Expr> {
   yield expr;
@@ -76,4 +88,10 @@ export function children(expr: Expr): readonly Expr[] {
     case 'function': return [expr.returns];
     default: return [];
   }
+}
+
+/** A text shortened for a message: one line, at most 60 characters. */
+export function shorten(text: string, limit = 60): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length <= limit ? line : `${line.slice(0, limit - 1)}…`;
 }

@@ -2,6 +2,8 @@ export * from './location.js';
 export * from './expression.js';
 export * from './code.js';
 export * from './facts.js';
+export * from './setting.js';
+export * from './deployment.js';
 export * from './model.js';
 export * from './version.js';
 export * from './rule.js';

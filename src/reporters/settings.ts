@@ -1,5 +1,5 @@
 import type { CeleryApp, EffectiveSettings, IneffectiveSetting, OriginStep, Report, Setting, TaskFunction, Versions, Worker } from '../model/index.js';
-import { assumptionOf, isAtLeast, place, samePlace, shorten } from '../model/index.js';
+import { assumptionOf, isAtLeast, isWritten, place, samePlace, shorten } from '../model/index.js';
 import { clean, columns } from './clean.js';
 import { isSecret, withoutPasswords } from './credentials.js';
 import { hidden } from './inventory.js';
@@ -69,7 +69,7 @@ function appTable(app: CeleryApp, paint: Paint, verbose: boolean): string {
 const blankBefore = (rows: readonly string[]): readonly string[] => (rows.length > 0 ? ['', ...rows] : []);
 
 function versionsText({ celery, billiard }: Versions): string {
-  return [['celery', celery], ['billiard', billiard] as const].map(([name, fact]) => assumptionOf(name as string, fact as Versions['celery']) ?? `${name as string} ${(fact as Versions['celery']).assumed}`).join('; ');
+  return ([['celery', celery], ['billiard', billiard]] as const).map(([name, fact]) => assumptionOf(name, fact) ?? `${name} ${fact.assumed}`).join('; ');
 }
 
 /** The settings that decide for this broker, pool and version. */
@@ -109,11 +109,13 @@ const VISIBILITY = 'broker_transport_options.visibility_timeout';
 
 function withVisibility(all: EffectiveSettings, broker: Worker['broker']): EffectiveSettings {
   const options = all.get('broker_transport_options');
-  if ((broker !== 'redis' && broker !== 'sqs') || all.has(VISIBILITY) || !options || options.state === 'unknown') return all;
+  if ((broker !== 'redis' && broker !== 'sqs') || all.has(VISIBILITY) || !options || options.state === 'unknown' || hasPredefinedQueues(options)) return all;
   return new Map([...all, [VISIBILITY, { state: 'set', value: KOMBU_DEFAULT[broker], at: options.at, certainty: 'format-default', origin: [{ text: 'default of kombu' }], overridden: [], slots: [] }]]);
 }
 
-const isWritten = (setting: Setting<unknown>): boolean => setting.state === 'set' && setting.certainty !== 'format-default';
+/** Queues that exist already keep the visibility timeout they have. */
+const hasPredefinedQueues = (options: Setting<unknown>): boolean => options.state === 'set' && typeof options.value === 'object' && options.value !== null && 'predefined_queues' in options.value;
+
 const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - columns(text)));
 
 function valueOf(name: string, setting: Setting<unknown>): string {

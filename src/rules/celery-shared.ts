@@ -1,18 +1,14 @@
 import type { CeleryApp, PoolKind, Problem, Setting, SourceLocation, TaskFunction, Worker } from '../model/index.js';
-import { comparePlaces, place, samePlace } from '../model/index.js';
+import { comparePlaces, isWritten, place, samePlace } from '../model/index.js';
 import { BY_NAME } from '../knowledge/celery-settings.js';
 import { isOn, stopOf } from '../fate/index.js';
 import { listed } from './shared.js';
 
-export { isAtLeast } from '../model/index.js';
+export { isAtLeast, isWritten } from '../model/index.js';
 export { boundOf, ignoresLimits, isOn, numberOf, stopOf } from '../fate/index.js';
 
 /** How many task functions a finding about a whole app points at. */
 const SHOWN = 5;
-/** Somebody wrote it, and nothing but the value decides. */
-export function isWritten(setting: Setting<unknown> | undefined): boolean {
-  return setting?.state === 'set' && setting.certainty !== 'format-default';
-}
 
 /** A task function's option that the app's setting decides: it has none of its own. */
 export function isInherited(option: Setting<unknown>, setting: Setting<unknown> | undefined): boolean {

@@ -20,9 +20,7 @@ export function serviceOf(node: DataNode, source: DataSource): EcsServiceFacts {
     at: owner,
     ...(taskDefinition && taskDefinition.is !== 'map' && taskDefinition.is !== 'list' && { taskDefinition: textExprOf(taskDefinition, source) }),
     ...(launchType !== undefined && { launchType }),
-    capacityProviders: itemsOf(valueOf(node, 'capacityProviderStrategy')).map(item => ({
-      name: textOf(valueOf(item, 'capacityProvider')) ?? '', weight: countOf(valueOf(item, 'weight')), base: countOf(valueOf(item, 'base')), at: placeOf(item, source),
-    })),
+    capacityProviders: itemsOf(valueOf(node, 'capacityProviderStrategy')).map(item => capacityProviderOf(item, source)),
     desiredCount: fieldAt(node, ['desiredCount'], number),
     minimumHealthyPercent: fieldAt(node, [ROLLOUT, 'minimumHealthyPercent'], number),
     maximumPercent: fieldAt(node, [ROLLOUT, 'maximumPercent'], number),
@@ -37,8 +35,8 @@ export function serviceOf(node: DataNode, source: DataSource): EcsServiceFacts {
   };
 }
 
-/** The API's default for weight and base is 0. */
-function countOf(node: DataNode | undefined): number {
-  const value = Number(textOf(node) ?? 0);
-  return Number.isFinite(value) ? value : 0;
+/** One item of a capacity provider strategy. The default for weight and base is 0 (API, CDK and Terraform). */
+export function capacityProviderOf(item: DataNode, source: DataSource): EcsServiceFacts['capacityProviders'][number] {
+  const count = (key: string): number => { const value = Number(textOf(valueOf(item, key)) ?? 0); return Number.isFinite(value) ? value : 0; };
+  return { name: textOf(valueOf(item, 'capacityProvider')) ?? '', weight: count('weight'), base: count('base'), at: placeOf(item, source) };
 }

@@ -1,6 +1,6 @@
 import type { EffectiveSettings, Expr, FactStore, IneffectiveSetting, OriginStep, Setting, SourceLocation } from '../../model/index.js';
 import { compareVersions, place } from '../../model/index.js';
-import { BY_NAME, defaultOf, ENVIRONMENT_SETTINGS, settingExists, SETTINGS } from '../../knowledge/celery-settings.js';
+import { BY_MAP, BY_NAME, defaultOf, ENVIRONMENT_SETTINGS, settingExists, SETTINGS } from '../../knowledge/celery-settings.js';
 import type { Context } from '../evaluate.js';
 import { together, type Value } from '../values.js';
 import type { Guard } from '../bindings.js';
@@ -63,7 +63,9 @@ export function configurationOf(app: Pick<AppSite, 'actions' | 'at' | 'scope'>, 
     if (result.open) { open = true; if (action.kind !== 'defaults') unread = writes.length; else unreadDefaults = true; }
   }
   const isDjango = object?.kind === 'object' && object.source.is === 'literal' && /^django\.conf/.test(String(object.source.value));
-  const { settings, ineffective: found, prefixed } = effective(writes.map((write, i) => (isOvertaken(write, i, unread, unreadDefaults) ? { ...write, value: unknownSince(write.value) } : write)), namespace, object !== undefined || named !== undefined, app, celery, open, isRead);
+  const { settings, ineffective: found, prefixed } = effective({
+    writes: writes.map((write, i) => (isOvertaken(write, i, unread, unreadDefaults) ? { ...write, value: unknownSince(write.value) } : write)), namespace, hasObject: object !== undefined || named !== undefined, app, celery, open, isRead,
+  });
   // Django keeps upper-case names alone: without a namespace only the old ones reach Celery
   const ineffective = isDjango ? found.map(entry => (entry.reason === 'prefixed-without-namespace' && entry.wanted && BY_NAME.has(entry.wanted) ? { ...entry, wanted: BY_NAME.get(entry.wanted)![1] } : entry)) : found;
   return { settings: withEnvironment(settings, reader.context), ineffective: [...ineffective, ...hidden], open, prefixed, ...(namespace !== undefined && { namespace }), ...(configuredAt && { configuredAt }) };
@@ -170,14 +172,17 @@ interface Read { readonly setting: string; readonly key: 'prefixed' | 'plain' | 
 const KEYS: readonly Read['key'][] = ['prefixed', 'plain', 'old'];
 const LAYERS: readonly Layer[] = ['changes', 'defaults', 'object'];
 
+/** Everything that is written, and what decides how it is read. `open`, `isRead`: see configurationOf. */
+interface Written extends Style { readonly writes: readonly Write[]; readonly namespace: string | undefined; readonly app: Pick<AppSite, 'at'>; readonly open: boolean; readonly isRead: (name: string) => boolean }
+
 /**
  * Celery's ChainMap of changes, defaults and the object, as `ConfigurationView` looks a setting up: up to 5.6 each key through all
  * maps, and Celery's own defaults end the search at the plain name (at the old one where the configuration is in old names); from 5.7
  * each map with all keys (celery utils/collections.py; both compared with the real ones in test/differential).
  */
-function effective(writes: readonly Write[], namespace: string | undefined, hasObject: boolean, app: Pick<AppSite, 'at'>, celery: string, open: boolean, isRead: (name: string) => boolean) {
+function effective({ writes, namespace, hasObject, app, celery, open, isRead }: Written) {
   const ineffective: IneffectiveSetting[] = [];
-  const byMap = compareVersions(celery, '5.7.0') >= 0;
+  const byMap = compareVersions(celery, BY_MAP) >= 0;
   const isOld = !namespace && usesOldNames(writes, { hasObject, celery });
   const bySetting = new Map<string, Slotted[]>();
   for (const write of writes) {
@@ -197,7 +202,7 @@ function effective(writes: readonly Write[], namespace: string | undefined, hasO
     const all = bySetting.get(row[0]);
     const groups = all ? ranked(all, byMap) : [];
     for (const [name, setting] of groups.length > 0 ? settingsFrom(row[0], groups) : [[row[0], defaultSetting(defaultOf(row[0], celery), app.at, celery, open)] as const]) settings.set(name, setting);
-    if (!byMap && groups[0]?.[0]!.reading.key === 'prefixed') prefixed.add(row[0]);
+    if (!byMap && groups[0]?.[0].reading.key === 'prefixed') prefixed.add(row[0]);
   }
   return { settings, ineffective, prefixed };
 }
@@ -231,7 +236,7 @@ function inDictOrder(list: readonly Slotted[]): readonly Slotted[] {
 /** Is the configuration, by the majority of its names, one from before Celery 4 (celery app/utils.py, detect_settings)? */
 function usesOldNames(writes: readonly Write[], style: Style): boolean {
   const { old, fresh } = stylesOf(writes, style);
-  return old.length > 0 && old.length >= fresh.length && !(fresh.length > 0 && old.length === fresh.length);
+  return old.length > fresh.length;
 }
 
 function settingsFrom(name: string, groups: readonly (readonly [Slotted, ...Slotted[]])[]): [string, Setting<unknown>][] {

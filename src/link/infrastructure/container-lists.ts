@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { ContainerFacts, Expr, FactStore } from '../../model/index.js';
-import { literalText } from '../../model/index.js';
+import { valueIn } from '../../model/index.js';
 import { mapExprs } from './map-exprs.js';
 import { calledFrom, type Instance } from './modules.js';
 import { inTemplate, resolveIn } from './resolve.js';
@@ -68,7 +68,7 @@ function fromFile(file: Expr, variables: Expr | undefined, instance: Instance, {
   const containers = facts?.taskDefinitions?.[0]?.containers ?? [];
   if (path !== undefined && containers.length > 0) filled.add(path);
   const given = variables && resolveIn(variables, instance);
-  const lookup = (name: string, at: Expr['at']): Expr => (given?.is === 'map' ? given.entries.find(([key]) => literalText(key ?? undefined) === name)?.[1] : undefined) ?? { is: 'reference', module: 'template', name, at };
+  const lookup = (name: string, at: Expr['at']): Expr => valueIn(given, name) ?? { is: 'reference', module: 'template', name, at };
   return mapExprs(containers, part => (part.is === 'literal' && typeof part.value === 'string' && part.value.includes('${') ? inTemplate(part, name => lookup(name, part.at)) : part));
 }
 

@@ -17,61 +17,41 @@ const USES = 20;
 
 /** The names of every folder with Terraform, whether or not it says something about a worker by itself. */
 export function moduleTables(store: FactStore): ReadonlyMap<string, Table> {
-  const byFolder = new Map<string, string[]>();
-  for (const path of store.paths) if (/\.(?:tf|tfvars)$/i.test(path)) { const folder = folderOf(path); byFolder.set(folder, [...(byFolder.get(folder) ?? []), path]); }
-  return new LazyTables(byFolder, store);
-}
-
-const folderOf = (path: string): string => posix.dirname(path);
-
-/** Folders are read as they are asked for: a tree may hold thousands that say nothing about workers. */
-class LazyTables extends Map<string, Table> {
-  readonly #paths: ReadonlyMap<string, readonly string[]>;
-  readonly #store: FactStore;
-  constructor(paths: ReadonlyMap<string, readonly string[]>, store: FactStore) { super(); this.#paths = paths; this.#store = store; }
-  override has(folder: string): boolean { return this.#paths.has(folder); }
-  override keys(): MapIterator<string> { return this.#paths.keys() as MapIterator<string>; }
-  override get(folder: string): Table | undefined {
-    const before = super.get(folder);
-    if (before || !this.#paths.has(folder)) return before;
-    const table = tableOf(folder, this.#paths, this.#store);
-    this.set(folder, table);
-    return table;
-  }
-}
-
-function tableOf(folder: string, paths: ReadonlyMap<string, readonly string[]>, store: FactStore): Table {
-  const factsOf = (path: string): readonly TerraformFacts[] => { const found = store.facts(path)?.terraform; return found ? [found] : []; };
-  const own = paths.get(folder) ?? [];
-  const files = own.filter(path => /\.tf$/i.test(path)).flatMap(factsOf);
+  const paths = store.paths.filter(path => /\.(?:tf|tfvars)$/i.test(path));
   const isRead = (path: string): boolean => /(?:^|\/)terraform\.tfvars$|\.auto\.tfvars$/i.test(path);
-  const all = <K extends keyof Table & keyof TerraformFacts>(key: K): TerraformFacts[K] => files.flatMap(file => file[key] as readonly unknown[]) as unknown as TerraformFacts[K];
-  const below = [...paths].filter(([other]) => other === folder || other.startsWith(`${folder === '.' ? '' : `${folder}/`}`)).flatMap(([, list]) => list).filter(path => /\.tfvars$/i.test(path) && !isRead(path));
-  return {
-    variables: all('variables'), locals: all('locals'), outputs: all('outputs'), modules: all('modules'), containers: all('containers'), templates: all('templates'), scaling: all('scaling'), policies: all('policies'),
-    values: own.filter(isRead).flatMap(factsOf).flatMap(file => file.values), variants: below.flatMap(factsOf).map(file => file.values),
-  };
+  const variants = paths.filter(path => /\.tfvars$/i.test(path) && !isRead(path));
+  const factsOf = (path: string): readonly TerraformFacts[] => { const found = store.facts(path)?.terraform; return found ? [found] : []; };
+  const byFolder = new Map<string, string[]>();
+  for (const path of paths) { const folder = posix.dirname(path); byFolder.set(folder, [...(byFolder.get(folder) ?? []), path]); }
+  return new Map([...byFolder].map(([folder, own]) => {
+    const files = own.filter(path => /\.tf$/i.test(path)).flatMap(factsOf);
+    const below = variants.filter(path => folder === '.' || path.startsWith(`${folder}/`));
+    return [folder, {
+      variables: files.flatMap(file => file.variables), locals: files.flatMap(file => file.locals), outputs: files.flatMap(file => file.outputs), modules: files.flatMap(file => file.modules),
+      containers: files.flatMap(file => file.containers), templates: files.flatMap(file => file.templates), scaling: files.flatMap(file => file.scaling), policies: files.flatMap(file => file.policies),
+      values: own.filter(isRead).flatMap(factsOf).flatMap(file => file.values), variants: below.flatMap(factsOf).map(file => file.values),
+    }];
+  }));
 }
 
-/** Every use of the folders that hold task definitions or services, and of the modules on the way to them. */
-export function instancesOf(tables: ReadonlyMap<string, Table>, wanted: ReadonlySet<string>): readonly Instance[] {
-  const search: Search = { tables, callers: callersOf(tables), found: new Map() };
-  return [...wanted].flatMap(folder => usesOf(folder, search));
+/** Every use of the folders that hold task definitions or services, and of the modules on the way to them. `cut`: folders with more uses than are told apart. */
+export function instancesOf(tables: ReadonlyMap<string, Table>, wanted: ReadonlySet<string>): { readonly instances: readonly Instance[]; readonly cut: ReadonlySet<string> } {
+  const search: Search = { tables, callers: callersOf(tables), found: new Map(), cut: new Set() };
+  return { instances: [...wanted].flatMap(folder => usesOf(folder, search)), cut: search.cut };
 }
 
 /** `found`: the uses of every folder that was asked for; none yet: it is being asked for, so it calls itself. */
-interface Search { readonly tables: ReadonlyMap<string, Table>; readonly callers: ReadonlyMap<string, readonly Caller[]>; readonly found: Map<string, readonly Instance[]> }
+interface Search { readonly tables: ReadonlyMap<string, Table>; readonly callers: ReadonlyMap<string, readonly Caller[]>; readonly found: Map<string, readonly Instance[]>; readonly cut: Set<string> }
 
 interface Caller { readonly folder: string; readonly module: TerraformFacts['modules'][number] }
 
-/** Which folders call which; only folders in which a module with a local source stands are read. */
+/** Which folders call which by a local source. */
 function callersOf(tables: ReadonlyMap<string, Table>): ReadonlyMap<string, readonly Caller[]> {
   const callers = new Map<string, Caller[]>();
   for (const folder of tables.keys()) {
     for (const module of tables.get(folder)?.modules ?? []) {
       if (module.source === undefined) continue;
-      const target = module.source === '' ? '.' : module.source;
-      callers.set(target, [...(callers.get(target) ?? []), { folder, module }]);
+      callers.set(module.source, [...(callers.get(module.source) ?? []), { folder, module }]);
     }
   }
   return callers;
@@ -87,6 +67,7 @@ function usesOf(folder: string, search: Search): readonly Instance[] {
   const called = (callers.get(folder) ?? []).slice(0, USES).flatMap(({ folder: from, module }) => usesOf(from, search).map((caller): Instance => ({
     id: `${caller.id === '' ? '' : `${caller.id}.`}module.${module.name}`, folder, table, tables, arguments: new Map(module.arguments.map(({ name, value }) => [name, value])), caller, name: module.name,
   })));
+  if (called.length > USES || (callers.get(folder)?.length ?? 0) > USES) search.cut.add(folder);
   const uses = called.length > 0 ? called.slice(0, USES) : [{ id: folder, folder, table, tables, arguments: new Map<string, Expr>() }];
   found.set(folder, uses);
   return uses;
@@ -95,7 +76,7 @@ function usesOf(folder: string, search: Search): readonly Instance[] {
 /** The instance that a call in this one leads to. */
 export function calledFrom(instance: Instance, name: string): Instance | undefined {
   const module = instance.table.modules.find(one => one.name === name);
-  const folder = module?.source === '' ? '.' : module?.source;
+  const folder = module?.source;
   const table = folder === undefined ? undefined : instance.tables.get(folder);
   return module && folder !== undefined && table ? { id: `${instance.id}.module.${name}`, folder, table, tables: instance.tables, arguments: new Map(module.arguments.map(argument => [argument.name, argument.value])), caller: instance, name } : undefined;
 }

@@ -1,5 +1,5 @@
 import type { Expr, Scalar } from '../../model/index.js';
-import { literal, literalText } from '../../model/index.js';
+import { literal, valueIn } from '../../model/index.js';
 import { calledFrom, type Instance } from './modules.js';
 
 /** References to references beyond this are left as they are. */
@@ -47,7 +47,6 @@ function named(expr: Reference, instance: Instance, depth: number, budget: Budge
       const found = target?.table.outputs.find(({ name }) => name === output);
       return target && found ? rest.reduce<Expr>((object, key) => member(object, key, expr), resolve(found.value, target, depth + 1, budget)) : expr;
     }
-    case 'each': case 'count': return expr;
     default: return expr;
   }
 }
@@ -67,7 +66,7 @@ function variable(expr: Reference, instance: Instance, depth: number, budget: Bu
 
 /** `object.key`; of a default it stays a default. */
 function member(object: Expr, name: string, expr: Expr): Expr {
-  if (object.is === 'map') return object.entries.find(([key]) => literalText(key ?? undefined) === name)?.[1] ?? literal(null, expr.at);
+  if (object.is === 'map') return valueIn(object, name) ?? literal(null, expr.at);
   if (object.is === 'reference') return { ...object, name: `${object.name}.${name}`, ...(object.fallback && { fallback: member(object.fallback, name, expr) }) };
   if (object.is === 'choice') return { ...object, branches: object.branches.map(branch => member(branch, name, expr)) };
   return { is: 'member', object, name, at: expr.at };
@@ -129,7 +128,7 @@ function called(expr: Extract<Expr, { is: 'call' }>, positional: readonly Expr[]
     case 'join': if (first?.is === 'literal' && second?.is === 'list' && second.items.every(part => part.is === 'literal')) return literal(second.items.map(part => (part.is === 'literal' ? String(part.value) : '')).join(String(first.value)), expr.at); break;
     case 'split': if (first?.is === 'literal' && second?.is === 'literal') return { is: 'list', items: String(second.value).split(String(first.value)).map(text => literal(text, expr.at)), at: expr.at }; break;
     case 'concat': if (positional.every(part => part.is === 'list')) return { is: 'list', items: positional.flatMap(part => (part.is === 'list' ? part.items : [])), at: expr.at }; break;
-    case 'merge': if (positional.every(part => part.is === 'map')) return { is: 'map', entries: positional.flatMap(part => (part.is === 'map' ? [...part.entries] : [])).reverse(), at: expr.at }; break;
+    case 'merge': if (positional.every(part => part.is === 'map')) return { is: 'map', entries: positional.flatMap(part => (part.is === 'map' ? part.entries : [])), at: expr.at }; break;
     case 'format': if (first?.is === 'literal' && positional.slice(1).every(part => part.is === 'literal')) { let i = 1; return literal(String(first.value).replace(/%[sdv]/g, () => { const part = positional[i++]; return part?.is === 'literal' ? String(part.value) : ''; }), expr.at); } break;
     case 'lower': case 'upper': if (first?.is === 'literal') return literal(name === 'lower' ? String(first.value).toLowerCase() : String(first.value).toUpperCase(), expr.at); break;
     default: break;

@@ -51,11 +51,15 @@ export function stopTimeOf(container: ContainerFacts, format: 'ecs' | 'compose')
   return settingOf(container.stopTimeout, numberOf, { value, text: container.stopTimeoutDefault !== undefined ? `default of the module ${value} s` : format === 'ecs' ? `ECS default ${value} s` : `Compose default ${value} s` });
 }
 
-/** A container as rules see it. `siblings`: all containers of the task definition, itself included. */
-export function containerOf(container: ContainerFacts, siblings: readonly ContainerFacts[], format: 'ecs' | 'compose', { image }: Pick<Build, 'image'>, environment: Environment, pidMode: string | undefined): Container {
+/** Where a container stands. `siblings`: all containers of the task definition, itself included. `memory`: MiB for all of them together. */
+export interface ContainerPlace { readonly format: 'ecs' | 'compose'; readonly siblings: readonly ContainerFacts[]; readonly pidMode?: string; readonly memory?: Expr }
+
+/** A container as rules see it. */
+export function containerOf(container: ContainerFacts, { format, siblings, pidMode, memory: taskMemory }: ContainerPlace, { image }: Pick<Build, 'image'>, environment: Environment): Container {
   const text = (expr: Expr | undefined): string | undefined => (expr ? joined(expr, { environment: OPEN_ENVIRONMENT }).text : undefined);
   const imageText = text(container.image);
-  const memory = numericOf(container.memory);
+  const limits = [container.memory, taskMemory].map(numericOf).filter(limit => limit !== undefined);
+  const memory = limits.length > 0 ? Math.min(...limits) : undefined;
   const healthCheck = healthCheckOf(container);
   return {
     name: container.name, at: container.at, essential: isOn(container.essential.value, true), stopTimeout: stopTimeOf(container, format),
@@ -90,11 +94,12 @@ function logOf(container: ContainerFacts): Setting<string> {
   return settingOf({ ...container.logConfiguration, value: driver ?? { is: 'literal', value: 'awslogs', at: value.at } }, text => (typeof text === 'string' ? text : undefined));
 }
 
-/** Defaults: interval 30 s, timeout 5 s, 3 retries (API HealthCheck). */
+/** Defaults: interval 30 s, timeout 5 s, 3 retries (API HealthCheck). undefined: none, or a number of it is not known. */
 function healthCheckOf({ healthCheck }: ContainerFacts): Container['healthCheck'] {
   if (!healthCheck) return undefined;
   const { command, interval, timeout, retries, at } = healthCheck;
-  return { text: command.text, intervalSeconds: numericOf(interval) ?? 30, timeoutSeconds: numericOf(timeout) ?? 5, retries: numericOf(retries) ?? 3, at };
+  const [intervalSeconds, timeoutSeconds, tries] = ([[interval, 30], [timeout, 5], [retries, 3]] as const).map(([written, usual]) => (written ? numericOf(written) : usual));
+  return intervalSeconds === undefined || timeoutSeconds === undefined || tries === undefined ? undefined : { text: command.text, intervalSeconds, timeoutSeconds, retries: tries, at };
 }
 
 /** The container asks for an init in front of everything. */

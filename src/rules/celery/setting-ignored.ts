@@ -1,5 +1,6 @@
 import type { CeleryApp, IneffectiveSetting, Problem, Rule, Setting, Severity } from '../../model/index.js';
 import { SEVERITIES, straddles } from '../../model/index.js';
+import { BY_MAP } from '../../knowledge/celery-settings.js';
 import { appConfidence, fixAt } from '../shared.js';
 import { isWritten, ofApp, oncePerPlace, orderOf, plainName, python } from '../celery-shared.js';
 
@@ -9,7 +10,7 @@ const DECISIVE = /^(task_(acks|reject|time_limit|soft_time_limit|queues|routes|d
 type Reason = Exclude<IneffectiveSetting['reason'], 'unknown-name' | 'mixed-names'>;
 
 const BECAUSE: Readonly<Record<Reason, (app: CeleryApp) => string>> = {
-  'old-name-under-namespace': app => `is a name from before Celery 4, which ${straddles(app.versions.celery, '5.7.0') ? `celery reads under namespace ${app.namespace} from 5.7 on only (it is not pinned)` : `is not read under namespace ${app.namespace}`}`,
+  'old-name-under-namespace': app => `is a name from before Celery 4, which ${straddles(app.versions.celery, BY_MAP) ? `celery reads under namespace ${app.namespace} from 5.7 on only (it is not pinned)` : `is not read under namespace ${app.namespace}`}`,
   'prefixed-without-namespace': () => 'carries a prefix, but the configuration is loaded without a namespace',
   'wrong-case': app => (app.namespace === undefined ? 'is not in the case that Celery reads' : `is not in the case of namespace ${app.namespace}`),
   'module-variable': () => 'is a variable of the module: nothing hands it to the app',

@@ -24,9 +24,10 @@ export const scaleInIgnoresInFlight: Rule = {
       const [worker] = workersIn(model, service).filter(one => onEcs(one) && !isProtected(one.app));
       if (!blind || !worker) continue;
       const { autoscaling } = service;
+      const seesQueue = blind.some(metric => VISIBLE.test(metric));
       yield {
-        order: 9, at: autoscaling!.at, ...about(worker), resource: service.name, confidence: weakest(confidenceOf(worker), blind.some(metric => VISIBLE.test(metric)) ? 'medium' : 'low'),
-        message: `${service.name} scales by ${listed(blind)}, which ${blind.some(metric => VISIBLE.test(metric)) ? 'is 0 as soon as nothing waits' : 'is low while tasks wait for something else'}: busy workers are stopped`,
+        order: 9, at: autoscaling!.at, ...about(worker), resource: service.name, confidence: weakest(confidenceOf(worker), seesQueue ? 'medium' : 'low'),
+        message: `${service.name} scales by ${listed(blind)}, which ${seesQueue ? 'is 0 as soon as nothing waits' : 'is low while tasks wait for something else'}: busy workers are stopped`,
         label: 'no metric counts what is worked on',
         suggestion: 'scale by visible plus in-flight messages for each worker (ApproximateNumberOfMessagesNotVisible, or the length of the queue and its unacknowledged messages)',
         fate: 'queue empty, workers busy → scale-in → SIGTERM to a busy worker',
@@ -38,5 +39,5 @@ export const scaleInIgnoresInFlight: Rule = {
 /** The metrics, where all of them are blind and the count can fall. */
 function blindMetrics({ autoscaling, runs }: EcsService): readonly string[] | undefined {
   if (runs !== 'work' || !autoscaling || autoscaling.metrics.length === 0 || (autoscaling.minimum !== undefined && autoscaling.minimum === autoscaling.maximum)) return undefined;
-  return autoscaling.metrics.every(metric => (VISIBLE.test(metric) && !/NotVisible/i.test(metric)) || MACHINE.test(metric)) ? autoscaling.metrics : undefined;
+  return autoscaling.metrics.every(metric => VISIBLE.test(metric) || MACHINE.test(metric)) ? autoscaling.metrics : undefined;
 }

@@ -26,7 +26,7 @@ export const stopTimeoutAboveFargateLimit: Rule = {
         yield {
           order: 2, at: stopTimeout.at, confidence: confidenceOf({ role: 'deployed', joins: [] }, stopTimeout), resource: name, workers: processesOf(model).flatMap(({ id, container }) => (container && samePlace(container.at, at) ? [id] : [])), environments: environment === undefined ? [] : [environment],
           message: `stopTimeout is ${stopTimeout.value}, but Fargate takes ${SHORTEST} to ${LONGEST} seconds, so the task definition is refused`,
-          suggestion: `set \`"stopTimeout": ${wanted}\` in container ${name}${wanted === LONGEST ? `, and split, protect or checkpoint tasks that need more than ${LONGEST} s` : ''}`,
+          suggestion: `set stopTimeout to ${wanted} s in container ${name}${wanted === LONGEST ? `, and split, protect or checkpoint tasks that need more than ${LONGEST} s` : ''}`,
           ...(fix && { fix }),
         };
       }
