@@ -4,7 +4,9 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { facts } from '../src/analyzers/terraform.js';
 import { withInfrastructure, type Infrastructure } from '../src/link/infrastructure.js';
-import type { FactStore } from '../src/model/index.js';
+import { findStarts } from '../src/link/starts.js';
+import type { Facts, FactStore } from '../src/model/index.js';
+import { agreed } from '../src/model/index.js';
 import { grammarFile } from '../src/parsers/grammars.js';
 import { loadHcl, parseHcl } from '../src/parsers/hcl.js';
 import { textOf, valueAt, type DataNode } from '../src/parsers/nodes.js';
@@ -53,6 +55,44 @@ describe('whatever the text', () => {
     expect(found.comments.map(({ at, ownLine }) => [at.startLine, ownLine])).toEqual([[1, true], [7, false]]);
     expect(found.services?.map(({ name, at }) => [name, at.startLine])).toEqual([['a', 2], ['b', 6], ['c', 10]]);
     expect(facts('count = = 3\nname = "b"\n', 'a.tfvars').terraform?.values.map(({ name }) => name)).toContain('name');
+  });
+});
+
+describe('blocks that stand for several', () => {
+  const SERVICES = 'locals {\n  services = {\n    mail   = { stop = 30, count = 2 }\n    export = { stop = 120, count = 1 }\n  }\n}\n';
+  const each = (repeat: string): string => `${SERVICES}resource "aws_ecs_task_definition" "this" {\n  ${repeat}\n  family = "shop-\${each.key}"\n  container_definitions = jsonencode([{ name = each.key, image = "x", essential = true, stopTimeout = each.value.stop }])\n}\nresource "aws_ecs_service" "this" {\n  ${repeat}\n  name = "shop-\${each.key}"\n  task_definition = aws_ecs_task_definition.this[each.key].arn\n  desired_count = each.value.count\n}\n`;
+  const copies = (text: string): readonly unknown[] => {
+    const one = facts(text, 'main.tf');
+    const store: FactStore = { paths: ['main.tf'], candidates: ['main.tf'], has: () => true, facts: () => one };
+    const found = findStarts(store, { workers: [], assume: {}, durations: {}, exitMarginSeconds: 3 });
+    return found.containers.map(({ container }) => [container.name, agreed(container.stopTimeout)]).concat(found.services.map(service => [service.name, agreed(service.desiredCount)]));
+  };
+
+  test('are told apart by their keys, down to the containers and their services', () => {
+    expect(copies(each('for_each = local.services'))).toEqual([['mail', 30], ['export', 120], ['shop-mail', 2], ['shop-export', 1]]);
+  });
+  test('stay one where nobody can read how many there are', () => {
+    expect(copies(each('for_each = var.services'))).toEqual([['container 1', undefined], ['this', undefined]]);
+  });
+  test.each([['0', []], ['false ? 1 : 0', []], ['true ? 1 : 0', ['a']], ['2', ['a', 'a']], ['var.many', ['a']]])('count = %s', (count, names) => {
+    expect(copies(`resource "aws_ecs_service" "a" {\n  count = ${count}\n  desired_count = 3\n}\n`)).toEqual(names.map(name => [name, 3]));
+  });
+
+  const service = (lines: string): NonNullable<Facts['services']>[number] => facts(`resource "aws_ecs_service" "a" {\n${lines}\n}\n`, 'main.tf').services![0]!;
+  const PROVIDER = 'content {\n capacity_provider = capacity_provider_strategy.value.name\n weight = capacity_provider_strategy.value["weight"]\n }';
+  test('dynamic blocks are written out for the items that are known', () => {
+    const found = service(`dynamic "capacity_provider_strategy" {\n for_each = [{ name = "FARGATE_SPOT", weight = 3 }, { name = "FARGATE", weight = 1 }]\n ${PROVIDER}\n}`);
+    expect(found.capacityProviders.map(({ name }) => name)).toMatchObject([{ value: 'FARGATE_SPOT' }, { value: 'FARGATE' }]);
+  });
+  test('of dynamic blocks over what is not known one may be there', () => {
+    const found = service('dynamic "deployment_circuit_breaker" {\n for_each = var.breaker\n content {\n  enable = true\n  rollback = true\n }\n}');
+    expect(found.circuitBreaker.enable.value).toMatchObject({ is: 'choice', branches: [{ value: true }, { value: null }] });
+    expect(service('dynamic "deployment_circuit_breaker" {\n for_each = []\n content {\n  enable = true\n }\n}').circuitBreaker.enable.value).toBeUndefined();
+  });
+  test('what ignore_changes names is frozen, and nothing else', () => {
+    const found = service('desired_count = 1\ndeployment_maximum_percent = 100\nlifecycle {\n ignore_changes = [desired_count, task_definition]\n}');
+    expect([found.desiredCount.frozen?.startLine, found.keepsTaskDefinition?.startLine, found.maximumPercent.frozen]).toEqual([5, 5, undefined]);
+    expect(service('desired_count = 1\nlifecycle {\n ignore_changes = all\n}').maximumPercent.frozen?.startLine).toBe(4);
   });
 });
 

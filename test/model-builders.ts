@@ -31,7 +31,7 @@ export function container(more: Partial<Container> = {}): Container {
 export function service(more: Partial<EcsService> = {}): EcsService {
   return {
     name: 'shop-worker', at: at('infra/service.json', 1), platform: 'fargate', desiredCount: set(2, { at: at('infra/service.json', 4) }), maximumCount: set(2), minimumHealthyPercent: set(100), maximumPercent: set(200),
-    circuitBreaker: { enable: set(true), rollback: set(true) }, deploymentController: 'ECS', schedulingStrategy: 'REPLICA', capacityProviders: [], runs: 'work', ...more,
+    format: 'ecs-json', circuitBreaker: { enable: set(true), rollback: set(true) }, deploymentController: 'ECS', schedulingStrategy: 'REPLICA', capacityProviders: [], runs: 'work', ...more,
   };
 }
 

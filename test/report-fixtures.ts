@@ -60,7 +60,7 @@ export const model: Model = {
   schedulers: [{ id: 'infra/beat.json: beat', name: 'beat', platform: 'fargate', role: 'deployed', command: worker.command, start: worker.start, joins: [] }],
   services: [{
     name: 'worker', at: at('infra/service.json', 1, 1, 1, 2), platform: 'fargate', desiredCount: unset, maximumCount: unset, minimumHealthyPercent: unset, maximumPercent: unset,
-    circuitBreaker: { enable: unset, rollback: unset }, deploymentController: 'ECS', schedulingStrategy: 'REPLICA', capacityProviders: [], runs: 'work',
+    format: 'ecs-json', circuitBreaker: { enable: unset, rollback: unset }, deploymentController: 'ECS', schedulingStrategy: 'REPLICA', capacityProviders: [], runs: 'work',
   }],
   unaudited: [{ kind: 'rq', at: at('rq.sh', 1, 1, 1, 2), text: 'rq worker' }], unresolved: [{ at: at('app/celery.py', 2, 1, 2, 2), reason: 'multiplier() could not be evaluated' }],
 };

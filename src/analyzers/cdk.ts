@@ -65,7 +65,7 @@ function definitionOf(call: TsCall, calls: readonly TsCall[], source: DataSource
   return {
     name: call.name,
     facts: {
-      address: `cdk.${call.name ?? call.start}`, at: call.at, family: family ?? idOf(call) ?? 'task definition', requiresCompatibilities: isFargate ? ['FARGATE'] : lastOf(call.callee) === 'Ec2TaskDefinition' ? ['EC2'] : [],
+      address: `cdk.${call.name ?? call.start}`, at: call.at, family: family ?? idOf(call) ?? 'task definition', requiresCompatibilities: isFargate ? [literal('FARGATE', call.at)] : lastOf(call.callee) === 'Ec2TaskDefinition' ? [literal('EC2', call.at)] : [],
       ...(pidMode !== undefined && { pidMode: pidMode.toLowerCase() }), containers,
       memory: memory ? mapLiteral(exprOf(memory, source), toMebibytes('m')) : isFargate ? literal(512, call.at) : literal(null, call.at),
     },
@@ -119,7 +119,7 @@ function serviceOf(call: TsCall, calls: readonly TsCall[], definitions: readonly
   const autoscaling = scalingOf(call.name, calls, source);
   const common = commonService(props, call, source);
   return {
-    ...common, ...(common.capacityProviders.length === 0 && { launchType }), ...(own >= 0 && { ownTaskDefinition: own }), ...(isDaemon && { schedulingStrategy: 'DAEMON' }), ...(autoscaling && { autoscaling }),
+    ...common, ...(common.capacityProviders.length === 0 && { launchType: literal(launchType, call.at) }), ...(own >= 0 && { ownTaskDefinition: own }), ...(isDaemon && { schedulingStrategy: 'DAEMON' }), ...(autoscaling && { autoscaling }),
     ...(own < 0 && { taskDefinition: { is: 'reference' as const, module: 'cdk', name: definition ?? 'taskDefinition', at: call.at } }),
   };
 }
@@ -156,9 +156,9 @@ function patternOf(call: TsCall, source: DataSource, path: string): { readonly d
   const number = (key: string, usual: number): EcsServiceFacts['desiredCount']['value'] => { const value = valueOf(props, key); return value ? mapLiteral(exprOf(value, source), toNumber) : literal(usual, call.at); };
   const container = containerOf('QueueProcessingContainer', props, call, source, undefined, path);
   return {
-    definition: { at: call.at, family: idOf(call) ?? 'queue processing', requiresCompatibilities: [isFargate ? 'FARGATE' : 'EC2'], containers: [{ ...container, stopTimeout: { at: call.at, slots: [] }, logConfiguration: { value: literal('awslogs', call.at), at: call.at, slots: [] } }] },
+    definition: { at: call.at, family: idOf(call) ?? 'queue processing', requiresCompatibilities: [literal(isFargate ? 'FARGATE' : 'EC2', call.at)], containers: [{ ...container, stopTimeout: { at: call.at, slots: [] }, logConfiguration: { value: literal('awslogs', call.at), at: call.at, slots: [] } }] },
     service: {
-      ...commonService(props, call, source), launchType: isFargate ? 'FARGATE' : 'EC2',
+      ...commonService(props, call, source), launchType: literal(isFargate ? 'FARGATE' : 'EC2', call.at),
       autoscaling: { minimum: number('minScalingCapacity', 1)!, maximum: number('maxScalingCapacity', 2)!, metrics: ['ApproximateNumberOfMessagesVisible', 'ECSServiceAverageCPUUtilization'], at: call.at },
     },
   };

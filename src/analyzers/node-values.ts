@@ -1,5 +1,5 @@
 import type { Expr, Field, Scalar, SourceLocation } from '../model/index.js';
-import { entryOf, isNull, textOf, type DataEntry, type DataNode, type DataSource } from '../parsers/nodes.js';
+import { entryOf, isNull, itemsOf, testOf, textOf, type DataEntry, type DataNode, type DataSource } from '../parsers/nodes.js';
 import { insertSlots, replaceSlot } from './insertion.js';
 
 /** How the texts of a format become values: plain, or with `${VAR}` in them. */
@@ -22,7 +22,7 @@ export function placeOfEntry(entry: DataEntry, source: DataSource): SourceLocati
 export function exprOf(node: DataNode, source: DataSource, read: TextReader = plainText): Expr {
   const at = placeOf(node, source);
   if (node.is === 'expr') return node.expr;
-  if (node.is === 'choice') return { is: 'choice', branches: node.branches.map(branch => (branch ? exprOf(branch, source, read) : { is: 'literal', value: null, at })), at };
+  if (node.is === 'choice') return { is: 'choice', ...testOf(node), branches: node.branches.map(branch => (branch ? exprOf(branch, source, read) : { is: 'literal', value: null, at })), at };
   const slot = replaceSlot(node, source);
   if (node.tag !== undefined) return opaque(node, source);
   if (node.is === 'list') return { is: 'list', items: node.items.map(item => exprOf(item, source, read)), at, slot };
@@ -43,10 +43,15 @@ function opaque(node: DataNode, source: DataSource): Expr {
 export function textExprOf(node: DataNode, source: DataSource, read: TextReader = plainText): Expr {
   const at = placeOf(node, source);
   if (node.is === 'expr') return node.expr;
-  if (node.is === 'choice') return { is: 'choice', branches: node.branches.map(branch => (branch ? textExprOf(branch, source, read) : { is: 'literal', value: null, at })), at };
+  if (node.is === 'choice') return { is: 'choice', ...testOf(node), branches: node.branches.map(branch => (branch ? textExprOf(branch, source, read) : { is: 'literal', value: null, at })), at };
   const value = textOf(node);
   if (value === undefined) return opaque(node, source);
   return { ...read(value, at), slot: replaceSlot(node, source) };
+}
+
+/** The texts of a list; a list that is named stands for its items. */
+export function textsOf(node: DataNode | undefined, source: DataSource): readonly Expr[] {
+  return node?.is === 'expr' ? [node.expr] : itemsOf(node).map(item => textExprOf(item, source));
 }
 
 /** Every literal the expression can come to, through fallbacks, turned into another value; undefined leaves it as it is. */

@@ -1,10 +1,11 @@
 import { posix } from 'node:path';
-import type { CacheFacts, ContainerFacts, EcsServiceFacts, Expr, Facts, NamedExpr, SourceLocation, TaskDefinitionFacts, TerraformFacts } from '../model/index.js';
+import type { CacheFacts, ContainerFacts, EcsServiceFacts, Expr, Facts, Field, NamedExpr, SourceLocation, TaskDefinitionFacts, TerraformFacts } from '../model/index.js';
 import { literal } from '../model/index.js';
 import { parseHcl } from '../parsers/hcl.js';
-import { entriesOf, itemsOf, textOf, valueAt, valueOf, type DataEntry, type DataNode, type DataSource, type MapNode } from '../parsers/nodes.js';
-import { exprOf, fieldAt, fixedField, mapLiteral, placeOf, placeOfEntry, toBoolean, toNumber } from './node-values.js';
+import { entriesOf, textOf, valueAt, valueOf, type DataEntry, type DataNode, type DataSource, type MapNode } from '../parsers/nodes.js';
+import { exprOf, fieldAt, fixedField, mapLiteral, placeOf, placeOfEntry, textsOf, toBoolean, toNumber } from './node-values.js';
 import { capacityProviderOf } from './ecs-objects/services.js';
+import { blockOf, frozenField, ignoresAt, labelled, repeatOf, type Block, type BlockEntry } from './terraform/blocks.js';
 import { asApi, containersIn, looksLikeContainers } from './terraform/containers.js';
 import { containerOf } from './ecs-objects/task-definitions.js';
 import { toMebibytes } from './units.js';
@@ -25,7 +26,7 @@ export function facts(text: string, path: string): Facts {
   const modules = blocks.filter(({ key }) => key === 'module').map(blockOf(source));
   const wrapped = modules.flatMap(block => fromModule(block, source));
   const taskDefinitions = [...definitions, ...wrapped.map(one => one.definition)];
-  const allServices = [...services, ...wrapped.map((one, i): EcsServiceFacts => ({ ...one.service, ownTaskDefinition: definitions.length + i }))];
+  const allServices = [...services, ...wrapped.map(one => one.service)];
   const caches = resources('aws_elasticache_parameter_group').flatMap(({ name, body }) => body.entries.flatMap(({ key, value }): readonly CacheFacts[] => { const policy = key === 'parameter' && textOf(valueOf(value, 'name')) === 'maxmemory-policy' ? valueOf(value, 'value') : undefined; return policy ? [{ name, policy: fixedField(placeOf(policy, source), exprOf(policy, source)) }] : []; }));
   const terraform = namesOf(root, blocks, modules, resources, isValues, source);
   return {
@@ -34,37 +35,38 @@ export function facts(text: string, path: string): Facts {
   };
 }
 
-/** A block with labels: `resource "type" "name" { … }`. */
-interface Block { readonly name: string; readonly body: MapNode; readonly at: SourceLocation }
-type BlockEntry = DataEntry & { readonly value: MapNode };
-
-const labelled = (root: MapNode): readonly BlockEntry[] => root.entries.filter((entry): entry is BlockEntry => entry.value.is === 'map' && entry.value.labels !== undefined);
-const blockOf = (source: DataSource) => ({ keyStart, keyEnd, value }: BlockEntry): Block => ({ name: value.labels?.at(-1) ?? '', body: value, at: source.lines.at(keyStart, Math.max(keyEnd, Math.min(value.start, lineEnd(keyStart, source)))) });
-const lineEnd = (offset: number, { lines }: DataSource): number => { const end = lines.text.indexOf('\n', offset); return end < 0 ? lines.text.length : end; };
-
-function definitionOf({ name, body, at }: Block, source: DataSource): TaskDefinitionFacts {
+function definitionOf(block: Block, source: DataSource): TaskDefinitionFacts {
+  const { name, body, at } = block;
   const { containers, from } = containersIn(valueOf(body, 'container_definitions'), source);
   const family = valueOf(body, 'family');
   const familyText = textOf(family);
   const [memory, pidMode] = [valueOf(body, 'memory'), textOf(valueOf(body, 'pid_mode'))];
   return {
-    address: `aws_ecs_task_definition.${name}`, at, containers, ...(from && { containersFrom: from }), ...(familyText !== undefined && { family: familyText }), ...(pidMode !== undefined && { pidMode }),
-    requiresCompatibilities: itemsOf(valueOf(body, 'requires_compatibilities')).map(textOf).filter(text => text !== undefined),
+    address: `aws_ecs_task_definition.${name}`, at, ...repeatOf(block, source), containers: frozenContainers(containers, ignoresAt(block, ['container_definitions'], source)), ...(from && { containersFrom: from }), ...(familyText !== undefined ? { family: familyText } : family && { familyFrom: exprOf(family, source) }), ...(pidMode !== undefined && { pidMode }),
+    requiresCompatibilities: textsOf(valueOf(body, 'requires_compatibilities'), source),
     ...(memory && { memory: mapLiteral(exprOf(memory, source), toMebibytes('m')) }),
   };
 }
 
-function serviceOf({ name, body, at }: Block, source: DataSource): EcsServiceFacts {
-  const field = (key: string, turn?: typeof toNumber | typeof toBoolean): EcsServiceFacts['desiredCount'] => fieldAt(body, [key], { source, owner: at, ...(turn && { turn }) });
+/** What is written in the containers is not applied to a task definition that exists. */
+function frozenContainers(containers: readonly ContainerFacts[], at: SourceLocation | undefined): readonly ContainerFacts[] {
+  return at ? containers.map(container => ({ ...container, stopTimeout: frozenField(container.stopTimeout, at), initProcess: frozenField(container.initProcess, at), logConfiguration: frozenField(container.logConfiguration, at) })) : containers;
+}
+
+function serviceOf(block: Block, source: DataSource): EcsServiceFacts {
+  const { name, body, at } = block;
+  const field = (key: string, turn?: typeof toNumber | typeof toBoolean): Field => frozenField(fieldAt(body, [key], { source, owner: at, ...(turn && { turn }) }), ignoresAt(block, [key], source));
+  const keeps = ignoresAt(block, ['task_definition'], source);
   const text = (...path: readonly string[]): string | undefined => textOf(valueAt(body, ...path));
   const taskDefinition = valueOf(body, 'task_definition');
   const written = valueOf(body, 'name');
   const breaker = valueOf(body, 'deployment_circuit_breaker');
   const inBreaker = (key: string): EcsServiceFacts['desiredCount'] => (breaker ? fieldAt(breaker, [key], { source, owner: at, turn: toBoolean }) : { at, slots: [] });
-  const [launchType, controller, strategy] = [text('launch_type'), text('deployment_controller', 'type'), text('scheduling_strategy')];
+  const launchType = valueOf(body, 'launch_type');
+  const [controller, strategy] = [text('deployment_controller', 'type'), text('scheduling_strategy')];
   return {
-    address: `aws_ecs_service.${name}`, name: text('name') ?? name, at, ...(text('name') === undefined && written && { nameFrom: exprOf(written, source) }),
-    ...(taskDefinition && { taskDefinition: exprOf(taskDefinition, source) }), ...(launchType !== undefined && { launchType }),
+    address: `aws_ecs_service.${name}`, ...repeatOf(block, source), ...(keeps && { keepsTaskDefinition: keeps }), name: text('name') ?? name, at, ...(text('name') === undefined && written && { nameFrom: exprOf(written, source) }),
+    ...(taskDefinition && { taskDefinition: exprOf(taskDefinition, source) }), ...(launchType && { launchType: exprOf(launchType, source) }),
     capacityProviders: capacityProvidersOf(body, source),
     desiredCount: field('desired_count', toNumber), minimumHealthyPercent: field('deployment_minimum_healthy_percent', toNumber), maximumPercent: field('deployment_maximum_percent', toNumber),
     circuitBreaker: { enable: inBreaker('enable'), rollback: inBreaker('rollback') },
@@ -86,25 +88,29 @@ const MODULE_STOP_TIMEOUT = 120;
 
 interface Wrapped { readonly definition: TaskDefinitionFacts; readonly service: EcsServiceFacts }
 
-function fromModule({ name, body, at }: Block, source: DataSource): readonly Wrapped[] {
+function fromModule(block: Block, source: DataSource): readonly Wrapped[] {
+  const { name, body } = block;
   const from = textOf(valueOf(body, 'source')) ?? '';
   if (!/(^|\/)terraform-aws-modules\/(terraform-aws-)?ecs(\/|\?|$|\.)/.test(from) && !/terraform-aws-ecs/.test(from)) return [];
-  if (/\/\/modules\/service\b/.test(from)) return wrappedService(name, body, at, source);
-  return entriesOf(valueOf(body, 'services')).flatMap(entry => (entry.value.is === 'map' ? wrappedService(entry.key, entry.value, placeOfEntry(entry, source), source) : []));
+  if (/\/\/modules\/service\b/.test(from)) return wrappedService(block, `module.${name}`, source);
+  return entriesOf(valueOf(body, 'services')).flatMap(entry => (entry.value.is === 'map' ? wrappedService({ name: entry.key, body: entry.value, at: placeOfEntry(entry, source) }, `module.${name}.${entry.key}`, source) : []));
 }
 
-function wrappedService(name: string, body: MapNode, at: SourceLocation, source: DataSource): readonly Wrapped[] {
+/** `address`: by which the service that the module makes finds the task definition that it makes. */
+function wrappedService(block: Block, address: string, source: DataSource): readonly Wrapped[] {
+  const { name, body, at } = block;
   const containers = entriesOf(valueOf(body, 'container_definitions')).flatMap((entry, i): readonly ContainerFacts[] => (entry.value.is === 'map' ? [{ ...named(containerOf(asApi(entry.value), i, source), entry.key), stopTimeoutDefault: MODULE_STOP_TIMEOUT }] : []));
   if (containers.length === 0) return [];
-  const launchType = textOf(valueOf(body, 'launch_type')) ?? 'FARGATE';
+  const written = valueOf(body, 'launch_type');
+  const launchType = written ? exprOf(written, source) : literal('FARGATE', at);
   const isAutoscaled = textOf(valueOf(body, 'enable_autoscaling')) !== 'false';
   const number = (key: string): Expr | undefined => { const value = valueOf(body, key); return value && mapLiteral(exprOf(value, source), toNumber); };
-  const own = serviceOf({ name, body, at }, source);
+  const own = serviceOf(block, source);
   const [minimum, maximum] = [number('autoscaling_min_capacity') ?? literal(1, at), number('autoscaling_max_capacity') ?? literal(10, at)];
   return [{
-    definition: { at, containers, family: name, requiresCompatibilities: [launchType] },
+    definition: { address, at, containers, family: name, requiresCompatibilities: [launchType], ...repeatOf(block, source) },
     service: {
-      ...own, name: textOf(valueOf(body, 'name')) ?? name, at, defaultsOf: 'terraform-aws-modules', ...(own.capacityProviders.length === 0 && { launchType }),
+      ...own, address, taskDefinition: { is: 'reference', module: 'module', name: address.slice('module.'.length), at }, name: textOf(valueOf(body, 'name')) ?? name, at, defaultsOf: 'terraform-aws-modules', ...(own.capacityProviders.length === 0 && { launchType }),
       ...(isAutoscaled && { autoscaling: { minimum, maximum, metrics: ['ECSServiceAverageCPUUtilization', 'ECSServiceAverageMemoryUtilization'], at } }),
     },
   }];
@@ -129,9 +135,10 @@ function namesOf(root: MapNode, blocks: readonly BlockEntry[], modules: readonly
     locals: locals.flatMap(({ value: map }) => pairs(map, /^$/)),
     outputs: of('output').map(({ name, body, at }) => ({ name, value: value(valueOf(body, 'value'), at), at })),
     values: isValues ? pairs(root, /^$/) : [],
-    modules: modules.map(({ name, body, at }) => {
+    modules: modules.map(block => {
+      const { name, body, at } = block;
       const from = textOf(valueOf(body, 'source'));
-      return { name, arguments: pairs(body, /^(?:source|version|providers|depends_on|count|for_each)$/), at, ...(from !== undefined && /^\.{1,2}\//.test(from) && { source: posix.join(folder, from).replace(/\/$/, '') || '.' }) };
+      return { name, arguments: pairs(body, /^(?:source|version|providers|depends_on|count|for_each)$/), at, ...repeatOf(block, source), ...(from !== undefined && /^\.{1,2}\//.test(from) && { source: posix.join(folder, from).replace(/\/$/, '') || '.' }) };
     }),
     containers: [
       ...locals.flatMap(({ value: map }) => lists('local.', map.entries)), ...of('variable').flatMap(({ name, body }) => lists('var.', body.entries.filter(({ key }) => key === 'default').map(entry => ({ ...entry, key: name })))),

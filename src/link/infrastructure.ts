@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
-import type { EcsServiceFacts, Expr, Facts, FactStore, TaskDefinitionFacts, Unresolved } from '../model/index.js';
+import type { ContainerFacts, EcsServiceFacts, Expr, Facts, FactStore, TaskDefinitionFacts, Unresolved } from '../model/index.js';
 import { literalText, refersTo, startOf, walk } from '../model/index.js';
+import { copiesOf } from './infrastructure/copies.js';
 import { mapExprs } from './infrastructure/map-exprs.js';
 import { containersFor } from './infrastructure/container-lists.js';
 import { resolveIn } from './infrastructure/resolve.js';
@@ -19,7 +20,7 @@ export interface Infrastructure { readonly facts: readonly Facts[]; readonly unr
 export function withInfrastructure(store: FactStore, all: readonly Facts[]): Infrastructure {
   const own = all.filter(facts => facts.terraform);
   if (own.length === 0) return { facts: all, unresolved: [] };
-  const found = instancesOf(moduleTables(store), new Set(own.filter(facts => facts.taskDefinitions ?? facts.services).map(facts => posix.dirname(facts.path))));
+  const found = instancesOf(moduleTables(store), new Set(own.filter(facts => facts.taskDefinitions ?? facts.services).map(facts => posix.dirname(facts.path))), copiesOf);
   const instances = found.instances.slice(0, INSTANCES);
   const filled = new Set<string>();
   const resolved = own.flatMap(facts => instances.filter(instance => instance.folder === posix.dirname(facts.path)).map(instance => inInstance(facts, instance, store, filled)));
@@ -30,20 +31,29 @@ export function withInfrastructure(store: FactStore, all: readonly Facts[]): Inf
 }
 
 function inInstance(facts: Facts, instance: Instance, store: FactStore, filled: Set<string>): Facts {
-  const put = <T>(value: T): T => mapExprs(value, expr => resolveIn(expr, instance));
-  const taskDefinitions = facts.taskDefinitions?.map((definition): TaskDefinitionFacts => {
-    const more = definition.containersFrom ? containersFor(definition.containersFrom, instance, { store, filled }) : [];
-    const { containersFrom: _, ...rest } = definition;
-    return { ...put({ ...rest, containers: rest.containers }), containers: [...put(rest.containers), ...more], scope: instance.id };
-  });
-  const services = facts.services?.map((service): EcsServiceFacts => {
-    const scaling = service.autoscaling ?? scalingFor(service, instance);
-    const { nameFrom, ...rest } = service;
-    const name = nameFrom && literalText(resolveIn(nameFrom, instance));
-    return { ...put(rest), scope: instance.id, ...(name !== undefined && { name }), ...(scaling && { autoscaling: put(scaling) }) };
-  });
+  const taskDefinitions = facts.taskDefinitions?.flatMap(definition => copiesOf(definition.repeat, instance).map((copy): TaskDefinitionFacts => {
+    const { containersFrom: _from, repeat: _, familyFrom, ...rest } = put(definition, copy);
+    const family = literalText(familyFrom) ?? rest.family;
+    const more = definition.containersFrom ? containersFor(definition.containersFrom, copy, { store, filled }) : [];
+    return { ...rest, ...(family !== undefined && { family }), containers: [...rest.containers, ...more].map(named), ...placeOf(copy) };
+  }));
+  const services = facts.services?.flatMap(service => copiesOf(service.repeat, instance).map((copy): EcsServiceFacts => {
+    const scaling = service.autoscaling ?? scalingFor(service, copy);
+    const { nameFrom, repeat: _, ...rest } = put(service, copy);
+    const name = literalText(nameFrom);
+    return { ...rest, ...placeOf(copy), ...(name !== undefined && { name }), ...(scaling && { autoscaling: put(scaling, copy) }) };
+  }));
   return { ...facts, ...(taskDefinitions && { taskDefinitions }), ...(services && { services }) };
 }
+
+/** A container under the name that was computed for it. */
+function named({ nameFrom, ...container }: ContainerFacts): ContainerFacts {
+  return { ...container, name: literalText(nameFrom) ?? container.name };
+}
+
+/** Everything of an instance put in place. */
+const put = <T>(value: T, instance: Instance): T => mapExprs(value, expr => resolveIn(expr, instance));
+const placeOf = ({ id, each }: Instance): { readonly scope: string; readonly copy?: string } => ({ scope: id, ...(each && { copy: each.name }) });
 
 /** What scales a service: a target whose resource id names it, directly or by the service's name. */
 function scalingFor({ address, name }: EcsServiceFacts, { table }: Instance): EcsServiceFacts['autoscaling'] {

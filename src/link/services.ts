@@ -1,5 +1,5 @@
-import type { EcsService, EcsServiceFacts, Expr, Facts, Platform, Setting, TaskDefinitionFacts } from '../model/index.js';
-import { literalText } from '../model/index.js';
+import type { CapacityProviderFacts, EcsService, EcsServiceFacts, Expr, Facts, Platform, Setting, TaskDefinitionFacts } from '../model/index.js';
+import { agreed, literalText } from '../model/index.js';
 import { settingOf } from './start/field-settings.js';
 import { booleanOf, numberOf } from './start/managed.js';
 
@@ -23,24 +23,36 @@ export function serviceOf(service: EcsServiceFacts, format: Facts['format'], tas
   const flag = (field: EcsServiceFacts['desiredCount']): Setting<boolean> => settingOf(field, booleanOf, { value: defaults.breaker, text });
   const autoscaling = autoscalingOf(service);
   return {
-    name: service.name ?? taskDefinition?.family ?? 'service', at: service.at, ...(environment !== undefined && { environment }), platform: platformOf(taskDefinition, service, format),
+    name: service.name ?? taskDefinition?.family ?? 'service', format, at: service.at, ...(environment !== undefined && { environment }), platform: platformOf(taskDefinition, service, format),
     desiredCount, maximumCount: maximumOf(service, desiredCount),
     minimumHealthyPercent: settingOf(service.minimumHealthyPercent, numberOf, { value: defaults.minimum, text }), maximumPercent: settingOf(service.maximumPercent, numberOf, { value: defaults.maximum, text }),
     circuitBreaker: { enable: flag(service.circuitBreaker.enable), rollback: flag(service.circuitBreaker.rollback) },
-    deploymentController: service.deploymentController ?? 'ECS', schedulingStrategy: service.schedulingStrategy ?? 'REPLICA', capacityProviders: service.capacityProviders,
-    ...(autoscaling && { autoscaling }), runs: 'unknown',
+    deploymentController: service.deploymentController ?? 'ECS', schedulingStrategy: service.schedulingStrategy ?? 'REPLICA', capacityProviders: service.capacityProviders.map(capacityProviderOf),
+    ...(service.keepsTaskDefinition && { keepsTaskDefinition: service.keepsTaskDefinition }), ...(autoscaling && { autoscaling }), runs: 'unknown',
   };
 }
 
 /** Where containers run: what the service says, else what the task definition is compatible with. */
 export function platformOf(taskDefinition: TaskDefinitionFacts | undefined, service: EcsServiceFacts | undefined, format: Facts['format']): Platform {
   if (format === 'copilot') return 'fargate';
-  const launchType = service?.launchType?.toUpperCase();
+  const launchType = textOf(service?.launchType)?.toUpperCase();
   if (launchType === 'FARGATE') return 'fargate';
   if (launchType === 'EC2') return 'ec2';
-  if (service && service.capacityProviders.length > 0) return service.capacityProviders.every(({ name }) => /^FARGATE(_SPOT)?$/.test(name)) ? 'fargate' : 'ec2';
-  const [only, ...rest] = (taskDefinition?.requiresCompatibilities ?? []).map(name => name.toUpperCase());
+  const providers = (service?.capacityProviders ?? []).map(({ name }) => textOf(name) ?? '');
+  if (providers.length > 0 && !providers.includes('')) return providers.every(name => /^FARGATE(_SPOT)?$/.test(name)) ? 'fargate' : 'ec2';
+  const [only, ...rest] = [...new Set((taskDefinition?.requiresCompatibilities ?? []).map(expr => textOf(expr)?.toUpperCase() ?? ''))];
   return rest.length > 0 || only === undefined ? 'ecs' : only === 'FARGATE' ? 'fargate' : only === 'EC2' ? 'ec2' : 'ecs';
+}
+
+/** What a text is, where all that it can be is the same. */
+function textOf(expr: Expr | undefined): string | undefined {
+  return expr && agreed(settingOf({ value: expr, at: expr.at, slots: [] }, value => (typeof value === 'string' ? value : undefined)));
+}
+
+/** A weight that is not known may start tasks; a base that is not known promises none. */
+function capacityProviderOf({ name, weight, base, at }: CapacityProviderFacts): EcsService['capacityProviders'][number] {
+  const number = (expr: Expr | undefined, unknown: number): number => (expr ? agreed(settingOf({ value: expr, at, slots: [] }, numberOf)) ?? unknown : 0);
+  return { name: textOf(name) ?? '', weight: number(weight, 1), base: number(base, 0), at };
 }
 
 /** The autoscaling maximum, else the desired count. */

@@ -150,7 +150,8 @@ function definitionsOf(service: EcsServiceFacts, facts: Facts, environment: stri
 
 /** The task definition of the same module that the service refers to by its address. */
 function referred(service: EcsServiceFacts, definitions: readonly Definition[]): Definition | undefined {
-  return definitions.find(({ facts }) => facts.address !== undefined && facts.scope === service.scope && refersTo(service.taskDefinition, facts.address));
+  const same = definitions.filter(({ facts }) => facts.address !== undefined && facts.scope === service.scope && refersTo(service.taskDefinition, facts.address));
+  return same.find(({ facts }) => facts.copy === service.copy) ?? same[0];
 }
 
 function containersOf(definition: Definition, deployments: readonly ServiceEntry[], world: World): readonly Deployed[] {
@@ -242,11 +243,16 @@ function startsOf(origin: Origin, reached: readonly Reached[], service?: EcsServ
     return {
       id: `${origin.path}: ${origin.name}${environment === undefined ? '' : ` [${environment}]`}`, name: one.program ?? origin.name, platform: origin.platform,
       role: one.reload || isReload(one.command.text) ? 'development' : origin.role, command: one.command, chain: { links: one.links, complete: origin.sure && !one.guessed },
-      stopTime: origin.stopTime ?? { state: 'unset', at: one.command.at, slots: [] }, lookup: lookupIn(one.environment), variables: writtenIn(one.environment.variables),
+      stopTime: frozen(origin.stopTime ?? { state: 'unset', at: one.command.at, slots: [] }, service?.keepsTaskDefinition), lookup: lookupIn(one.environment), variables: writtenIn(one.environment.variables),
       directories: directoriesOf(one, origin), joins,
       ...(environment !== undefined && { environment }), ...(service && { service }), ...(origin.container && { container: origin.container }),
     } satisfies Start;
   });
+}
+
+/** A value whose change is not applied has no place to be mended at. */
+function frozen<T>(setting: Setting<T>, at: SourceLocation | undefined): Setting<T> {
+  return at && setting.state !== 'unknown' ? { ...setting, slots: [], frozen: at } : setting;
 }
 
 /** A script that calls itself again starts nothing new. */

@@ -1,3 +1,4 @@
+import type { Format } from './facts.js';
 import type { Setting } from './setting.js';
 import type { SourceLocation, Slot } from './location.js';
 
@@ -80,6 +81,7 @@ export interface DeployedContainer { readonly container: Container; readonly pla
 
 export interface EcsService {
   readonly name: string;
+  readonly format: Format;
   readonly at: SourceLocation;
   readonly environment?: string;
   readonly platform: Platform;
@@ -91,8 +93,11 @@ export interface EcsService {
   readonly circuitBreaker: { readonly enable: Setting<boolean>; readonly rollback: Setting<boolean> };
   readonly deploymentController: string;
   readonly schedulingStrategy: string;
+  /** `name`: '' where it is not known. */
   readonly capacityProviders: readonly { readonly name: string; readonly weight: number; readonly base: number; readonly at: SourceLocation }[];
   readonly autoscaling?: { readonly minimum?: number; readonly maximum?: number; readonly metrics: readonly string[]; readonly at: SourceLocation };
+  /** Where it says that it keeps its task definition (`ignore_changes`): a pipeline registers another. */
+  readonly keepsTaskDefinition?: SourceLocation;
   /** What runs in it: any worker (`work`), nothing but a scheduler, or something else. named-work: nobody knows, and its name says that it works. */
   readonly runs: 'work' | 'named-work' | 'scheduler' | 'other' | 'unknown';
 }

@@ -38,6 +38,8 @@ export interface Field {
   readonly value?: Expr;
   readonly at: SourceLocation;
   readonly slots: readonly Slot[];
+  /** Where it says that a change of this value is not applied: `lifecycle { ignore_changes }`. */
+  readonly frozen?: SourceLocation;
 }
 
 export function literal(value: Scalar, at: SourceLocation, slot?: Slot): Expr {

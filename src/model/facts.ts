@@ -66,6 +66,8 @@ export interface BuildFacts { readonly context?: string; readonly dockerfile?: s
 /** One container of a task definition, a Compose service or a Copilot manifest. Absent fields still carry their owner's place. */
 export interface ContainerFacts {
   readonly name: string;
+  /** The name, where it is computed; `name` then counts the containers. */
+  readonly nameFrom?: Expr;
   readonly at: SourceLocation;
   readonly image?: Expr;
   readonly build?: BuildFacts;
@@ -97,15 +99,20 @@ export interface HealthCheckFacts { readonly command: CommandFacts; readonly int
 export interface TaskDefinitionFacts {
   /** Set by link: the instance of a module it belongs to. */
   readonly scope?: string;
+  /** Set by link: the key (or number) of the copy that `repeat` made. */
+  readonly copy?: string;
+  readonly repeat?: RepeatFacts;
   /** What a service of the same module refers to: `aws_ecs_task_definition.worker`. */
   readonly address?: string;
   /** Its containers are written elsewhere: a local, a template file, a module's argument. `containers` is then empty until link puts them there. */
   readonly containersFrom?: Expr;
   readonly family?: string;
+  /** The family, where it is computed. */
+  readonly familyFrom?: Expr;
   readonly at: SourceLocation;
   /** The deployment environment this variant is for (a Copilot overlay); undefined where the file does not say. */
   readonly environment?: string;
-  readonly requiresCompatibilities: readonly string[];
+  readonly requiresCompatibilities: readonly Expr[];
   readonly pidMode?: string;
   /** MiB. */
   readonly memory?: Expr;
@@ -117,6 +124,9 @@ export interface EcsServiceFacts {
   readonly defaultsOf?: 'cdk' | 'terraform-aws-modules';
   /** Set by link: the instance of a module it belongs to. */
   readonly scope?: string;
+  readonly repeat?: RepeatFacts;
+  /** Set by link: the key (or number) of the copy that `repeat` made. */
+  readonly copy?: string;
   /** `aws_ecs_service.worker`, for what refers to it. */
   readonly address?: string;
   readonly name?: string;
@@ -128,8 +138,10 @@ export interface EcsServiceFacts {
   readonly taskDefinition?: Expr;
   /** The task definition in the same document that this service runs (Copilot). */
   readonly ownTaskDefinition?: number;
-  readonly launchType?: string;
-  readonly capacityProviders: readonly { readonly name: string; readonly weight: number; readonly base: number; readonly at: SourceLocation }[];
+  /** Where it says that it keeps its task definition: a pipeline registers another. */
+  readonly keepsTaskDefinition?: SourceLocation;
+  readonly launchType?: Expr;
+  readonly capacityProviders: readonly CapacityProviderFacts[];
   readonly desiredCount: Field;
   readonly minimumHealthyPercent: Field;
   readonly maximumPercent: Field;
@@ -141,6 +153,12 @@ export interface EcsServiceFacts {
   readonly autoscaling?: { readonly minimum?: Expr; readonly maximum?: Expr; readonly metrics: readonly string[]; readonly at: SourceLocation };
 }
 
+/** One item of a capacity provider strategy; weight and base are 0 where absent. */
+export interface CapacityProviderFacts { readonly name: Expr; readonly weight?: Expr; readonly base?: Expr; readonly at: SourceLocation }
+
+/** How often a block of Terraform stands for a resource: `count`, or once for each key. */
+export interface RepeatFacts { readonly count?: Expr; readonly forEach?: Expr }
+
 /** What one file of Terraform names, for the other files of its folder (its module) and for the modules it calls. */
 export interface TerraformFacts {
   /** `default` absent: it has to be given. */
@@ -150,7 +168,7 @@ export interface TerraformFacts {
   /** What a .tfvars file gives to variables. */
   readonly values: readonly NamedExpr[];
   /** `source`: the called folder, from the root of the repository; absent: a module of a registry. */
-  readonly modules: readonly { readonly name: string; readonly source?: string; readonly arguments: readonly NamedExpr[]; readonly at: SourceLocation }[];
+  readonly modules: readonly { readonly name: string; readonly source?: string; readonly arguments: readonly NamedExpr[]; readonly repeat?: RepeatFacts; readonly at: SourceLocation }[];
   /** Lists of containers under the name they are referred to by: `local.containers`, `var.containers`, `module.worker.container_definitions`. */
   readonly containers: readonly { readonly name: string; readonly containers: readonly ContainerFacts[] }[];
   /** `data "template_file"`: the file and the variables it is filled with. */

@@ -15,9 +15,11 @@ export type Setting<T> =
     readonly slots: readonly Slot[];
     /** The name it was written under, where that is not Celery's new one: `CELERYD_PREFETCH_MULTIPLIER`, `CELERY_TASK_ACKS_LATE`, `--prefetch-multiplier`. */
     readonly writtenAs?: string;
+    /** Where it says that a change of this value is not applied: it gets no fix. */
+    readonly frozen?: SourceLocation;
   }
   /** `at`: the owner, so that a rule can always point. */
-  | { readonly state: 'unset'; readonly at: SourceLocation; readonly slots: readonly Slot[] }
+  | { readonly state: 'unset'; readonly at: SourceLocation; readonly slots: readonly Slot[]; readonly frozen?: SourceLocation }
   /** A rule may speak only if all candidates agree; none at all: nothing is known. */
   | { readonly state: 'unknown'; readonly at: SourceLocation; readonly expression: string; readonly candidates: readonly T[] };
 

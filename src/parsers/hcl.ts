@@ -166,8 +166,8 @@ function dataOf(node: Node, span: { readonly start: number; readonly end: number
     case 'tuple': return { is: 'list', ...span, items: named(node).filter(child => child.type === 'expression').map(child => valueOf(child, lines)), flow: true };
     case 'object': return { is: 'map', ...span, entries: named(node).flatMap(child => element(child, lines)), flow: true };
     case 'conditional': {
-      const [, then, otherwise] = named(node).filter(child => child.type === 'expression');
-      return then && otherwise ? { is: 'choice', ...span, branches: [then, otherwise].map(branch => branchOf(valueOf(branch, lines))) } : undefined;
+      const [test, then, otherwise] = named(node).filter(child => child.type === 'expression');
+      return test && then && otherwise ? { is: 'choice', ...span, test: exprOf(test, lines), branches: [then, otherwise].map(branch => branchOf(valueOf(branch, lines))) } : undefined;
     }
     case 'function_call': return first ? called(first.text, rest.find(child => child.type === 'function_arguments'), span, lines) : undefined;
     case 'operation': return first?.type === 'unary_operation' && /^-\s*\d/.test(node.text) ? { is: 'scalar', ...span, value: Number(node.text.replace(/\s/g, '')), raw: node.text, style: 'plain' } : undefined;

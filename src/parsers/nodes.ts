@@ -25,8 +25,8 @@ export interface MapNode extends Span { readonly is: 'map'; readonly entries: re
 
 /** A value that is computed: an intrinsic function, a reference, a call. Analyzers of such formats put it where plain data would stand. */
 export interface ExprNode extends Span { readonly is: 'expr'; readonly expr: Expr }
-/** One of several values (`!If`, `?:`); a branch that is undefined leaves the value out. */
-export interface ChoiceNode extends Span { readonly is: 'choice'; readonly branches: readonly (DataNode | undefined)[] }
+/** One of several values (`!If`, `?:`); a branch that is undefined leaves the value out. `test`: chooses the first branch, or the second. */
+export interface ChoiceNode extends Span { readonly is: 'choice'; readonly test?: Expr; readonly branches: readonly (DataNode | undefined)[] }
 
 export interface DataEntry {
   readonly key: string;
@@ -59,12 +59,15 @@ export function entryOf(node: DataNode | undefined, key: string): DataEntry | un
   return node.entries.findLast(entry => entry.key === key) ?? fromMerged(node, key);
 }
 
+/** What decides between the branches, for what takes their place. */
+export const testOf = ({ test }: ChoiceNode): { readonly test?: Expr } => (test ? { test } : {});
+
 /** Of several maps: the value is one of theirs, or missing where one lacks it. */
 function chosenEntry(node: ChoiceNode, key: string): DataEntry | undefined {
   const entries = node.branches.map(branch => entryOf(branch, key));
   const first = entries.find(entry => entry !== undefined);
   if (!first || entries.every(entry => entry === first)) return first;
-  return { ...first, value: { is: 'choice', branches: entries.map(entry => entry?.value), start: first.value.start, end: first.value.end } };
+  return { ...first, value: { is: 'choice', ...testOf(node), branches: entries.map(entry => entry?.value), start: first.value.start, end: first.value.end } };
 }
 
 function fromMerged(node: MapNode, key: string): DataEntry | undefined {
@@ -134,7 +137,7 @@ export function asExpr(node: DataNode, lines: LineTable): Expr {
     case 'expr': return node.expr;
     case 'scalar': return literal(node.value, at);
     case 'list': return { is: 'list', items: node.items.map(item => asExpr(item, lines)), at };
-    case 'choice': return { is: 'choice', branches: node.branches.map(branch => (branch ? asExpr(branch, lines) : literal(null, at))), at };
+    case 'choice': return { is: 'choice', ...testOf(node), branches: node.branches.map(branch => (branch ? asExpr(branch, lines) : literal(null, at))), at };
     case 'map': return { is: 'map', entries: node.entries.map(entry => [literal(entry.key, lines.at(entry.keyStart, entry.keyEnd)), asExpr(entry.value, lines)] as const), at };
   }
 }

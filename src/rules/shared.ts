@@ -1,5 +1,5 @@
 import type { CeleryApp, Confidence, DrainNeed, Encoding, Fix, Join, Problem, Scalar, Setting, Severity, Slot, SourceLocation, TextEdit, Worker } from '../model/index.js';
-import { CONFIDENCES } from '../model/index.js';
+import { CONFIDENCES, place } from '../model/index.js';
 
 export { fateOfStop, outcomeOfKill } from '../fate/index.js';
 
@@ -51,6 +51,12 @@ export function capped(severity: Severity, { platform }: Pick<Worker, 'platform'
 /** The fields that say which worker a problem is about, so that equal ones of several environments merge. */
 export function about(process: { readonly id: string; readonly environment?: string }): Pick<Problem, 'workers' | 'environments'> {
   return { workers: [process.id], ...(process.environment !== undefined && { environments: [process.environment] }) };
+}
+
+/** A suggestion, with a word on what keeps the change from being applied. */
+export function unlessFrozen(setting: Setting<unknown>, suggestion: string): string {
+  const frozen = setting.state === 'unknown' ? undefined : setting.frozen;
+  return frozen ? `${suggestion}; ignore_changes (${place(frozen)}) keeps Terraform from applying it: change it where the task definition is registered, or take it out of the list` : suggestion;
 }
 
 /** Writes `value` where the setting stands, or can be added. undefined: nobody knows where, or an environment variable may overrule it. */

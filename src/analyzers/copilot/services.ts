@@ -23,7 +23,7 @@ export function serviceOf(variant: Variant, ownTaskDefinition: number): EcsServi
     at: owner,
     ...(environment !== undefined && { environment }),
     ownTaskDefinition,
-    ...(capacityProviders.length === 0 && { launchType: 'FARGATE' }),
+    ...(capacityProviders.length === 0 && { launchType: literal('FARGATE', owner) }),
     capacityProviders,
     desiredCount: desiredCount(count, variant),
     minimumHealthyPercent: isRecreate ? rolling(0, variant) : fixedField(owner),
@@ -65,9 +65,9 @@ function capacityOf(count: DataNode | undefined, { source }: Variant): EcsServic
   const node = valueOf(count, 'spot') ?? (range && valueOf(range.node, 'spot_from'));
   if (!node || isNull(node)) return [];
   const at = placeOf(node, source);
-  const spot = { name: 'FARGATE_SPOT', weight: 1, base: 0, at };
+  const spot = { name: literal('FARGATE_SPOT', at), weight: literal(1, at), at };
   const { spotFrom, minimum = 0 } = range ?? {};
-  return spotFrom !== undefined && spotFrom >= minimum ? [spot, { name: 'FARGATE', weight: 0, base: Math.max(0, spotFrom - 1), at }] : [spot];
+  return spotFrom !== undefined && spotFrom >= minimum ? [spot, { name: literal('FARGATE', at), base: literal(Math.max(0, spotFrom - 1), at), at }] : [spot];
 }
 
 function autoscalingOf(count: DataNode | undefined, { source }: Variant): EcsServiceFacts['autoscaling'] {

@@ -15,7 +15,7 @@ export function taskDefinitionOf(variant: Variant): TaskDefinitionFacts {
   return {
     at: owner,
     ...(environment !== undefined && { environment }),
-    requiresCompatibilities: ['FARGATE'],
+    requiresCompatibilities: [literal('FARGATE', owner)],
     ...(memory && !isNull(memory) && { memory: mapLiteral(exprOf(memory, source, read), toMebibytes('m')) }),
     containers: [mainContainer(variant), ...entriesOf(valueOf(root, 'sidecars')).filter(({ value }) => value.is === 'map').map(entry => sidecar(entry.key, source.lines.at(entry.keyStart, entry.keyEnd), entry.value, variant))],
   };

@@ -1,6 +1,7 @@
-import type { EcsServiceFacts } from '../../model/index.js';
+import type { CapacityProviderFacts, EcsServiceFacts, Expr } from '../../model/index.js';
+import { literal } from '../../model/index.js';
 import { itemsOf, textOf, valueAt, valueOf, type DataNode, type DataSource } from '../../parsers/nodes.js';
-import { fieldAt, placeOf, textExprOf, toBoolean, toNumber } from '../node-values.js';
+import { exprOf, fieldAt, mapLiteral, placeOf, textExprOf, toBoolean, toNumber } from '../node-values.js';
 import { ownPlace } from './task-definitions.js';
 
 const ROLLOUT = 'deploymentConfiguration';
@@ -13,13 +14,14 @@ export function serviceOf(node: DataNode, source: DataSource): EcsServiceFacts {
   const boolean = { source, owner, turn: toBoolean };
   const text = (...path: readonly string[]): string | undefined => textOf(valueAt(node, ...path));
   const name = text('serviceName') ?? text('service');
-  const [launchType, deploymentController, schedulingStrategy] = [text('launchType'), text('deploymentController', 'type'), text('schedulingStrategy')];
+  const launchType = valueOf(node, 'launchType');
+  const [deploymentController, schedulingStrategy] = [text('deploymentController', 'type'), text('schedulingStrategy')];
   const taskDefinition = valueOf(node, 'taskDefinition');
   return {
     ...(name !== undefined && { name }),
     at: owner,
     ...(taskDefinition && taskDefinition.is !== 'map' && taskDefinition.is !== 'list' && { taskDefinition: textExprOf(taskDefinition, source) }),
-    ...(launchType !== undefined && { launchType }),
+    ...(launchType && { launchType: textExprOf(launchType, source) }),
     capacityProviders: itemsOf(valueOf(node, 'capacityProviderStrategy')).map(item => capacityProviderOf(item, source)),
     desiredCount: fieldAt(node, ['desiredCount'], number),
     minimumHealthyPercent: fieldAt(node, [ROLLOUT, 'minimumHealthyPercent'], number),
@@ -35,8 +37,10 @@ export function serviceOf(node: DataNode, source: DataSource): EcsServiceFacts {
   };
 }
 
-/** One item of a capacity provider strategy. The default for weight and base is 0 (API, CDK and Terraform). */
-export function capacityProviderOf(item: DataNode, source: DataSource): EcsServiceFacts['capacityProviders'][number] {
-  const count = (key: string): number => { const value = Number(textOf(valueOf(item, key)) ?? 0); return Number.isFinite(value) ? value : 0; };
-  return { name: textOf(valueOf(item, 'capacityProvider')) ?? '', weight: count('weight'), base: count('base'), at: placeOf(item, source) };
+/** One item of a capacity provider strategy, in the words of the API. */
+export function capacityProviderOf(item: DataNode, source: DataSource): CapacityProviderFacts {
+  const [name, weight, base] = ['capacityProvider', 'weight', 'base'].map(key => valueOf(item, key));
+  const at = placeOf(item, source);
+  const number = (node: DataNode): Expr => mapLiteral(exprOf(node, source), toNumber);
+  return { name: name ? textExprOf(name, source) : literal('', at), ...(weight && { weight: number(weight) }), ...(base && { base: number(base) }), at };
 }

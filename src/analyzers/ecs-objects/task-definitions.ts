@@ -2,7 +2,7 @@ import type { ContainerFacts, EnvironmentEntry, SourceLocation, TaskDefinitionFa
 import { entryOf, itemsOf, textOf, valueAt, valueOf, type DataNode, type DataSource } from '../../parsers/nodes.js';
 import { commandOf } from '../node-commands.js';
 import { healthCheckOf } from '../node-containers.js';
-import { exprOf, fieldAt, fixedField, mapLiteral, placeOf, placeOfEntry, textExprOf, toBoolean, toNumber } from '../node-values.js';
+import { exprOf, fieldAt, fixedField, mapLiteral, placeOf, placeOfEntry, textExprOf, textsOf, toBoolean, toNumber } from '../node-values.js';
 import { toMebibytes } from '../units.js';
 
 /** `node`: a task definition, or a list of containers alone (as Terraform's `container_definitions` takes it). */
@@ -11,11 +11,10 @@ export function taskDefinitionOf(node: DataNode, source: DataSource): TaskDefini
   const memory = valueOf(node, 'memory');
   const pidMode = textOf(valueOf(node, 'pidMode'));
   const containers = node.is === 'list' ? node.items : itemsOf(valueOf(node, 'containerDefinitions'));
-  const compatibilities = itemsOf(valueOf(node, 'requiresCompatibilities')).map(textOf).filter(text => text !== undefined);
   return {
     ...(family !== undefined && { family }),
     at: ownPlace(node, ['family', 'containerDefinitions'], source),
-    requiresCompatibilities: [...new Set(compatibilities)],
+    requiresCompatibilities: textsOf(valueOf(node, 'requiresCompatibilities'), source),
     ...(pidMode !== undefined && { pidMode }),
     ...(memory && { memory: mapLiteral(exprOf(memory, source), toMebibytes('m')) }),
     containers: containers.filter(container => container.is === 'map' || container.is === 'choice').map((container, i) => containerOf(container, i, source)),
@@ -32,12 +31,15 @@ export function ownPlace(node: DataNode, keys: readonly string[], source: DataSo
 export function containerOf(node: DataNode, index: number, source: DataSource): ContainerFacts {
   const owner = ownPlace(node, ['name', 'image'], source);
   const options = { source, text: 'shell' } as const;
+  const name = valueOf(node, 'name');
+  const text = textOf(name);
   const boolean = { source, owner, turn: toBoolean };
   const [image, workingDirectory, memory, memoryReservation] = ['image', 'workingDirectory', 'memory', 'memoryReservation'].map(key => valueOf(node, key));
   const [entryPoint, command] = ['entryPoint', 'command'].map(key => commandOf(valueOf(node, key), options));
   const healthCheck = healthCheckOf(valueOf(node, 'healthCheck'), { command: 'command', startPeriod: 'startPeriod', turn: toNumber }, options);
   return {
-    name: textOf(valueOf(node, 'name')) ?? `container ${index + 1}`,
+    name: text ?? `container ${index + 1}`,
+    ...(text === undefined && name && { nameFrom: textExprOf(name, source) }),
     at: owner,
     ...(image && { image: textExprOf(image, source) }),
     ...(entryPoint && { entryPoint }),

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { Expr, FactStore, TerraformFacts } from '../../model/index.js';
+import type { Expr, FactStore, RepeatFacts, TerraformFacts } from '../../model/index.js';
 
 /** What the files of one folder name together. */
 export interface Table extends Omit<TerraformFacts, 'values'> {
@@ -9,8 +9,11 @@ export interface Table extends Omit<TerraformFacts, 'values'> {
   readonly variants: readonly TerraformFacts['values'][];
 }
 
+/** What `each.key`, `each.value` and `count.index` are in one copy of a block. */
+export interface Copy { readonly name: string; readonly key: Expr; readonly value: Expr }
+
 /** One use of a module: the root, or a call with arguments, which are values of the caller. */
-export interface Instance { readonly id: string; readonly folder: string; readonly table: Table; readonly arguments: ReadonlyMap<string, Expr>; readonly caller?: Instance; readonly tables: ReadonlyMap<string, Table>; /** The name the caller calls it by. */ readonly name?: string }
+export interface Instance { readonly each?: Copy; readonly id: string; readonly folder: string; readonly table: Table; readonly arguments: ReadonlyMap<string, Expr>; readonly caller?: Instance; readonly tables: ReadonlyMap<string, Table>; /** The name the caller calls it by. */ readonly name?: string }
 
 /** Uses of one folder that are told apart. */
 const USES = 20;
@@ -35,13 +38,16 @@ export function moduleTables(store: FactStore): ReadonlyMap<string, Table> {
 }
 
 /** Every use of the folders that hold task definitions or services, and of the modules on the way to them. `cut`: folders with more uses than are told apart. */
-export function instancesOf(tables: ReadonlyMap<string, Table>, wanted: ReadonlySet<string>): { readonly instances: readonly Instance[]; readonly cut: ReadonlySet<string> } {
-  const search: Search = { tables, callers: callersOf(tables), found: new Map(), cut: new Set() };
+export function instancesOf(tables: ReadonlyMap<string, Table>, wanted: ReadonlySet<string>, copiesOf: CopiesOf): { readonly instances: readonly Instance[]; readonly cut: ReadonlySet<string> } {
+  const search: Search = { tables, callers: callersOf(tables), copiesOf, found: new Map(), cut: new Set() };
   return { instances: [...wanted].flatMap(folder => usesOf(folder, search)), cut: search.cut };
 }
 
 /** `found`: the uses of every folder that was asked for; none yet: it is being asked for, so it calls itself. */
-interface Search { readonly tables: ReadonlyMap<string, Table>; readonly callers: ReadonlyMap<string, readonly Caller[]>; readonly found: Map<string, readonly Instance[]>; readonly cut: Set<string> }
+interface Search { readonly tables: ReadonlyMap<string, Table>; readonly callers: ReadonlyMap<string, readonly Caller[]>; readonly copiesOf: CopiesOf; readonly found: Map<string, readonly Instance[]>; readonly cut: Set<string> }
+
+/** See copies.ts, which needs what a module names. */
+type CopiesOf = (repeat: RepeatFacts | undefined, instance: Instance) => readonly Instance[];
 
 interface Caller { readonly folder: string; readonly module: TerraformFacts['modules'][number] }
 
@@ -60,12 +66,12 @@ function callersOf(tables: ReadonlyMap<string, Table>): ReadonlyMap<string, read
 function usesOf(folder: string, search: Search): readonly Instance[] {
   const before = search.found.get(folder);
   if (before) return before;
-  const { tables, callers, found } = search;
+  const { tables, callers, copiesOf, found } = search;
   const table = tables.get(folder);
   if (!table) return [];
   found.set(folder, []);
-  const called = (callers.get(folder) ?? []).slice(0, USES).flatMap(({ folder: from, module }) => usesOf(from, search).map((caller): Instance => ({
-    id: `${caller.id === '' ? '' : `${caller.id}.`}module.${module.name}`, folder, table, tables, arguments: new Map(module.arguments.map(({ name, value }) => [name, value])), caller, name: module.name,
+  const called = (callers.get(folder) ?? []).slice(0, USES).flatMap(({ folder: from, module }) => usesOf(from, search).flatMap(user => copiesOf(module.repeat, user)).map((caller): Instance => ({
+    id: `${caller.id === '' ? '' : `${caller.id}.`}module.${module.name}${caller.each && module.repeat ? `[${caller.each.name}]` : ''}`, folder, table, tables, arguments: new Map(module.arguments.map(({ name, value }) => [name, value])), caller, name: module.name,
   })));
   if (called.length > USES || (callers.get(folder)?.length ?? 0) > USES) search.cut.add(folder);
   const uses = called.length > 0 ? called.slice(0, USES) : [{ id: folder, folder, table, tables, arguments: new Map<string, Expr>() }];

@@ -47,6 +47,8 @@ function named(expr: Reference, instance: Instance, depth: number, budget: Budge
       const found = target?.table.outputs.find(({ name }) => name === output);
       return target && found ? rest.reduce<Expr>((object, key) => member(object, key, expr), resolve(found.value, target, depth + 1, budget)) : expr;
     }
+    case 'each': return (expr.name === 'key' ? instance.each?.key : expr.name === 'value' && instance.each ? resolve(instance.each.value, instance, depth + 1, budget) : undefined) ?? expr;
+    case 'count': return (expr.name === 'index' ? instance.each?.key : undefined) ?? expr;
     default: return expr;
   }
 }

@@ -35,7 +35,7 @@ function zero(service: EcsService, model: Model): Problem | undefined {
   return {
     ...shared(service, model), order: 2, at: setting.at,
     message: `minimumHealthyPercent 0 lets a deployment stop ${all} ${replaces ? 'before a new one starts' : 'at once'}, so nothing works the queue meanwhile`,
-    suggestion: setting.state === 'set' && setting.slots.length === 0
+    suggestion: service.format === 'copilot'
       ? 'take `rolling: recreate` out: Copilot then keeps minimumHealthyPercent 100 and maximumPercent 200'
       : count === undefined || count === 1
       ? 'set minimumHealthyPercent to 100 and maximumPercent to 200: the new worker starts before the old one stops'

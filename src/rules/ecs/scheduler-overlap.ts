@@ -35,10 +35,9 @@ export const schedulerOverlap: Rule = {
   },
 };
 
-/** A value that cannot be written by itself stands for a Copilot manifest, which has one word for the pair. */
-function zeroToHundred({ minimumHealthyPercent: setting }: EcsService): string {
-  const isWord = setting.state === 'set' && setting.slots.length === 0;
-  return isWord ? 'write `deployment: {rolling: recreate}` (minimumHealthyPercent 0, maximumPercent 100)' : 'set minimumHealthyPercent to 0 and maximumPercent to 100';
+/** A Copilot manifest has one word for the pair. */
+function zeroToHundred({ format }: EcsService): string {
+  return format === 'copilot' ? 'write `deployment: {rolling: recreate}` (minimumHealthyPercent 0, maximumPercent 100)' : 'set minimumHealthyPercent to 0 and maximumPercent to 100';
 }
 
 /** Where somebody wrote the value that decides, else where the one copy is asked for; beat beside workers: its command. */

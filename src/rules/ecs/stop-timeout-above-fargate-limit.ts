@@ -1,6 +1,6 @@
 import type { Rule } from '../../model/index.js';
 import { samePlace } from '../../model/index.js';
-import { confidenceOf, fixTo } from '../shared.js';
+import { confidenceOf, fixTo, unlessFrozen } from '../shared.js';
 import { processesOf } from '../signal-path.js';
 
 /** s, Fargate's bounds (ECS API, ContainerDefinition.stopTimeout). */
@@ -26,7 +26,7 @@ export const stopTimeoutAboveFargateLimit: Rule = {
         yield {
           order: 2, at: stopTimeout.at, confidence: confidenceOf({ role: 'deployed', joins: [] }, stopTimeout), resource: name, workers: processesOf(model).flatMap(({ id, container }) => (container && samePlace(container.at, at) ? [id] : [])), environments: environment === undefined ? [] : [environment],
           message: `stopTimeout is ${stopTimeout.value}, but Fargate takes ${SHORTEST} to ${LONGEST} seconds, so the task definition is refused`,
-          suggestion: `set stopTimeout to ${wanted} s in container ${name}${wanted === LONGEST ? `, and split, protect or checkpoint tasks that need more than ${LONGEST} s` : ''}`,
+          suggestion: unlessFrozen(stopTimeout, `set stopTimeout to ${wanted} s in container ${name}${wanted === LONGEST ? `, and split, protect or checkpoint tasks that need more than ${LONGEST} s` : ''}`),
           ...(fix && { fix }),
         };
       }

@@ -1,5 +1,5 @@
 import type { Rule, Severity, Thresholds, Worker } from '../../model/index.js';
-import { about, confidenceOf, fateOfStop, fixTo, inWords, relatedAt, textToWrite } from '../shared.js';
+import { about, confidenceOf, fateOfStop, fixTo, inWords, relatedAt, textToWrite, unlessFrozen } from '../shared.js';
 import { isProtected, mayOutlast, onEcs, survivesStop } from '../outlast.js';
 import { blockersOf } from '../signal-path.js';
 
@@ -30,7 +30,7 @@ export const stopTimeoutTooShort: Rule = {
         message: `ECS kills this worker ${stopTime.value} s after SIGTERM, ${reason(worker)}`,
         label: isDefault ? `no stopTimeout: ECS waits ${stopTime.value} s` : '',
         related: relatedAt(drainNeed.is === 'bounded' ? drainNeed.from : [], 'a task may run this long'),
-        suggestion: suggest(worker, stopTime.value, wanted, name, thresholds),
+        suggestion: unlessFrozen(stopTime, suggest(worker, stopTime.value, wanted, name, thresholds)),
         fate: fateOfStop(worker, stopTime.value, thresholds.exitMarginSeconds),
         ...(fix && { fix }),
       };
