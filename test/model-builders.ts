@@ -24,13 +24,13 @@ export function taskFunction(more: Partial<TaskFunction> = {}): TaskFunction {
 
 export function container(more: Partial<Container> = {}): Container {
   return {
-    name: 'worker', at: at('infra/worker.json', 3), essential: true, stopTimeout: set(120), stopSignal: unset, initProcess: false, logConfiguration: set('awslogs'), siblings: [], dependsOn: [], ...more,
+    name: 'worker', at: at('infra/worker.json', 3), essential: true, stopTimeout: set(120), stopSignal: unset, initProcess: false, logConfiguration: set('awslogs'), siblings: [], dependsOn: [], dependsOnSlots: [], mounts: false, logOptions: new Map(), plaintextCredentials: [], refersTo: [], ...more,
   };
 }
 
 export function service(more: Partial<EcsService> = {}): EcsService {
   return {
-    name: 'shop-worker', at: at('infra/service.json', 1), platform: 'fargate', desiredCount: set(2, { at: at('infra/service.json', 4) }), maximumCount: set(2), minimumHealthyPercent: set(100), maximumPercent: set(200),
+    name: 'shop-worker', at: at('infra/service.json', 1), platform: 'fargate', desiredCount: set(2, { at: at('infra/service.json', 4) }), maximumCount: set(2), minimumHealthyPercent: set(100), maximumPercent: set(200), zoneRebalancing: unset,
     format: 'ecs-json', circuitBreaker: { enable: set(true), rollback: set(true) }, deploymentController: 'ECS', schedulingStrategy: 'REPLICA', capacityProviders: [], runs: 'work', ...more,
   };
 }
@@ -66,4 +66,4 @@ export function scheduler(more: Partial<Scheduler> = {}, links: readonly ChainLi
   };
 }
 
-export const model = (more: Partial<Model> = {}): Model => ({ workers: [], schedulers: [], services: [], containers: [], caches: [], apps: [], unaudited: [], unresolved: [], assumptions: [], ...more });
+export const model = (more: Partial<Model> = {}): Model => ({ workers: [], schedulers: [], services: [], containers: [], caches: [], queues: [], brokers: [], apps: [], unaudited: [], unresolved: [], assumptions: [], ...more });

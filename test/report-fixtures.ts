@@ -54,12 +54,12 @@ export const app: CeleryApp = {
   versions: { celery: { assumed: '5.6.3' }, billiard: { assumed: '4.2.4' } },
 };
 
-export const emptyModel: Model = { workers: [], schedulers: [], services: [], containers: [], caches: [], apps: [], unaudited: [], unresolved: [], assumptions: [] };
+export const emptyModel: Model = { workers: [], schedulers: [], services: [], containers: [], caches: [], queues: [], brokers: [], apps: [], unaudited: [], unresolved: [], assumptions: [] };
 export const model: Model = {
   ...emptyModel, workers: [{ ...worker, app }], apps: [app], assumptions: ['celery is not pinned: judged as 5.6.3'],
   schedulers: [{ id: 'infra/beat.json: beat', name: 'beat', platform: 'fargate', role: 'deployed', command: worker.command, start: worker.start, joins: [] }],
   services: [{
-    name: 'worker', at: at('infra/service.json', 1, 1, 1, 2), platform: 'fargate', desiredCount: unset, maximumCount: unset, minimumHealthyPercent: unset, maximumPercent: unset,
+    name: 'worker', at: at('infra/service.json', 1, 1, 1, 2), platform: 'fargate', desiredCount: unset, maximumCount: unset, minimumHealthyPercent: unset, maximumPercent: unset, zoneRebalancing: unset,
     format: 'ecs-json', circuitBreaker: { enable: unset, rollback: unset }, deploymentController: 'ECS', schedulingStrategy: 'REPLICA', capacityProviders: [], runs: 'work',
   }],
   unaudited: [{ kind: 'rq', at: at('rq.sh', 1, 1, 1, 2), text: 'rq worker' }], unresolved: [{ at: at('app/celery.py', 2, 1, 2, 2), reason: 'multiplier() could not be evaluated' }],

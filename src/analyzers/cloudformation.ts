@@ -1,15 +1,16 @@
-import type { CacheFacts, EcsServiceFacts, Expr, Facts, ReadProblem, TaskDefinitionFacts } from '../model/index.js';
+import type { BrokerFacts, CacheFacts, EcsServiceFacts, Expr, Facts, ReadProblem, TaskDefinitionFacts } from '../model/index.js';
 import { refersTo, walk } from '../model/index.js';
 import { parseJson } from '../parsers/json.js';
 import { entriesOf, itemsOf, textOf, valueAt, valueOf, type DataNode, type DataSource } from '../parsers/nodes.js';
 import { parseYaml } from '../parsers/yaml.js';
 import { capitalised, resolved, resourcesOf, type Template } from './cloudformation/intrinsics.js';
+import { brokerOf, cacheOf, consumerTimeoutOf, queueOf, type BrokerKeys, type QueueKeys, type Resource } from './ecs-objects/resources.js';
 import { serviceOf } from './ecs-objects/services.js';
 import { taskDefinitionOf } from './ecs-objects/task-definitions.js';
 import { exprOf, fixedField, mapLiteral, placeOf, toNumber } from './node-values.js';
 
 /** Resources that say something about a worker. */
-const WORDS = /AWS::(?:ECS::(?:TaskDefinition|Service)|ElastiCache::ParameterGroup)\b/;
+const WORDS = /AWS::(?:ECS::(?:TaskDefinition|Service)|ElastiCache::(?:ParameterGroup|ReplicationGroup|CacheCluster)|SQS::Queue|AmazonMQ::(?:Broker|Configuration))\b/;
 
 /** A template of CloudFormation or SAM, in YAML or JSON, as written or as `cdk synth` wrote it. A template of such a template (Go, Jinja) is none. */
 export function recognises(path: string, text: string): boolean {
@@ -27,21 +28,31 @@ export function facts(text: string, path: string): Facts {
   const all = resourcesOf(root);
   const template: Template = { root, source, resources: new Set(all.map(({ id }) => id)) };
   const of = (type: string): Found => all.flatMap(resource => {
-    const node = resource.type === type && resource.properties ? resolved(resource.properties, template) : undefined;
+    const node = resource.type === type ? resolved(resource.properties ?? { is: 'map', entries: [], flow: true, start: resource.end, end: resource.end }, template) : undefined;
     return node ? [{ id: resource.id, node, start: resource.start, end: resource.end }] : [];
   });
   const definitions = of('AWS::ECS::TaskDefinition');
   const taskDefinitions = definitions.map(({ id, node }): TaskDefinitionFacts => ({ ...taskDefinitionOf(node, source), address: `resource.${id}` }));
   const scaling = scalingOf(of('AWS::ApplicationAutoScaling::ScalableTarget'), of('AWS::ApplicationAutoScaling::ScalingPolicy'), source);
   const caches = of('AWS::ElastiCache::ParameterGroup').flatMap(({ id, node }): readonly CacheFacts[] => { const policy = valueAt(node, 'properties', 'maxmemory-policy'); return policy ? [{ name: id, policy: fixedField(placeOf(policy, source), exprOf(policy, source)) }] : []; });
+  const resource = ({ id, node, start, end }: Found[number]): Resource => ({ address: `resource.${id}`, at: source.lines.at(start, end), node, source });
+  const queues = of('AWS::SQS::Queue').map(found => queueOf(resource(found), QUEUE));
+  const brokers = [
+    ...['ReplicationGroup', 'CacheCluster'].flatMap(kind => of(`AWS::ElastiCache::${kind}`)).flatMap(found => cacheOf(resource(found), BROKER) ?? []),
+    ...of('AWS::AmazonMQ::Broker').flatMap(found => brokerOf(resource(found), { ...BROKER, engine: 'engineType' }) ?? []),
+    ...of('AWS::AmazonMQ::Configuration').flatMap((found): readonly BrokerFacts[] => { const consumerTimeout = consumerTimeoutOf(valueOf(found.node, 'data'), source); return consumerTimeout ? [{ address: `resource.${found.id}`, at: source.lines.at(found.start, found.end), kind: 'rabbitmq', consumerTimeout }] : []; }),
+  ];
   const services = of('AWS::ECS::Service').map(({ id, node, start, end }): EcsServiceFacts => {
     const service = serviceOf(node, source);
     const own = definitions.findIndex(definition => refersTo(service.taskDefinition, `resource.${definition.id}`));
     const autoscaling = scaling.find(target => target.services.includes(id))?.autoscaling;
     return { ...service, name: service.name ?? id, at: service.name === undefined ? source.lines.at(start, end) : service.at, address: `resource.${id}`, ...(own >= 0 && { ownTaskDefinition: own }), ...(autoscaling && { autoscaling }) };
   });
-  return { path, format: 'cloudformation', comments: parsed.comments, problems, ...(caches.length > 0 && { caches }), ...(taskDefinitions.length > 0 && { taskDefinitions }), ...(services.length > 0 && { services }) };
+  return { path, format: 'cloudformation', comments: parsed.comments, problems, ...(caches.length > 0 && { caches }), ...(queues.length > 0 && { queues }), ...(brokers.length > 0 && { brokers }), ...(taskDefinitions.length > 0 && { taskDefinitions }), ...(services.length > 0 && { services }) };
 }
+
+const QUEUE: QueueKeys = { name: 'queueName', visibilityTimeout: 'visibilityTimeout', redrive: 'redrivePolicy' };
+const BROKER: BrokerKeys = { engine: 'engine', failover: 'automaticFailoverEnabled', mode: 'deploymentMode', name: 'brokerName' };
 
 interface Scaling { readonly services: readonly string[]; readonly autoscaling: NonNullable<EcsServiceFacts['autoscaling']> }
 type Found = readonly { readonly id: string; readonly node: DataNode; readonly start: number; readonly end: number }[];

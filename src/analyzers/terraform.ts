@@ -1,9 +1,10 @@
 import { posix } from 'node:path';
-import type { CacheFacts, ContainerFacts, EcsServiceFacts, Expr, Facts, Field, NamedExpr, SourceLocation, TaskDefinitionFacts, TerraformFacts } from '../model/index.js';
+import type { BrokerFacts, CacheFacts, ContainerFacts, EcsServiceFacts, Expr, Facts, Field, NamedExpr, RedriveFacts, SourceLocation, TaskDefinitionFacts, TerraformFacts } from '../model/index.js';
 import { literal } from '../model/index.js';
 import { parseHcl } from '../parsers/hcl.js';
 import { entriesOf, textOf, valueAt, valueOf, type DataEntry, type DataNode, type DataSource, type MapNode } from '../parsers/nodes.js';
 import { exprOf, fieldAt, fixedField, mapLiteral, placeOf, placeOfEntry, textsOf, toBoolean, toNumber } from './node-values.js';
+import { brokerOf, cacheOf, consumerTimeoutOf, queueOf, redriveOf, type BrokerKeys, type QueueKeys, type Resource } from './ecs-objects/resources.js';
 import { capacityProviderOf } from './ecs-objects/services.js';
 import { blockOf, frozenField, ignoresAt, labelled, repeatOf, type Block, type BlockEntry } from './terraform/blocks.js';
 import { asApi, containersIn, looksLikeContainers } from './terraform/containers.js';
@@ -28,10 +29,14 @@ export function facts(text: string, path: string): Facts {
   const taskDefinitions = [...definitions, ...wrapped.map(one => one.definition)];
   const allServices = [...services, ...wrapped.map(one => one.service)];
   const caches = resources('aws_elasticache_parameter_group').flatMap(({ name, body }) => body.entries.flatMap(({ key, value }): readonly CacheFacts[] => { const policy = key === 'parameter' && textOf(valueOf(value, 'name')) === 'maxmemory-policy' ? valueOf(value, 'value') : undefined; return policy ? [{ name, policy: fixedField(placeOf(policy, source), exprOf(policy, source)) }] : []; }));
+  const resource = ({ name, body, at }: Block, type: string): Resource => ({ address: `${type}.${name}`, at, node: body, source });
+  const queues = resources('aws_sqs_queue').map(block => ({ ...queueOf(resource(block, 'aws_sqs_queue'), QUEUE), ...repeatOf(block, source) }));
+  const redrives = resources('aws_sqs_queue_redrive_policy').flatMap(({ body, at }): readonly RedriveFacts[] => { const queue = valueOf(body, 'queue_url'); return queue ? [{ of: exprOf(queue, source), ...redriveOf(valueOf(body, 'redrive_policy'), at, source) }] : []; });
+  const brokers = ['aws_elasticache_replication_group', 'aws_elasticache_cluster', 'aws_mq_broker', 'aws_mq_configuration'].flatMap(type => resources(type).flatMap(block => { const found = brokerIn(resource(block, type), type); return found ? [{ ...found, ...repeatOf(block, source) }] : []; }));
   const terraform = namesOf(root, blocks, modules, resources, isValues, source);
   return {
     path, format: 'terraform', comments, problems, terraform,
-    ...(caches.length > 0 && { caches }), ...(taskDefinitions.length > 0 && { taskDefinitions }), ...(allServices.length > 0 && { services: allServices }),
+    ...(caches.length > 0 && { caches }), ...(queues.length > 0 && { queues }), ...(redrives.length > 0 && { redrives }), ...(brokers.length > 0 && { brokers }), ...(taskDefinitions.length > 0 && { taskDefinitions }), ...(allServices.length > 0 && { services: allServices }),
   };
 }
 
@@ -79,6 +84,18 @@ function serviceOf(block: Block, source: DataSource): EcsServiceFacts {
 function capacityProvidersOf(body: MapNode, source: DataSource): EcsServiceFacts['capacityProviders'] {
   const all = body.entries.filter(({ key }) => key === 'capacity_provider_strategy').flatMap(({ value }) => (value.is === 'list' ? value.items : value.is === 'map' && value.labels === undefined && !valueOf(value, 'capacity_provider') ? entriesOf(value).map(entry => entry.value) : [value]));
   return all.filter(node => node.is === 'map').map(node => capacityProviderOf(asApi(node), source));
+}
+
+// Queues and brokers
+
+const QUEUE: QueueKeys = { name: 'name', visibilityTimeout: 'visibility_timeout_seconds', redrive: 'redrive_policy' };
+
+function brokerIn(resource: Resource, type: string): BrokerFacts | undefined {
+  const keys: BrokerKeys = { engine: 'engine', failover: 'automatic_failover_enabled', mode: 'deployment_mode', name: 'replication_group_id' };
+  if (type === 'aws_mq_broker') return brokerOf(resource, { ...keys, engine: 'engine_type', name: 'broker_name' });
+  if (type !== 'aws_mq_configuration') return cacheOf(resource, type === 'aws_elasticache_cluster' ? { ...keys, name: 'cluster_id' } : keys);
+  const consumerTimeout = consumerTimeoutOf(valueOf(resource.node, 'data'), resource.source);
+  return consumerTimeout && { address: resource.address, at: resource.at, kind: 'rabbitmq', consumerTimeout };
 }
 
 // Modules of the registry that are services or containers themselves

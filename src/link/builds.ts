@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { ContainerFacts, Expr, Facts, FactStore, Join, SourceLocation } from '../model/index.js';
 import { samePlace, startOf } from '../model/index.js';
-import { FOREIGN_IMAGES } from '../knowledge/start-commands.js';
+import { FOREIGN_IMAGES, FOREIGN_PUBLISHERS } from '../knowledge/start-commands.js';
 import { folderOf, imageOf, treeOf, unknownImage, within, type Image, type ImageSource, type Tree } from './start/image.js';
 import { joined, OPEN_ENVIRONMENT } from './process-environment.js';
 import { isDevelopmentName } from './roles.js';
@@ -111,7 +111,7 @@ function only(candidates: readonly ImageSource[]): ImageSource | undefined {
 function isForeign(image: Expr | undefined, isEcs: boolean): boolean {
   if (!image) return false;
   const { text, known } = joined(image, { environment: OPEN_ENVIRONMENT });
-  return FOREIGN_IMAGES.test(text.toLowerCase()) || (isEcs && known && /^[\w.-]+(:[\w.-]+)?$/.test(text) && /^(python|alpine|ubuntu|debian|busybox|node|amazonlinux)(:|$)/.test(text));
+  return FOREIGN_IMAGES.test(text.toLowerCase()) || FOREIGN_PUBLISHERS.test(text.toLowerCase()) || (isEcs && known && /^[\w.-]+(:[\w.-]+)?$/.test(text) && /^(python|alpine|ubuntu|debian|busybox|node|amazonlinux)(:|$)/.test(text));
 }
 
 /** `anyOwner`: a variable stands where the registry or owner is. */

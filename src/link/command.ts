@@ -175,7 +175,7 @@ function hostOf(process: Process, journey: Journey): ShellHost {
 export function inFile(file: MappedFile & { readonly container: string }, process: Process, journey: Journey, by?: { readonly name: string; readonly kind: ShellName }): readonly Reached[] {
   const facts = journey.store.facts(file.path);
   if (process.scripts.filter(path => path === file.path).length > 1) return [];
-  if (facts?.code) return pythonFile(file.path, facts.code, process);
+  if (facts?.code) return pythonFile(file.path, facts.code, process, journey.store);
   if (!facts?.script) return [];
   const interpreter = by?.name ?? facts.script.interpreter;
   const kind = by?.kind ?? (interpreter === undefined ? journey.image.shell : SHELL_NAMES[interpreter] ?? journey.image.shell);

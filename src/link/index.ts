@@ -1,4 +1,4 @@
-import type { CeleryApp, EffectiveSettings, FactStore, IneffectiveSetting, Join, LinkOptions, Model, Scheduler, Setting, TaskFunction, Unresolved, Worker } from '../model/index.js';
+import type { Broker, CeleryApp, EffectiveSettings, FactStore, IneffectiveSetting, Join, LinkOptions, Model, Scheduler, Setting, TaskFunction, Unresolved, Worker } from '../model/index.js';
 import { assumptionOf, isAtLeast, isWritten, samePlace, straddles } from '../model/index.js';
 import { BEFORE_BY_MAP, BY_MAP } from '../knowledge/celery-settings.js';
 import { bindingsOf } from './bindings.js';
@@ -36,7 +36,7 @@ export function link(store: FactStore, options: LinkOptions): Model {
   const functions = findFunctions(modules, code.apps, resolver, NO_ENVIRONMENT);
   const joined = found.starts.filter(start => !others.includes(start)).map(start => ({ start, found: appOf(start, apps, functions, resolver, store, options) }));
   const judged = judgedApps(joined, apps, functions, modules, resolver, store);
-  const world: World = { apps: code.apps, store, options, resolver, modules, reads: codeReads(modules, resolver), functions, bodies: new Map() };
+  const world: World = { apps: code.apps, store, options, resolver, modules, brokers: found.brokers, reads: codeReads(modules, resolver), functions, bodies: new Map() };
   const built = judged.map(entry => buildApp(entry, joined.filter(({ found: target }) => 'app' in target && target.app === entry.site), judged, world));
   const unjoined = joined.filter(({ found: target, start }) => !('app' in target) && isWork(start));
   const workers = [...built.flatMap(({ workers: own }) => own), ...unjoined.map(({ start }) => workerWithoutApp(start)), ...others.map(workerWithoutApp)].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
@@ -44,7 +44,7 @@ export function link(store: FactStore, options: LinkOptions): Model {
   return {
     workers: workers.map(worker => ({ ...worker, ...(worker.app && { app: finished.find(app => app.id === worker.app!.id) ?? worker.app }) })),
     schedulers: joined.filter(({ start }) => start.command.kind === 'celery-beat').map(({ start, found: target }) => scheduler(start, 'app' in target ? finished.find(app => app.id === target.app.id) : undefined)),
-    services: found.services, containers: found.containers, caches: cachesIn(store.candidates.flatMap(path => store.facts(path) ?? [])), apps: finished, unaudited: found.unaudited,
+    services: found.services, containers: found.containers, queues: found.queues, brokers: found.brokers, caches: cachesIn(store.candidates.flatMap(path => store.facts(path) ?? [])), apps: finished, unaudited: found.unaudited,
     unresolved: [...found.unresolved, ...unresolvedApps(joined), ...finished.flatMap(unresolvedSettings)],
     assumptions: [...new Set(finished.flatMap(assumptionsOf))],
   };
@@ -55,6 +55,7 @@ interface Judged { readonly site: AppSite; readonly reach: CeleryApp['reach'] }
 interface World {
   readonly apps: readonly AppSite[];
   readonly store: FactStore; readonly options: LinkOptions; readonly resolver: Resolver; readonly modules: readonly Scope[];
+  readonly brokers: readonly Broker[];
   readonly reads: CodeReads; readonly functions: readonly FunctionSite[]; readonly bodies: Map<FunctionSite, ReturnType<typeof bodyOf>>;
 }
 
@@ -143,13 +144,14 @@ function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judg
   const broker = brokerKind(settings);
   const functions = build(forTasks(settings, mergeSettings(starts.length > 0 ? starts.map(({ configuration }) => configuration.settings) : [alone.settings])));
   const redeliveryCap = world.reads.redeliveryCap ?? commonCounter(functions);
+  const consumerTimeout = world.reads.consumerTimeout ?? consumerTimeoutOf(world.brokers);
   const sends = sendsTo({ functions, members, isOnly: judged.length === 1 }, world, context);
   const app: Omit<CeleryApp, 'workers'> = {
     id: site.id, name: site.name, at: site.at, reach, settings, broker: broker.kind, pool: poolKind(settings), functions, versions,
     ineffective: ineffectiveOf(starts.map(({ configuration }) => configuration), alone, site, world),
     ...(alone.configuredAt && { configuredAt: alone.configuredAt }), ...(alone.namespace !== undefined && { namespace: alone.namespace }),
     ...(sharedFiles.size > 0 && { sharedFiles }), ...(redeliveryCap && { redeliveryCap }), ...(sends.length > 0 && { sends }),
-    ...(world.reads.quorumQueue && { quorumQueue: world.reads.quorumQueue }), ...(world.reads.consumerTimeout && { consumerTimeout: world.reads.consumerTimeout }), ...(world.reads.taskProtection && { taskProtection: world.reads.taskProtection }),
+    ...(world.reads.quorumQueue && { quorumQueue: world.reads.quorumQueue }), ...(consumerTimeout && { consumerTimeout }), ...(world.reads.taskProtection && { taskProtection: world.reads.taskProtection }),
   };
   const workers: Worker[] = [];
   const complete: CeleryApp = { ...app, workers };
@@ -164,6 +166,12 @@ function eitherWay(before: Configuration, today: Configuration): Configuration {
     return [name, other && isWritten(setting) !== isWritten(other) ? mergeSetting([other, setting], `differs between celery ${BEFORE_BY_MAP} and ${BY_MAP}`) : setting];
   }));
   return { ...today, settings, ineffective: before.ineffective };
+}
+
+/** What the only configuration of RabbitMQ in the tree says. */
+function consumerTimeoutOf(brokers: readonly Broker[]): Setting<number> | undefined {
+  const [only, ...others] = brokers.flatMap(({ consumerTimeout }) => consumerTimeout ?? []);
+  return only && others.length === 0 && only.state === 'set' ? { ...only, writtenAs: 'consumer_timeout' } : undefined;
 }
 
 /** From celery 5.7 on a task function takes its limits from the configuration by itself: that beats --time-limit and --soft-time-limit. */

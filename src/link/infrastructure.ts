@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { ContainerFacts, EcsServiceFacts, Expr, Facts, FactStore, TaskDefinitionFacts, Unresolved } from '../model/index.js';
+import type { ContainerFacts, EcsServiceFacts, Expr, Facts, FactStore, RepeatFacts, TaskDefinitionFacts, Unresolved } from '../model/index.js';
 import { literalText, refersTo, startOf, walk } from '../model/index.js';
 import { copiesOf } from './infrastructure/copies.js';
 import { mapExprs } from './infrastructure/map-exprs.js';
@@ -20,7 +20,7 @@ export interface Infrastructure { readonly facts: readonly Facts[]; readonly unr
 export function withInfrastructure(store: FactStore, all: readonly Facts[]): Infrastructure {
   const own = all.filter(facts => facts.terraform);
   if (own.length === 0) return { facts: all, unresolved: [] };
-  const found = instancesOf(moduleTables(store), new Set(own.filter(facts => facts.taskDefinitions ?? facts.services).map(facts => posix.dirname(facts.path))), copiesOf);
+  const found = instancesOf(moduleTables(store), new Set(own.filter(facts => facts.taskDefinitions ?? facts.services ?? facts.queues ?? facts.redrives ?? facts.brokers).map(facts => posix.dirname(facts.path))), copiesOf);
   const instances = found.instances.slice(0, INSTANCES);
   const filled = new Set<string>();
   const resolved = own.flatMap(facts => instances.filter(instance => instance.folder === posix.dirname(facts.path)).map(instance => inInstance(facts, instance, store, filled)));
@@ -43,7 +43,9 @@ function inInstance(facts: Facts, instance: Instance, store: FactStore, filled: 
     const name = literalText(nameFrom);
     return { ...rest, ...placeOf(copy), ...(name !== undefined && { name }), ...(scaling && { autoscaling: put(scaling, copy) }) };
   }));
-  return { ...facts, ...(taskDefinitions && { taskDefinitions }), ...(services && { services }) };
+  const copied = <T extends { readonly repeat?: RepeatFacts }>(all: readonly T[] | undefined): readonly T[] | undefined => all?.flatMap(one => copiesOf(one.repeat, instance).map(copy => ({ ...put(one, copy), scope: instance.id })));
+  const [queues, brokers, redrives] = [copied(facts.queues), copied(facts.brokers), facts.redrives?.map(one => ({ ...put(one, instance), scope: instance.id }))];
+  return { ...facts, ...(taskDefinitions && { taskDefinitions }), ...(services && { services }), ...(queues && { queues }), ...(redrives && { redrives }), ...(brokers && { brokers }) };
 }
 
 /** A container under the name that was computed for it. */

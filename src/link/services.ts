@@ -26,6 +26,7 @@ export function serviceOf(service: EcsServiceFacts, format: Facts['format'], tas
     name: service.name ?? taskDefinition?.family ?? 'service', format, at: service.at, ...(environment !== undefined && { environment }), platform: platformOf(taskDefinition, service, format),
     desiredCount, maximumCount: maximumOf(service, desiredCount),
     minimumHealthyPercent: settingOf(service.minimumHealthyPercent, numberOf, { value: defaults.minimum, text }), maximumPercent: settingOf(service.maximumPercent, numberOf, { value: defaults.maximum, text }),
+    zoneRebalancing: settingOf(service.availabilityZoneRebalancing, value => (typeof value === 'string' ? value.toUpperCase() : undefined)),
     circuitBreaker: { enable: flag(service.circuitBreaker.enable), rollback: flag(service.circuitBreaker.rollback) },
     deploymentController: service.deploymentController ?? 'ECS', schedulingStrategy: service.schedulingStrategy ?? 'REPLICA', capacityProviders: service.capacityProviders.map(capacityProviderOf),
     ...(service.keepsTaskDefinition && { keepsTaskDefinition: service.keepsTaskDefinition }), ...(autoscaling && { autoscaling }), runs: 'unknown',

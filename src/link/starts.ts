@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { ChainLink, ConsumerCommand, Container, ContainerFacts, DeployedContainer, EcsService, EcsServiceFacts, Facts, FactStore, Join, LinkOptions, Platform, Setting, Slot, SourceLocation, StartChain, TaskDefinitionFacts, UnauditedConsumer, Unresolved } from '../model/index.js';
+import type { Broker, ChainLink, ConsumerCommand, Container, ContainerFacts, DeployedContainer, EcsService, EcsServiceFacts, Facts, FactStore, Join, LinkOptions, Platform, Queue, Setting, Slot, SourceLocation, StartChain, TaskDefinitionFacts, UnauditedConsumer, Unresolved } from '../model/index.js';
 import { comparePlaces, refersTo, samePlace } from '../model/index.js';
 import { findBuilds, type Build, type Builds } from './builds.js';
 import { follow, STEPS, type Journey, type Reached } from './command.js';
@@ -11,6 +11,7 @@ import { folderOf, type Image } from './start/image.js';
 import type { Lookup } from './modules.js';
 import { lookupIn, type Environment, type Variable } from './process-environment.js';
 import { composeRole, isDevelopmentService, isReload } from './roles.js';
+import { brokersIn, queuesIn } from './resources.js';
 import { familyOf, platformOf, serviceOf } from './services.js';
 import { namesConsumer } from './start/node-command.js';
 import { unreachedStarts } from './start/unreached.js';
@@ -41,6 +42,8 @@ export interface Starts {
   readonly starts: readonly Start[];
   readonly services: readonly EcsService[];
   readonly containers: readonly DeployedContainer[];
+  readonly queues: readonly Queue[];
+  readonly brokers: readonly Broker[];
   readonly unaudited: readonly UnauditedConsumer[];
   readonly unresolved: readonly Unresolved[];
 }
@@ -94,6 +97,7 @@ export function findStarts(store: FactStore, _options: LinkOptions): Starts {
   const found = [...ecsStarts, ...besideProcfile(composeStarts, rest), ...rest];
   return {
     starts: withIds(distinct(found.filter(isJudged))), services, containers: deployed.flatMap(({ origin, services: running }) => containersOfOrigin(origin, running.map(i => services[i]!))),
+    queues: queuesIn(all), brokers: brokersIn(all),
     unaudited: unauditedIn(found.filter(start => start.command.kind === 'unaudited')), unresolved: unresolved.filter((one, i) => unresolved.findIndex(other => other.reason === one.reason && samePlace(other.at, one.at)) === i),
   };
 }

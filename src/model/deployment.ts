@@ -72,9 +72,25 @@ export interface Container {
   /** Its own hard limit or that of its task, whichever is lower; absent: neither is known. */
   readonly memoryMiB?: number;
   /** The other containers of the task definition. */
-  readonly siblings: readonly { readonly name: string; readonly image?: string; readonly essential: boolean; readonly at: SourceLocation; readonly stopTimeout: Setting<number> }[];
+  readonly siblings: readonly { readonly name: string; readonly image?: string; readonly essential: boolean; readonly at: SourceLocation; readonly stopTimeout: Setting<number>; readonly dependsOn: readonly string[] }[];
   readonly dependsOn: readonly { readonly container: string; readonly condition: string }[];
+  /** Where a dependency on a container's start can be written: a slot for its name. */
+  readonly dependsOnSlots: readonly Slot[];
+  /** A volume is mounted in it: what it writes may outlive it. */
+  readonly mounts: boolean;
+  /** Options of the log driver, as far as they are known. */
+  readonly logOptions: ReadonlyMap<string, { readonly value: string; readonly at: SourceLocation }>;
+  /** Names of variables whose value is a credential in plain text: neither the value nor its place is here, so that nobody shows it. */
+  readonly plaintextCredentials: readonly string[];
+  /** The addresses of other resources that its variables name. */
+  readonly refersTo: readonly string[];
 }
+
+/** An SQS queue. `isDeadLetters`: another queue sends what failed there. */
+export interface Queue { readonly name: string; readonly address: string; readonly at: SourceLocation; readonly visibilityTimeout: Setting<number>; readonly maxReceiveCount: Setting<number>; readonly isDeadLetters: boolean }
+
+/** A broker that AWS runs. `redundant`: another node takes over; absent: not its matter. */
+export interface Broker { readonly name: string; readonly address: string; readonly at: SourceLocation; readonly kind: 'redis' | 'rabbitmq'; readonly redundant?: Setting<boolean>; readonly consumerTimeout?: Setting<number> }
 
 /** A container and where it runs. */
 export interface DeployedContainer { readonly container: Container; readonly platform: Platform; readonly environment?: string }
@@ -90,6 +106,7 @@ export interface EcsService {
   readonly maximumCount: Setting<number>;
   readonly minimumHealthyPercent: Setting<number>;
   readonly maximumPercent: Setting<number>;
+  readonly zoneRebalancing: Setting<string>;
   readonly circuitBreaker: { readonly enable: Setting<boolean>; readonly rollback: Setting<boolean> };
   readonly deploymentController: string;
   readonly schedulingStrategy: string;

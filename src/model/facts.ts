@@ -23,10 +23,36 @@ export interface Facts {
   readonly versions?: readonly InstalledVersion[];
   readonly terraform?: TerraformFacts;
   readonly caches?: readonly CacheFacts[];
+  readonly queues?: readonly QueueFacts[];
+  readonly redrives?: readonly RedriveFacts[];
+  readonly brokers?: readonly BrokerFacts[];
 }
 
 /** What Redis or Valkey does when its memory is full, where a parameter group of ElastiCache says so. */
 export interface CacheFacts { readonly name: string; readonly policy: Field }
+
+/** A resource that containers are told of: what their variables hold refers to its address (`aws_sqs_queue.jobs`, `resource.Jobs`). */
+export interface ResourceFacts {
+  /** Set by link: the instance of a module it belongs to. */
+  readonly scope?: string;
+  readonly address: string;
+  readonly at: SourceLocation;
+  readonly name?: string;
+  /** The name, where it is computed. */
+  readonly nameFrom?: Expr;
+  readonly repeat?: RepeatFacts;
+}
+
+/** A redrive policy: its maxReceiveCount, absent where none is written, and the queue it names. */
+export interface RedrivePolicy { readonly maxReceiveCount: Field; readonly deadLetters?: Expr }
+/** One that is a resource of its own, for the queue that `of` refers to. */
+export interface RedriveFacts extends RedrivePolicy { readonly scope?: string; readonly of: Expr }
+
+/** An SQS queue. `visibilityTimeout`: s. */
+export interface QueueFacts extends ResourceFacts, RedrivePolicy { readonly visibilityTimeout: Field }
+
+/** A broker that AWS runs. `redundant`: another node takes over. `consumerTimeout`: s, of a configuration of RabbitMQ. */
+export interface BrokerFacts extends ResourceFacts { readonly kind: 'redis' | 'rabbitmq'; readonly redundant?: Field; readonly consumerTimeout?: Field }
 
 export interface Comment {
   readonly text: string;
@@ -88,6 +114,12 @@ export interface ContainerFacts {
   readonly logConfiguration: Field;
   readonly healthCheck?: HealthCheckFacts;
   readonly dependsOn: readonly { readonly container: string; readonly condition: string; readonly at: SourceLocation }[];
+  /** Where a dependency on a container's start can be written: a slot for its name. */
+  readonly dependsOnSlots?: readonly Slot[];
+  /** A volume is mounted in it. */
+  readonly mounts?: boolean;
+  /** Options of the log driver, where they are literal. */
+  readonly logOptions?: readonly EnvironmentEntry[];
   /** MiB. */
   readonly memory?: Expr;
   readonly memoryReservation?: Expr;

@@ -1,5 +1,5 @@
 import type { SourceLocation, Slot } from './location.js';
-import type { Cache, Container, DeployedContainer, EcsService, Platform, StartChain } from './deployment.js';
+import type { Broker, Cache, Container, DeployedContainer, EcsService, Platform, Queue, StartChain } from './deployment.js';
 import type { Setting } from './setting.js';
 import type { VersionFact } from './version.js';
 
@@ -28,6 +28,8 @@ export interface Model {
   readonly apps: readonly CeleryApp[];
   /** Redis and Valkey servers whose eviction policy is written. */
   readonly caches: readonly Cache[];
+  readonly queues: readonly Queue[];
+  readonly brokers: readonly Broker[];
   readonly unaudited: readonly UnauditedConsumer[];
   readonly unresolved: readonly Unresolved[];
   /** What the findings rest on besides the files, e.g. "celery is not pinned: judged as 5.6.3". */
@@ -98,6 +100,8 @@ export interface ConsumerCommand {
   readonly unknownOptions: ReadonlyMap<string, string>;
   /** Trailing key=value. */
   readonly overrides: ReadonlyMap<string, string>;
+  /** A loop of the repository's own: does anything in it or in what it imports handle SIGTERM? */
+  readonly handlesStop?: boolean;
   /** The queues of -Q, if given. */
   readonly queues?: readonly string[];
 }

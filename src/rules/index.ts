@@ -1,4 +1,3 @@
-import type { Rule } from '../model/index.js';
 import { suppressionExpired } from './audit/suppression-expired.js';
 import { suppressionWithoutReason } from './audit/suppression-without-reason.js';
 import { unknownRule } from './audit/unknown-rule.js';
@@ -6,6 +5,7 @@ import { unreadableInput } from './audit/unreadable-input.js';
 import { unusedSuppression } from './audit/unused-suppression.js';
 import { acknowledgementNeverSent } from './celery/acknowledgement-never-sent.js';
 import { brokerMayEvict } from './celery/broker-may-evict.js';
+import { brokerNotDurable } from './celery/broker-not-durable.js';
 import { concurrencyUnset } from './celery/concurrency-unset.js';
 import { connectionLossDuplicates } from './celery/connection-loss-duplicates.js';
 import { countdownExceedsConsumerTimeout } from './celery/countdown-exceeds-consumer-timeout.js';
@@ -39,40 +39,51 @@ import { backgroundWithoutWait } from './container/background-without-wait.js';
 import { detachedWorker } from './container/detached-worker.js';
 import { entrypointWithoutExec } from './container/entrypoint-without-exec.js';
 import { initKillsWorker } from './container/init-kills-worker.js';
+import { noSignalHandler } from './container/no-signal-handler.js';
 import { packageManagerAsInit } from './container/package-manager-as-init.js';
 import { processManagerKillsEarly } from './container/process-manager-kills-early.js';
 import { shellSwallowsSignal } from './container/shell-swallows-signal.js';
 import { signalSentToGroup } from './container/signal-sent-to-group.js';
 import { stopGracePeriodTooShort } from './container/stop-grace-period-too-short.js';
 import { wrongStopSignal } from './container/wrong-stop-signal.js';
+import { azRebalancingInterrupts } from './ecs/az-rebalancing-interrupts.js';
 import { deploymentDeadlock } from './ecs/deployment-deadlock.js';
 import { healthCheckKillsBusyWorker } from './ecs/health-check-kills-busy-worker.js';
+import { logLoss } from './ecs/log-loss.js';
 import { memoryOvercommitted } from './ecs/memory-overcommitted.js';
 import { minimumHealthyPercent } from './ecs/minimum-healthy-percent.js';
+import { mutableImageTag } from './ecs/mutable-image-tag.js';
 import { noDeploymentRollback } from './ecs/no-deployment-rollback.js';
 import { noLogConfiguration } from './ecs/no-log-configuration.js';
+import { plaintextCredentials } from './ecs/plaintext-credentials.js';
 import { scaleInIgnoresInFlight } from './ecs/scale-in-ignores-in-flight.js';
 import { scaleInUnprotected } from './ecs/scale-in-unprotected.js';
 import { schedulerOverlap } from './ecs/scheduler-overlap.js';
 import { schedulerReplicas } from './ecs/scheduler-replicas.js';
+import { schedulerStateLost } from './ecs/scheduler-state-lost.js';
+import { sidecarStopsFirst } from './ecs/sidecar-stops-first.js';
 import { spotInterruptsTasks } from './ecs/spot-interrupts-tasks.js';
 import { stopTimeoutAboveFargateLimit } from './ecs/stop-timeout-above-fargate-limit.js';
+import { stopTimeoutOnWrongContainer } from './ecs/stop-timeout-on-wrong-container.js';
 import { stopTimeoutTooShort } from './ecs/stop-timeout-too-short.js';
+import { noDeadLetterQueue } from './sqs/no-dead-letter-queue.js';
 import { lockReleasedByNonOwner } from './tasks/lock-released-by-non-owner.js';
 import { lockWithoutExpiry } from './tasks/lock-without-expiry.js';
 import { retryWithoutBackoff } from './tasks/retry-without-backoff.js';
 import { unbatchedLoop } from './tasks/unbatched-loop.js';
+import type { Rule } from '../model/index.js';
 
 /** Every rule there is, by family: about the audit, the deployment, the container, the workers' configuration, the task functions. */
 export const rules: readonly Rule[] = [
   suppressionExpired, suppressionWithoutReason, unknownRule, unreadableInput, unusedSuppression,
-  deploymentDeadlock, healthCheckKillsBusyWorker, memoryOvercommitted, minimumHealthyPercent, noDeploymentRollback, noLogConfiguration, scaleInIgnoresInFlight, scaleInUnprotected, schedulerOverlap, schedulerReplicas, spotInterruptsTasks,
-  stopTimeoutAboveFargateLimit, stopTimeoutTooShort,
-  backgroundWithoutWait, detachedWorker, entrypointWithoutExec, initKillsWorker, packageManagerAsInit, processManagerKillsEarly, shellSwallowsSignal,
+  azRebalancingInterrupts, deploymentDeadlock, healthCheckKillsBusyWorker, logLoss, memoryOvercommitted, minimumHealthyPercent, mutableImageTag, noDeploymentRollback, noLogConfiguration, plaintextCredentials, scaleInIgnoresInFlight, scaleInUnprotected, schedulerOverlap, schedulerReplicas, schedulerStateLost, sidecarStopsFirst, spotInterruptsTasks,
+  stopTimeoutAboveFargateLimit, stopTimeoutOnWrongContainer, stopTimeoutTooShort,
+  backgroundWithoutWait, detachedWorker, entrypointWithoutExec, initKillsWorker, noSignalHandler, packageManagerAsInit, processManagerKillsEarly, shellSwallowsSignal,
   signalSentToGroup, stopGracePeriodTooShort, wrongStopSignal,
-  acknowledgementNeverSent, brokerMayEvict, concurrencyUnset, connectionLossDuplicates, countdownExceedsConsumerTimeout, countdownExceedsVisibilityTimeout, earlyAck, embeddedBeat, endlessRedelivery, mixedSettingNames, noSigtermRemap, noTimeLimit, prefetchAboveOne,
+  acknowledgementNeverSent, brokerMayEvict, brokerNotDurable, concurrencyUnset, connectionLossDuplicates, countdownExceedsConsumerTimeout, countdownExceedsVisibilityTimeout, earlyAck, embeddedBeat, endlessRedelivery, mixedSettingNames, noSigtermRemap, noTimeLimit, prefetchAboveOne,
   redeliveryNeverHappens, resultsNeverExpire, settingIgnored, sigtermRemapIneffective, sigtermRemapLosesTasks, softLimitNotBelowHard, softShutdownExceedsStopTimeout, softShutdownIneffective, stringBoolean,
   timeLimitDropsTask, timeLimitIgnored, timeLimitTooLong,
   unknownSetting, visibilityTimeoutIneffective, visibilityTimeoutNotSeconds, visibilityTimeoutTooLong, visibilityTimeoutTooShort, workerLossAcknowledged,
+  noDeadLetterQueue,
   lockReleasedByNonOwner, lockWithoutExpiry, retryWithoutBackoff, unbatchedLoop,
 ];

@@ -1,4 +1,5 @@
-import type { CeleryApp, EffectKind, TaskFunction, Thresholds, Worker } from '../model/index.js';
+import type { CeleryApp, Container, EffectKind, TaskFunction, Thresholds, Worker } from '../model/index.js';
+import { isWritten } from '../model/index.js';
 
 /** What a second run would do again. */
 const HARMFUL: ReadonlySet<EffectKind> = new Set(['insert', 'increment', 'append', 'email', 'sms', 'payment', 'http-write', 'publish']);
@@ -36,4 +37,10 @@ export function isHarmless({ body }: TaskFunction): boolean {
 /** ECS waits for tasks that its code protects. */
 export function isProtected(app: CeleryApp | undefined): boolean {
   return app?.taskProtection !== undefined;
+}
+
+/** The sidecar whose written stopTimeout is longer than the default that the worker's own container is left with. */
+export function misplaced({ stopTimeout, siblings }: Container): Container['siblings'][number] | undefined {
+  const own = stopTimeout.state === 'set' && !isWritten(stopTimeout) ? stopTimeout.value : undefined;
+  return own === undefined ? undefined : siblings.find(other => isWritten(other.stopTimeout) && other.stopTimeout.state === 'set' && other.stopTimeout.value > own);
 }

@@ -34,7 +34,7 @@ function mainContainer(variant: Variant): ContainerFacts {
     environment: [...injected(name, environment, owner), ...environmentIn(root, variant)],
     // Copilot writes a log configuration by itself: awslogs, or FireLens where `logging` asks for it.
     logConfiguration: logging ? fixedField(owner, literal('awsfirelens', placeOfEntry(logging, source))) : fixedField(owner, literal('awslogs', owner)),
-    dependsOn: dependsOn(valueAt(root, 'image', 'depends_on'), variant),
+    dependsOn: dependsOn(valueAt(root, 'image', 'depends_on'), variant), mounts: entriesOf(valueAt(root, 'storage', 'volumes')).length > 0,
     ...healthCheckIn(valueAt(root, 'image', 'healthcheck'), variant),
   };
 }

@@ -1,5 +1,6 @@
-import type { ContainerFacts, EnvironmentEntry, SourceLocation, TaskDefinitionFacts } from '../../model/index.js';
-import { entryOf, itemsOf, textOf, valueAt, valueOf, type DataNode, type DataSource } from '../../parsers/nodes.js';
+import type { ContainerFacts, EnvironmentEntry, Slot, SourceLocation, TaskDefinitionFacts } from '../../model/index.js';
+import { entriesOf, entryOf, itemsOf, textOf, valueAt, valueOf, type DataNode, type DataSource } from '../../parsers/nodes.js';
+import { insertSlots } from '../insertion.js';
 import { commandOf } from '../node-commands.js';
 import { healthCheckOf } from '../node-containers.js';
 import { exprOf, fieldAt, fixedField, mapLiteral, placeOf, placeOfEntry, textExprOf, textsOf, toBoolean, toNumber } from '../node-values.js';
@@ -53,6 +54,8 @@ export function containerOf(node: DataNode, index: number, source: DataSource): 
     logConfiguration: logConfigurationOf(node, owner, source),
     ...(healthCheck && { healthCheck }),
     dependsOn: itemsOf(valueOf(node, 'dependsOn')).map(item => ({ container: textOf(valueOf(item, 'containerName')) ?? '', condition: textOf(valueOf(item, 'condition')) ?? 'START', at: placeOf(item, source) })),
+    dependsOnSlots: entryOf(node, 'dependsOn') ? [] : dependsOnSlots(node, source), mounts: itemsOf(valueOf(node, 'mountPoints')).length > 0,
+    logOptions: environmentPairs(valueAt(node, 'logConfiguration', 'options'), source),
     ...(memory && { memory: mapLiteral(exprOf(memory, source), toMebibytes('m')) }),
     ...(memoryReservation && { memoryReservation: mapLiteral(exprOf(memoryReservation, source), toMebibytes('m')) }),
   };
@@ -70,6 +73,18 @@ function secretsOf(node: DataNode, source: DataSource): readonly EnvironmentEntr
     const name = textOf(valueOf(item, 'name'));
     return name === undefined ? [] : [{ name, value: 'secret', at: placeOf(item, source) }];
   });
+}
+
+function environmentPairs(node: DataNode | undefined, source: DataSource): readonly EnvironmentEntry[] {
+  return entriesOf(node).map(entry => ({ name: entry.key, value: textExprOf(entry.value, source), at: placeOfEntry(entry, source) }));
+}
+
+/** Where a dependency on the start of one container can be written; the slot takes its name. */
+function dependsOnSlots(node: DataNode, source: DataSource): readonly Slot[] {
+  const [open, close] = source.encoding === 'yaml' ? ['[{ ContainerName: ', ', Condition: START }]'] : source.encoding === 'hcl' ? ['[{ containerName = ', ', condition = "START" }]'] : ['[{ "containerName": ', ', "condition": "START" }]'];
+  const isCapital = source.spell?.('containerName') === 'ContainerName';
+  const spelled = (text: string): string => (isCapital ? text.replace('containerName', 'ContainerName').replace('condition', 'Condition') : text);
+  return insertSlots(node, ['dependsOn'], source).map(slot => ({ ...slot, before: `${slot.before ?? ''}${spelled(open!)}`, after: `${spelled(close!)}${slot.after ?? ''}` }));
 }
 
 /** The driver stands for the whole configuration. No slot: one word is not enough to write one. */

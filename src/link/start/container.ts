@@ -1,5 +1,5 @@
-import type { CommandFacts, Container, ContainerFacts, Expr, Setting, SourceLocation, StageFacts } from '../../model/index.js';
-import { literalText } from '../../model/index.js';
+import type { CommandFacts, Container, ContainerFacts, EnvironmentEntry, Expr, Setting, SourceLocation, StageFacts } from '../../model/index.js';
+import { literalText, walk } from '../../model/index.js';
 import { STOP_SECONDS } from '../../knowledge/start-commands.js';
 import type { Build } from '../builds.js';
 import { settingOf } from './field-settings.js';
@@ -64,14 +64,24 @@ export function containerOf(container: ContainerFacts, { format, siblings, pidMo
   return {
     name: container.name, at: container.at, essential: isOn(container.essential.value, true), stopTimeout: stopTimeOf(container, format),
     stopSignal: stopSignalOf(container, image, environment), initProcess: isOn(container.initProcess.value, false), logConfiguration: logOf(container),
-    dependsOn: container.dependsOn.map(({ container: name, condition }) => ({ container: name, condition })),
+    refersTo: [...new Set(container.environment.flatMap(({ value }) => (value === 'secret' ? [] : [...walk(value)])).flatMap(part => (part.is === 'reference' ? [`${part.module}.${part.name}`] : [])))],
+    dependsOn: container.dependsOn.map(({ container: name, condition }) => ({ container: name, condition })), dependsOnSlots: container.dependsOnSlots ?? [], mounts: container.mounts ?? false,
+    logOptions: new Map((container.logOptions ?? []).flatMap(({ name, value, at }) => { const written = value === 'secret' ? undefined : literalText(value); return written === undefined ? [] : [[name, { value: written, at }] as const]; })),
+    plaintextCredentials: container.environment.filter(isPlainCredential).map(({ name }) => name),
     siblings: siblings.filter(other => other !== container).map(other => {
       const otherImage = text(other.image);
-      return { name: other.name, at: other.at, essential: isOn(other.essential.value, true), stopTimeout: stopTimeOf(other, format), ...(otherImage !== undefined && { image: otherImage }) };
+      return { name: other.name, at: other.at, essential: isOn(other.essential.value, true), stopTimeout: stopTimeOf(other, format), dependsOn: other.dependsOn.map(one => one.container), ...(otherImage !== undefined && { image: otherImage }) };
     }),
     ...(imageText !== undefined && { image: imageText }), ...(image.dockerfile !== undefined && { dockerfile: image.dockerfile }),
     ...(pidMode !== undefined && { pidMode }), ...(memory !== undefined && { memoryMiB: memory }), ...(healthCheck && { healthCheck }),
   };
+}
+
+/** A name that says credential, or an address with a password in it, with a value that stands there. Placeholders are none. */
+function isPlainCredential({ name, value }: EnvironmentEntry): boolean {
+  const text = value === 'secret' ? undefined : literalText(value);
+  if (text === undefined || text === '' || /^[<{$]|\$\{|^(?:arn:|ssm:|change[-_ ]?me|x{3,}|\*+$)|^(?:true|false|none|null|\d{1,5})$/i.test(text)) return false;
+  return (/(?:^|_)(?:PASSWORD|PASSWD|SECRET|SECRET_KEY|TOKEN|API_?KEY|PRIVATE_KEY|SECRET_ACCESS_KEY)$/i.test(name) && !/^(?:https?|s3|file):/.test(text)) || /^\w[\w+]*:\/\/[^/\s:@]*:[^/\s@]+@/.test(text);
 }
 
 const isOn = (expr: Expr | undefined, usually: boolean): boolean => (expr?.is === 'literal' ? booleanOf(expr.value) ?? usually : usually);

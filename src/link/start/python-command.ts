@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { ChainLink, Expr, SourceLocation, Statement } from '../../model/index.js';
+import type { ChainLink, Expr, FactStore, SourceLocation, Statement } from '../../model/index.js';
 import { dottedName, expressionsOf, nested, startOf, walk } from '../../model/index.js';
 import { behind, custom, follow, inFile, locate, next, textOf, unaudited, type Journey, type Process, type Reached } from '../command.js';
 import { knownWord, likely, type Word } from '../process-environment.js';
@@ -41,9 +41,26 @@ function pythonScript(process: Process, words: readonly Word[], journey: Journey
 }
 
 /** A Python file that starts a worker by itself, or takes messages in a loop of its own, is a consumer we do not read. */
-export function pythonFile(path: string, code: readonly Statement[], process: Process): readonly Reached[] {
+export function pythonFile(path: string, code: readonly Statement[], process: Process, store: FactStore): readonly Reached[] {
   const kind = consumerIn(code);
-  return kind === undefined ? [] : [unaudited(kind, textOf(process.argv) || path, process.argv[0]?.at ?? startOf(path), process)];
+  if (kind === undefined) return [];
+  const one = unaudited(kind, textOf(process.argv) || path, process.argv[0]?.at ?? startOf(path), process);
+  return [kind === 'sqs' ? { ...one, command: { ...one.command, handlesStop: handlesStop(path, code, store) } } : one];
+}
+
+/** It, or a module of the repository that it imports, names SIGTERM or sets a handler for signals. */
+function handlesStop(path: string, code: readonly Statement[], store: FactStore): boolean {
+  const imported = code.flatMap(statement => (statement.do === 'import-names' || statement.do === 'import-module' ? [statement.module] : [])).flatMap(module => {
+    const file = module.replace(/^\.+/, '').replaceAll('.', '/');
+    return [...new Set([posix.dirname(path), '.'])].flatMap(folder => [`${file}.py`, `${file}/__init__.py`].map(name => posix.join(folder, name))).filter(name => store.has(name));
+  });
+  const all = [code, ...imported.map(name => store.facts(name)?.code ?? [])];
+  return all.some(statements => mentions(statements, 0));
+}
+
+function mentions(code: readonly Statement[], depth: number): boolean {
+  return depth < 30 && code.some(statement => expressionsOf(statement).some(expr => [...walk(expr)].some(part => (part.is === 'member' || part.is === 'name') && /^(?:SIGTERM|add_signal_handler)$/.test(part.name)))
+    || mentions(nested(statement), depth + 1) || (statement.do === 'function' && mentions(statement.function.body, depth + 1)) || (statement.do === 'class' && mentions(statement.class.body, depth + 1)));
 }
 
 function consumerIn(code: readonly Statement[]): string | undefined {

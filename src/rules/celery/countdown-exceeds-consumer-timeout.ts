@@ -82,14 +82,17 @@ function* running(app: CeleryApp, timeout: Timeout, thresholds: Thresholds): Gen
 
 function shared(app: CeleryApp, at: Problem['at'], { setting }: Timeout, functions: readonly TaskFunction[] = []): Pick<Problem, 'at' | 'severity' | 'resource' | 'related'> {
   const { related = [], ...about } = ofApp(app, at, functions, 'acknowledged late');
-  return { at, severity: setting ? 'error' : 'warning', ...about, related: [...(setting ? [{ at: setting.at, message: `x-consumer-timeout is ${inWords(numberOf(setting)!)}` }] : []), ...related] };
+  return { at, severity: setting ? 'error' : 'warning', ...about, related: [...(setting ? [{ at: setting.at, message: `${nameOf(setting)} is ${inWords(numberOf(setting)!)}` }] : []), ...related] };
 }
+
+/** A queue's argument, or the broker's own setting. */
+const nameOf = (setting: Setting<number>): string => (setting.state === 'set' ? setting.writtenAs : undefined) ?? 'x-consumer-timeout';
 
 /** Which broker runs, and what its own configuration says, is not in the files. */
 const sure = ({ setting }: Timeout): 'high' | 'medium' => (setting ? 'high' : 'medium');
 
 function found({ seconds, setting }: Timeout): string {
-  return setting ? `x-consumer-timeout is ${inWords(seconds)}` : `RabbitMQ's consumer_timeout is ${inWords(seconds)} unless its configuration says otherwise`;
+  return setting ? `${nameOf(setting)} is ${inWords(seconds)}` : `RabbitMQ's consumer_timeout is ${inWords(seconds)} unless its configuration says otherwise`;
 }
 
 const survives = (app: CeleryApp): boolean => isOn(app.settings.get('broker_channel_error_retry')) === true;
@@ -113,5 +116,5 @@ function raise(app: CeleryApp, held: number, { exitMarginSeconds, stopTimeoutSec
   const unit = least > 7200 ? 3600 : 60;
   const wanted = Math.ceil(least / unit) * unit;
   if (wanted > LONGEST) return '';
-  return app.consumerTimeout ? `, or write "x-consumer-timeout": ${wanted * 1000}` : `, or \`consumer_timeout = ${wanted * 1000}\` (${inWords(wanted)}, in ms) in the broker's rabbitmq.conf`;
+  return app.consumerTimeout && nameOf(app.consumerTimeout) !== 'consumer_timeout' ? `, or write "x-consumer-timeout": ${wanted * 1000}` : `, or \`consumer_timeout = ${wanted * 1000}\` (${inWords(wanted)}, in ms) in the broker's rabbitmq.conf`;
 }

@@ -1,6 +1,6 @@
 import type { Rule, Severity, Thresholds, Worker } from '../../model/index.js';
 import { about, confidenceOf, fateOfStop, fixTo, inWords, relatedAt, textToWrite, unlessFrozen } from '../shared.js';
-import { isProtected, mayOutlast, onEcs, survivesStop } from '../outlast.js';
+import { isProtected, mayOutlast, misplaced, onEcs, survivesStop } from '../outlast.js';
 import { blockersOf } from '../signal-path.js';
 
 export const stopTimeoutTooShort: Rule = {
@@ -18,7 +18,7 @@ export const stopTimeoutTooShort: Rule = {
   *check({ workers }, thresholds) {
     for (const worker of workers) {
       const { stopTime, drainNeed } = worker;
-      if (!onEcs(worker) || stopTime.state !== 'set' || isProtected(worker.app)) continue;
+      if (!onEcs(worker) || stopTime.state !== 'set' || isProtected(worker.app) || (worker.container && misplaced(worker.container))) continue;
       const severity = severityOf(worker, stopTime.value, stopTime.certainty === 'format-default', thresholds);
       if (!severity) continue;
       const isDefault = stopTime.certainty === 'format-default';
