@@ -8,7 +8,7 @@ import { specOf } from './metamorphic/spec.js';
 
 /** What is written at a slot is what is read there afterwards: every number of a service, in every format of Amazon's and HashiCorp's. */
 const loaded = new Map<string, Analyzer>();
-beforeAll(async () => { for (const entry of analyzers) if (['cloudformation', 'terraform', 'ecs-json', 'cdk', 'copilot'].includes(entry.format)) loaded.set(entry.format, await entry.load({ shortRun: false })); });
+beforeAll(async () => { for (const entry of analyzers) if (['cloudformation', 'terraform', 'ecs-json', 'cdk', 'copilot'].includes(entry.format)) loaded.set(`${entry.format} ${entry.name.source}`, await entry.load({ shortRun: false })); });
 
 const read = (path: string, text: string): Facts | undefined => [...loaded.values()].find(analyzer => analyzer.recognises(path, text))?.facts(text, path);
 const FIELDS: Readonly<Record<string, (facts: Facts) => Field | undefined>> = {
@@ -40,5 +40,5 @@ describe.each([BASE, ...FORMATS].map(format => [format.name, format] as const))(
   });
 });
 
-/** Written in another file, or not at all: Copilot fixes most of it, variables and templates hold their values elsewhere. */
-const isElsewhere = (format: string, field: string): boolean => format === 'Copilot' || (format === 'Terraform, variables' && /^(?:stopTimeout|desiredCount)$/.test(field)) || (format === 'Terraform, template file' && field === 'stopTimeout');
+/** Written in another file, or not at all: Copilot fixes most of it, variables and templates hold their values elsewhere, and an object that is missing in troposphere would need an import. */
+const isElsewhere = (format: string, field: string): boolean => format === 'Copilot' || (format === 'troposphere' && /Percent$/.test(field)) || (format === 'Terraform, variables' && /^(?:stopTimeout|desiredCount)$/.test(field)) || (format === 'Terraform, template file' && field === 'stopTimeout');

@@ -151,7 +151,7 @@ describe('deployments', () => {
     ['0/100 at one scheduler', { runs: 'scheduler', ...counts(1), minimumHealthyPercent: set(0), maximumPercent: set(100) }, undefined],
     ['100 as a choice', {}, undefined],
     ['100 by default', { minimumHealthyPercent: byDefault(100, { slots: [slot('infra/service.json', 5)] }) }, 'note'],
-    ['100 where a format has no word for it', { minimumHealthyPercent: byDefault(100) }, undefined],
+    ['100 in a Copilot manifest, which has no word for it', { format: 'copilot', minimumHealthyPercent: byDefault(100) }, undefined],
     ['100 by default at one worker', { ...counts(1), minimumHealthyPercent: byDefault(100, { slots: [slot('infra/service.json', 5)] }) }, undefined],
     ['50 by default', { minimumHealthyPercent: byDefault(50) }, undefined],
   ] as const)('minimumHealthyPercent: %s', (_, change, severity) => {

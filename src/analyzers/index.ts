@@ -11,16 +11,34 @@ const COMMANDS = /celery|supervisord|honcho|circusd/i;
 export const analyzers: readonly AnalyzerEntry[] = [
   {
     format: 'cloudformation', name: /\.(?:ya?ml|json|template)$/i, onDemand: false,
-    words: /AWS::(?:ECS::(?:TaskDefinition|Service)|ElastiCache::ParameterGroup)/,
+    words: /AWS::(?:ECS::(?:TaskDefinition|Service)|ElastiCache::(?:ParameterGroup|ReplicationGroup|CacheCluster)|AmazonMQ::(?:Broker|Configuration))/,
     load: () => import('./cloudformation.js'),
   },
   {
     format: 'cdk', name: /\.[cm]?tsx?$/i, onDemand: false,
-    words: /(?:Fargate|Ec2|External)(?:TaskDefinition|Service)\b|addContainer\(|QueueProcessing(?:Fargate|Ec2)Service/,
+    words: /(?:Fargate|Ec2|External)(?:TaskDefinition|Service)\b|addContainer\(|(?:QueueProcessing|LoadBalanced)(?:Fargate|Ec2)Service|Scheduled(?:Fargate|Ec2)Task/,
     async load() {
       const { loadTypeScript } = await import('../parsers/typescript.js');
       await loadTypeScript();
       return import('./cdk.js');
+    },
+  },
+  {
+    format: 'cdk', name: /\.py$/i, onDemand: false,
+    words: /aws_ecs/,
+    async load({ shortRun }) {
+      const { loadPython } = await import('../parsers/python.js');
+      await loadPython({ shortRun });
+      return import('./cdk.js');
+    },
+  },
+  {
+    format: 'cloudformation', name: /\.py$/i, onDemand: false,
+    words: /troposphere/,
+    async load({ shortRun }) {
+      const { loadPython } = await import('../parsers/python.js');
+      await loadPython({ shortRun });
+      return import('./troposphere.js');
     },
   },
   {

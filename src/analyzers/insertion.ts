@@ -34,7 +34,9 @@ const NAMES: ReadonlySet<string> = new Set(['name', 'containerName', 'family']);
  * Behind the property that names the thing, else behind the first: never in need of a comma that is not ours. Key, colon and comma
  * are written as that property has them (HCL knows `key = value` with and without commas).
  */
-function intoCode(map: MapNode, path: readonly string[], source: DataSource, rest: string): Slot {
+function intoCode(map: MapNode, path: readonly string[], source: DataSource, rest: string): Slot | undefined {
+  // what is missing around it is an object of a class, which would have to be imported
+  if (source.encoding === 'python' && path.length > 1) return undefined;
   const { text } = source.lines;
   const anchor = map.entries.find(entry => NAMES.has(entry.key)) ?? map.entries[0];
   const colon = anchor ? colonOf(anchor, text) : source.encoding === 'hcl' ? ' = ' : ': ';

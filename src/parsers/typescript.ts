@@ -1,5 +1,6 @@
-import type { Comment, Expr, ReadProblem, SourceLocation } from '../model/index.js';
+import type { Expr, SourceLocation } from '../model/index.js';
 import { literal } from '../model/index.js';
+import { DURATION_UNITS, type ConstructCall, type ParsedConstructs } from './constructs.js';
 import { lineComments } from './line-comments.js';
 import { lineTable, type LineTable } from './lines.js';
 import { asExpr, branchOf, MAX_DEPTH, type DataEntry, type DataNode, type DataSource, type ScalarNode } from './nodes.js';
@@ -8,32 +9,6 @@ type TsMorph = typeof import('ts-morph');
 type Ts = TsMorph['ts'];
 type TsNode = import('ts-morph').ts.Node;
 type TsExpression = import('ts-morph').ts.Expression;
-
-/** `new ecs.FargateService(this, "Worker", { … })` or `definition.addContainer("worker", { … })`, with what its value is called. */
-export interface TsCall {
-  readonly isNew: boolean;
-  /** Dotted, without `this.` where that stands in front alone: `ecs.FargateService`, `this.definition.addContainer`. */
-  readonly callee: string;
-  readonly arguments: readonly DataNode[];
-  /** `definition`, `this.definition`: the variable or property it is assigned to. */
-  readonly name?: string;
-  /** Where the object of a method stands, if it is a call itself: `new X(…).addContainer(…)`. */
-  readonly objectStart?: number;
-  readonly start: number;
-  readonly at: SourceLocation;
-}
-
-/** One file of TypeScript or JavaScript as the calls in it, in order. Constants of the file are put in where they are used. */
-export interface ParsedTypeScript {
-  readonly calls: readonly TsCall[];
-  /** Variables that are another name of something: `cfn` of `const cfn = service.node.defaultChild as CfnService`. */
-  readonly aliases: ReadonlyMap<string, string>;
-  /** Local name → module, of everything imported. */
-  readonly imports: ReadonlyMap<string, string>;
-  readonly source: DataSource;
-  readonly comments: readonly Comment[];
-  readonly problems: readonly ReadProblem[];
-}
 
 /** Characters of the largest file that is read. */
 const MAX_LENGTH = 2_000_000;
@@ -53,11 +28,11 @@ export function loadTypeScript(): Promise<void> {
 }
 
 /** Never throws on any text; throws where `loadTypeScript` was not awaited before. */
-export function parseTypeScript(text: string, path: string): ParsedTypeScript {
+export function parseTypeScript(text: string, path: string): ParsedConstructs {
   if (!loaded) throw new Error('parseTypeScript was called before loadTypeScript had finished');
   const lines = lineTable(text, path);
   const source: DataSource = { lines, encoding: 'typescript' };
-  const unread = (message: string): ParsedTypeScript => ({ calls: [], aliases: new Map(), imports: new Map(), source, comments: [], problems: [{ message, at: lines.at(0, 0) }] });
+  const unread = (message: string): ParsedConstructs => ({ calls: [], aliases: new Map(), imports: new Map(), source, comments: [], problems: [{ message, at: lines.at(0, 0) }] });
   if (text.length > MAX_LENGTH) return unread(`This file is larger than ${MAX_LENGTH / 1e6} MB, so it was not read`);
   if (isTooDeep(text)) return unread('TypeScript nested too deep, so the file was not read');
   const { ts } = loaded;
@@ -117,9 +92,9 @@ function importsOf({ ts, root }: Reading): ReadonlyMap<string, string> {
   return found;
 }
 
-function callsIn(reading: Reading): readonly TsCall[] {
+function callsIn(reading: Reading): readonly ConstructCall[] {
   const { ts, root, source } = reading;
-  const found: TsCall[] = [];
+  const found: ConstructCall[] = [];
   for (const node of nodesOf(ts, root)) {
     if (!ts.isNewExpression(node) && !ts.isCallExpression(node)) continue;
     const callee = nameOf(node.expression, reading);
@@ -155,9 +130,6 @@ function assignedName(node: TsNode, reading: Reading): string | undefined {
   return ts.isPropertyDeclaration(parent) && ts.isIdentifier(parent.name) ? `this.${parent.name.text}` : undefined;
 }
 
-/** s of one unit of `Duration`. */
-const UNITS: Readonly<Record<string, number>> = { millis: 1e-3, seconds: 1, minutes: 60, hours: 3600, days: 86_400 };
-
 /** An expression as data where it is data: constants of the file resolved, a `Duration` as its seconds. */
 function dataOf(node: TsExpression, reading: Reading, depth: number): DataNode {
   const { ts, root } = reading;
@@ -184,7 +156,7 @@ function dataOf(node: TsExpression, reading: Reading, depth: number): DataNode {
     const name = nameOf(node.expression, reading) ?? '';
     const [first] = node.arguments;
     const unit = /(?:^|\.)Duration\.(\w+)$/.exec(name)?.[1];
-    if (unit !== undefined && first && UNITS[unit] !== undefined) return duration(inner(first), UNITS[unit]!, span, reading.source.lines);
+    if (unit !== undefined && first && DURATION_UNITS[unit] !== undefined) return duration(inner(first), DURATION_UNITS[unit]!, span, reading.source.lines);
     if (/^(Number|String|Boolean|parseInt|parseFloat)$/.test(name) && first) { const value = inner(first); return value.is === 'scalar' && name !== 'String' && typeof value.value === 'string' && value.value !== '' && !Number.isNaN(Number(value.value)) ? { ...value, value: Number(value.value) } : value; }
   }
   return computed();

@@ -119,6 +119,60 @@ ${spec.scaling ? `    service.autoScaleTaskCount({ minCapacity: ${spec.scaling.m
 `;
 }
 
+/** The same program in Python. */
+function cdkPython(spec: Spec): string {
+  const isFargate = spec.platform === 'FARGATE';
+  const list = (words: readonly string[]): string => `[${words.map(word => JSON.stringify(word)).join(', ')}]`;
+  const truth = (value: boolean): string => (value ? 'True' : 'False');
+  const container = [
+    'image=ecs.ContainerImage.from_registry("registry.example.com/shop:1")', `command=${list(spec.command)}`, ...(spec.stopTimeout === undefined ? [] : [`stop_timeout=Duration.seconds(${spec.stopTimeout})`]), `environment={**shared, ${pairs(spec).map(({ name, value }) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`).join(', ')}}`,
+    'memory_limit_mib=256', ...(spec.logs ? ['logging=ecs.LogDrivers.aws_logs(stream_prefix="shop")'] : []), ...(spec.init ? ['linux_parameters=ecs.LinuxParameters(self, "Linux", init_process_enabled=True)'] : []),
+  ];
+  const props = [
+    'cluster=cluster', 'task_definition=self.definition', `service_name="${spec.name}"`, `desired_count=${spec.desired}`, ...(spec.minimum === undefined ? [] : [`min_healthy_percent=${spec.minimum}`]), ...(spec.maximum === undefined ? [] : [`max_healthy_percent=${spec.maximum}`]),
+    ...(spec.breaker ? [`circuit_breaker=ecs.DeploymentCircuitBreaker(enable=${truth(spec.breaker.enable)}, rollback=${truth(spec.breaker.rollback)})`] : []),
+    ...(spec.capacity ? [`capacity_provider_strategies=[${spec.capacity.map(({ provider, weight, base }) => `ecs.CapacityProviderStrategy(capacity_provider="${provider}", weight=${weight}, base=${base})`).join(', ')}]`] : []),
+  ];
+  return `from aws_cdk import Duration, Stack, aws_ec2 as ec2, aws_ecs as ecs
+from constructs import Construct
+
+shared = {"TZ": "UTC"}
+
+
+class ShopStack(Stack):
+    def __init__(self, scope: Construct, id: str, **kwargs) -> None:
+        super().__init__(scope, id, **kwargs)
+        vpc = ec2.Vpc(self, "Vpc")
+        cluster = ecs.Cluster(self, "Cluster", vpc=vpc, enable_fargate_capacity_providers=True)
+${isFargate ? '' : '        cluster.add_capacity("Capacity", instance_type=ec2.InstanceType("t3.small"))\n'}        self.definition = ecs.${isFargate ? 'Fargate' : 'Ec2'}TaskDefinition(self, "Task", family="${spec.name}")
+        self.definition.add_container(
+            "worker",
+${container.map(line => `            ${line},\n`).join('')}        )
+${spec.sidecar ? '        self.definition.add_container("agent", image=ecs.ContainerImage.from_registry("public.ecr.aws/datadog/agent:latest"), essential=False, memory_limit_mib=128)\n' : ''}        service = ecs.${isFargate ? 'Fargate' : 'Ec2'}Service(
+            self,
+            "Service",
+${props.map(line => `            ${line},\n`).join('')}        )
+${spec.scaling ? `        service.auto_scale_task_count(min_capacity=${spec.scaling.minimum}, max_capacity=${spec.scaling.maximum})\n` : ''}`;
+}
+
+/** troposphere: the template's own words as Python objects. */
+function troposphere(spec: Spec): string {
+  const literal = (value: unknown): string => (typeof value === 'boolean' ? (value ? 'True' : 'False') : Array.isArray(value) ? `[${value.map(literal).join(', ')}]` : JSON.stringify(value));
+  const object = (name: string, fields: Readonly<Record<string, unknown>>): string => `${name}(${Object.entries(fields).map(([key, value]) => `${key}=${value instanceof String ? String(value) : literal(value)}`).join(', ')})`;
+  const code = (text: string): String => new String(text); // eslint-disable-line no-new-wrappers
+  const worker = object('ContainerDefinition', {
+    Name: 'worker', Image: 'registry.example.com/shop:1', Essential: true, Command: spec.command, ...(spec.stopTimeout !== undefined && { StopTimeout: spec.stopTimeout }), ...(spec.init && { LinuxParameters: code('LinuxParameters(InitProcessEnabled=True)') }),
+    Environment: code(`[${pairs(spec).map(({ name, value }) => object('Environment', { Name: name, Value: value })).join(', ')}]`), ...(spec.logs && { LogConfiguration: code('LogConfiguration(LogDriver="awslogs", Options={"awslogs-group": "/ecs/shop"})') }),
+  });
+  const agent = object('ContainerDefinition', { Name: SIDECAR.name, Image: SIDECAR.image, Essential: false });
+  const rolling = { ...(spec.minimum !== undefined && { MinimumHealthyPercent: spec.minimum }), ...(spec.maximum !== undefined && { MaximumPercent: spec.maximum }), ...(spec.breaker && { DeploymentCircuitBreaker: code(object('DeploymentCircuitBreaker', { Enable: spec.breaker.enable, Rollback: spec.breaker.rollback })) }) };
+  const fields = {
+    ServiceName: spec.name, TaskDefinition: code('Ref(task_definition)'), DesiredCount: spec.desired, ...(spec.capacity ? { CapacityProviderStrategy: code(`[${spec.capacity.map(({ provider, weight, base }) => object('CapacityProviderStrategyItem', { CapacityProvider: provider, Weight: weight, Base: base })).join(', ')}]`) } : { LaunchType: spec.platform }),
+    ...(Object.keys(rolling).length > 0 && { DeploymentConfiguration: code(object('DeploymentConfiguration', rolling)) }),
+  };
+  return `from troposphere import Ref, Template\nfrom troposphere.ecs import ContainerDefinition, DeploymentConfiguration, Environment, LogConfiguration, Service, TaskDefinition\n\ntemplate = Template()\ntask_definition = template.add_resource(\n    TaskDefinition(\n        "Task",\n        Family="${spec.name}",\n        RequiresCompatibilities=["${spec.platform}"],\n        ContainerDefinitions=[${[worker, ...(spec.sidecar ? [agent] : [])].join(', ')}],\n    )\n)\ntemplate.add_resource(${object('Service', fields).replace('Service(', 'Service("Worker", ')})\n`;
+}
+
 /** What the others are compared with: it says all there is. */
 export const BASE: Format = { name: 'CloudFormation, YAML', files: spec => ({ 'infra/worker.yaml': yaml(template(spec)).replace(/^\n/, '') }) };
 
@@ -141,8 +195,14 @@ export const FORMATS: readonly Format[] = [
     name: 'Copilot', files: spec => ({ [`copilot/${spec.name}/manifest.yml`]: copilot(spec) }), expresses: spec => spec.platform === 'FARGATE' && spec.logs && !spec.init && !spec.capacity && !spec.scaling && !spec.sidecar,
     defaults: spec => ({ ...spec, ...(spec.minimum === 0 && spec.maximum === 100 ? {} : { minimum: 100, maximum: 200 }), breaker: { enable: true, rollback: true } }),
   },
-  { name: 'CDK, source', files: spec => ({ 'infra/lib/shop-stack.ts': cdk(spec) }), defaults: spec => ({ ...spec, minimum: spec.minimum ?? 50, maximum: spec.maximum ?? 200 }) },
+  { name: 'CDK, source', files: spec => ({ 'infra/lib/shop-stack.ts': cdk(spec) }), defaults: withCdkDefaults },
+  { name: 'CDK, Python source', files: spec => ({ 'infra/shop_stack.py': cdkPython(spec) }), defaults: withCdkDefaults },
+  { name: 'troposphere', files: spec => ({ 'infra/worker.py': troposphere(spec) }), expresses: spec => !spec.scaling },
 ];
+
+function withCdkDefaults(spec: Spec): Spec {
+  return { ...spec, minimum: spec.minimum ?? 50, maximum: spec.maximum ?? 200 };
+}
 
 /** A manifest: what Copilot makes of it is fixed, apart from count, command, variables and the override of the stop timeout. */
 function copilot(spec: Spec): string {
@@ -151,4 +211,4 @@ function copilot(spec: Spec): string {
     ...(spec.minimum === 0 && spec.maximum === 100 ? ['deployment:', '  rolling: recreate'] : []), ''].join('\n');
 }
 
-export { cdk as cdkSource };
+export { cdk as cdkSource, cdkPython as cdkPythonSource };

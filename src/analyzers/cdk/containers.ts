@@ -1,15 +1,19 @@
 import { posix } from 'node:path';
 import type { BuildFacts, ContainerFacts, EnvironmentEntry, Field, SourceLocation } from '../../model/index.js';
-import { literal } from '../../model/index.js';
+import { literal, valueIn } from '../../model/index.js';
 import { entriesOf, itemsOf, textOf, valueOf, type DataNode, type DataSource } from '../../parsers/nodes.js';
-import type { TsCall } from '../../parsers/typescript.js';
+import type { ConstructCall } from '../../parsers/constructs.js';
 import { commandOf } from '../node-commands.js';
 import { healthCheckOf } from '../node-containers.js';
 import { exprOf, fieldAt, mapLiteral, placeOf, placeOfEntry, textExprOf, toBoolean, toNumber } from '../node-values.js';
 import { toMebibytes } from '../units.js';
+import { withResources, type Program } from './program.js';
 
-/** A container as `addContainer` takes it. `duration`: how the file writes a Duration, for what is written new. */
-export function containerOf(id: string | undefined, props: DataNode | undefined, call: TsCall, source: DataSource, duration: string | undefined, path: string): ContainerFacts {
+/** A container as `addContainer` takes it: its id, its props and the call that makes it. */
+export interface Made { readonly id: string | undefined; readonly props: DataNode | undefined; readonly call: ConstructCall }
+
+export function containerOf({ id, props, call }: Made, program: Program): ContainerFacts {
+  const { duration, path, source } = program;
   const owner: SourceLocation = call.at;
   const options = { source, text: 'shell' } as const;
   const [image, workingDirectory, memory, reservation] = ['image', 'workingDirectory', 'memoryLimitMiB', 'memoryReservationMiB'].map(key => valueOf(props, key));
@@ -23,7 +27,7 @@ export function containerOf(id: string | undefined, props: DataNode | undefined,
     essential: fieldAt(props, ['essential'], { source, owner, turn: toBoolean }),
     stopTimeout: durationSlots(fieldAt(props, ['stopTimeout'], { source, owner, turn: toNumber }), duration),
     initProcess: initProcessOf(valueOf(props, 'linuxParameters'), owner, source),
-    environment: [...entriesOf(valueOf(props, 'environment')).map((entry): EnvironmentEntry => ({ name: entry.key, value: textExprOf(entry.value, source), at: placeOfEntry(entry, source) })), ...entriesOf(valueOf(props, 'secrets')).map((entry): EnvironmentEntry => ({ name: entry.key, value: 'secret', at: placeOfEntry(entry, source) }))],
+    environment: [...entriesOf(valueOf(props, 'environment')).map((entry): EnvironmentEntry => ({ name: entry.key, value: withResources(textExprOf(entry.value, source), program), at: placeOfEntry(entry, source) })), ...entriesOf(valueOf(props, 'secrets')).map((entry): EnvironmentEntry => ({ name: entry.key, value: 'secret', at: placeOfEntry(entry, source) }))],
     environmentFiles: itemsOf(valueOf(props, 'environmentFiles')).map(file => ({ at: placeOf(file, source) })),
     logConfiguration: logOf(valueOf(props, 'logging'), owner, source),
     ...(healthCheck && { healthCheck }), dependsOn: [],
@@ -58,8 +62,7 @@ function buildOf(node: DataNode | undefined, source: DataSource, path: string): 
   const here = posix.dirname(path);
   const base = folder?.is === 'call' ? here : /(^|\/)(lib|bin|src|stacks|constructs)(\/|$)/.test(here) ? here.replace(/(^|\/)(lib|bin|src|stacks|constructs)(\/.*)?$/, '') : here;
   const context = posix.normalize(posix.join(base === '' ? '.' : base, written)).replace(/\/$/, '');
-  const file = options?.is === 'map' ? options.entries.find(([key]) => key?.is === 'literal' && key.value === 'file')?.[1] : undefined;
-  const target = options?.is === 'map' ? options.entries.find(([key]) => key?.is === 'literal' && key.value === 'target')?.[1] : undefined;
+  const [file, target] = [valueIn(options, 'file'), valueIn(options, 'target')];
   const inside = context.startsWith('..') ? context.replace(/^(\.\.\/)+/, '') : context;
   return {
     context: inside === '.' ? '' : inside, dockerfile: posix.join(inside, file?.is === 'literal' ? String(file.value) : 'Dockerfile'), arguments: [], at: placeOf(node!, source),
@@ -77,7 +80,7 @@ function joinedPath(call: Extract<NonNullable<ReturnType<typeof calledAs>>['posi
 /** `new LinuxParameters(this, "id", { initProcessEnabled: true })`. */
 function initProcessOf(node: DataNode | undefined, owner: SourceLocation, source: DataSource): Field {
   const props = calledAs(node)?.positional[2];
-  const value = props?.is === 'map' ? props.entries.find(([key]) => key?.is === 'literal' && key.value === 'initProcessEnabled')?.[1] : undefined;
+  const value = valueIn(props, 'initProcessEnabled');
   return value ? { value, at: value.at, slots: [] } : node && !props ? { value: exprOf(node, source), at: placeOf(node, source), slots: [] } : { at: owner, slots: [] };
 }
 

@@ -48,7 +48,7 @@ function zero(service: EcsService, model: Model): Problem | undefined {
 function byDefault(service: EcsService, model: Model): Problem | undefined {
   const { minimumHealthyPercent: setting } = service;
   const count = agreed(service.maximumCount);
-  if (setting.state !== 'set' || setting.certainty !== 'format-default' || setting.value !== 100 || setting.slots.length === 0 || count === undefined || count < 2) return undefined;
+  if (setting.state !== 'set' || setting.certainty !== 'format-default' || setting.value !== 100 || service.format === 'copilot' || count === undefined || count < 2) return undefined;
   const half = rollout(count, 50, 200).lower;
   return {
     ...shared(service, model), severity: 'note', confidence: 'low', order: 9, at: setting.at,
