@@ -72,9 +72,18 @@ export const analyzers: readonly AnalyzerEntry[] = [
     load: () => import('./dockerfile.js'),
   },
   {
-    format: 'process-manager', name: /(?:^|\/)procfile[\w.-]*$|supervisor[^/]*$|\.(?:conf|ini)(?:\.\w+)?$/i, onDemand: true,
+    format: 'process-manager', name: /(?:^|\/)procfile[\w.-]*$|supervisor[^/]*$|\.(?:conf|ini)(?:\.\w+)?$|\.service(?:\.\w+)?$/i, onDemand: true,
     words: COMMANDS,
     load: () => import('./process-manager.js'),
+  },
+  {
+    format: 'process-manager', name: /(?:^|\/)(?:ecosystem|pm2|process|processes)[\w.-]*\.(?:[cm]?js|json)$/i, onDemand: false,
+    words: /\bapps\b["']?\s*:/,
+    async load() {
+      const { loadTypeScript } = await import('../parsers/typescript.js');
+      await loadTypeScript();
+      return import('./ecosystem.js');
+    },
   },
   {
     format: 'entry-script', name: /\.(?:sh|bash|ash|ksh|zsh)$|(?:^|\/)[^./]+$/i, onDemand: true,

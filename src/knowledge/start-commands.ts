@@ -96,12 +96,17 @@ export const MANAGEMENT_CONSUMERS: Readonly<Record<string, string>> = {
 };
 
 /** Process managers whose file their argv names, with seconds from SIGTERM to SIGKILL and how they send it. */
-export const PROCESS_MANAGERS: readonly { readonly program: RegExp; readonly name: 'supervisord' | 'honcho' | 'foreman'; readonly file: readonly string[]; readonly places: readonly string[]; readonly stopWait: number; readonly toGroup: boolean; readonly because: string }[] = [
+export const PROCESS_MANAGERS: readonly { readonly program: RegExp; readonly name: 'supervisord' | 'honcho' | 'foreman' | 'pm2' | 'systemd'; readonly signal?: string; readonly file: readonly string[]; readonly places: readonly string[]; readonly stopWait: number; readonly toGroup: boolean; readonly because: string }[] = [
   {
     program: /^supervisord$/, name: 'supervisord', file: ['-c', '--configuration'], stopWait: 10, toGroup: false,
     places: ['supervisord.conf', 'etc/supervisord.conf', '/etc/supervisord.conf', '/etc/supervisor/supervisord.conf'],
     because: 'supervisor docs/configuration.rst: stopwaitsecs 10, stopsignal TERM, stopasgroup false; the search path of docs/running.rst',
   },
+  {
+    program: /^pm2(?:-runtime|-docker|-dev)?$/, name: 'pm2', file: [], stopWait: 1.6, signal: 'INT', toGroup: false, places: ['ecosystem.config.js', 'ecosystem.config.cjs', 'ecosystem.json', 'process.json'],
+    because: 'Unitech/pm2 constants.js: KILL_TIMEOUT 1600, KILL_SIGNAL SIGINT; treekill sends it to the children too, which prefork children ignore (celery concurrency/prefork.py, WORKER_SIGIGNORE)',
+  },
+  { program: /^systemd$/, name: 'systemd', file: [], places: [], stopWait: 90, toGroup: false, because: 'systemd.service(5): DefaultTimeoutStopSec 90 s; systemd.kill(5): KillMode control-group, KillSignal SIGTERM' },
   { program: /^(honcho)$/, name: 'honcho', file: ['-f', '--procfile'], places: ['Procfile'], stopWait: 5, toGroup: true, because: 'nickstenning/honcho manager.py: KILL_WAIT = 5; environ.py: os.killpg' },
   { program: /^(foreman|forego|hivemind|overmind)$/, name: 'foreman', file: ['-f', '--procfile'], places: ['Procfile'], stopWait: 5, toGroup: true, because: 'ddollar/foreman engine.rb: timeout 5' },
 ];
@@ -133,3 +138,6 @@ export const FOREIGN_IMAGES = /(^|\/)(redis|valkey|redis-stack|redis-stack-serve
 
 /** Publishers in public registries whose images hold their own programs. */
 export const FOREIGN_PUBLISHERS = /^(?:public\.ecr\.aws\/(?:appmesh|aws-observability|aws-containers|aws-ec2|amazon-ssm-agent|bitnami|bottlerocket|cloudwatch-agent|datadog|docker|eks|hashicorp|lambda|newrelic|nginx|supabase|xray)|(?:docker\.io\/)?(?:amazon|bitnami|datadog|grafana|hashicorp|newrelic|otel|prom|envoyproxy|cloudflare|tailscale)|gcr\.io\/(?:datadoghq|cloudsql-docker|cloud-sql-connectors)|quay\.io\/(?:prometheus|keycloak|oauth2-proxy)|ghcr\.io\/(?:open-telemetry))\//;
+
+/** ms that s6-overlay waits for the services of /etc/services.d before it sends SIGTERM to every process that is left (S6_SERVICES_GRACETIME; s6-overlay README, customizing). */
+export const S6_SERVICES_GRACETIME = 3000;

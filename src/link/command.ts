@@ -55,7 +55,7 @@ export function follow(process: Process, journey: Journey): readonly Reached[] {
   const other = otherConsumer(process.argv, name, at, process);
   if (other) return [other];
   const manager = PROCESS_MANAGERS.find(row => row.program.test(name));
-  if (manager && !(name !== 'supervisord' && likely(process.argv[1]) !== 'start')) return runManager(manager, process, journey);
+  if (manager && (!/^(?:honcho|foreman)$/.test(manager.name) || likely(process.argv[1]) === 'start')) return runManager(manager, process, journey);
   if (name === 'parallel' || name === 'concurrently') return parallel(process, journey, at);
   const launcher = LAUNCHERS.find(row => row.program.test(name));
   if (launcher) return launch(launcher, program, process, journey, at);

@@ -9,7 +9,6 @@ import { findApp, type FoundApp } from './celery/find-app.js';
 import { findFunctions, type FunctionSite } from './celery/functions.js';
 import { implicitApp, settingsModules } from './celery/implicit.js';
 import { loaderLookup, mergeSetting, mergeSettings, withCommand } from './celery/overlay.js';
-import { cachesIn } from './caches.js';
 import { codeReads, commonCounter, counterOf, type CodeReads } from './celery/reads.js';
 import { configurationOf, type Configuration } from './celery/settings.js';
 import { membersOf } from './celery/members.js';
@@ -44,7 +43,7 @@ export function link(store: FactStore, options: LinkOptions): Model {
   return {
     workers: workers.map(worker => ({ ...worker, ...(worker.app && { app: finished.find(app => app.id === worker.app!.id) ?? worker.app }) })),
     schedulers: joined.filter(({ start }) => start.command.kind === 'celery-beat').map(({ start, found: target }) => scheduler(start, 'app' in target ? finished.find(app => app.id === target.app.id) : undefined)),
-    services: found.services, containers: found.containers, queues: found.queues, brokers: found.brokers, caches: cachesIn(store.candidates.flatMap(path => store.facts(path) ?? [])), apps: finished, unaudited: found.unaudited,
+    services: found.services, containers: found.containers, queues: found.queues, brokers: found.brokers, caches: found.caches, apps: finished, unaudited: found.unaudited,
     unresolved: [...found.unresolved, ...unresolvedApps(joined), ...finished.flatMap(unresolvedSettings)],
     assumptions: [...new Set(finished.flatMap(assumptionsOf))],
   };

@@ -18,9 +18,10 @@ export interface Infrastructure { readonly facts: readonly Facts[]; readonly unr
  * folder that several modules call gives its task definitions and services once for each. Everything else is left as it is.
  */
 export function withInfrastructure(store: FactStore, all: readonly Facts[]): Infrastructure {
-  const own = all.filter(facts => facts.terraform);
-  if (own.length === 0) return { facts: all, unresolved: [] };
-  const found = instancesOf(moduleTables(store), new Set(own.filter(facts => facts.taskDefinitions ?? facts.services ?? facts.queues ?? facts.redrives ?? facts.brokers).map(facts => posix.dirname(facts.path))), copiesOf);
+  if (!all.some(facts => facts.terraform)) return { facts: all, unresolved: [] };
+  // queues and brokers stand in files that say nothing of workers by themselves
+  const own = store.paths.filter(path => /\.tf$/i.test(path)).flatMap(path => store.facts(path) ?? []);
+  const found = instancesOf(moduleTables(store), new Set(own.filter(facts => facts.taskDefinitions ?? facts.services ?? facts.queues ?? facts.redrives ?? facts.brokers ?? facts.caches).map(facts => posix.dirname(facts.path))), copiesOf);
   const instances = found.instances.slice(0, INSTANCES);
   const filled = new Set<string>();
   const resolved = own.flatMap(facts => instances.filter(instance => instance.folder === posix.dirname(facts.path)).map(instance => inInstance(facts, instance, store, filled)));

@@ -1,9 +1,10 @@
 import { posix } from 'node:path';
-import type { Broker, ChainLink, ConsumerCommand, Container, ContainerFacts, DeployedContainer, EcsService, EcsServiceFacts, Facts, FactStore, Join, LinkOptions, Platform, Queue, Setting, Slot, SourceLocation, StartChain, TaskDefinitionFacts, UnauditedConsumer, Unresolved } from '../model/index.js';
+import type { Broker, Cache, ChainLink, ConsumerCommand, Container, ContainerFacts, DeployedContainer, EcsService, EcsServiceFacts, Facts, FactStore, Join, LinkOptions, Platform, Queue, Setting, Slot, SourceLocation, StartChain, TaskDefinitionFacts, UnauditedConsumer, Unresolved } from '../model/index.js';
 import { comparePlaces, refersTo, samePlace } from '../model/index.js';
 import { findBuilds, type Build, type Builds } from './builds.js';
 import { follow, STEPS, type Journey, type Reached } from './command.js';
 import { withInfrastructure } from './infrastructure.js';
+import { cachesIn } from './caches.js';
 import { composeContainers } from './start/compose-services.js';
 import { containerEnvironment, containerOf, hasInit, startArgv, stopTimeOf, type ContainerPlace, type StartArgv } from './start/container.js';
 import { environmentNames } from './start/deployments.js';
@@ -42,6 +43,7 @@ export interface Starts {
   readonly starts: readonly Start[];
   readonly services: readonly EcsService[];
   readonly containers: readonly DeployedContainer[];
+  readonly caches: readonly Cache[];
   readonly queues: readonly Queue[];
   readonly brokers: readonly Broker[];
   readonly unaudited: readonly UnauditedConsumer[];
@@ -97,7 +99,7 @@ export function findStarts(store: FactStore, _options: LinkOptions): Starts {
   const found = [...ecsStarts, ...besideProcfile(composeStarts, rest), ...rest];
   return {
     starts: withIds(distinct(found.filter(isJudged))), services, containers: deployed.flatMap(({ origin, services: running }) => containersOfOrigin(origin, running.map(i => services[i]!))),
-    queues: queuesIn(all), brokers: brokersIn(all),
+    caches: cachesIn(all), queues: queuesIn(all), brokers: brokersIn(all),
     unaudited: unauditedIn(found.filter(start => start.command.kind === 'unaudited')), unresolved: unresolved.filter((one, i) => unresolved.findIndex(other => other.reason === one.reason && samePlace(other.at, one.at)) === i),
   };
 }

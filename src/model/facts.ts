@@ -274,9 +274,9 @@ export interface ScriptFacts {
   readonly commands: readonly ShellCommand[];
 }
 
-/** supervisord.conf, Procfile, honcho, circus. */
+/** supervisord.conf, a Procfile, pm2's ecosystem file, a unit of systemd. */
 export interface ProcessManagerFacts {
-  readonly manager: 'supervisord' | 'procfile';
+  readonly manager: 'supervisord' | 'procfile' | 'pm2' | 'systemd';
   readonly programs: readonly ProgramFacts[];
 }
 export interface ProgramFacts {
@@ -285,6 +285,10 @@ export interface ProgramFacts {
   readonly command: CommandFacts;
   readonly directory?: string;
   readonly environment: readonly EnvironmentEntry[];
+  /** Its process gets the variables written here and no others. */
+  readonly ownEnvironment?: boolean;
+  /** Its command leaves a daemon behind on purpose, which the manager then watches (`Type=forking`). */
+  readonly forks?: boolean;
   /** s until SIGKILL (supervisord `stopwaitsecs`, default 10). */
   readonly stopWait: Field;
   readonly stopSignal: Field;

@@ -25,6 +25,8 @@ export interface ParsedConstructs {
   readonly aliases: ReadonlyMap<string, string>;
   /** Local name → module, of everything imported. */
   readonly imports: ReadonlyMap<string, string>;
+  /** What `module.exports` or `export default` is, where it is data. */
+  readonly exported?: DataNode;
   readonly source: DataSource;
   readonly comments: readonly Comment[];
   readonly problems: readonly ReadProblem[];

@@ -42,11 +42,12 @@ export function parseTypeScript(text: string, path: string): ParsedConstructs {
   collectConstants(reading);
   const calls = callsIn(reading);
   const imports = importsOf(reading);
+  const exported = exportedBy(reading);
   const aliases = new Map([...reading.constants].flatMap(([name, value]): readonly [string, string][] => { const of = value === 'several' ? undefined : nameOf(value, reading); return of === undefined || of.startsWith('.') ? [] : [[name, of]]; }));
   const [broken] = (root as unknown as { readonly parseDiagnostics?: readonly { readonly start: number; readonly length: number }[] }).parseDiagnostics ?? [];
   file.forget();
   const comments = text.includes('drainlint:') ? lineComments(lines, '/').map(comment => ({ ...comment, text: comment.text.replace(/^\/+\s*/, '') })) : [];
-  return { calls, aliases, imports, source, comments, problems: broken ? [{ message: 'TypeScript syntax not understood here; the rest of the file was read', at: lines.at(broken.start, broken.start + broken.length) }] : [] };
+  return { calls, aliases, imports, ...(exported && { exported }), source, comments, problems: broken ? [{ message: 'TypeScript syntax not understood here; the rest of the file was read', at: lines.at(broken.start, broken.start + broken.length) }] : [] };
 }
 
 interface Reading { readonly ts: Ts; readonly source: DataSource; readonly root: import('ts-morph').ts.SourceFile; readonly constants: Map<string, TsExpression | 'several'> }
@@ -90,6 +91,17 @@ function importsOf({ ts, root }: Reading): ReadonlyMap<string, string> {
     else if (bindings && ts.isNamedImports(bindings)) for (const element of bindings.elements) found.set(element.name.text, text);
   }
   return found;
+}
+
+/** `module.exports = x`, `export default x`. */
+function exportedBy(reading: Reading): DataNode | undefined {
+  const { ts, root } = reading;
+  for (const statement of root.statements) {
+    if (ts.isExportAssignment(statement)) return dataOf(statement.expression, reading, 0);
+    const expression = ts.isExpressionStatement(statement) ? statement.expression : undefined;
+    if (expression && ts.isBinaryExpression(expression) && nameOf(expression.left, reading) === 'module.exports') return dataOf(expression.right, reading, 0);
+  }
+  return undefined;
 }
 
 function callsIn(reading: Reading): readonly ConstructCall[] {

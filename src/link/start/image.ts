@@ -219,11 +219,14 @@ function foldersOf(path: string, index: number, map: Mapping, depth: number): re
 
 const isBelow = (path: string, folder: string): boolean => path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`);
 
+/** The files of the repository that stand below a folder of the container. */
 function below(folder: string, index: number, map: Mapping): readonly string[] {
-  const copies = copiesOf(index, map).filter(({ copy, target }) => copy.from === undefined && (isBelow(target, folder) || isBelow(folder, target)));
-  const sources = copies.flatMap(({ copy, target }) => copy.sources.map(source => within(within(map.context, source.replace(/^\/+/, '').replace(/[*?[].*$/, '')), isBelow(folder, target) ? posix.relative(target, folder) : '')));
-  return [...new Set(sources.flatMap(source => map.tree.store.paths.filter(path => path === source || path.startsWith(source === '' ? '' : `${source}/`))))]
-    .filter(path => copied(`${folder}/${posix.basename(path)}`, index, map, 0) === path || path.includes(folder.replace(/^\/+/, '')));
+  const { paths } = map.tree.store;
+  const found = copiesOf(index, map).filter(({ copy, target }) => copy.from === undefined && (isBelow(target, folder) || isBelow(folder, target))).flatMap(({ copy, target }) => copy.sources.flatMap(source => {
+    const base = within(map.context, source.replace(/^\/+/, '').replace(/[*?[].*$/, ''));
+    return paths.filter(path => base === '' || path === base || path.startsWith(`${base}/`)).filter(path => isBelow(posix.join(target, posix.relative(base, path)), folder));
+  }));
+  return [...new Set(found)];
 }
 
 /** The longest end of a container path that is a file below one of the folders; else the only file whose path ends so. */

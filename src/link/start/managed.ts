@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
-import type { ChainLink, CommandFacts, Field, ProgramFacts, SourceLocation } from '../../model/index.js';
+import type { ChainLink, CommandFacts, Field, ProgramFacts, Setting, SourceLocation } from '../../model/index.js';
 import { literalText } from '../../model/index.js';
-import type { PROCESS_MANAGERS } from '../../knowledge/start-commands.js';
+import { S6_SERVICES_GRACETIME, type PROCESS_MANAGERS } from '../../knowledge/start-commands.js';
 import { behind, follow, locate, next, textOf, type Journey, type Process, type Reached } from '../command.js';
 import { expand, joined, knownWord, likely, withEntries, withProgram, type Environment, type Word } from '../process-environment.js';
 import { settingOf } from './field-settings.js';
@@ -11,6 +11,7 @@ type Manager = (typeof PROCESS_MANAGERS)[number];
 /** The consumers of a process manager: of the file its argv names, else of the first file at its usual places. */
 export function runManager(manager: Manager, process: Process, journey: Journey): readonly Reached[] {
   const words = process.argv.slice(1);
+  if (manager.name === 'pm2') return runPm2(manager, words, process, journey);
   const option = words.findIndex(word => manager.file.includes(word.text) || manager.file.some(name => name.startsWith('--') && word.text.startsWith(`${name}=`)));
   const named = option < 0 ? undefined : words[option]!.text.includes('=') ? words[option]!.text.slice(words[option]!.text.indexOf('=') + 1) : likely(words[option + 1]);
   const files = (named === undefined ? manager.places : [named]).flatMap(path => locate(path.includes('/') ? path : `./${path}`, process, journey) ?? []).slice(0, 1);
@@ -31,16 +32,41 @@ function processNames(words: readonly Word[], option: number, file: string | und
   return words.slice(1).filter((word, i) => !word.text.startsWith('-') && i + 1 !== option + 1 && word.text !== file).map(word => word.text);
 }
 
+/** `pm2-runtime start ecosystem.config.js`, `pm2-runtime worker.js`: the apps of a file, or one program. */
+function runPm2(manager: Manager, words: readonly Word[], process: Process, journey: Journey): readonly Reached[] {
+  const operands = words.filter((word, i) => !word.text.startsWith('-') && !/^--(?:name|only|env|instances|max-memory-restart)$|^-[ien]$/.test(words[i - 1]?.text ?? '') && !(i === 0 && /^(?:start|startOrRestart|startOrReload)$/.test(word.text)));
+  const [first] = operands;
+  const named = likely(first);
+  const files = (named === undefined ? manager.places : [named]).flatMap(path => locate(path.includes('/') ? path : `./${path}`, process, journey) ?? []).slice(0, 1);
+  const programs = files.flatMap(file => journey.store.facts(file.path)?.processes?.programs ?? []);
+  if (programs.length > 0) {
+    const reached = programs.flatMap(program => runProgram(program, manager, process, journey));
+    if (reached.length > 0) for (const file of files) journey.visited.add(file.path);
+    return reached.map(one => ({ ...one, guessed: one.guessed || files.some(file => file.how === 'guess') }));
+  }
+  if (!first || named === undefined) return [];
+  const limit = words.find((_, i) => words[i - 1]?.text === '--kill-timeout');
+  const wait = limit && likely(limit);
+  const { at } = first;
+  const stopWait = settingOf({ at, slots: [], ...(wait !== undefined && { value: { is: 'literal', value: Number(wait) / 1000, at: limit!.at } }) }, numberOf, { value: manager.stopWait, text: 'default of pm2' });
+  const link: ChainLink = { kind: 'process-manager', program: 'pm2', programName: posix.basename(named), at, text: textOf(process.argv), stopWait, stopSignal: manager.signal ?? 'TERM', toGroup: false };
+  const interpreter = /\.[cm]?js$/.test(named) ? [knownWord('node', at)] : /\.py$/.test(named) ? [knownWord('python3', at)] : /\.sh$/.test(named) ? [knownWord('bash', at)] : [];
+  return behind(link, follow(next(process, [...interpreter, ...operands]), journey));
+}
+
 /** One program of a process manager, with the manager as first link. */
 export function runProgram(program: ProgramFacts, manager: Manager, process: Process, journey: Journey): readonly Reached[] {
   if (literalText(program.autostart.value)?.toLowerCase() === 'false' || (program.autostart.value?.is === 'literal' && program.autostart.value.value === false)) return [];
-  const environment = withEntries(process.environment, program.environment, `environment of ${program.name}`, 'itself');
+  const written = withEntries(process.environment, program.environment, `environment of ${program.name}`, 'itself');
+  const environment = program.ownEnvironment ? { ...written, open: false } : written;
   const directory = program.directory === undefined ? process.directory ?? journey.image.workingDirectory : posix.resolve(process.directory ?? journey.image.workingDirectory, program.directory);
   const link: ChainLink = {
     kind: 'process-manager', program: manager.name, programName: program.name, at: program.at, text: program.command.text,
-    stopWait: settingOf(program.stopWait, numberOf, { value: manager.stopWait, text: `default of ${manager.name}` }), stopSignal: signalOf(program.stopSignal), toGroup: isTrue(program.stopAsGroup) ?? manager.toGroup,
+    stopWait: settingOf(program.stopWait, numberOf, { value: manager.stopWait, text: `default of ${manager.name}` }), stopSignal: program.stopSignal.value ? signalOf(program.stopSignal) : manager.signal ?? 'TERM', toGroup: isTrue(program.stopAsGroup) ?? manager.toGroup,
   };
-  return behind(link, follow(next(process, argvOf(program.command, environment), { environment, directory }), journey)).map(one => ({ ...one, program: one.program ?? program.name }));
+  const reached = behind(link, follow(next(process, argvOf(program.command, environment), { environment, directory }), journey)).map(one => ({ ...one, program: one.program ?? program.name }));
+  // a daemon that the manager expects is watched by it
+  return program.forks ? reached.map(one => ({ ...one, links: one.links.filter(({ kind }) => kind !== 'detached') })) : reached;
 }
 
 /** A command as the argv that is run: a shell form is a program of /bin/sh. `environment`: what its words may refer to. */
@@ -59,14 +85,23 @@ export function argvOf(command: CommandFacts, environment: Environment, shell: r
 
 /** s6-overlay's `/init`: a run script for every service below its folders. */
 export function runServices(process: Process, journey: Journey, at: SourceLocation): readonly Reached[] {
-  const scripts = [...new Set(['/etc/s6-overlay/s6-rc.d', '/etc/services.d'].flatMap(folder => journey.image.filesBelow(folder)))].filter(path => posix.basename(path) === 'run');
-  return scripts.flatMap(path => {
-    const name = posix.basename(posix.dirname(path));
-    const folder = path.includes('services.d') ? '/etc/services.d' : '/etc/s6-overlay/s6-rc.d';
+  const scripts = ['/etc/s6-overlay/s6-rc.d', '/etc/services.d'].flatMap(folder => journey.image.filesBelow(folder).filter(path => posix.basename(path) === 'run').map(path => ({ folder, name: posix.basename(posix.dirname(path)) })));
+  return scripts.flatMap(({ folder, name }) => {
     // s6-rc waits for a service without a limit unless a timeout-kill file says otherwise (s6-rc-compile documentation).
-    const link: ChainLink = { kind: 'process-manager', program: 's6', programName: name, at, text: textOf(process.argv), stopWait: { state: 'unset', at, slots: [] }, stopSignal: 'TERM', toGroup: false };
+    const stopWait = folder === '/etc/services.d' ? graceTime(process, at) : { state: 'unset' as const, at, slots: [] };
+    const link: ChainLink = { kind: 'process-manager', program: 's6', programName: name, at, text: textOf(process.argv), stopWait, stopSignal: 'TERM', toGroup: false };
     return behind(link, follow(next(process, [knownWord(`${folder}/${name}/run`, at)]), journey)).map(one => ({ ...one, program: name }));
   });
+}
+
+/** s. What s6-overlay's variable says, else its default; with 0 it waits for ever. */
+function graceTime({ environment }: Process, at: SourceLocation): Setting<number> {
+  const variable = environment.variables.get('S6_SERVICES_GRACETIME');
+  if (!variable) return environment.open ? { state: 'unknown', at, expression: 'S6_SERVICES_GRACETIME', candidates: [] } : { state: 'set', value: S6_SERVICES_GRACETIME / 1000, at, certainty: 'format-default', origin: [{ text: 'default of s6-overlay' }], overridden: [], slots: [] };
+  const milliseconds = numberOf(variable.value);
+  if (milliseconds === undefined) return { state: 'unknown', at: variable.at, expression: 'S6_SERVICES_GRACETIME', candidates: [] };
+  const slots = variable.slot ? [{ ...variable.slot, after: `000${variable.slot.after ?? ''}` }] : [];
+  return milliseconds === 0 ? { state: 'unset', at: variable.at, slots } : { state: 'set', value: milliseconds / 1000, at: variable.at, certainty: 'written', origin: [{ text: 'S6_SERVICES_GRACETIME', at: variable.at }], overridden: [], slots };
 }
 
 export function numberOf(value: unknown): number | undefined {

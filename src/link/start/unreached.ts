@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { FactStore, ProgramFacts } from '../../model/index.js';
+import type { FactStore, ProcessManagerFacts, ProgramFacts } from '../../model/index.js';
 import { startOf } from '../../model/index.js';
 import { PROCESS_MANAGERS } from '../../knowledge/start-commands.js';
 import type { Builds } from '../builds.js';
@@ -54,7 +54,7 @@ function ofImage(dockerfile: Builds['dockerfiles'][number], { store, builds, vis
 
 function ofProcessFile(path: string, options: UnreachedOptions): readonly Unreached[] {
   const facts = options.store.facts(path)?.processes;
-  return (facts?.programs ?? []).map(program => (facts!.manager === 'procfile' ? ofProcfileLine(program, path, options) : ofProgram(program, path, options)));
+  return (facts?.programs ?? []).map(program => (facts!.manager === 'procfile' ? ofProcfileLine(program, path, options) : ofProgram(program, facts!.manager, path, options)));
 }
 
 /**
@@ -68,10 +68,10 @@ function ofProcfileLine(program: ProgramFacts, path: string, options: UnreachedO
   return { reached, origin: { ...origin, joins: [{ step: 'command', how: 'only-candidate', at: [program.at] }] } };
 }
 
-function ofProgram(program: ProgramFacts, path: string, options: UnreachedOptions): Unreached {
+function ofProgram(program: ProgramFacts, manager: ProcessManagerFacts['manager'], path: string, options: UnreachedOptions): Unreached {
   const { origin, journey } = lonely(path, program.name, options);
   const process = { argv: [], environment: OPEN_ENVIRONMENT, directory: `/${folderOf(path)}`, depth: 0, scripts: [] };
-  return { reached: runProgram(program, PROCESS_MANAGERS[0]!, process, journey), origin: { ...origin, joins: [{ step: 'command', how: 'only-candidate', at: [program.at] }] } };
+  return { reached: runProgram(program, PROCESS_MANAGERS.find(({ name }) => name === manager)!, process, journey), origin: { ...origin, joins: [{ step: 'command', how: 'only-candidate', at: [program.at] }] } };
 }
 
 function ofScript(path: string, options: UnreachedOptions): readonly Unreached[] {

@@ -6,8 +6,12 @@ type Manager = Extract<ChainLink, { kind: 'process-manager' }>;
 
 /** The settings that hold the time a manager waits before SIGKILL. */
 const SETTINGS: Readonly<Record<Manager['program'], string>> = {
-  supervisord: 'stopwaitsecs', honcho: 'its 5 s timer', foreman: '--timeout', circus: 'graceful_timeout', s6: 'timeout-kill', pm2: 'kill_timeout', systemd: 'TimeoutStopSec', runit: 'its timer',
+  supervisord: 'stopwaitsecs', honcho: 'its 5 s timer', foreman: '--timeout', circus: 'graceful_timeout', s6: 'S6_SERVICES_GRACETIME', pm2: 'kill_timeout', systemd: 'TimeoutStopSec', runit: 'its timer',
 };
+
+/** Managers that count in milliseconds, and where their setting stands. */
+const MILLISECONDS: ReadonlySet<Manager['program']> = new Set(['pm2', 's6']);
+const WHERE: Readonly<Partial<Record<Manager['program'], (program: string) => string>>> = { supervisord: name => `in [program:${name}]`, s6: () => 'in the environment of the image', systemd: name => `in [Service] of ${name}`, pm2: name => `in the app ${name}` };
 
 export const processManagerKillsEarly: Rule = {
   id: 'container/process-manager-kills-early',
@@ -62,7 +66,7 @@ function judge(worker: Worker, link: Manager, { exitMarginSeconds, stopTimeoutSe
       drainNeed.is === 'bounded' ? `but its tasks may run ${inWords(drainNeed.seconds)}` : drainNeed.is === 'unbounded' ? 'but nothing bounds its tasks' : 'however long its tasks run'}`,
     label: isDefault ? `no ${SETTINGS[link.program]}: ${link.program} waits ${stopWait.value} s` : '',
     related: relatedAt(drainNeed.is === 'bounded' ? drainNeed.from : [], 'a task may run this long'),
-    suggestion: `set \`${SETTINGS[link.program]}=${wanted}\` in ${link.program === 'supervisord' ? `[program:${link.programName}]` : link.programName}${
+    suggestion: `set \`${SETTINGS[link.program]}${link.program === 'pm2' ? ': ' : '='}${MILLISECONDS.has(link.program) ? wanted * 1000 : wanted}\` ${WHERE[link.program]?.(link.programName) ?? `in ${link.programName}`}${
       onEcs && !(worker.stopTime.state === 'set' && worker.stopTime.value >= wanted) ? `, and at least as much stopTimeout (up to ${stopTimeoutSeconds}) in the task definition` : ''}`,
     fate: killedAfter(stopWait.value, outcomeOfKill(worker)),
     ...(fix && { fix }),

@@ -4,7 +4,7 @@ import { commandAt, faultsAt, onTheWay } from '../signal-path.js';
 
 /** How each program is told to signal its child alone. */
 const CURES: Readonly<Record<string, string>> = {
-  'dumb-init': 'write `dumb-init --single-child`', tini: 'drop `-g` from tini', supervisord: 'set `stopasgroup=false`',
+  'dumb-init': 'write `dumb-init --single-child`', tini: 'drop `-g` from tini', supervisord: 'set `stopasgroup=false`', systemd: 'set `KillMode=mixed`',
 };
 
 export const signalSentToGroup: Rule = {
