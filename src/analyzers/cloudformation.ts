@@ -1,20 +1,21 @@
-import type { BrokerFacts, CacheFacts, EcsServiceFacts, Expr, Facts, ReadProblem, TaskDefinitionFacts } from '../model/index.js';
+import { posix } from 'node:path';
+import type { BrokerFacts, CacheFacts, EcsServiceFacts, Expr, Facts, ReadProblem, StackFacts, TaskDefinitionFacts } from '../model/index.js';
 import { refersTo, walk } from '../model/index.js';
 import { parseJson } from '../parsers/json.js';
-import { entriesOf, itemsOf, textOf, valueAt, valueOf, type DataNode, type DataSource } from '../parsers/nodes.js';
+import { entriesOf, itemsOf, textOf, valueAt, valueOf, type DataEntry, type DataNode, type DataSource } from '../parsers/nodes.js';
 import { parseYaml } from '../parsers/yaml.js';
 import { capitalised, resolved, resourcesOf, type Template } from './cloudformation/intrinsics.js';
 import { brokerOf, cacheOf, consumerTimeoutOf, queueOf, type BrokerKeys, type QueueKeys, type Resource } from './ecs-objects/resources.js';
 import { serviceOf } from './ecs-objects/services.js';
 import { taskDefinitionOf } from './ecs-objects/task-definitions.js';
-import { exprOf, fixedField, mapLiteral, placeOf, toNumber } from './node-values.js';
+import { exprOf, fixedField, mapLiteral, placeOf, placeOfEntry, toNumber } from './node-values.js';
 
 /** Resources that say something about a worker. */
-const WORDS = /AWS::(?:ECS::(?:TaskDefinition|Service)|ElastiCache::(?:ParameterGroup|ReplicationGroup|CacheCluster)|SQS::Queue|AmazonMQ::(?:Broker|Configuration))\b/;
+const WORDS = /AWS::(?:ECS::(?:TaskDefinition|Service)|ElastiCache::(?:ParameterGroup|ReplicationGroup|CacheCluster)|SQS::Queue|AmazonMQ::(?:Broker|Configuration)|CloudFormation::Stack|Serverless::Application)\b/;
 
 /** A template of CloudFormation or SAM, in YAML or JSON, as written or as `cdk synth` wrote it. A template of such a template (Go, Jinja) is none. */
 export function recognises(path: string, text: string): boolean {
-  return WORDS.test(text) && !/\{\{(?!resolve:)/.test(text) && /^\s*["']?Resources["']?\s*:/m.test(text) && !/\.(?:tf|ts|js|py|md)$/i.test(path);
+  return WORDS.test(text) && !/\{\{(?!resolve:)/.test(text) && /(?:^\s*|[{,]\s*)["']?Resources["']?\s*:/m.test(text) && !/\.(?:tf|ts|js|py|md)$/i.test(path);
 }
 
 /** Task definitions and services of one template. Names a deployment gives are references; parameters have their defaults as fallback. */
@@ -29,10 +30,10 @@ export function facts(text: string, path: string): Facts {
   const template: Template = { root, source, resources: new Set(all.map(({ id }) => id)) };
   const of = (type: string): Found => all.flatMap(resource => {
     const node = resource.type === type ? resolved(resource.properties ?? { is: 'map', entries: [], flow: true, start: resource.end, end: resource.end }, template) : undefined;
-    return node ? [{ id: resource.id, node, start: resource.start, end: resource.end }] : [];
+    return node ? [{ id: resource.id, node, start: resource.start, end: resource.end, ...(resource.construct !== undefined && { construct: resource.construct }) }] : [];
   });
   const definitions = of('AWS::ECS::TaskDefinition');
-  const taskDefinitions = definitions.map(({ id, node }): TaskDefinitionFacts => ({ ...taskDefinitionOf(node, source), address: `resource.${id}` }));
+  const taskDefinitions = definitions.map(({ id, node, construct }): TaskDefinitionFacts => { const definition = taskDefinitionOf(node, source); return { ...definition, ...(definition.family === undefined && construct !== undefined && { family: construct }), address: `resource.${id}` }; });
   const scaling = scalingOf(of('AWS::ApplicationAutoScaling::ScalableTarget'), of('AWS::ApplicationAutoScaling::ScalingPolicy'), source);
   const caches = of('AWS::ElastiCache::ParameterGroup').flatMap(({ id, node }): readonly CacheFacts[] => { const policy = valueAt(node, 'properties', 'maxmemory-policy'); return policy ? [{ name: id, policy: fixedField(placeOf(policy, source), exprOf(policy, source)) }] : []; });
   const resource = ({ id, node, start, end }: Found[number]): Resource => ({ address: `resource.${id}`, at: source.lines.at(start, end), node, source });
@@ -42,20 +43,36 @@ export function facts(text: string, path: string): Facts {
     ...of('AWS::AmazonMQ::Broker').flatMap(found => brokerOf(resource(found), { ...BROKER, engine: 'engineType' }) ?? []),
     ...of('AWS::AmazonMQ::Configuration').flatMap((found): readonly BrokerFacts[] => { const consumerTimeout = consumerTimeoutOf(valueOf(found.node, 'data'), source); return consumerTimeout ? [{ address: `resource.${found.id}`, at: source.lines.at(found.start, found.end), kind: 'rabbitmq', consumerTimeout }] : []; }),
   ];
-  const services = of('AWS::ECS::Service').map(({ id, node, start, end }): EcsServiceFacts => {
+  const stacks = [...stacksOf(of('AWS::CloudFormation::Stack'), 'templateURL', path, source), ...stacksOf(of('AWS::Serverless::Application'), 'location', path, source)];
+  const outputs = entriesOf(valueOf(root, 'Outputs')).flatMap(entry => { const value = valueOf(entry.value, 'Value'); const found = value && resolved(value, template); return found ? [{ name: entry.key, value: exprOf(found, source), at: placeOfEntry(entry, source) }] : []; });
+  const services = of('AWS::ECS::Service').map(({ id, node, start, end, construct }): EcsServiceFacts => {
     const service = serviceOf(node, source);
     const own = definitions.findIndex(definition => refersTo(service.taskDefinition, `resource.${definition.id}`));
     const autoscaling = scaling.find(target => target.services.includes(id))?.autoscaling;
-    return { ...service, name: service.name ?? id, at: service.name === undefined ? source.lines.at(start, end) : service.at, address: `resource.${id}`, ...(own >= 0 && { ownTaskDefinition: own }), ...(autoscaling && { autoscaling }) };
+    return { ...service, name: service.name ?? construct ?? id, at: service.name === undefined ? source.lines.at(start, end) : service.at, address: `resource.${id}`, ...(own >= 0 && { ownTaskDefinition: own }), ...(autoscaling && { autoscaling }) };
   });
-  return { path, format: 'cloudformation', comments: parsed.comments, problems, ...(caches.length > 0 && { caches }), ...(queues.length > 0 && { queues }), ...(brokers.length > 0 && { brokers }), ...(taskDefinitions.length > 0 && { taskDefinitions }), ...(services.length > 0 && { services }) };
+  return { path, format: 'cloudformation', comments: parsed.comments, problems, ...(caches.length > 0 && { caches }), ...(queues.length > 0 && { queues }), ...(brokers.length > 0 && { brokers }), ...(stacks.length > 0 && { stacks }), ...(outputs.length > 0 && (stacks.length > 0 || services.length + taskDefinitions.length > 0) && { outputs }), ...(taskDefinitions.length > 0 && { taskDefinitions }), ...(services.length > 0 && { services }) };
 }
+
+/** Stacks whose template is a file of the repository; one in a bucket is found by its name where the path ends so. */
+function stacksOf(found: Found, key: string, path: string, source: DataSource): readonly StackFacts[] {
+  return found.flatMap(({ id, node, start, end }): readonly StackFacts[] => {
+    const url = textOf(valueOf(node, key));
+    if (url === undefined || /^(?:https?|s3):/.test(url)) return [];
+    const parameters = entriesOf(valueOf(node, 'parameters')).map(entry => ({ name: capitalisedKey(entry, source), value: exprOf(entry.value, source), at: placeOfEntry(entry, source) }));
+    return [{ name: id, path: posix.join(posix.dirname(path), url.replace(/^file:\/\//, '')), parameters, at: source.lines.at(start, end) }];
+  });
+}
+
+/** The key as written: parameters have names of their own. */
+const capitalisedKey = ({ keyStart, keyEnd }: DataEntry, { lines }: DataSource): string => lines.text.slice(keyStart, keyEnd).replace(/^["']|["']$/g, '');
 
 const QUEUE: QueueKeys = { name: 'queueName', visibilityTimeout: 'visibilityTimeout', redrive: 'redrivePolicy' };
 const BROKER: BrokerKeys = { engine: 'engine', failover: 'automaticFailoverEnabled', mode: 'deploymentMode', name: 'brokerName' };
 
 interface Scaling { readonly services: readonly string[]; readonly autoscaling: NonNullable<EcsServiceFacts['autoscaling']> }
-type Found = readonly { readonly id: string; readonly node: DataNode; readonly start: number; readonly end: number }[];
+/** `construct`: the path of the CDK construct it was synthesised from. */
+type Found = readonly { readonly id: string; readonly node: DataNode; readonly start: number; readonly end: number; readonly construct?: string }[];
 
 /** What scales which services: the target's `ResourceId` names them, the policies name the target. */
 function scalingOf(targets: Found, policies: Found, source: DataSource): readonly Scaling[] {

@@ -11,7 +11,7 @@ const COMMANDS = /celery|supervisord|honcho|circusd/i;
 export const analyzers: readonly AnalyzerEntry[] = [
   {
     format: 'cloudformation', name: /\.(?:ya?ml|json|template)$/i, onDemand: false,
-    words: /AWS::(?:ECS::(?:TaskDefinition|Service)|ElastiCache::(?:ParameterGroup|ReplicationGroup|CacheCluster)|AmazonMQ::(?:Broker|Configuration))/,
+    words: /AWS::(?:ECS::(?:TaskDefinition|Service)|ElastiCache::(?:ParameterGroup|ReplicationGroup|CacheCluster)|AmazonMQ::(?:Broker|Configuration)|CloudFormation::Stack|Serverless::Application)/,
     load: () => import('./cloudformation.js'),
   },
   {
@@ -60,6 +60,11 @@ export const analyzers: readonly AnalyzerEntry[] = [
     format: 'copilot', name: /(?:^|\/)manifest\.ya?ml$/i, onDemand: false,
     words: /(?:Worker|Backend|Load Balanced Web|Request-Driven Web) Service|Scheduled Job/,
     load: () => import('./copilot.js'),
+  },
+  {
+    format: 'copilot', name: /(?:^|\/)overrides\/cfn\.patches\.ya?ml$/i, onDemand: false,
+    words: /\/Resources\//,
+    load: () => import('./copilot-patches.js'),
   },
   {
     format: 'compose', name: /\.ya?ml$/i, onDemand: true,

@@ -4,6 +4,8 @@ import { literalText, refersTo, startOf, walk } from '../model/index.js';
 import { copiesOf } from './infrastructure/copies.js';
 import { mapExprs } from './infrastructure/map-exprs.js';
 import { containersFor } from './infrastructure/container-lists.js';
+import { withPatches } from './infrastructure/patches.js';
+import { withStacks } from './infrastructure/stacks.js';
 import { resolveIn } from './infrastructure/resolve.js';
 import { instancesOf, moduleTables, type Instance } from './infrastructure/modules.js';
 
@@ -17,7 +19,8 @@ export interface Infrastructure { readonly facts: readonly Facts[]; readonly unr
  * The facts of a tree with what Terraform writes elsewhere put in place: variables, locals, outputs, module arguments, template files. A
  * folder that several modules call gives its task definitions and services once for each. Everything else is left as it is.
  */
-export function withInfrastructure(store: FactStore, all: readonly Facts[]): Infrastructure {
+export function withInfrastructure(store: FactStore, written: readonly Facts[]): Infrastructure {
+  const all = withStacks(store, withPatches(written));
   if (!all.some(facts => facts.terraform)) return { facts: all, unresolved: [] };
   // queues and brokers stand in files that say nothing of workers by themselves
   const own = store.paths.filter(path => /\.tf$/i.test(path)).flatMap(path => store.facts(path) ?? []);

@@ -154,9 +154,9 @@ function definitionsOf(service: EcsServiceFacts, facts: Facts, environment: stri
   return { matches: here.length > 0 ? here : near.length > 0 ? near : same, how: 'written' };
 }
 
-/** The task definition of the same module that the service refers to by its address. */
+/** The task definition that the service refers to by its address: of the same module, or of a stack, whose addresses are its own. */
 function referred(service: EcsServiceFacts, definitions: readonly Definition[]): Definition | undefined {
-  const same = definitions.filter(({ facts }) => facts.address !== undefined && facts.scope === service.scope && refersTo(service.taskDefinition, facts.address));
+  const same = definitions.filter(({ facts }) => facts.address !== undefined && (facts.scope === service.scope || facts.address.includes('#')) && refersTo(service.taskDefinition, facts.address));
   return same.find(({ facts }) => facts.copy === service.copy) ?? same[0];
 }
 

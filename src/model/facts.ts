@@ -25,11 +25,20 @@ export interface Facts {
   readonly caches?: readonly CacheFacts[];
   readonly queues?: readonly QueueFacts[];
   readonly redrives?: readonly RedriveFacts[];
+  readonly patches?: readonly PatchFacts[];
+  readonly stacks?: readonly StackFacts[];
+  readonly outputs?: readonly NamedExpr[];
   readonly brokers?: readonly BrokerFacts[];
 }
 
 /** What Redis or Valkey does when its memory is full, where a parameter group of ElastiCache says so. */
 export interface CacheFacts { readonly name: string; readonly policy: Field }
+
+/** A template that this one deploys as a stack of its own. `path`: from the root of the repository. */
+export interface StackFacts { readonly name: string; readonly path: string; readonly parameters: readonly NamedExpr[]; readonly at: SourceLocation }
+
+/** One change that Copilot makes to the template of the manifest beside it (`overrides/cfn.patches.yml`): a JSON pointer into the template. `value` is absent where it takes something out. */
+export interface PatchFacts { readonly pointer: string; readonly value?: Field; readonly at: SourceLocation }
 
 /** A resource that containers are told of: what their variables hold refers to its address (`aws_sqs_queue.jobs`, `resource.Jobs`). */
 export interface ResourceFacts {

@@ -127,9 +127,11 @@ function selected([index, list]: readonly DataNode[], inner: (node: DataNode | u
 }
 
 /** The resources of a template by logical id, with their type and properties as written. */
-export function resourcesOf(root: DataNode): readonly { readonly id: string; readonly type: string; readonly properties: DataNode | undefined; readonly start: number; readonly end: number }[] {
+export function resourcesOf(root: DataNode): readonly { readonly id: string; readonly type: string; readonly properties: DataNode | undefined; readonly start: number; readonly end: number; readonly construct?: string }[] {
   return entriesOf(valueOf(root, 'Resources') as MapNode | undefined).flatMap(({ key, keyStart, keyEnd, value }) => {
     const type = textOf(valueOf(value, 'Type'));
-    return type === undefined ? [] : [{ id: key, type, properties: valueOf(value, 'Properties'), start: keyStart, end: keyEnd }];
+    // `Shop/Worker/Service/Service` (or …/Resource) is the construct Shop/Worker/Service
+    const construct = textOf(valueAt(value, 'Metadata', 'aws:cdk:path'))?.replace(/\/[^/]*$/, '');
+    return type === undefined ? [] : [{ id: key, type, properties: valueOf(value, 'Properties'), start: keyStart, end: keyEnd, ...(construct !== undefined && construct !== '' && { construct }) }];
   });
 }

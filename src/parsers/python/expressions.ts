@@ -51,7 +51,7 @@ const unary: Converter = (node, source) => {
   if (!operator || !operand) return opaque(node, source);
   const value = expression(operand, source);
   const at = placeOf(node, source);
-  if (operator.type === '-' && value.is === 'literal' && typeof value.value === 'number') return literal(-value.value, at);
+  if (operator.type === '-' && value.is === 'literal' && typeof value.value === 'number') return literal(0 - value.value, at); // never -0, which JSON does not know
   return { is: 'operation', operator: operator.type, operands: [value], at };
 };
 
