@@ -84,7 +84,8 @@ const outside = (at: SourceLocation, lines: readonly string[]): boolean =>
 describe('literals', () => {
   for (const [way, quote] of Object.entries(quotes)) {
     it(`keep any value with texts written ${way}`, () => {
-      const value = fc.jsonValue({ stringUnit: 'binary', maxDepth: 3 }).filter(json => !JSON.stringify(json).includes('__proto__'));
+      // -0 is no value of JSON: it is written as 0
+      const value = fc.jsonValue({ stringUnit: 'binary', maxDepth: 3 }).filter(json => !JSON.stringify(json).includes('__proto__')).map(json => JSON.parse(JSON.stringify(json)) as typeof json);
       fc.assert(fc.property(value, json => { expect(evaluated(valueOf(python(json, quote)))).toEqual(json); }), { numRuns: 300 });
     });
   }
