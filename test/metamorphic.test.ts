@@ -37,9 +37,24 @@ describe('a service says the same in every format', () => {
     const own = format.expresses ? Array.from({ length: SERVICES * 4 }, (_, n) => specOf(SEED, n)).filter(format.expresses).slice(0, SERVICES) : specs;
     expect(own.length).toBeGreaterThanOrEqual(Math.min(20, SERVICES / 3));
     for (const [n, spec] of own.entries()) {
-      const [expected, found] = [await rulesOf(BASE, format.defaults?.(spec) ?? spec, n), await rulesOf(format, spec, n)];
+      const said = format.said ?? (ids => ids);
+      const [expected, found] = [said(await rulesOf(BASE, format.defaults?.(spec) ?? spec, n)), said(await rulesOf(format, spec, n))];
       if (JSON.stringify(expected) !== JSON.stringify(found)) differences.push(`${n}: ${JSON.stringify(spec)}\n  missing ${expected.filter(id => !found.includes(id)).join(', ') || 'nothing'}; too much ${found.filter(id => !expected.includes(id)).join(', ') || 'nothing'}`);
     }
     expect(differences).toEqual([]);
   }, 120_000);
+
+  test('what is no worker gets no rule of workers, in any format', async () => {
+    const web = specs.filter(({ command }) => command[0] === 'gunicorn');
+    expect(web.length).toBeGreaterThanOrEqual(15);
+    for (const format of [BASE, ...FORMATS]) {
+      for (const [n, spec] of web.filter(one => format.expresses?.(one) ?? true).slice(0, 8).entries()) {
+        const ids = (await rulesOf(format, spec, n)).map(id => id.split(' ')[0]!).filter(id => !id.startsWith('celery/') && !ABOUT_ANY.has(id));
+        expect(ids, `${format.name} ${JSON.stringify(spec)}`).toEqual([]);
+      }
+    }
+  }, 60_000);
 });
+
+/** Rules that hold for any service: values that ECS refuses, deployments that cannot move. */
+const ABOUT_ANY: ReadonlySet<string> = new Set(['ecs/stop-timeout-above-fargate-limit', 'ecs/deployment-deadlock']);

@@ -52,6 +52,11 @@ export const analyzers: readonly AnalyzerEntry[] = [
     },
   },
   {
+    format: 'terraform-plan', name: /\.json$/i, onDemand: false,
+    words: /"planned_values"/,
+    load: () => import('./terraform-plan.js'),
+  },
+  {
     format: 'ecs-json', name: /\.json[\w.-]*$/i, onDemand: false,
     words: /"(?:containerDefinitions|taskDefinition|desiredCount|deploymentConfiguration|stopTimeout|logConfiguration|portMappings|essential)"/,
     load: () => import('./ecs-json.js'),

@@ -40,9 +40,10 @@ export function facts(text: string, path: string): Facts {
   };
 }
 
-function definitionOf(block: Block, source: DataSource): TaskDefinitionFacts {
+/** `written`: the containers, where they stand in a text of its own. */
+export function definitionOf(block: Block, source: DataSource, written?: { readonly node: DataNode; readonly source: DataSource }): TaskDefinitionFacts {
   const { name, body, at } = block;
-  const { containers, from } = containersIn(valueOf(body, 'container_definitions'), source);
+  const { containers, from } = written ? containersIn(written.node, written.source) : containersIn(valueOf(body, 'container_definitions'), source);
   const family = valueOf(body, 'family');
   const familyText = textOf(family);
   const [memory, pidMode] = [valueOf(body, 'memory'), textOf(valueOf(body, 'pid_mode'))];
@@ -58,7 +59,7 @@ function frozenContainers(containers: readonly ContainerFacts[], at: SourceLocat
   return at ? containers.map(container => ({ ...container, stopTimeout: frozenField(container.stopTimeout, at), initProcess: frozenField(container.initProcess, at), logConfiguration: frozenField(container.logConfiguration, at) })) : containers;
 }
 
-function serviceOf(block: Block, source: DataSource): EcsServiceFacts {
+export function serviceOf(block: Block, source: DataSource): EcsServiceFacts {
   const { name, body, at } = block;
   const field = (key: string, turn?: typeof toNumber | typeof toBoolean): Field => frozenField(fieldAt(body, [key], { source, owner: at, ...(turn && { turn }) }), ignoresAt(block, [key], source));
   const keeps = ignoresAt(block, ['task_definition'], source);

@@ -31,7 +31,9 @@ export function withInfrastructure(store: FactStore, written: readonly Facts[]):
   // a template is what a module makes of it
   const facts = [...all.filter(one => !one.terraform && !filled.has(one.path)), ...resolved];
   const left = [...found.cut, ...found.instances.slice(INSTANCES).map(({ folder }) => folder)];
-  return { facts, unresolved: [...new Set(left)].flatMap(folder => { const first = own.find(one => posix.dirname(one.path) === folder); return first ? [{ at: first.taskDefinitions?.[0]?.at ?? first.services?.[0]?.at ?? startOf(first.path), reason: `the module in ${folder} is used more often than is followed here` }] : []; }) };
+  // the files say where to mend what a plan of them shows
+  const isWritten = resolved.some(({ taskDefinitions, services }) => taskDefinitions ?? services);
+  return { facts: isWritten ? facts.filter(({ format }) => format !== 'terraform-plan') : facts, unresolved: [...new Set(left)].flatMap(folder => { const first = own.find(one => posix.dirname(one.path) === folder); return first ? [{ at: first.taskDefinitions?.[0]?.at ?? first.services?.[0]?.at ?? startOf(first.path), reason: `the module in ${folder} is used more often than is followed here` }] : []; }) };
 }
 
 function inInstance(facts: Facts, instance: Instance, store: FactStore, filled: Set<string>): Facts {

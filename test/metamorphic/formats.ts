@@ -1,7 +1,7 @@
 import type { Spec } from './spec.js';
 
 /** A format: the files that say what a Spec says, and the Spec with the format's own defaults written out (facts/ecs.md 2.1). */
-export interface Format { readonly name: string; readonly files: (spec: Spec) => Readonly<Record<string, string>>; readonly defaults?: (spec: Spec) => Spec; readonly expresses?: (spec: Spec) => boolean }
+export interface Format { readonly name: string; readonly files: (spec: Spec) => Readonly<Record<string, string>>; readonly defaults?: (spec: Spec) => Spec; readonly expresses?: (spec: Spec) => boolean; /** What is compared, where a format has other rules for the same faults. */ readonly said?: (ids: readonly string[]) => readonly string[] }
 
 const SIDECAR = { name: 'agent', image: 'public.ecr.aws/datadog/agent:latest', essential: false };
 const pairs = (spec: Spec): readonly { readonly name: string; readonly value: string }[] => Object.entries(spec.environment).map(([name, value]) => ({ name, value }));
@@ -82,6 +82,21 @@ function withVariables(spec: Spec): Readonly<Record<string, string>> {
     'infra/variables.tf': `variable "command" {\n  type = list(string)\n}\n\nvariable "desired" {\n  type = number\n}\n\nvariable "stop" {\n  default = 1\n}\n\nlocals {\n  stop     = var.stop * 1\n  sidecars = ${hcl(others, '  ')}\n}\n`,
     'infra/terraform.tfvars': `command = ${hcl(spec.command, '')}\ndesired = ${spec.desired}\nstop    = ${spec.stopTimeout ?? 1}\n`,
   };
+}
+
+/** `terraform show -json` of the same, in a module: blocks are lists, what AWS decides is left out, references stand in the configuration. */
+function plan(spec: Spec): object {
+  const resource = (type: string, values: object): object => ({ address: `module.shop.${type}.worker`, mode: 'managed', type, name: 'worker', provider_name: 'registry.terraform.io/hashicorp/aws', schema_version: 1, values });
+  const resources = [
+    resource('aws_ecs_task_definition', { container_definitions: JSON.stringify(containers(spec)), family: spec.name, requires_compatibilities: [spec.platform], pid_mode: null }),
+    resource('aws_ecs_service', {
+      name: spec.name, desired_count: spec.desired, deployment_minimum_healthy_percent: spec.minimum ?? 100, deployment_maximum_percent: spec.maximum ?? 200, deployment_controller: [], scheduling_strategy: 'REPLICA', launch_type: spec.capacity ? null : spec.platform,
+      deployment_circuit_breaker: spec.breaker ? [spec.breaker] : [], capacity_provider_strategy: (spec.capacity ?? []).map(({ provider, weight, base }) => ({ capacity_provider: provider, weight, base })),
+    }),
+    ...(spec.scaling ? [resource('aws_appautoscaling_target', { min_capacity: spec.scaling.minimum, max_capacity: spec.scaling.maximum, resource_id: `service/main/${spec.name}`, service_namespace: 'ecs' })] : []),
+  ];
+  const service = { address: 'aws_ecs_service.worker', mode: 'managed', type: 'aws_ecs_service', name: 'worker', expressions: { task_definition: { references: ['aws_ecs_task_definition.worker.arn', 'aws_ecs_task_definition.worker'] } } };
+  return { format_version: '1.2', terraform_version: '1.9.5', planned_values: { root_module: { child_modules: [{ address: 'module.shop', resources }] } }, configuration: { root_module: { module_calls: { shop: { source: './shop', module: { resources: [service] } } } } } };
 }
 
 // CDK
@@ -191,10 +206,13 @@ export const FORMATS: readonly Format[] = [
     }),
   },
   { name: 'Terraform, variables', files: withVariables },
+  // a plan holds every default of the provider: nobody can say that 100 was meant
+  { name: 'Terraform, plan', files: spec => ({ 'infra/plan.json': json(plan(spec)) }), defaults: spec => ({ ...spec, minimum: spec.minimum ?? 100, maximum: spec.maximum ?? 200 }) },
   {
     name: 'Copilot', files: spec => ({ [`copilot/${spec.name}/manifest.yml`]: copilot(spec) }), expresses: spec => spec.platform === 'FARGATE' && spec.logs && !spec.init && !spec.capacity && !spec.scaling && !spec.sidecar,
     defaults: spec => ({ ...spec, ...(spec.minimum === 0 && spec.maximum === 100 ? {} : { minimum: 100, maximum: 200 }), breaker: { enable: true, rollback: true } }),
   },
+  { name: 'Compose', files: compose, said: asInCompose, expresses: spec => spec.platform === 'EC2' && !spec.sidecar && !spec.command.includes('beat') && !spec.command.includes('-B') && (spec.stopTimeout ?? 0) <= 120, defaults: spec => ({ ...spec, stopTimeout: spec.stopTimeout ?? 10 }) },
   { name: 'CDK, source', files: spec => ({ 'infra/lib/shop-stack.ts': cdk(spec) }), defaults: withCdkDefaults },
   { name: 'CDK, Python source', files: spec => ({ 'infra/shop_stack.py': cdkPython(spec) }), defaults: withCdkDefaults },
   { name: 'troposphere', files: spec => ({ 'infra/worker.py': troposphere(spec) }), expresses: spec => !spec.scaling },
@@ -202,6 +220,22 @@ export const FORMATS: readonly Format[] = [
 
 function withCdkDefaults(spec: Spec): Spec {
   return { ...spec, minimum: spec.minimum ?? 50, maximum: spec.maximum ?? 200 };
+}
+
+/** Compose is no ECS: the container's and Celery's faults are the same, the stop time has a rule of its own, no deployment is rolled, and the number of processes is asked for only where the container has a memory limit. */
+function asInCompose(ids: readonly string[]): readonly string[] {
+  const names = ids.map(id => id.split(' ')[0]!).map(id => (id === 'ecs/stop-timeout-too-short' ? 'container/stop-grace-period-too-short' : id)).filter(id => !id.startsWith('ecs/') && id !== 'celery/concurrency-unset');
+  return [...new Set(names)].sort();
+}
+
+/** With an anchor, a merge and a file that extends another, as people write them. */
+function compose(spec: Spec): Readonly<Record<string, string>> {
+  const list = (words: readonly string[]): string => JSON.stringify(words);
+  const stop = spec.stopTimeout === undefined ? '' : `    stop_grace_period: ${spec.stopTimeout % 60 === 0 ? `${spec.stopTimeout / 60}m` : `${spec.stopTimeout}s`}\n`;
+  return {
+    'compose.yaml': `x-variables: &variables\n${pairs(spec).map(({ name, value }) => `  ${name}: ${JSON.stringify(value)}\n`).join('')}\nservices:\n  worker:\n    extends:\n      file: base.yaml\n      service: worker\n    environment:\n      <<: *variables\n      TZ: UTC\n    command: ${list(spec.command)}\n${spec.init ? '    init: true\n' : ''}`,
+    'base.yaml': `services:\n  worker:\n    image: registry.example.com/shop:1\n    restart: always\n${stop}`,
+  };
 }
 
 /** A manifest: what Copilot makes of it is fixed, apart from count, command, variables and the override of the stop timeout. */
