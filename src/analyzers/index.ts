@@ -44,7 +44,7 @@ export const analyzers: readonly AnalyzerEntry[] = [
   {
     // Variables, locals and modules stand in files of their own, which the file with the service asks for.
     format: 'terraform', name: /\.(?:tf|tfvars)$/i, onDemand: true,
-    words: /aws_ecs_(?:service|task_definition)|container_definitions|aws_appautoscaling_target|ecs-container-definition|aws_elasticache_parameter_group|terraform-aws-modules\/ecs/,
+    words: /aws_ecs_(?:service|task_definition)|container_definitions|aws_appautoscaling_target|ecs-container-definition|aws_elasticache_parameter_group|terraform-aws-modules\/ecs|source[ \t]*=[ \t]*"[^"\n]*(?:\becs\b|fargate)/,
     async load({ shortRun }) {
       const { loadHcl } = await import('../parsers/hcl.js');
       await loadHcl({ shortRun });

@@ -156,7 +156,7 @@ function namesOf(root: MapNode, blocks: readonly BlockEntry[], modules: readonly
     modules: modules.map(block => {
       const { name, body, at } = block;
       const from = textOf(valueOf(body, 'source'));
-      return { name, arguments: pairs(body, /^(?:source|version|providers|depends_on|count|for_each)$/), at, ...repeatOf(block, source), ...(from !== undefined && /^\.{1,2}\//.test(from) && { source: posix.join(folder, from).replace(/\/$/, '') || '.' }) };
+      return { name, from: from ?? '', arguments: pairs(body, /^(?:source|version|providers|depends_on|count|for_each)$/), at, ...repeatOf(block, source), ...(from !== undefined && /^\.{1,2}\//.test(from) && { source: posix.join(folder, from).replace(/\/$/, '') || '.' }) };
     }),
     containers: [
       ...locals.flatMap(({ value: map }) => lists('local.', map.entries)), ...of('variable').flatMap(({ name, body }) => lists('var.', body.entries.filter(({ key }) => key === 'default').map(entry => ({ ...entry, key: name })))),

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { ContainerFacts, EcsServiceFacts, Expr, Facts, FactStore, RepeatFacts, TaskDefinitionFacts, Unresolved } from '../model/index.js';
+import type { ContainerFacts, EcsServiceFacts, Expr, Facts, FactStore, RepeatFacts, TaskDefinitionFacts, TerraformFacts, Unresolved } from '../model/index.js';
 import { literalText, refersTo, startOf, walk } from '../model/index.js';
 import { copiesOf } from './infrastructure/copies.js';
 import { mapExprs } from './infrastructure/map-exprs.js';
@@ -24,16 +24,24 @@ export function withInfrastructure(store: FactStore, written: readonly Facts[]):
   if (!all.some(facts => facts.terraform)) return { facts: all, unresolved: [] };
   // queues and brokers stand in files that say nothing of workers by themselves
   const own = store.paths.filter(path => /\.tf$/i.test(path)).flatMap(path => store.facts(path) ?? []);
-  const found = instancesOf(moduleTables(store), new Set(own.filter(facts => facts.taskDefinitions ?? facts.services ?? facts.queues ?? facts.redrives ?? facts.brokers ?? facts.caches).map(facts => posix.dirname(facts.path))), copiesOf);
+  const tables = moduleTables(store);
+  const found = instancesOf(tables, new Set(own.filter(facts => facts.taskDefinitions ?? facts.services ?? facts.queues ?? facts.redrives ?? facts.brokers ?? facts.caches).map(facts => posix.dirname(facts.path))), copiesOf);
   const instances = found.instances.slice(0, INSTANCES);
   const filled = new Set<string>();
   const resolved = own.flatMap(facts => instances.filter(instance => instance.folder === posix.dirname(facts.path)).map(instance => inInstance(facts, instance, store, filled)));
   // a template is what a module makes of it
   const facts = [...all.filter(one => !one.terraform && !filled.has(one.path)), ...resolved];
+  const missing = own.flatMap(({ terraform }) => terraform?.modules ?? []).filter(module => isMissing(module, tables)).map(({ name, from, at }) => ({ at, reason: `module.${name}: ${from} is not in the repository` }));
   const left = [...found.cut, ...found.instances.slice(INSTANCES).map(({ folder }) => folder)];
   // the files say where to mend what a plan of them shows
   const isWritten = resolved.some(({ taskDefinitions, services }) => taskDefinitions ?? services);
-  return { facts: isWritten ? facts.filter(({ format }) => format !== 'terraform-plan') : facts, unresolved: [...new Set(left)].flatMap(folder => { const first = own.find(one => posix.dirname(one.path) === folder); return first ? [{ at: first.taskDefinitions?.[0]?.at ?? first.services?.[0]?.at ?? startOf(first.path), reason: `the module in ${folder} is used more often than is followed here` }] : []; }) };
+  return { facts: isWritten ? facts.filter(({ format }) => format !== 'terraform-plan') : facts, unresolved: [...missing, ...[...new Set(left)].flatMap(folder => { const first = own.find(one => posix.dirname(one.path) === folder); return first ? [{ at: first.taskDefinitions?.[0]?.at ?? first.services?.[0]?.at ?? startOf(first.path), reason: `the module in ${folder} is used more often than is followed here` }] : []; })] };
+}
+
+/** A folder that is not there, or a module from elsewhere that by its name or its arguments runs containers and is none that is known. */
+function isMissing({ from, source, arguments: given }: TerraformFacts['modules'][number], tables: ReadonlyMap<string, unknown>): boolean {
+  if (source !== undefined) return !tables.has(source);
+  return /\becs\b|fargate/i.test(from) && !/terraform-aws-modules|ecs-container-definition|ecs-cluster/.test(from) && given.some(({ name }) => /container|command|task/i.test(name));
 }
 
 function inInstance(facts: Facts, instance: Instance, store: FactStore, filled: Set<string>): Facts {

@@ -96,6 +96,7 @@ export function findStarts(store: FactStore, _options: LinkOptions): Starts {
   const unreached = unreachedStarts({ store, builds, visited, isEcs: ecsStarts.length > 0 });
   const rest = unreached.flatMap(({ origin, reached }) => startsOf(origin, reached));
 
+  unresolved.push(...unreadValues(ecsStarts));
   const found = [...ecsStarts, ...besideProcfile(composeStarts, rest), ...rest];
   return {
     starts: withIds(distinct(found.filter(isJudged))), services, containers: deployed.flatMap(({ origin, services: running }) => containersOfOrigin(origin, running.map(i => services[i]!))),
@@ -280,6 +281,14 @@ function directoriesOf(one: Reached, { image, path }: Origin): readonly string[]
   const dockerfile = image.dockerfile === undefined ? [] : [folderOf(image.dockerfile)];
   const mapped = containerPaths.flatMap(folder => image.folders(folder));
   return [...new Set([...mapped, ...one.folders, ...dockerfile, folderOf(path), ''])];
+}
+
+/** Values of a worker's container and service that nobody could read: rules say nothing of them, so the report does. */
+function unreadValues(starts: readonly Start[]): readonly Unresolved[] {
+  return starts.flatMap(({ stopTime, container, name, service }) => {
+    const named = [[`stopTimeout of container ${container?.name ?? name}`, stopTime], ...(service ? ([['desiredCount', service.desiredCount], ['minimumHealthyPercent', service.minimumHealthyPercent], ['maximumPercent', service.maximumPercent]] as const).map(([key, setting]) => [`${key} of service ${service.name}`, setting] as const) : [])] as const;
+    return named.flatMap(([what, setting]) => (setting.state === 'unknown' ? [{ at: setting.at, reason: `${what}: ${setting.expression}` }] : []));
+  });
 }
 
 /** Branches that start the same command in the same way are one start. */

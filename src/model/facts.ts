@@ -208,8 +208,8 @@ export interface TerraformFacts {
   readonly outputs: readonly NamedExpr[];
   /** What a .tfvars file gives to variables. */
   readonly values: readonly NamedExpr[];
-  /** `source`: the called folder, from the root of the repository; absent: a module of a registry. */
-  readonly modules: readonly { readonly name: string; readonly source?: string; readonly arguments: readonly NamedExpr[]; readonly repeat?: RepeatFacts; readonly at: SourceLocation }[];
+  /** `source`: the called folder, from the root of the repository; absent: a module of a registry, or of another repository. `from`: as written. */
+  readonly modules: readonly { readonly name: string; readonly from: string; readonly source?: string; readonly arguments: readonly NamedExpr[]; readonly repeat?: RepeatFacts; readonly at: SourceLocation }[];
   /** Lists of containers under the name they are referred to by: `local.containers`, `var.containers`, `module.worker.container_definitions`. */
   readonly containers: readonly { readonly name: string; readonly containers: readonly ContainerFacts[] }[];
   /** `data "template_file"`: the file and the variables it is filled with. */
