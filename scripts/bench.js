@@ -1,7 +1,7 @@
 // `npm run bench [-- FOLDER]`: start-up and scan times as multiples of a bare `node`, and of ripgrep where it is installed, measured side
 // by side in one run. FOLDER is scanned as a whole; without git in it, it is walked.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,6 +32,14 @@ for (let i = 0; i < 400; i++) {
     : `variable "stop_${i % 40}" {\n  default = 120\n}\n\n${Array.from({ length: 10 }, (_, n) => `resource "aws_sns_topic" "topic_${i}_${n}" {\n  name = "topic-${i}-${n}"\n  tags = { Name = "topic" }\n}\n`).join('\n')}`);
 }
 
+// ESLint with typescript-eslint on the same file, where `npm install --prefix .peers eslint typescript-eslint typescript` has put it
+const peers = fileURLToPath(new URL('../.peers/', import.meta.url));
+const eslint = join(peers, 'node_modules/eslint/bin/eslint.js');
+if (existsSync(eslint)) {
+  writeFileSync(join(peers, 'eslint.config.mjs'), "import tseslint from 'typescript-eslint';\nexport default tseslint.configs.recommended;\n");
+  writeFileSync(join(peers, 'stack.ts'), readFileSync(join(cdk, 'stack.ts')));
+}
+
 const { NODE_EXTRA_CA_CERTS: _certificates, ...env } = process.env; // adds 50 ms to every start
 const cases = {
   'bare node': ['-e', '0'],
@@ -40,6 +48,7 @@ const cases = {
   'one small Celery file': [bin, 'check', join(folder, 'app/tasks.py')],
   'three files, two of 55 KB': [bin, 'check', '--fail-on', 'never', ...['tasks', 'first', 'second'].map(name => join(other, `${name}.py`))],
   'one CDK file': [bin, 'check', '--fail-on', 'never', join(cdk, 'stack.ts')],
+  ...(existsSync(eslint) && { 'ESLint on the CDK file': [eslint, join(peers, 'stack.ts')] }),
   '400 Terraform files': [bin, 'check', '--fail-on', 'never', terraform],
   ...(process.argv[2] && { 'full scan': [bin, 'check', '--fail-on', 'never', '--format', 'json', process.argv[2]] }),
 };
@@ -48,12 +57,13 @@ for (let round = 0; round < 7; round++) {
   for (const [name, args] of Object.entries(cases)) {
     if (name === 'full scan' && round > 1) continue;
     const from = performance.now();
-    const run = spawnSync(process.execPath, args, { env, maxBuffer: 1 << 29 });
+    const run = spawnSync(process.execPath, args, { env, maxBuffer: 1 << 29, ...(args[0] === eslint && { cwd: peers }) });
     const took = performance.now() - from;
     if (run.status === 2 || run.error) throw run.error ?? new Error(`${name}: ${run.stderr}`);
     best.set(name, Math.min(best.get(name) ?? Infinity, took));
   }
 }
+if (best.has('ESLint on the CDK file')) console.log(`one CDK file is ${(best.get('one CDK file') / best.get('ESLint on the CDK file')).toFixed(2)} x ESLint with typescript-eslint`);
 for (const made of [folder, other, cdk, terraform]) rmSync(made, { recursive: true });
 const rg = process.argv[2] && [0, 1, 2].map(() => {
   const from = performance.now();

@@ -121,6 +121,19 @@ test.each([
   expect(rollout(desired, minimum, maximum)).toMatchObject({ stopsFirst, startsFirst });
 });
 
+test('what a deployment can do, for 1 to 10 copies at every pair of percentages, is what the numbers allow', () => {
+  for (let desired = 1; desired <= 10; desired++) {
+    for (let minimum = 0; minimum <= 100; minimum++) {
+      for (let maximum = 100; maximum <= 200; maximum++) {
+        const { stopsFirst, startsFirst } = rollout(desired, minimum, maximum);
+        // one fewer is still enough; one more is still allowed
+        const [fewer, more] = [(desired - 1) * 100 >= desired * minimum, (desired + 1) * 100 <= desired * maximum];
+        if (stopsFirst !== fewer || startsFirst !== more) throw new Error(`${desired} at ${minimum}/${maximum}: ${stopsFirst} ${startsFirst}`);
+      }
+    }
+  }
+});
+
 describe('deployments', () => {
   const of = (id: string, change: Parameters<typeof service>[0]): readonly Problem[] => {
     const own = service(change);
