@@ -41,4 +41,4 @@ describe.each([BASE, ...FORMATS].map(format => [format.name, format] as const))(
 });
 
 /** Written in another file, or not at all: a plan is made, Compose has tests of its own,  Copilot fixes most of it, variables and templates hold their values elsewhere, and an object that is missing in troposphere would need an import. */
-const isElsewhere = (format: string, field: string): boolean => format === 'Copilot' || format === 'Terraform, plan' || format === 'Compose' || (format === 'troposphere' && /Percent$/.test(field)) || (format === 'Terraform, variables' && /^(?:stopTimeout|desiredCount)$/.test(field)) || (format === 'Terraform, template file' && field === 'stopTimeout');
+const isElsewhere = (format: string, field: string): boolean => format === 'Copilot' || format === 'Terraform, plan' || format === 'Compose' || (/^(?:CloudFormation, intrinsics|Terraform, module|Terraform, for_each)$/.test(format) && field === 'desiredCount') || (format === 'troposphere' && /Percent$/.test(field)) || (format === 'Terraform, variables' && /^(?:stopTimeout|desiredCount)$/.test(field)) || (format === 'Terraform, template file' && field === 'stopTimeout');

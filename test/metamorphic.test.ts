@@ -6,7 +6,7 @@ import { audit } from '../src/audit.js';
 import { DEFAULT_CONFIG, type Config } from '../src/config.js';
 import { rules } from '../src/rules/index.js';
 import { BASE, FORMATS, type Format } from './metamorphic/formats.js';
-import { APP, specOf, type Spec } from './metamorphic/spec.js';
+import { appOf, specOf, stylesOf, type Spec } from './metamorphic/spec.js';
 
 /** The same service says the same in every language: generated services, printed in each format, give the same rules. */
 const SEED = 4;
@@ -17,7 +17,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 async function rulesOf(format: Format, spec: Spec, n: number): Promise<readonly string[]> {
   const folder = join(root, `${format.name.replace(/\W+/g, '-')}-${n}`);
-  for (const [path, text] of Object.entries({ ...APP, ...format.files(spec) })) { mkdirSync(dirname(join(folder, path)), { recursive: true }); writeFileSync(join(folder, path), text); }
+  for (const [path, text] of Object.entries({ ...appOf(spec), ...format.files(spec) })) { mkdirSync(dirname(join(folder, path)), { recursive: true }); writeFileSync(join(folder, path), text); }
   const { findings } = await audit({ root: folder, rules, config: STRICT });
   rmSync(folder, { recursive: true });
   return [...new Set(findings.map(({ ruleId, severity }) => `${ruleId} ${severity}`))].sort();
@@ -28,7 +28,7 @@ const specs = Array.from({ length: SERVICES }, (_, n) => specOf(SEED, n));
 describe('a service says the same in every format', () => {
   test('the services differ enough to say something', async () => {
     const all = new Set<string>();
-    for (const [n, spec] of specs.slice(0, 60).entries()) for (const id of await rulesOf(BASE, spec, n)) all.add(id.split(' ')[0]!);
+    for (const [n, spec] of specs.slice(0, 160).entries()) for (const id of await rulesOf(BASE, spec, n)) all.add(id.split(' ')[0]!);
     for (const id of ['ecs/stop-timeout-too-short', 'ecs/stop-timeout-above-fargate-limit', 'ecs/minimum-healthy-percent', 'ecs/deployment-deadlock', 'ecs/spot-interrupts-tasks', 'ecs/no-log-configuration', 'ecs/scheduler-overlap', 'container/shell-swallows-signal', 'celery/embedded-beat']) expect([...all]).toContain(id);
   }, 60_000);
 
@@ -44,8 +44,18 @@ describe('a service says the same in every format', () => {
     expect(differences).toEqual([]);
   }, 120_000);
 
+  test('every style of the corpus that infrastructure has is in at least twenty samples', () => {
+    const samples = new Map<number, number>();
+    for (const format of [BASE, ...FORMATS]) {
+      const own = format.expresses ? Array.from({ length: SERVICES * 4 }, (_, n) => specOf(SEED, n)).filter(format.expresses).slice(0, SERVICES) : specs;
+      for (const spec of own) for (const style of [...(format.styles ?? []), ...stylesOf(spec)]) samples.set(style, (samples.get(style) ?? 0) + 1);
+    }
+    if (process.env.DRAINLINT_COVERAGE) console.log([...samples].sort(([a], [b]) => a - b).map(([style, count]) => `${style}: ${count}`).join(', '));
+    for (const style of [12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22]) expect(samples.get(style) ?? 0, `style ${style}`).toBeGreaterThanOrEqual(20);
+  });
+
   test('what is no worker gets no rule of workers, in any format', async () => {
-    const web = specs.filter(({ command }) => command[0] === 'gunicorn');
+    const web = specs.filter(spec => stylesOf(spec).includes(18));
     expect(web.length).toBeGreaterThanOrEqual(15);
     for (const format of [BASE, ...FORMATS]) {
       for (const [n, spec] of web.filter(one => format.expresses?.(one) ?? true).slice(0, 8).entries()) {

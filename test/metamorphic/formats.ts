@@ -1,7 +1,7 @@
 import type { Spec } from './spec.js';
 
 /** A format: the files that say what a Spec says, and the Spec with the format's own defaults written out (facts/ecs.md 2.1). */
-export interface Format { readonly name: string; readonly files: (spec: Spec) => Readonly<Record<string, string>>; readonly defaults?: (spec: Spec) => Spec; readonly expresses?: (spec: Spec) => boolean; /** What is compared, where a format has other rules for the same faults. */ readonly said?: (ids: readonly string[]) => readonly string[] }
+export interface Format { readonly name: string; /** The styles of the corpus (corpus/README.md) that it is written in. */ readonly styles?: readonly number[]; readonly files: (spec: Spec) => Readonly<Record<string, string>>; readonly defaults?: (spec: Spec) => Spec; readonly expresses?: (spec: Spec) => boolean; /** What is compared, where a format has other rules for the same faults. */ readonly said?: (ids: readonly string[]) => readonly string[] }
 
 const SIDECAR = { name: 'agent', image: 'public.ecr.aws/datadog/agent:latest', essential: false };
 const pairs = (spec: Spec): readonly { readonly name: string; readonly value: string }[] => Object.entries(spec.environment).map(([name, value]) => ({ name, value }));
@@ -23,6 +23,8 @@ const service = (spec: Spec): object => ({
   serviceName: spec.name, taskDefinition: spec.name, desiredCount: spec.desired, ...(spec.capacity ? { capacityProviderStrategy: spec.capacity.map(({ provider, weight, base }) => ({ capacityProvider: provider, weight, base })) } : { launchType: spec.platform }),
   ...(rollout(spec) && { deploymentConfiguration: rollout(spec) }),
 });
+/** Half of the services: for two ways to write the same in one format. */
+const isEven = (spec: Spec): boolean => spec.desired % 2 === 0;
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 /** The API's own keys with capitals; what users name (log options) stays. */
@@ -52,6 +54,14 @@ function yaml(value: unknown, indent = ''): string {
   return `\n${entries.map(([key, inner]) => `${indent}${/^[\w:-]+$/.test(key) && !key.includes('::') ? key : JSON.stringify(key)}:${yaml(inner, `${indent}  `)}`).join('')}`;
 }
 
+/** Parameters with defaults, mappings, conditions, `!Sub` with an import inside. */
+function intrinsics(spec: Spec): string {
+  const text = yaml(template(spec)).replace(/^\n/, '');
+  const head = `Parameters:\n  Count:\n    Type: Number\n    Default: ${spec.desired}\nMappings:\n  Stops:\n    all:\n      worker: ${spec.stopTimeout ?? 30}\nConditions:\n  IsProduction: !Equals [!Ref AWS::Region, eu-central-1]\n`;
+  return head + text.replace(/DesiredCount: \d+/, 'DesiredCount: !Ref Count').replace(/StopTimeout: (\d+)/, isEven(spec) ? 'StopTimeout: !FindInMap [Stops, all, worker]' : 'StopTimeout: !If [IsProduction, $1, $1]')
+    .replace('"registry.example.com/shop:1"', "\n            Fn::Sub:\n              - '${Registry}/shop:1'\n              - Registry:\n                  Fn::ImportValue: !Sub '${AWS::StackName}-registry'");
+}
+
 // Terraform
 
 const hcl = (value: unknown, indent: string): string => {
@@ -72,6 +82,35 @@ function terraformService(spec: Spec, desired: string): string {
 }
 
 const terraformTask = (spec: Spec, definitions: string): string => `resource "aws_ecs_task_definition" "worker" {\n  family                   = "${spec.name}"\n  requires_compatibilities = ["${spec.platform}"]\n  container_definitions    = ${definitions}\n}\n\n`;
+
+/** A module that takes the definitions and the command, with conditionals and `name : value`. */
+function inModule(spec: Spec): Readonly<Record<string, string>> {
+  const [worker, ...others] = containers(spec) as readonly Record<string, unknown>[];
+  const { command: _, ...rest } = worker!;
+  return {
+    'infra/main.tf': `locals {\n  is_worker = true\n}\n\nmodule "worker" {\n  source = "./modules/service"\n  name = "${spec.name}"\n  command = local.is_worker ? ${hcl(spec.command, '  ')} : []\n  sidecars = ${hcl(others, '  ')}\n  desired = ${spec.desired}\n}\n`,
+    'infra/modules/service/main.tf': `variable "name" {}\nvariable "command" {\n  type = list(string)\n}\nvariable "sidecars" {\n  default = []\n}\nvariable "desired" {\n  default = 1\n}\n\n${terraformTask({ ...spec, name: '${var.name}' }, `jsonencode(concat([${hcl(rest, '    ').replace(/\}$/, '  command : var.command\n    }')}], var.sidecars))`)}${terraformService({ ...spec, name: '${var.name}' }, 'var.desired')}`,
+  };
+}
+
+/** One entry of a map for each service, and blocks that are written out. */
+function forEach(spec: Spec): Readonly<Record<string, string>> {
+  const task = terraformTask({ ...spec, name: '${each.key}' }, `jsonencode(${hcl(containers(spec), '  ').replace(hcl(spec.command, '      '), 'each.value.command')})`).replace('{\n', '{\n  for_each = local.services\n');
+  const service = terraformService({ ...spec, name: '${each.key}' }, 'each.value.desired').replace('{\n', '{\n  for_each = local.services\n').replace('task_definition.worker.arn', 'task_definition.worker[each.key].arn')
+    .replace(/ {2}deployment_circuit_breaker \{\n {4}enable {3}= (\w+)\n {4}rollback = (\w+)\n {2}\}/, '  dynamic "deployment_circuit_breaker" {\n    for_each = [{ enable = $1, rollback = $2 }]\n    content {\n      enable   = deployment_circuit_breaker.value.enable\n      rollback = deployment_circuit_breaker.value.rollback\n    }\n  }');
+  return { 'infra/main.tf': `locals {\n  services = {\n    "${spec.name}" = { command = ${hcl(spec.command, '    ')}, desired = ${spec.desired} }\n  }\n}\n\n${task}${service}` };
+}
+
+/** terraform-aws-modules/ecs, with its own defaults. */
+function registryModule(spec: Spec): Readonly<Record<string, string>> {
+  const definitions = Object.fromEntries((containers(spec) as readonly { readonly name: string }[]).map(({ name, ...rest }) => [name, rest]));
+  const lines = [
+    '  source        = "terraform-aws-modules/ecs/aws//modules/service"', '  version       = "~> 6.0"', `  name          = "${spec.name}"`, `  desired_count = ${spec.desired}`, '  enable_autoscaling = false', ...(spec.capacity ? [] : [`  launch_type   = "${spec.platform}"`]), `  container_definitions = ${hcl(definitions, '  ')}`,
+    ...(spec.minimum !== undefined ? [`  deployment_minimum_healthy_percent = ${spec.minimum}`] : []), ...(spec.maximum !== undefined ? [`  deployment_maximum_percent = ${spec.maximum}`] : []), ...(spec.breaker ? [`  deployment_circuit_breaker = { enable = ${spec.breaker.enable}, rollback = ${spec.breaker.rollback} }`] : []),
+    ...(spec.capacity ? [`  capacity_provider_strategy = {\n${spec.capacity.map(({ provider, weight, base }, i) => `    p${i} = { capacity_provider = "${provider}", weight = ${weight}, base = ${base} }\n`).join('')}  }`] : []),
+  ];
+  return { 'infra/main.tf': `module "worker" {\n${lines.join('\n')}\n}\n` };
+}
 
 function withVariables(spec: Spec): Readonly<Record<string, string>> {
   const [worker, ...others] = containers(spec) as readonly Record<string, unknown>[];
@@ -117,13 +156,15 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
 
+const shared = { essential: true };
+
 export class ShopStack extends cdk.Stack {
   constructor(scope: Construct, id: string) {
     super(scope, id);
     const vpc = new ec2.Vpc(this, 'Vpc');
     const cluster = new ecs.Cluster(this, 'Cluster', { vpc, enableFargateCapacityProviders: true });
 ${isFargate ? '' : "    cluster.addCapacity('Capacity', { instanceType: new ec2.InstanceType('t3.small') });\n"}    const definition = new ecs.${isFargate ? 'Fargate' : 'Ec2'}TaskDefinition(this, 'Task', { family: '${spec.name}' });
-    definition.addContainer('worker', {
+    ${isEven(spec) ? "new ecs.ContainerDefinition(this, 'worker', {\n      taskDefinition: definition,\n      ...shared," : "definition.addContainer('worker', {"}
 ${container.join('\n')}
     });
 ${spec.sidecar ? "    definition.addContainer('agent', { image: ecs.ContainerImage.fromRegistry('public.ecr.aws/datadog/agent:latest'), essential: false, memoryLimitMiB: 128 });\n" : ''}    const service = new ecs.${isFargate ? 'Fargate' : 'Ec2'}Service(this, 'Service', {
@@ -194,28 +235,35 @@ export const BASE: Format = { name: 'CloudFormation, YAML', files: spec => ({ 'i
 /** Every other format. CDK writes minimumHealthyPercent 50 where nothing is written. */
 export const FORMATS: readonly Format[] = [
   // the API has autoscaling of its own, which no file of ECS JSON holds
-  { name: 'ECS JSON', files: spec => ({ 'infra/task-definition.json': json(definition(spec)), 'infra/service.json': json(service(spec)) }), expresses: spec => !spec.scaling },
-  { name: 'CloudFormation, JSON', files: spec => ({ 'infra/worker.template.json': json(template(spec)) }) },
+  { name: 'ECS JSON', styles: [16], files: spec => ({ 'infra/task-definition.json': json(isEven(spec) ? { taskDefinition: { taskDefinitionArn: `arn:aws:ecs:eu-central-1:123456789012:task-definition/${spec.name}:7`, ...definition(spec), revision: 7, status: 'ACTIVE', requiresAttributes: [{ name: 'com.amazonaws.ecs.capability.docker-remote-api.1.19' }], compatibilities: ['EC2', 'FARGATE'], registeredAt: '2026-11-01T10:00:00Z' }, tags: [] } : definition(spec)), 'infra/service.json': json(service(spec)) }), expresses: spec => !spec.scaling },
+  { name: 'CloudFormation, intrinsics', styles: [13], files: spec => ({ 'infra/worker.yaml': intrinsics(spec) }) },
+  { name: 'CloudFormation, JSON', styles: [13], files: spec => ({ 'infra/worker.template.json': json(template(spec)) }) },
   { name: 'Terraform, jsonencode', files: spec => ({ 'infra/main.tf': `${terraformTask(spec, `jsonencode(${hcl(containers(spec), '  ')})`)}${terraformService(spec, String(spec.desired))}` }) },
-  { name: 'Terraform, heredoc', files: spec => ({ 'infra/main.tf': `${terraformTask(spec, `<<EOF\n${JSON.stringify(containers(spec), null, 2)}\nEOF`)}${terraformService(spec, String(spec.desired))}` }) },
+  { name: 'Terraform, heredoc', styles: [12], files: spec => ({ 'infra/main.tf': `${terraformTask(spec, `<<EOF\n${JSON.stringify(containers(spec), null, 2)}\nEOF`)}${terraformService(spec, String(spec.desired))}` }) },
   {
-    name: 'Terraform, template file',
+    name: 'Terraform, template file', styles: [12],
     files: spec => ({
-      'infra/main.tf': `${terraformTask(spec, `templatefile("\${path.module}/worker.json.tpl", { image = "registry.example.com/shop:1", stop = ${spec.stopTimeout ?? 1} })`)}${terraformService(spec, String(spec.desired))}`,
+      'infra/main.tf': isEven(spec)
+        ? `data "template_file" "worker" {\n  template = file("\${path.module}/worker.json.tpl")\n  vars = {\n    image = "registry.example.com/shop:1"\n    stop  = ${spec.stopTimeout ?? 1}\n  }\n}\n\n${terraformTask(spec, 'data.template_file.worker.rendered')}${terraformService(spec, String(spec.desired))}`
+        : `${terraformTask(spec, `templatefile("\${path.module}/worker.json.tpl", { image = "registry.example.com/shop:1", stop = ${spec.stopTimeout ?? 1} })`)}${terraformService(spec, String(spec.desired))}`,
       'infra/worker.json.tpl': JSON.stringify(containers(spec), null, 2).replace('"registry.example.com/shop:1"', '"${image}"').replace(/"stopTimeout": \d+/, '"stopTimeout": ${stop}'),
     }),
   },
-  { name: 'Terraform, variables', files: withVariables },
+  { name: 'Terraform, variables', styles: [12], files: withVariables },
+  { name: 'Terraform, module', styles: [12], files: inModule },
+  { name: 'Terraform, for_each', styles: [12], files: forEach },
+  { name: 'Terraform, registry module', styles: [12], files: registryModule, expresses: spec => !spec.scaling, defaults: spec => ({ ...spec, stopTimeout: spec.stopTimeout ?? 120, minimum: spec.minimum ?? 66, maximum: spec.maximum ?? 200 }) },
   // a plan holds every default of the provider: nobody can say that 100 was meant
   { name: 'Terraform, plan', files: spec => ({ 'infra/plan.json': json(plan(spec)) }), defaults: spec => ({ ...spec, minimum: spec.minimum ?? 100, maximum: spec.maximum ?? 200 }) },
   {
-    name: 'Copilot', files: spec => ({ [`copilot/${spec.name}/manifest.yml`]: copilot(spec) }), expresses: spec => spec.platform === 'FARGATE' && spec.logs && !spec.init && !spec.capacity && !spec.scaling && !spec.sidecar,
+    name: 'Copilot', styles: [15], files: spec => ({ [`copilot/${spec.name}/manifest.yml`]: copilot(spec) }), expresses: spec => spec.platform === 'FARGATE' && spec.logs && !spec.init && !spec.capacity && !spec.scaling && !spec.sidecar,
     defaults: spec => ({ ...spec, ...(spec.minimum === 0 && spec.maximum === 100 ? {} : { minimum: 100, maximum: 200 }), breaker: { enable: true, rollback: true } }),
   },
-  { name: 'Compose', files: compose, said: asInCompose, expresses: spec => spec.platform === 'EC2' && !spec.sidecar && !spec.command.includes('beat') && !spec.command.includes('-B') && (spec.stopTimeout ?? 0) <= 120, defaults: spec => ({ ...spec, stopTimeout: spec.stopTimeout ?? 10 }) },
-  { name: 'CDK, source', files: spec => ({ 'infra/lib/shop-stack.ts': cdk(spec) }), defaults: withCdkDefaults },
-  { name: 'CDK, Python source', files: spec => ({ 'infra/shop_stack.py': cdkPython(spec) }), defaults: withCdkDefaults },
-  { name: 'troposphere', files: spec => ({ 'infra/worker.py': troposphere(spec) }), expresses: spec => !spec.scaling },
+  // 10 s that nobody chose are judged where nothing is known of the tasks; 10 s that somebody wrote are a choice
+  { name: 'Compose', files: compose, said: asInCompose, expresses: spec => !(spec.stopTimeout === undefined && spec.command.includes('run_worker.py')) && spec.platform === 'EC2' && !spec.sidecar && !spec.command.includes('beat') && !spec.command.includes('-B') && (spec.stopTimeout ?? 0) <= 120, defaults: spec => ({ ...spec, stopTimeout: spec.stopTimeout ?? 10 }) },
+  { name: 'CDK, source', styles: [14], files: spec => ({ 'infra/lib/shop-stack.ts': cdk(spec) }), defaults: withCdkDefaults },
+  { name: 'CDK, Python source', styles: [14], files: spec => ({ 'infra/shop_stack.py': cdkPython(spec) }), defaults: withCdkDefaults },
+  { name: 'troposphere', styles: [17], files: spec => ({ 'infra/worker.py': troposphere(spec) }), expresses: spec => !spec.scaling },
 ];
 
 function withCdkDefaults(spec: Spec): Spec {
@@ -238,11 +286,12 @@ function compose(spec: Spec): Readonly<Record<string, string>> {
   };
 }
 
-/** A manifest: what Copilot makes of it is fixed, apart from count, command, variables and the override of the stop timeout. */
+/** A manifest: what Copilot makes of it is fixed, apart from count, command, variables and the override of the stop timeout; half of them by environment. */
 function copilot(spec: Spec): string {
-  return [`name: ${spec.name}`, 'type: Backend Service', 'image:', '  location: registry.example.com/shop:1', `command: ${JSON.stringify(spec.command)}`, 'cpu: 256', 'memory: 512', `count: ${spec.desired}`, 'variables:',
+  const own = (indent: string): readonly string[] => [`${indent}command: ${isEven(spec) ? JSON.stringify(spec.command.map(word => (/\s/.test(word) ? `'${word}'` : word)).join(' ')) : JSON.stringify(spec.command)}`, `${indent}count: ${spec.desired}`];
+  return [`name: ${spec.name}`, 'type: Backend Service', 'image:', '  location: registry.example.com/shop:1', 'cpu: 256', 'memory: 512', ...(isEven(spec) ? [] : own('')), 'variables:',
     ...Object.entries(spec.environment).map(([name, value]) => `  ${name}: ${JSON.stringify(value)}`), ...(spec.stopTimeout === undefined ? [] : ['taskdef_overrides:', '  - path: ContainerDefinitions[0].StopTimeout', `    value: ${spec.stopTimeout}`]),
-    ...(spec.minimum === 0 && spec.maximum === 100 ? ['deployment:', '  rolling: recreate'] : []), ''].join('\n');
+    ...(spec.minimum === 0 && spec.maximum === 100 ? ['deployment:', '  rolling: recreate'] : []), ...(isEven(spec) ? ['environments:', '  production:', ...own('    ')] : []), ''].join('\n');
 }
 
 export { cdk as cdkSource, cdkPython as cdkPythonSource };

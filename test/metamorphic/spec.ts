@@ -28,9 +28,19 @@ export function randomOf(seed: number): () => number {
 }
 
 const COMMANDS: readonly (readonly string[])[] = [
-  ['celery', '-A', 'shop', 'worker'], ['celery', '-A', 'shop', 'worker', '--concurrency', '2'], ['sh', '-c', 'celery -A shop worker'], ['sh', '-c', 'exec celery -A shop worker'], ['celery', '-A', 'shop', 'beat'],
-  ['celery', '-A', 'shop', 'worker', '-B'], ['celery', '-A', 'shop', 'worker', '-P', 'gevent'], ['gunicorn', 'shop.wsgi'],
+  ['celery', '-A', 'shop', 'worker'], ['celery', '-A', 'shop', 'worker', '--concurrency', '2'], ['sh', '-c', 'celery -A shop worker'], ['sh', '-c', 'exec celery -A shop worker'], ['celery', '-A', 'shop', 'beat'], ['celery', '-A', 'shop', 'beat', '-l', 'INFO'],
+  ['celery', '-A', 'shop', 'worker', '-B'], ['celery', '-A', 'shop', 'worker', '-P', 'gevent'], ['gunicorn', 'shop.wsgi'], ['gunicorn', '--workers', '4', 'shop.wsgi'], ['airflow', 'webserver'],
+  // what scripts and managers do with the signal
+  ['./bin/exec-variable.sh', 'worker'], ['./bin/trap-and-wait.sh'], ['./bin/background.sh'], ['./bin/tee.sh'], ['supervisord', '-n', '-c', 'supervisord.conf'], ['supervisord', '-n', '-c', 'supervisord.conf', '--user', 'app'],
+  ['tini', '--', './bin/run.sh', 'celery', '-A', 'shop', 'worker'], ['dumb-init', './bin/run.sh', 'celery', '-A', 'shop', 'worker'], ['wait-for-it', 'cache:6379', '--', 'celery', '-A', 'shop', 'worker'],
+  ['newrelic-admin', 'run-program', 'celery', '-A', 'shop', 'worker'], ['python', '-m', 'celery', '-A', 'shop', 'worker'], ['python', 'run_worker.py'], ['poetry', 'run', 'celery', '-A', 'shop', 'worker'],
 ];
+
+/** The styles of the corpus (corpus/README.md) that a start command is of. */
+export function stylesOf({ command }: Spec): readonly number[] {
+  const text = command.join(' ');
+  return [...(/gunicorn|airflow/.test(text) ? [18] : []), ...(/bin\/(?:exec-variable|trap-and-wait|background|tee)/.test(text) ? [19] : []), ...(/supervisord/.test(text) ? [20] : []), ...(/tini|dumb-init|wait-for-it/.test(text) ? [21] : []), ...(/newrelic|python|poetry/.test(text) ? [22] : [])];
+}
 
 /** The nth service of a seed: faults, environments, autoscaling and sidecars sampled. */
 export function specOf(seed: number, n: number): Spec {
@@ -50,7 +60,22 @@ export function specOf(seed: number, n: number): Spec {
 }
 
 /** The code that every format deploys. */
-export const APP: Readonly<Record<string, string>> = {
+const APP: Readonly<Record<string, string>> = {
+  Dockerfile: 'FROM python:3.12-slim-bookworm\nWORKDIR /srv\nCOPY . .\n',
   'requirements.txt': 'celery==5.6.3\nbilliard==4.2.4\n', 'shop/__init__.py': '', 'shop/tasks.py': 'from shop.celery import app\n\n\n@app.task\ndef release(sku):\n    print(sku)\n',
   'shop/celery.py': 'from celery import Celery\n\napp = Celery("shop", include=["shop.tasks"])\napp.conf.update(task_acks_late=True, task_time_limit=600, task_soft_time_limit=570, worker_prefetch_multiplier=1)\n',
 };
+
+/** Scripts and files that start commands name. */
+const STARTED: Readonly<Record<string, string>> = {
+  'bin/exec-variable.sh': '#!/bin/bash\nset -e\nif [ "$1" = worker ]; then\n  run="celery -A shop worker"\nelse\n  run="gunicorn shop.wsgi"\nfi\nexec $run\n',
+  'bin/trap-and-wait.sh': '#!/bin/bash\ntrap \'kill -TERM $pid; wait $pid\' TERM INT\ncelery -A shop worker &\npid=$!\nwait $pid\n',
+  'bin/background.sh': '#!/bin/sh\ncelery -A shop worker &\nsleep infinity\n', 'bin/tee.sh': '#!/bin/bash\ncelery -A shop worker 2>&1 | tee /var/log/worker.log\n', 'bin/run.sh': '#!/bin/sh\nset -e\nexec "$@"\n',
+  'supervisord.conf': '[supervisord]\nnodaemon=true\n\n[program:worker]\ncommand=celery -A shop worker\nstopwaitsecs=20\n',
+  'run_worker.py': 'from shop.celery import app\n\napp.worker_main(["worker"])\n',
+};
+
+/** The code that every format deploys, with what the start command names. */
+export function appOf({ command }: Spec): Readonly<Record<string, string>> {
+  return { ...APP, ...Object.fromEntries(Object.entries(STARTED).filter(([path]) => command.some(word => word.replace(/^\.\//, '') === path))) };
+}

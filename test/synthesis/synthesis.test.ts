@@ -9,7 +9,7 @@ import { audit } from '../../src/audit.js';
 import { DEFAULT_CONFIG } from '../../src/config.js';
 import { rules } from '../../src/rules/index.js';
 import { cdkPythonSource, cdkSource } from '../metamorphic/formats.js';
-import { APP, specOf, type Spec } from '../metamorphic/spec.js';
+import { appOf, specOf, type Spec } from '../metamorphic/spec.js';
 
 /** What the real CDK makes of a source says the same as the source: `npm run synthesis`. */
 const SERVICES = Number(process.env.DRAINLINT_SERVICES ?? 60);
@@ -39,9 +39,9 @@ function synthesisePython(sources: readonly string[]): readonly string[] {
   return sources.map((_, n) => readFileSync(join(folder, `out-${n}`, 'Shop.template.json'), 'utf8'));
 }
 
-async function rulesOf(files: Readonly<Record<string, string>>, name: string): Promise<readonly string[]> {
+async function rulesOf(spec: Spec, files: Readonly<Record<string, string>>, name: string): Promise<readonly string[]> {
   const folder = join(root, name);
-  for (const [path, text] of Object.entries({ ...APP, ...files })) { mkdirSync(dirname(join(folder, path)), { recursive: true }); writeFileSync(join(folder, path), text); }
+  for (const [path, text] of Object.entries({ ...appOf(spec), ...files })) { mkdirSync(dirname(join(folder, path)), { recursive: true }); writeFileSync(join(folder, path), text); }
   const { findings } = await audit({ root: folder, rules, config: { ...DEFAULT_CONFIG, minConfidence: 'low' } });
   return [...new Set(findings.map(({ ruleId, severity }) => `${ruleId} ${severity}`))].sort();
 }
@@ -54,7 +54,7 @@ const specs = Array.from({ length: SERVICES * 4 }, (_, n) => specOf(11, n)).filt
 async function differencesOf(language: string, path: string, sources: readonly string[], templates: readonly string[]): Promise<readonly string[]> {
   const differences: string[] = [];
   for (const [n, template] of templates.entries()) {
-    const [written, made] = [await rulesOf({ [path]: sources[n]! }, `${language}-source-${n}`), await rulesOf({ 'cdk.out/Shop.template.json': template }, `${language}-made-${n}`)];
+    const [written, made] = [await rulesOf(specs[n]!, { [path]: sources[n]! }, `${language}-source-${n}`), await rulesOf(specs[n]!, { 'cdk.out/Shop.template.json': template }, `${language}-made-${n}`)];
     if (JSON.stringify(written) !== JSON.stringify(made)) differences.push(`${n}: ${JSON.stringify(specs[n])}\n  only in the source: ${written.filter(id => !made.includes(id)).join(', ') || 'nothing'}; only in the template: ${made.filter(id => !written.includes(id)).join(', ') || 'nothing'}`);
   }
   return differences;
