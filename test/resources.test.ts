@@ -95,3 +95,11 @@ describe('what only a running beat remembers', () => {
     expect([told({ a: { schedule: 86_400 } }), told({ a: { schedule: { seconds: 86_400 } } }), told({ a: { schedule: '⟨crontab(hour=3)⟩' } }), told({ a: { schedule: 60 } }), told({ a: { schedule: 86_400 } }, { container: container({ mounts: true }) })]).toEqual([1, 1, 0, 0, 0]);
   });
 });
+
+describe('what nobody could read', () => {
+  const starts = (more: string, name = 'worker', service = true): readonly unknown[] => linked([cloudformation.facts(`Resources:\n  Task:\n    Type: AWS::ECS::TaskDefinition\n    Properties:\n      ContainerDefinitions:\n        - Name: ${name}\n          Image: !Ref Image\n${more}${service ? '  Service:\n    Type: AWS::ECS::Service\n    Properties:\n      TaskDefinition: !Ref Task\n' : ''}`, 'a.yaml')]).starts.map(({ command, joins }) => [command.text, joins.at(-1)?.how]);
+  test('is a consumer where its name says so, at low confidence', () => { expect(starts('')).toEqual([['worker', 'by-name']]); });
+  test('is none by any other name, or where its command says something else', () => { expect([starts('', 'web'), starts('          Command: [gunicorn, shop.wsgi]\n'), starts('          Command: [run-web]\n')]).toEqual([[], [], []]); });
+  test('is one where its command names a consumer', () => { expect(starts('          Command: [run-task-processor]\n')).toEqual([['worker', 'by-name']]); });
+  test('is none where no service runs it', () => { expect(starts('', 'worker', false)).toEqual([]); });
+});

@@ -4,7 +4,7 @@ import { LAUNCHERS, MANAGEMENT_CONSUMERS, NO_LAUNCHERS, OTHER_CONSUMERS, PROCESS
 import { celeryCommand } from './start/celery-command.js';
 import type { Image, MappedFile } from './start/image.js';
 import { runManager, runServices } from './start/managed.js';
-import { knownWord, likely, type Environment, type Word } from './process-environment.js';
+import { knownWord, likely, OPEN_ENVIRONMENT, type Environment, type Word } from './process-environment.js';
 import { launch, parallel } from './start/launchers.js';
 import { isNode, node } from './start/node-command.js';
 import { python, pythonFile } from './start/python-command.js';
@@ -117,6 +117,11 @@ function otherConsumer(argv: readonly Word[], name: string, at: SourceLocation, 
   const grouped = name === 'manage.py' && likely(argv[1]) === 'rq' && likely(argv[2]) === 'worker' ? 'rq' : undefined;
   const kind = row?.kind ?? management ?? grouped;
   return kind === undefined ? undefined : unaudited(kind, textOf(argv), at, process);
+}
+
+/** A consumer that nothing but its name shows. */
+export function namedConsumer(name: string, at: SourceLocation): Reached {
+  return unaudited('unknown', name, at, { argv: [], environment: OPEN_ENVIRONMENT, depth: 0, scripts: [] });
 }
 
 export function unaudited(kind: string, text: string, at: SourceLocation, process: Process): Reached {

@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
 import type { Broker, Cache, ChainLink, ConsumerCommand, Container, ContainerFacts, DeployedContainer, EcsService, EcsServiceFacts, Facts, FactStore, Join, LinkOptions, Platform, Queue, Setting, Slot, SourceLocation, StartChain, TaskDefinitionFacts, UnauditedConsumer, Unresolved } from '../model/index.js';
-import { comparePlaces, refersTo, samePlace } from '../model/index.js';
+import { comparePlaces, literalText, refersTo, samePlace, startOf } from '../model/index.js';
 import { findBuilds, type Build, type Builds } from './builds.js';
-import { follow, STEPS, type Journey, type Reached } from './command.js';
+import { follow, namedConsumer, STEPS, type Journey, type Reached } from './command.js';
 import { withInfrastructure } from './infrastructure.js';
 import { cachesIn } from './caches.js';
 import { composeContainers } from './start/compose-services.js';
@@ -166,9 +166,28 @@ function containersOf(definition: Definition, deployments: readonly ServiceEntry
   const services = deployments.flatMap((entry, i) => (entry.definitions.includes(definition) ? [i] : []));
   return facts.containers.map(container => {
     const isOpen = container.environmentFiles.length > 0 || (format === 'copilot' && world.store.paths.some(other => other.startsWith(`${folderOf(path)}/addons/`)));
-    const { origin, reached, known } = followContainer(container, { path, format: 'ecs', siblings: facts.containers, isOpen, ...(facts.pidMode !== undefined && { pidMode: facts.pidMode }), ...(facts.memory && { memory: facts.memory }) }, world);
+    const found = followContainer(container, { path, format: 'ecs', siblings: facts.containers, isOpen, ...(facts.pidMode !== undefined && { pidMode: facts.pidMode }), ...(facts.memory && { memory: facts.memory }) }, world);
+    const { origin, reached, known } = saysElse(container) || (services.length === 0 && format !== 'ecs-json') ? found : byName(found, [container.name, facts.family ?? '', ...services.map(i => deployments[i]!.service.name)]);
     return { origin: { ...origin, platform: platformOf(facts, undefined, format), ...(environment !== undefined && { environment }) }, reached, services, known };
   });
+}
+
+/** It runs a command of its own, which does not name a consumer: a name then says nothing. */
+function saysElse({ command, entryPoint }: ContainerFacts): boolean {
+  const words = [...(entryPoint?.words ?? []), ...(command?.words ?? [])];
+  return words.length > 0 && !words.some(word => { const text = literalText(word); return text !== undefined && !/\s/.test(text) && namesConsumer(text); });
+}
+
+/**
+ * What nobody could read is a consumer by its name, or by that of its task definition or service: how it stops counts, at low confidence.
+ * Of an image of somebody else a name says nothing; a task that no service runs is started by hand or by a schedule, and no deployment stops
+ * it (the service of a task definition in JSON stands elsewhere).
+ */
+function byName(found: Pick<Deployed, 'origin' | 'reached' | 'known'>, names: readonly string[]): Pick<Deployed, 'origin' | 'reached' | 'known'> {
+  const { origin, reached, known } = found;
+  if (reached.length > 0 || known || !names.map(name => name.replace(/[-_ ]?(?:service|svc|container|task)$/i, '')).some(namesConsumer)) return found;
+  const at = origin.container?.at ?? startOf(origin.path);
+  return { ...found, origin: { ...origin, joins: [...origin.joins, { step: 'command', how: 'by-name', at: [at] }] }, reached: [namedConsumer(origin.name, at)] };
 }
 
 /** Where each service of it runs; without any, where its task definition can. */

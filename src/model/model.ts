@@ -6,10 +6,10 @@ import type { VersionFact } from './version.js';
 /** Effective Celery settings by their new names (`task_acks_late`). Every name of the knowledge table is there. */
 export type EffectiveSettings = ReadonlyMap<string, Setting<unknown>>;
 
-/** How sure a join is: written in the files, the only candidate, or declared in the configuration. */
+/** How sure a join is: written in the files, the only candidate, declared in the configuration, or nothing but a name says so. */
 export interface Join {
   readonly step: 'service' | 'build' | 'command' | 'app' | 'settings' | 'functions';
-  readonly how: 'written' | 'only-candidate' | 'declared';
+  readonly how: 'written' | 'only-candidate' | 'declared' | 'by-name';
   readonly at: readonly SourceLocation[];
 }
 

@@ -33,7 +33,7 @@ export function appConfidence(app: CeleryApp, ...evidence: readonly Evidence[]):
   return weakest(app.reach === 'written' ? 'high' : 'medium', ...evidence.map(ofEvidence));
 }
 
-const ofJoin = (join: Join): Confidence => (join.how === 'only-candidate' ? 'medium' : 'high');
+const ofJoin = (join: Join): Confidence => (join.how === 'by-name' ? 'low' : join.how === 'only-candidate' ? 'medium' : 'high');
 
 function ofEvidence(evidence: Evidence): Confidence {
   if (evidence === undefined) return 'high';

@@ -14,7 +14,12 @@ const NO_CONSUMER = /^(web|www|http|api|server|service|next|ui|dashboard|board|t
 export function node(process: Process): readonly Reached[] {
   const script = scriptOf(process.argv.slice(1));
   const text = likely(script);
-  return script && text !== undefined && namesConsumer(text) ? [unaudited('node', textOf(process.argv), process.argv[0]!.at, process)] : [];
+  return script && text !== undefined && (namesConsumer(text) || standsIn(process, text)) ? [unaudited('node', textOf(process.argv), process.argv[0]!.at, process)] : [];
+}
+
+/** `apps/worker` runs `dist/main.js`: the folder says what it is. */
+function standsIn({ directory }: Process, script: string): boolean {
+  return directory !== undefined && !script.startsWith('/') && /^(?:workers?|consumers?)$/.test(posix.basename(directory)) && /(?:^|\/)(?:main|index|app|start|bootstrap)\.[cm]?[jt]s$/.test(script);
 }
 
 export const isNode = (program: string): boolean => RUNTIMES.test(program);
