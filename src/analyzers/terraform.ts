@@ -26,7 +26,7 @@ export function facts(text: string, path: string): Facts {
   const services = resources('aws_ecs_service').map(block => serviceOf(block, source));
   const modules = blocks.filter(({ key }) => key === 'module').map(blockOf(source));
   const wrapped = modules.flatMap(block => fromModule(block, source));
-  const taskDefinitions = [...definitions, ...wrapped.map(one => one.definition)];
+  const taskDefinitions = [...definitions, ...wrapped.flatMap(one => one.definition ?? [])];
   const allServices = [...services, ...wrapped.map(one => one.service)];
   const caches = resources('aws_elasticache_parameter_group').flatMap(({ name, body }) => body.entries.flatMap(({ key, value }): readonly CacheFacts[] => { const policy = key === 'parameter' && textOf(valueOf(value, 'name')) === 'maxmemory-policy' ? valueOf(value, 'value') : undefined; return policy ? [{ name, policy: fixedField(placeOf(policy, source), exprOf(policy, source)) }] : []; }));
   const resource = ({ name, body, at }: Block, type: string): Resource => ({ address: `${type}.${name}`, at, node: body, source });
@@ -104,7 +104,8 @@ function brokerIn(resource: Resource, type: string): BrokerFacts | undefined {
 /** terraform-aws-modules/ecs writes it where nothing is written (modules/container-definition). */
 const MODULE_STOP_TIMEOUT = 120;
 
-interface Wrapped { readonly definition: TaskDefinitionFacts; readonly service: EcsServiceFacts }
+/** Without a definition: it is given one (`task_definition_arn`). */
+interface Wrapped { readonly definition?: TaskDefinitionFacts; readonly service: EcsServiceFacts }
 
 function fromModule(block: Block, source: DataSource): readonly Wrapped[] {
   const { name, body } = block;
@@ -118,7 +119,8 @@ function fromModule(block: Block, source: DataSource): readonly Wrapped[] {
 function wrappedService(block: Block, address: string, source: DataSource): readonly Wrapped[] {
   const { name, body, at } = block;
   const containers = entriesOf(valueOf(body, 'container_definitions')).flatMap((entry, i): readonly ContainerFacts[] => (entry.value.is === 'map' ? [{ ...named(containerOf(asApi(entry.value), i, source), entry.key), stopTimeoutDefault: MODULE_STOP_TIMEOUT }] : []));
-  if (containers.length === 0) return [];
+  const given = valueOf(body, 'task_definition_arn');
+  if (containers.length === 0 && !given) return [];
   const written = valueOf(body, 'launch_type');
   const launchType = written ? exprOf(written, source) : literal('FARGATE', at);
   const isAutoscaled = textOf(valueOf(body, 'enable_autoscaling')) !== 'false';
@@ -126,9 +128,9 @@ function wrappedService(block: Block, address: string, source: DataSource): read
   const own = serviceOf(block, source);
   const [minimum, maximum] = [number('autoscaling_min_capacity') ?? literal(1, at), number('autoscaling_max_capacity') ?? literal(10, at)];
   return [{
-    definition: { address, at, containers, family: name, requiresCompatibilities: [launchType], ...repeatOf(block, source) },
+    ...(containers.length > 0 && { definition: { address, at, containers, family: name, requiresCompatibilities: [launchType], ...repeatOf(block, source) } }),
     service: {
-      ...own, address, taskDefinition: { is: 'reference', module: 'module', name: address.slice('module.'.length), at }, name: textOf(valueOf(body, 'name')) ?? name, at, defaultsOf: 'terraform-aws-modules', ...(own.capacityProviders.length === 0 && { launchType }),
+      ...own, address, taskDefinition: containers.length === 0 && given ? exprOf(given, source) : { is: 'reference', module: 'module', name: address.slice('module.'.length), at }, name: textOf(valueOf(body, 'name')) ?? name, at, defaultsOf: 'terraform-aws-modules', ...(own.capacityProviders.length === 0 && { launchType }),
       ...(isAutoscaled && { autoscaling: { minimum, maximum, metrics: ['ECSServiceAverageCPUUtilization', 'ECSServiceAverageMemoryUtilization'], at } }),
     },
   }];

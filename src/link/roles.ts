@@ -9,10 +9,10 @@ export const isDevelopmentName = (name: string): boolean => DEVELOPMENT.test(nam
 /** Options of a command that restarts itself when the code changes. */
 export const isReload = (text: string): boolean => /(^|\s)(--reload|--autoreload|--watch)(\s|=|$)|\b(watchmedo|watchfiles|nodemon|hupper)\b/.test(text);
 
-/** A Compose service that its file, its build target, its profile or its environment file marks as development. */
+/** A Compose service that its file, its build target, its profile or its environment file marks as development, or that runs the code of the working copy. */
 export function isDevelopmentService(service: ComposeServiceFacts, path: string): boolean {
   const target = service.build?.target;
-  return isDevelopmentName(path) || (target !== undefined && isDevelopmentName(target)) || isDevelopmentName(service.name)
+  return isDevelopmentName(path) || service.mountsSource === true || (target !== undefined && isDevelopmentName(target)) || isDevelopmentName(service.name)
     || (service.build?.dockerfile !== undefined && isDevelopmentName(service.build.dockerfile))
     || (service.profiles.length > 0 && service.profiles.every(isDevelopmentName))
     || service.environmentFiles.some(file => file.path !== undefined && isDevelopmentName(file.path));

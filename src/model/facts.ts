@@ -225,6 +225,8 @@ export interface ComposeFacts { readonly services: readonly ComposeServiceFacts[
 export interface ComposeServiceFacts extends ContainerFacts {
   readonly replicas: Field;
   readonly profiles: readonly string[];
+  /** The folder of the file itself is mounted over the image's code. */
+  readonly mountsSource?: boolean;
   /** `extends:` of this or another file, not yet merged. */
   readonly extends?: { readonly file?: string; readonly service: string };
 }

@@ -34,6 +34,7 @@ export function serviceOf({ key, keyStart, keyEnd, value: node }: DataEntry, sou
     ...(healthCheck && { healthCheck }),
     dependsOn: dependsOn(valueOf(node, 'depends_on'), source),
     replicas: fieldAt(node, valueOf(node, 'scale') ? ['scale'] : ['deploy', 'replicas'], { ...options, turn: toNumber }),
+    ...(mountsSource(node) && { mountsSource: true }),
     profiles: itemsOf(valueOf(node, 'profiles')).map(textOf).filter(text => text !== undefined),
     ...(from && { extends: from }),
   };
@@ -130,4 +131,9 @@ function extendsOf(node: DataNode | undefined, source: DataSource): ComposeServi
   if (service === undefined) return undefined;
   const file = node?.is === 'map' ? fromRoot(plainText(valueOf(node, 'file'), source), source) : undefined;
   return { ...(file !== undefined && { file }), service };
+}
+
+/** `.:/app`, `${PWD}:/app`, or the long form of it. */
+function mountsSource(node: DataNode): boolean {
+  return itemsOf(valueOf(node, 'volumes')).some(volume => /^(?:\.\/?|\$\{?PWD\}?):\//.test(textOf(volume) ?? '') || /^\.\/?$/.test(textOf(valueOf(volume, 'source')) ?? ''));
 }

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { ChainLink, Expr, FactStore, SourceLocation, Statement } from '../../model/index.js';
 import { dottedName, expressionsOf, nested, startOf, walk } from '../../model/index.js';
 import { behind, custom, follow, inFile, locate, next, textOf, unaudited, type Journey, type Process, type Reached } from '../command.js';
+import { namesConsumer } from './node-command.js';
 import { knownWord, likely, type Word } from '../process-environment.js';
 
 /** `python -m celery`, `python manage.py …`, `python run_celery.py`. */
@@ -37,7 +38,9 @@ function pythonScript(process: Process, words: readonly Word[], journey: Journey
   const file = locate(program.includes('/') ? program : `./${program}`, process, journey);
   const reached = file ? inFile(file, next(process, words), journey) : [];
   const named = reached.map(one => (one.command.kind === 'unaudited' ? { ...one, command: { ...one.command, text: textOf(process.argv) } } : one));
-  return behind(link, named.length > 0 ? named : custom(name, next(process, words), at));
+  const other = named.length > 0 ? named : custom(name, next(process, words), at);
+  // a script that nothing but its name calls a worker, as for Node
+  return behind(link, other.length > 0 || !file || !namesConsumer(program) ? other : [unaudited('python', textOf(process.argv), at, process)]);
 }
 
 /** A Python file that starts a worker by itself, or takes messages in a loop of its own, is a consumer we do not read. */
