@@ -22,6 +22,7 @@ import { createResolver, type Resolver, type Scope } from './modules.js';
 import { noEffectOf, stopSignalsOf } from './no-effect.js';
 import { limitsIn, sendsTo } from './publishes.js';
 import { findStarts, type Start } from './starts.js';
+import { sentInTransactions } from './transactions.js';
 import { versionsFor } from './versions.js';
 
 /** Joins the facts of a tree into workers with effective values, on evidence only. Pure over the store. */
@@ -43,7 +44,7 @@ export function link(store: FactStore, options: LinkOptions): Model {
   return {
     workers: workers.map(worker => ({ ...worker, ...(worker.app && { app: finished.find(app => app.id === worker.app!.id) ?? worker.app }) })),
     schedulers: joined.filter(({ start }) => start.command.kind === 'celery-beat').map(({ start, found: target }) => scheduler(start, 'app' in target ? finished.find(app => app.id === target.app.id) : undefined)),
-    services: found.services, containers: found.containers, queues: found.queues, brokers: found.brokers, caches: found.caches, apps: finished, unaudited: found.unaudited,
+    services: found.services, containers: found.containers, queues: found.queues, brokers: found.brokers, caches: found.caches, apps: finished, unaudited: found.unaudited, sentInTransactions: sentInTransactions(modules, functions, resolver),
     unresolved: [...found.unresolved, ...unresolvedApps(joined), ...finished.flatMap(unresolvedSettings)],
     assumptions: [...new Set(finished.flatMap(assumptionsOf))],
   };

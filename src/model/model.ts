@@ -30,6 +30,8 @@ export interface Model {
   readonly caches: readonly Cache[];
   readonly queues: readonly Queue[];
   readonly brokers: readonly Broker[];
+  /** Messages that the code sends while a transaction is open. */
+  readonly sentInTransactions: readonly PublishInTransaction[];
   readonly unaudited: readonly UnauditedConsumer[];
   readonly unresolved: readonly Unresolved[];
   /** What the findings rest on besides the files, e.g. "celery is not pinned: judged as 5.6.3". */
@@ -273,6 +275,14 @@ export interface Publish {
   readonly countdown: Setting<number>;
   readonly insideLoop?: number;
   readonly via: readonly CallStep[];
+}
+
+/** A message that is sent while a transaction is open that has written. `text`: the call as written; `namesWritten`: in the same function its arguments name what was written. */
+export interface PublishInTransaction extends Publish {
+  readonly text: string;
+  readonly opened: { readonly at: SourceLocation; readonly text: string };
+  readonly wrote: { readonly at: SourceLocation; readonly text: string };
+  readonly namesWritten: boolean;
 }
 
 /** Recognised, not audited: said in the inventory, never silence. */

@@ -1,0 +1,34 @@
+import type { Problem, PublishInTransaction, Rule } from '../../model/index.js';
+import { samePlace } from '../../model/index.js';
+
+export const publishInTransaction: Rule = {
+  id: 'tasks/publish-in-transaction',
+  severity: 'error',
+  title: 'A message is sent before the row it is about is committed',
+  rationale:
+    'Inside an open transaction the message reaches the broker at once, and the row only with the commit. A worker that is faster looks for a row that is not there; and where the transaction is rolled back, the task runs for ' +
+    'something that never was.',
+  remedy: 'Send it when the transaction has been committed: `transaction.on_commit(…)`, `delay_on_commit()` (Celery 5.4 with Django), or behind the commit of the session.',
+  references: [
+    'https://docs.djangoproject.com/en/stable/topics/db/transactions/#performing-actions-after-commit', 'https://docs.celeryq.dev/en/stable/userguide/tasks.html#database-transactions',
+    'https://docs.celeryq.dev/en/stable/django/first-steps-with-django.html#trigger-tasks-at-the-end-of-the-database-transaction',
+  ],
+  documentedBy: 'Celery\'s and Django\'s own documents name it; what a worker finds is a matter of milliseconds',
+
+  *check({ sentInTransactions }) {
+    for (const sent of sentInTransactions) yield problemOf(sent);
+  },
+};
+
+function problemOf({ at, target, text, opened, wrote, via, namesWritten }: PublishInTransaction): Problem {
+  const isSession = /commit\(\)$/.test(opened.text);
+  return {
+    order: 4, at, confidence: namesWritten ? 'high' : 'medium',
+    message: `${target} is sent inside ${isSession ? `the transaction of ${opened.text}` : `\`${opened.text}\``}, after ${wrote.text}: a worker may look for the row before it is committed, and runs for nothing where the transaction is rolled back`,
+    label: 'sent before the commit',
+    related: [...(samePlace(opened.at, wrote.at) ? [] : [{ at: opened.at, message: 'the transaction opens here' }]), { at: wrote.at, message: 'written, not yet committed' }],
+    suggestion: isSession ? `send ${target} behind the commit()` : `write \`transaction.on_commit(lambda: ${text})\``,
+    ...(via.length > 0 && { flow: via }),
+    fate: 'message sent → worker starts → the row is not there: the task fails, or does nothing',
+  };
+}
