@@ -92,7 +92,8 @@ const CLEAN: readonly Point[] = (['redis', 'sqs', 'rabbitmq'] as const).map(brok
 }));
 
 test('a worker without findings meets no harm, and on every broker there is one', () => {
-  const findings = (own: Worker): readonly string[] => rules.filter(rule => [...rule.check(model({ apps: [own.app!], workers: [own], services: [own.service!] }), thresholds)].length > 0).map(({ id }) => id);
+  // the mail of the task itself is the matter of tasks/non-idempotent-write: it would hide every hole that the settings leave
+  const findings = (own: Worker): readonly string[] => rules.filter(({ id }) => id !== 'tasks/non-idempotent-write').filter(rule => [...rule.check(model({ apps: [own.app!], workers: [own], services: [own.service!] }), thresholds)].length > 0).map(({ id }) => id);
   for (const point of CLEAN) expect(findings(workerAt(point)), JSON.stringify(point)).toEqual([]);
   const sampled = Array.from({ length: Math.ceil(SIZE / STRIDE) }, (_, i) => pointAt(i * STRIDE));
   for (const point of [...CLEAN, ...sampled]) {

@@ -236,6 +236,8 @@ export interface Effect {
   readonly insideLoop?: number;
   /** Something that makes a second run harmless: get_or_create, unique key, idempotency key, status claimed before, lock held. */
   readonly guard?: { readonly kind: string; readonly at: SourceLocation };
+  /** It stands under a condition, behind one that may end the function, or where an error of its own is handled: something may keep a second run from it. */
+  readonly conditional?: boolean;
   /** s the call may take by its own timeout; undefined: none or unknown. */
   readonly timeoutSeconds?: number;
 }

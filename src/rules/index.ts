@@ -69,6 +69,7 @@ import { stopTimeoutTooShort } from './ecs/stop-timeout-too-short.js';
 import { noDeadLetterQueue } from './sqs/no-dead-letter-queue.js';
 import { lockReleasedByNonOwner } from './tasks/lock-released-by-non-owner.js';
 import { lockWithoutExpiry } from './tasks/lock-without-expiry.js';
+import { nonIdempotentWrite } from './tasks/non-idempotent-write.js';
 import { publishInTransaction } from './tasks/publish-in-transaction.js';
 import { retryWithoutBackoff } from './tasks/retry-without-backoff.js';
 import { unbatchedLoop } from './tasks/unbatched-loop.js';
@@ -86,5 +87,5 @@ export const rules: readonly Rule[] = [
   timeLimitDropsTask, timeLimitIgnored, timeLimitTooLong,
   unknownSetting, visibilityTimeoutIneffective, visibilityTimeoutNotSeconds, visibilityTimeoutTooLong, visibilityTimeoutTooShort, workerLossAcknowledged,
   noDeadLetterQueue,
-  lockReleasedByNonOwner, lockWithoutExpiry, publishInTransaction, retryWithoutBackoff, unbatchedLoop,
+  lockReleasedByNonOwner, lockWithoutExpiry, nonIdempotentWrite, publishInTransaction, retryWithoutBackoff, unbatchedLoop,
 ];

@@ -1,4 +1,5 @@
 import type { Effect, EffectKind, Expr } from '../../model/index.js';
+import { dottedName, walk } from '../../model/index.js';
 import { LIBRARY_CALLS, ORM_METHODS, QUERYSET_METHODS } from '../../knowledge/libraries.js';
 import type { Resolver, Scope } from '../modules.js';
 import { render } from '../render.js';
@@ -47,8 +48,14 @@ function orm(call: Call): Classified | undefined {
   if (method.bare && /(^|[._])(cache|redis|client|form|figure|fig|image|img|file|storage)s?(_?\d+)?(\(|\)|\.|$)|(^|\.)self$|super\(\)/i.test(text)) return undefined;
   const conflict = call.keywords.find(([name]) => name === 'ignore_conflicts' || name === 'update_conflicts');
   const guard = method.guard ? { kind: method.guard, at: call.at } : conflict ? { kind: conflict[0]!, at: conflict[1].at } : undefined;
-  const kind = method.kind === 'update' && call.keywords.some(([, value]) => /\bF\(/.test(render(value, 200))) ? 'increment' : method.kind;
+  const kind = method.kind === 'update' && call.keywords.some(([, value]) => countsOn(value)) ? 'increment' : method.kind;
   return { kind, ...(guard && { guard }) };
+}
+
+/** `F("stock") - 1`: the new value depends on the one before; `Coalesce(F("start"), now)` does not count. */
+function countsOn(value: Expr): boolean {
+  const isField = (part: Expr): boolean => part.is === 'call' && /(^|\.)F$/.test(dottedName(part.callee) ?? '');
+  return [...walk(value)].some(part => part.is === 'operation' && /^[-+*]$/.test(part.operator) && part.operands.some(isField));
 }
 
 function endsInQueryset(expr: Expr): boolean {

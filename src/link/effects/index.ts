@@ -1,5 +1,5 @@
 import type { BodyFacts, CallStep, Effect, Expr, Lock, Loop, Publish, RetryCall, Setting, SourceLocation, Statement } from '../../model/index.js';
-import { dottedName, expressionsOf, walk } from '../../model/index.js';
+import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
 import { PURE } from '../../knowledge/libraries.js';
 import { toSetting } from '../celery/settings.js';
 import { argumentsOf, defaultsOf } from '../call-arguments.js';
@@ -27,6 +27,8 @@ interface Where {
   readonly ownerChecked?: boolean;
   /** Inside an exception handler. */
   readonly handling?: boolean;
+  /** See Effect.conditional. */
+  readonly conditional?: boolean;
   /** The value of the expression at hand decides something. */
   readonly used?: boolean;
 }
@@ -43,7 +45,11 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   let functions = 0, trivial = true, partial = false;
 
   function visit(statements: readonly Statement[], where: Where): void {
-    for (const statement of statements) visitStatement(statement, where);
+    let at = where;
+    for (const statement of statements) {
+      visitStatement(statement, at);
+      if (!at.conditional && mayEnd(statement)) at = { ...at, conditional: true };
+    }
   }
 
   function visitStatement(statement: Statement, where: Where): void {
@@ -66,14 +72,14 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
       }
       case 'if': {
         const checks = comparesStored(statement.test);
-        visit(statement.then, { ...where, ...(checks && { ownerChecked: true }) });
-        visit(statement.otherwise, where);
+        visit(statement.then, { ...where, conditional: true, ...(checks && { ownerChecked: true }) });
+        visit(statement.otherwise, { ...where, conditional: true });
         break;
       }
       case 'with': visit(statement.body, where); break;
       case 'try':
-        visit(statement.body, where);
-        for (const handler of statement.handlers) visit(handler.body, { ...where, handling: true });
+        visit(statement.body, statement.handlers.some(({ types }) => types.some(isNarrow)) ? { ...where, conditional: true } : where);
+        for (const handler of statement.handlers) visit(handler.body, { ...where, handling: true, conditional: true });
         visit(statement.otherwise, where);
         visit(statement.finally, where);
         break;
@@ -131,7 +137,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     const effect = classify(call, external, where.scope, resolver);
     if (effect) {
       trivial = false;
-      effects.push({ kind: effect.kind, text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }), ...(effect.guard && { guard: effect.guard }), ...(effect.timeoutSeconds !== undefined && { timeoutSeconds: effect.timeoutSeconds }) });
+      effects.push({ kind: effect.kind, text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }), ...(effect.guard && { guard: effect.guard }), ...(where.conditional && { conditional: true }), ...(effect.timeoutSeconds !== undefined && { timeoutSeconds: effect.timeoutSeconds }) });
       return;
     }
     if (callee.is === 'function') { descend(callee, call, where); return; }
@@ -146,7 +152,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     functions++;
     visit(callee.function.body, {
       scope: resolver.inside(callee, argumentsOf(callee, call, where.scope)), depth: where.depth + 1,
-      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }),
+      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }), ...(where.conditional && { conditional: true }),
     });
   }
 
@@ -229,6 +235,17 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   }
 
   return { effects: [...effects], loops, locks: locksWithRelease(taken.map(withExpiry), releases), publishes, trivial: trivial && retryCalls.length === 0, partial, retryCalls };
+}
+
+/** `if done: return`: what stands behind it may not be reached a second time. */
+function mayEnd(statement: Statement): boolean {
+  if (statement.do === 'if') return [...statement.then, ...statement.otherwise].some(inner => inner.do === 'return' || inner.do === 'raise' || inner.do === 'continue' || mayEnd(inner));
+  return statement.do === 'with' || statement.do === 'try' ? nested(statement).some(mayEnd) : false;
+}
+
+/** An error that says what went wrong, not any. */
+function isNarrow(type: Expr): boolean {
+  return !/(?:^|\.)(?:Exception|BaseException|RequestException|HTTPError)$/.test(dottedName(type) ?? '');
 }
 
 function isPublish(call: Call): boolean {

@@ -1,0 +1,72 @@
+import type { CeleryApp, Effect, EffectKind, Problem, Rule, TaskFunction } from '../../model/index.js';
+import { samePlace } from '../../model/index.js';
+import { isOn } from '../celery-shared.js';
+import { appConfidence, weakest } from '../shared.js';
+
+/** What a second run does again, and how that reads. An increment cannot be told from the first by what is stored. */
+const AGAIN: Readonly<Partial<Record<EffectKind, string>>> = {
+  payment: 'is charged again', sms: 'is sent again', email: 'is sent again', increment: 'counts twice', counter: 'counts twice', insert: 'adds a second row',
+};
+const CURES: Readonly<Partial<Record<EffectKind, string>>> = {
+  payment: 'give it an idempotency key that is the same in every run (made of what is paid for)', sms: 'store that it was sent, and check that before', email: 'store that it was sent, and check that before',
+  increment: 'store what was counted under a unique key, and count rows', counter: 'store what was counted under a unique key', insert: 'write it with get_or_create or update_or_create under a unique key',
+};
+
+export const nonIdempotentWrite: Rule = {
+  id: 'tasks/non-idempotent-write',
+  severity: 'error',
+  title: 'A second run of the task does it again',
+  rationale:
+    'Under late acknowledgement a task whose worker is killed runs again from the beginning, and a retry does so after any failure behind the write. What the first run has charged, sent, counted or added, the second one charges, sends, ' +
+    'counts or adds once more.',
+  remedy: 'Make the write say itself that it was done: an idempotency key that is the same in every run, a unique key with get_or_create, a status that is checked before.',
+  references: ['https://docs.celeryq.dev/en/stable/userguide/tasks.html#state', 'https://docs.stripe.com/api/idempotent_requests', 'https://docs.celeryq.dev/en/stable/faq.html#should-i-use-retry-or-acks-late'],
+  provenBy: ['stop-outlives/prefork/late'],
+
+  *check({ apps }) {
+    const seen: Problem[] = [];
+    for (const app of apps) {
+      for (const fn of app.functions) {
+        const problem = judge(app, fn);
+        if (!problem || seen.some(other => samePlace(other.at, problem.at))) continue;
+        seen.push(problem);
+        yield problem;
+      }
+    }
+  },
+};
+
+function judge(app: CeleryApp, fn: TaskFunction): Problem | undefined {
+  if (fn.body.locks.length > 0) return undefined;
+  const again = whyAgain(fn);
+  const found = again && fn.body.effects.find(effect => isRepeated(effect, fn) && (again.isKill || failsBehind(effect, fn)));
+  if (!again || !found) return undefined;
+  const what = AGAIN[found.kind]!;
+  const isSure = found.kind === 'payment' || found.kind === 'sms' || found.kind === 'increment' || found.kind === 'counter';
+  return {
+    order: 4, at: found.at, severity: again.isKill ? 'error' : 'warning', confidence: weakest(appConfidence(app, fn.acksLate), isSure ? 'high' : found.via.length > 0 ? 'low' : 'medium'), resource: app.id,
+    message: `${fn.functionName} ${again.text}, and nothing keeps a second run from ${found.text}: it ${what}`,
+    label: what, related: [{ at: again.at, message: again.label }], suggestion: CURES[found.kind]!, ...(found.via.length > 0 && { flow: found.via }),
+    fate: `${found.text} → ${again.isKill ? 'SIGKILL before the acknowledgement' : 'failure behind it'} → the task runs again: it ${what}`,
+  };
+}
+
+/** Unconditional, without a guard of its own, and not what a loop does for each item it finds open. */
+function isRepeated(effect: Effect, { body }: TaskFunction): boolean {
+  if (AGAIN[effect.kind] === undefined || effect.guard || effect.conditional || effect.insideLoop !== undefined) return false;
+  // what is deleted first is there once
+  return effect.kind !== 'insert' || !body.effects.some(other => other.kind === 'delete');
+}
+
+interface Again { readonly isKill: boolean; readonly text: string; readonly label: string; readonly at: Problem['at'] }
+
+function whyAgain({ acksLate, retry }: TaskFunction): Again | undefined {
+  if (isOn(acksLate) === true) return { isKill: true, text: 'is acknowledged late, so it runs again when its worker is killed', label: 'acknowledged late', at: acksLate.at };
+  const { autoretryAt, autoretryFor } = retry;
+  return autoretryFor.length > 0 && autoretryAt ? { isKill: false, text: `is retried for ${autoretryFor.join(', ')}`, label: 'retried', at: autoretryAt } : undefined;
+}
+
+/** Something that may fail follows in the same function. */
+function failsBehind(effect: Effect, { body }: TaskFunction): boolean {
+  return effect.via.length === 0 && body.effects.some(other => other.via.length === 0 && other.at.path === effect.at.path && other.at.startLine > effect.at.startLine);
+}

@@ -1,0 +1,47 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import * as python from '../src/analyzers/python.js';
+import { link } from '../src/link/index.js';
+import type { Facts, FactStore, Rule } from '../src/model/index.js';
+import { loadPython } from '../src/parsers/python.js';
+import { rules } from '../src/rules/index.js';
+import { thresholds } from './model-builders.js';
+
+/** What a second run of a task does again, and what keeps it from that. */
+beforeAll(() => loadPython());
+const [rule] = rules.filter(({ id }) => id === 'tasks/non-idempotent-write') as [Rule];
+
+const HEAD = 'import stripe\nfrom celery import Celery\nfrom django.core.mail import send_mail\nfrom django.db import IntegrityError\nfrom django.db.models import F\nfrom django.db.models.functions import Coalesce\nfrom shop.models import Item, Order\n\napp = Celery("shop")\n\n\n';
+function told(body: string, options = 'acks_late=True'): readonly string[] {
+  const lines = body.split('\n').map(line => `    ${line}\n`).join('');
+  const file: Facts = python.facts(`${HEAD}@app.task(${options})\ndef work(order, now):\n${lines}`, 'shop/tasks.py');
+  const store: FactStore = { paths: ['shop/tasks.py'], candidates: ['shop/tasks.py'], has: path => path === 'shop/tasks.py', facts: path => (path === 'shop/tasks.py' ? file : undefined) };
+  const model = link(store, { workers: [], assume: {}, durations: {}, exitMarginSeconds: 3 });
+  return [...rule.check(model, thresholds)].map(({ severity, label }) => `${severity ?? rule.severity}: ${label ?? ''}`);
+}
+
+describe('is done again', () => {
+  test.each<[string, string, string, readonly string[]]>([
+    ['a charge', 'stripe.Charge.create(amount=order.cents)', 'acks_late=True', ['error: is charged again']],
+    ['a charge whose key is made anew', 'import uuid\nstripe.Charge.create(amount=1, idempotency_key=str(uuid.uuid4()))', 'acks_late=True', ['error: is charged again']],
+    ['a mail', 'send_mail("a", "b", "c", [order.mail])', 'acks_late=True', ['error: is sent again']],
+    ['a row', 'Order.objects.create(number=1)', 'acks_late=True', ['error: adds a second row']],
+    ['a count', 'Item.objects.filter(pk=1).update(stock=F("stock") - 1)', 'acks_late=True', ['error: counts twice']],
+    ['a charge before what may fail and is retried', 'stripe.Charge.create(amount=1)\nOrder.objects.create(number=1)', 'autoretry_for=(OSError,)', ['warning: is charged again']],
+  ])('%s', (_, body, options, expected) => { expect(told(body, options)).toEqual(expected); });
+});
+
+describe('is not', () => {
+  test.each<[string, string, string?]>([
+    ['under early acknowledgement without a retry: nothing runs it again', 'stripe.Charge.create(amount=1)', ''],
+    ['the last thing that a retried task does', 'Order.objects.get(pk=1)\nstripe.Charge.create(amount=1)', 'autoretry_for=(OSError,)'],
+    ['with a key that stays the same', 'stripe.Charge.create(amount=1, idempotency_key=f"order-{order.pk}")'],
+    ['found or made', 'Order.objects.get_or_create(number=1)'],
+    ['made where there may be one already', 'Order.objects.bulk_create([Order(number=1)], ignore_conflicts=True)'],
+    ['behind a check that ends the task', 'if order.sent:\n    return\nsend_mail("a", "b", "c", [order.mail])'],
+    ['under a condition', 'if not order.sent:\n    send_mail("a", "b", "c", [order.mail])'],
+    ['where a second row is refused and that is handled', 'try:\n    Order.objects.create(number=1)\nexcept IntegrityError:\n    pass'],
+    ['in place of what was deleted before', 'Order.objects.filter(number=1).delete()\nOrder.objects.create(number=1)'],
+    ['an update that keeps the first value', 'Order.objects.filter(pk=1).update(start=Coalesce(F("start"), now))'],
+    ['an update that says what is', 'Order.objects.filter(pk=1).update(state="paid")'],
+  ])('%s', (_, body, options = 'acks_late=True') => { expect(told(body, options)).toEqual([]); });
+});
