@@ -45,6 +45,10 @@ describe('whatever the text', () => {
     expect(facts(`x = ${'['.repeat(20_000)}`, 'main.tf').problems.length).toBe(1);
     expect(facts(`${'a {\n'.repeat(5000)}`, 'main.tf').problems.length).toBe(1);
   });
+  test('a call inside a call is read once: 20 levels end, also where none of them is known', () => {
+    const deep = (name: string): string => `variable "x" {\n  type = ${`${name}(`.repeat(20)}string${')'.repeat(20)}\n}\n`;
+    for (const name of ['optional', 'merge', 'tostring']) expect(facts(deep(name), 'variables.tf').problems, name).toEqual([]);
+  });
   test('what is broken does not take the rest with it', () => {
     const found = facts('resource "aws_ecs_service" "a" {\n  desired_count = = 3\n}\n\nresource "aws_ecs_service" "b" {\n  desired_count = 2\n}\n', 'main.tf');
     expect(found.services?.map(({ name }) => name)).toContain('b');

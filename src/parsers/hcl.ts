@@ -169,7 +169,7 @@ function dataOf(node: Node, span: { readonly start: number; readonly end: number
       const [test, then, otherwise] = named(node).filter(child => child.type === 'expression');
       return test && then && otherwise ? { is: 'choice', ...span, test: exprOf(test, lines), branches: [then, otherwise].map(branch => branchOf(valueOf(branch, lines))) } : undefined;
     }
-    case 'function_call': return first ? called(first.text, rest.find(child => child.type === 'function_arguments'), span, lines) : undefined;
+    case 'function_call': return first && called(first, argumentsOf(rest, lines), span, lines);
     case 'operation': return first?.type === 'unary_operation' && /^-\s*\d/.test(node.text) ? { is: 'scalar', ...span, value: Number(node.text.replace(/\s/g, '')), raw: node.text, style: 'plain' } : undefined;
     default: return undefined;
   }
@@ -194,9 +194,24 @@ function element(node: Node, lines: LineTable): readonly DataEntry[] {
   return text === undefined ? [] : [{ key: text, keyStart: key.startIndex, keyEnd: key.endIndex, value: valueOf(value, lines) }];
 }
 
-/** Functions that hand their argument on, and those that put lists or maps together; any other call is an expression. */
-function called(name: string, argumentList: Node | undefined, span: { readonly start: number; readonly end: number }, lines: LineTable): DataNode | undefined {
-  const values = argumentList ? named(argumentList).filter(child => child.type === 'expression').map(child => valueOf(child, lines)) : [];
+/**
+ * Functions that hand their argument on, and those that put lists or maps together; any other call is an expression. Each argument is read
+ * once, however deep calls stand in calls: `optional(list(object({ … })))`.
+ */
+function called(name: Node, values: readonly DataNode[], span: { readonly start: number; readonly end: number }, lines: LineTable): DataNode {
+  return calledData(name.text, values, span) ?? { is: 'expr', expr: callOf(name, values, lines.at(span.start, span.end), lines), ...span };
+}
+
+function argumentsOf(parts: readonly Node[], lines: LineTable): readonly DataNode[] {
+  const list = parts.find(part => part.type === 'function_arguments');
+  return list ? named(list).filter(child => child.type === 'expression').map(child => valueOf(child, lines)) : [];
+}
+
+function callOf(name: Node, values: readonly DataNode[], at: Expr['at'], lines: LineTable): Expr {
+  return { is: 'call', callee: { is: 'name', name: name.text, at }, positional: values.map(value => asExpr(value, lines)), keywords: [], at };
+}
+
+function calledData(name: string, values: readonly DataNode[], span: { readonly start: number; readonly end: number }): DataNode | undefined {
   const [first] = values;
   switch (name) {
     case 'jsonencode': case 'tolist': case 'toset': case 'tomap': case 'sensitive': case 'nonsensitive': return first;
@@ -219,11 +234,7 @@ function exprOf(node: Node, lines: LineTable): Expr {
     case 'literal_value': case 'collection_value': case 'tuple': case 'object': { const data = dataOf(node, { start: node.startIndex, end: node.endIndex }, lines); return data ? asExpr(data, lines) : opaque(); }
     case 'template_expr': return first ? template(first, lines, at) : opaque();
     case 'conditional': { const [test, ...branches] = children.filter(child => child.type === 'expression').map(child => exprOf(child, lines)); return test && branches.length === 2 ? { is: 'choice', branches, test, at } : opaque(); }
-    case 'function_call': {
-      const list = children.find(child => child.type === 'function_arguments');
-      const positional = list ? named(list).filter(child => child.type === 'expression').map(child => asExpr(valueOf(child, lines), lines)) : [];
-      return first ? { is: 'call', callee: { is: 'name', name: first.text, at }, positional, keywords: [], at } : opaque();
-    }
+    case 'function_call': return first ? callOf(first, argumentsOf(children, lines), at, lines) : opaque();
     case 'operation': return first ? exprOf(first, lines) : opaque();
     case 'binary_operation': return binary(node, lines, at) ?? opaque();
     default: return opaque();
