@@ -40,6 +40,11 @@ describe('whatever the text', () => {
   test('nothing is thrown, and facts are plain data', () => {
     fc.assert(fc.property(pieces, text => { const found = facts(text, 'lib/a.ts'); expect(structuredClone(found)).toEqual(found); }), { numRuns: 150 });
   });
+  test('a constant that names itself, or is made of others 2^30 times over, ends', () => {
+    const doubled = Array.from({ length: 30 }, (_, i) => `const a${i + 1} = [a${i}, a${i}];`).join('\n');
+    expect(facts(`${IMPORT}const a = { a, b: a, c: [a, a] };\nnew ecs.FargateService(stack, 'S', { desiredCount: 2, x: a });`, 'lib/a.ts').services).toHaveLength(1);
+    expect(facts(`${IMPORT}const a0 = 1;\n${doubled}\nnew ecs.FargateService(stack, 'S', { desiredCount: 2, x: a30 });`, 'lib/a.ts').services).toHaveLength(1);
+  });
   test('deep nesting is a problem, not a crash', () => {
     expect(facts(`${IMPORT}const a = ${'['.repeat(20_000)}`, 'lib/a.ts').problems).toHaveLength(1);
     expect(facts(`${IMPORT}const a = ${'1 + '.repeat(4000)}1;\nnew ecs.FargateService(stack, 'S', { desiredCount: a });`, 'lib/a.ts').services).toHaveLength(1);

@@ -15,6 +15,8 @@ type TsExpression = import('ts-morph').ts.Expression;
 const MAX_LENGTH = 2_000_000;
 /** Constants inside constants, and expressions inside each other, beyond this are left as they are. */
 const DEPTH = 60;
+/** Values read in the place of a constant's name, in one file: constants made of constants may stand for more than memory holds. */
+const MAX_EXPANDED = 50_000;
 
 let loaded: { readonly ts: Ts; readonly read: (text: string, isScript: boolean) => import('ts-morph').SourceFile } | undefined;
 let loading: Promise<void> | undefined;
@@ -42,7 +44,7 @@ export function parseTypeScript(text: string, path: string): ParsedConstructs {
   const { ts } = loaded;
   const file = loaded.read(text, /\.[cm]?[jt]sx$/i.test(path));
   const root = file.compilerNode;
-  const reading: Reading = { ts, source, root, constants: new Map() };
+  const reading: Reading = { ts, source, root, constants: new Map(), within: new Set(), expanded: 0 };
   collectConstants(reading);
   const calls = callsIn(reading);
   const imports = importsOf(reading);
@@ -54,7 +56,7 @@ export function parseTypeScript(text: string, path: string): ParsedConstructs {
   return { calls, aliases, imports, ...(exported && { exported }), source, comments, problems: broken ? [{ message: 'TypeScript syntax not understood here; the rest of the file was read', at: lines.at(broken.start, broken.start + broken.length) }] : [] };
 }
 
-interface Reading { readonly ts: Ts; readonly source: DataSource; readonly root: import('ts-morph').ts.SourceFile; readonly constants: Map<string, TsExpression | 'several'> }
+interface Reading { readonly ts: Ts; readonly source: DataSource; readonly root: import('ts-morph').ts.SourceFile; readonly constants: Map<string, TsExpression | 'several'>; /** Constants whose value is being read: one that names itself ends there. */ readonly within: Set<string>; expanded: number }
 
 /** Brackets nested this deep crash a recursive parser; no file a person writes is near it. */
 function isTooDeep(text: string): boolean {
@@ -149,6 +151,7 @@ function assignedName(node: TsNode, reading: Reading): string | undefined {
 /** An expression as data where it is data: constants of the file resolved, a `Duration` as its seconds. */
 function dataOf(node: TsExpression, reading: Reading, depth: number): DataNode {
   const { ts, root } = reading;
+  if (reading.within.size > 0) reading.expanded++;
   const span = { start: node.getStart(root), end: node.end };
   const raw = root.text.slice(span.start, span.end);
   const scalar = (value: ScalarNode['value'], style: ScalarNode['style'] = 'plain'): DataNode => ({ is: 'scalar', ...span, value, raw, style });
@@ -166,7 +169,7 @@ function dataOf(node: TsExpression, reading: Reading, depth: number): DataNode {
   if (ts.isConditionalExpression(node)) return { is: 'choice', ...span, branches: [node.whenTrue, node.whenFalse].map(branch => branchOf(inner(branch))) };
   if (ts.isIdentifier(node)) {
     const constant = reading.constants.get(node.text);
-    return constant !== undefined && constant !== 'several' && !ts.isNewExpression(constant) && !isDeferred(constant, reading) ? inner(constant) : computed();
+    return constant !== undefined && constant !== 'several' && !ts.isNewExpression(constant) && !isDeferred(constant, reading) ? expanded(node.text, constant, reading, depth) ?? computed() : computed();
   }
   if (ts.isCallExpression(node)) {
     const name = nameOf(node.expression, reading) ?? '';
@@ -178,8 +181,17 @@ function dataOf(node: TsExpression, reading: Reading, depth: number): DataNode {
   return computed();
 }
 
+/** What a constant stands for; undefined where it is being read already, or too much was read this way. */
+function expanded(name: string, constant: TsExpression, reading: Reading, depth: number): DataNode | undefined {
+  if (reading.within.has(name) || reading.expanded > MAX_EXPANDED) return undefined;
+  reading.within.add(name);
+  const value = dataOf(constant, reading, depth + 1);
+  reading.within.delete(name);
+  return value;
+}
+
 /** A call other than a Duration is not what its name stands for by itself. */
-function isDeferred(node: TsExpression, { ts }: Reading): boolean {
+function isDeferred(node: TsExpression, { ts }: Pick<Reading, 'ts'>): boolean {
   return (ts.isCallExpression(node) && !/Duration\.\w+$/.test(nameOf(node.expression, { ts }) ?? '') && !/^(Number|String|parseInt)$/.test(nameOf(node.expression, { ts }) ?? '')) || ts.isArrowFunction(node) || ts.isFunctionExpression(node) || ts.isAwaitExpression(node);
 }
 
