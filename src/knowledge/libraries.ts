@@ -8,6 +8,8 @@ export interface LibraryCall {
   readonly idempotent?: boolean;
   /** s until the library gives up by default; undefined: never, or not known. */
   readonly timeoutSeconds?: number;
+  /** Without a `timeout=` of the call it waits for ever (docs.python-requests.org: "do not time out unless a timeout value is set explicitly"). */
+  readonly endless?: boolean;
 }
 
 const BOTO = String.raw`^(boto3|aioboto3|boto3\.session\.Session\(\)|boto3\.Session\(\))\.(client|resource)\(\)(\.\w+(\(\))?)*\.`;
@@ -29,14 +31,14 @@ export const LIBRARY_CALLS: readonly LibraryCall[] = [
   { name: /^stripe\.(\w+\.)*(create|capture|confirm|pay)$/, kind: 'payment' },
   { name: /^(braintree|adyen|mollie|paypalrestsdk)\..*\.(sale|create|capture|payments|execute)$/i, kind: 'payment' },
   // HTTP: requests has no timeout by default, httpx 5 s, aiohttp 300 s, openai 600 s
-  { name: /^requests\.((Session|session)\(\)\.)?post$/, kind: 'http-write' },
-  { name: /^requests\.((Session|session)\(\)\.)?(put|delete)$/, kind: 'http-write', idempotent: true },
-  { name: /^requests\.((Session|session)\(\)\.)?(patch|request)$/, kind: 'http-write' },
-  { name: /^requests\.((Session|session)\(\)\.)?(get|head|options)$/, kind: 'http-read' },
+  { name: /^requests\.((Session|session)\(\)\.)?post$/, kind: 'http-write', endless: true },
+  { name: /^requests\.((Session|session)\(\)\.)?(put|delete)$/, kind: 'http-write', idempotent: true, endless: true },
+  { name: /^requests\.((Session|session)\(\)\.)?(patch|request)$/, kind: 'http-write', endless: true },
+  { name: /^requests\.((Session|session)\(\)\.)?(get|head|options)$/, kind: 'http-read', endless: true },
   { name: /^httpx\.((AsyncClient|Client)\(\)\.)?(post|patch|request|stream)$/, kind: 'http-write', timeoutSeconds: 5 },
   { name: /^httpx\.((AsyncClient|Client)\(\)\.)?(put|delete)$/, kind: 'http-write', idempotent: true, timeoutSeconds: 5 },
   { name: /^httpx\.((AsyncClient|Client)\(\)\.)?(get|head|options)$/, kind: 'http-read', timeoutSeconds: 5 },
-  { name: /^urllib\.request\.urlopen$/, kind: 'http-read' },
+  { name: /^urllib\.request\.urlopen$/, kind: 'http-read', endless: true },
   { name: /^(openai|anthropic|litellm|cohere|mistralai)\.|^pydantic_ai\.Agent\(\)\.run(_sync)?$/, kind: 'http-read', timeoutSeconds: 600 },
   // AWS by boto3: botocore's read timeout is 60 s
   { name: new RegExp(`${BOTO}(put_object|upload_file|upload_fileobj|copy_object|copy|put_item|batch_write_item|put)$`), kind: 'upload', idempotent: true, timeoutSeconds: 60 },

@@ -142,7 +142,7 @@ export function createEvaluator(resolver: Names): Evaluator {
     const isProperty = binding.kind === 'function' && binding.function.decorators.some(decorator => /(^|\.)(cached_)?property$/.test(dottedName(decorator) ?? ''));
     if (isProperty && scope.self) return runBody({ is: 'function', function: binding.function, scope, owner: scope.self }, new Map(), context) ?? unknown({ is: 'opaque', text: binding.function.name, at: binding.function.at });
     const at = binding.kind === 'function' ? binding.function.at : binding.kind === 'class' ? binding.class.at : startOf(scope.path);
-    return unknown({ is: 'opaque', text: binding.kind === 'iterated' ? render(binding.over) : binding.kind, at });
+    return unknown({ is: 'opaque', text: binding.kind === 'iterated' ? render(binding.over) : binding.kind === 'function' ? binding.function.name : binding.kind === 'class' ? binding.class.name : binding.kind, at });
   }
 
   function importedValue(dotted: string, wanted: string, scope: Scope, context: Context): Value | undefined {

@@ -190,6 +190,8 @@ export interface TaskFunction {
   readonly ownTimeout?: { readonly seconds?: number; readonly at: SourceLocation };
   /** Where an option can be added to the decorator. */
   readonly optionSlot?: Slot;
+  /** What a message may give it: its parameters without a bound `self`. */
+  readonly parameters: readonly { readonly name: string; readonly required: boolean }[];
   /** Sent by beat's schedule. */
   readonly periodic: boolean;
   /** A delivery counter that it, its task class or a decorator around it uses: a message that kills its process does not come back for ever. */
@@ -218,6 +220,8 @@ export interface BodyFacts {
   readonly loops: readonly Loop[];
   readonly locks: readonly Lock[];
   readonly publishes: readonly Publish[];
+  readonly handlers: readonly ErrorHandler[];
+  readonly waits: readonly ResultWait[];
   /** Nothing in it can take long: no loop, call out, sleep or unknown work. */
   readonly trivial: boolean;
   /** Some call could not be followed: silence about what it does, never a claim that it does nothing. */
@@ -240,7 +244,34 @@ export interface Effect {
   readonly conditional?: boolean;
   /** s the call may take by its own timeout; undefined: none or unknown. */
   readonly timeoutSeconds?: number;
+  /** Neither the call nor the library ends it: it waits for as long as the other side says nothing. */
+  readonly endless?: boolean;
 }
+
+/** Where an error of a task function's work is caught. */
+export interface ErrorHandler {
+  readonly at: SourceLocation;
+  /** As written; none: a bare `except:`. */
+  readonly types: readonly string[];
+  /** any: every error; transient: errors of a connection; named: others that are named. */
+  readonly catches: 'any' | 'transient' | 'named';
+  /** Names of the exceptions that a handler before it passes on. */
+  readonly passesOn: readonly string[];
+  /** raises: passed on; logs: told to a log at most, perhaps but for some types; other: something else is done about it. */
+  readonly outcome: 'raises' | 'logs' | 'other';
+  /** What is tried: the first call with an effect, else the first call. undefined: no call at all. */
+  readonly tried?: { readonly at: SourceLocation; readonly text: string; readonly isEffect: boolean };
+  /** Nothing was done before in the same function, and nothing is left to do behind it. */
+  readonly isAll: boolean;
+  /** A `self.retry()` inside what is tried. */
+  readonly retry?: SourceLocation;
+  /** Index into `loops` of the innermost loop around it. */
+  readonly insideLoop?: number;
+  readonly via: readonly CallStep[];
+}
+
+/** The result of another message is waited for: `work.delay().get()`. `text`: the call as written; `allowed`: inside `allow_join_result()`. */
+export interface ResultWait { readonly at: SourceLocation; readonly text: string; readonly sent: SourceLocation; readonly via: readonly CallStep[]; readonly allowed: boolean }
 
 export interface Loop {
   readonly at: SourceLocation;
@@ -255,6 +286,8 @@ export interface Loop {
   readonly entity?: string;
   readonly via: readonly CallStep[];
   readonly outer?: number;
+  /** A `while` without a break, return or raise in it. */
+  readonly neverLeft?: boolean;
 }
 
 export interface Lock {
@@ -265,8 +298,10 @@ export interface Lock {
   readonly ttl: Setting<number>;
   readonly released?: { readonly at: SourceLocation; readonly checksOwner: boolean; /** The library's own release, which checks. */ readonly byLibrary: boolean };
   readonly via: readonly CallStep[];
-  /** What happens when it is not acquired: returns quietly, raises, or unknown. */
+  /** What happens when it is not acquired: returns quietly, raises or retries, or unknown. */
   readonly onConflict: 'return' | 'raise' | 'unknown';
+  /** The same for every message. */
+  readonly constantKey: boolean;
 }
 
 /** `other.delay(...)`, `apply_async(countdown=...)`, `send_task`. */

@@ -67,12 +67,22 @@ import { stopTimeoutAboveFargateLimit } from './ecs/stop-timeout-above-fargate-l
 import { stopTimeoutOnWrongContainer } from './ecs/stop-timeout-on-wrong-container.js';
 import { stopTimeoutTooShort } from './ecs/stop-timeout-too-short.js';
 import { noDeadLetterQueue } from './sqs/no-dead-letter-queue.js';
+import { failureAcknowledged } from './tasks/failure-acknowledged.js';
+import { lockConflictDropsTask } from './tasks/lock-conflict-drops-task.js';
+import { lockOutlivesRedelivery } from './tasks/lock-outlives-redelivery.js';
 import { lockReleasedByNonOwner } from './tasks/lock-released-by-non-owner.js';
 import { lockWithoutExpiry } from './tasks/lock-without-expiry.js';
+import { longSleep } from './tasks/long-sleep.js';
+import { noNetworkTimeout } from './tasks/no-network-timeout.js';
 import { nonIdempotentWrite } from './tasks/non-idempotent-write.js';
 import { publishInTransaction } from './tasks/publish-in-transaction.js';
+import { retrySwallowed } from './tasks/retry-swallowed.js';
 import { retryWithoutBackoff } from './tasks/retry-without-backoff.js';
+import { retryWithoutLimit } from './tasks/retry-without-limit.js';
+import { softLimitSwallowed } from './tasks/soft-limit-swallowed.js';
 import { unbatchedLoop } from './tasks/unbatched-loop.js';
+import { unboundedLoop } from './tasks/unbounded-loop.js';
+import { waitsForResult } from './tasks/waits-for-result.js';
 import type { Rule } from '../model/index.js';
 
 /** Every rule there is, by family: about the audit, the deployment, the container, the workers' configuration, the task functions. */
@@ -87,5 +97,5 @@ export const rules: readonly Rule[] = [
   timeLimitDropsTask, timeLimitIgnored, timeLimitTooLong,
   unknownSetting, visibilityTimeoutIneffective, visibilityTimeoutNotSeconds, visibilityTimeoutTooLong, visibilityTimeoutTooShort, workerLossAcknowledged,
   noDeadLetterQueue,
-  lockReleasedByNonOwner, lockWithoutExpiry, nonIdempotentWrite, publishInTransaction, retryWithoutBackoff, unbatchedLoop,
+  failureAcknowledged, lockConflictDropsTask, lockOutlivesRedelivery, lockReleasedByNonOwner, lockWithoutExpiry, longSleep, noNetworkTimeout, nonIdempotentWrite, publishInTransaction, retrySwallowed, retryWithoutBackoff, retryWithoutLimit, softLimitSwallowed, unbatchedLoop, unboundedLoop, waitsForResult,
 ];

@@ -27,10 +27,18 @@ export function taskFunction(site: FunctionSite, settings: EffectiveSettings, bo
     acksOnFailureOrTimeout: newer(from('acks_on_failure_or_timeout', 'task_acks_on_failure_or_timeout', unset), 'acks_on_failure', 'acks_on_timeout'),
     timeLimit: seconds(from('time_limit', 'task_time_limit', unset)),
     softTimeLimit: seconds(from('soft_time_limit', 'task_soft_time_limit', unset)),
+    parameters: parametersOf(site, layers),
     retry: retryPolicy(layers, retryCalls, site.decoratorAt),
     unknownOptions: unknownOptions(site),
     ...(observedSeconds !== undefined && { observedSeconds }), ...(site.ownTimeout && { ownTimeout: site.ownTimeout }), ...(slot && { optionSlot: slot }),
   };
+}
+
+/** Without the first one where the task is bound, or a method. */
+function parametersOf({ target }: FunctionSite, layers: readonly OptionLayer[]): TaskFunction['parameters'] {
+  const bind = layers.map(layer => layer.values.get('bind')).find(value => value !== undefined);
+  const isBound = target.owner !== undefined || (bind?.known === true && bind.value === true);
+  return target.function.parameters.slice(isBound ? 1 : 0).filter(({ kind }) => kind === 'plain').map(({ name, fallback }) => ({ name, required: fallback === undefined }));
 }
 
 /**

@@ -6,7 +6,7 @@ import { render } from '../render.js';
 import { hasQueryRoot, spine } from './source.js';
 
 type Call = Extract<Expr, { is: 'call' }>;
-export interface Classified { readonly kind: EffectKind; readonly guard?: Effect['guard']; readonly timeoutSeconds?: number }
+export interface Classified { readonly kind: EffectKind; readonly guard?: Effect['guard']; readonly timeoutSeconds?: number; readonly endless?: boolean }
 
 /** What one call does to the world, by the library's name or, for ORMs, by the method's. undefined: nothing that is known. */
 export function classify(call: Call, external: string | undefined, scope: Scope, resolver: Resolver): Classified | undefined {
@@ -15,7 +15,8 @@ export function classify(call: Call, external: string | undefined, scope: Scope,
     const key = call.keywords.find(([name]) => name === 'idempotency_key')?.[1];
     const guard = key && isStable(key) ? { kind: 'idempotency key', at: key.at } : library.idempotent ? { kind: 'idempotent by its own meaning', at: call.at } : undefined;
     const timeoutSeconds = timeoutOf(call, scope, resolver) ?? library.timeoutSeconds;
-    return { kind: library.kind, ...(guard && { guard }), ...(timeoutSeconds !== undefined && { timeoutSeconds }) };
+    const endless = library.endless === true && !call.keywords.some(([name]) => name === null || name === 'timeout');
+    return { kind: library.kind, ...(guard && { guard }), ...(timeoutSeconds !== undefined && { timeoutSeconds }), ...(endless && { endless }) };
   }
   return orm(call);
 }

@@ -1,13 +1,15 @@
-import type { BodyFacts, CallStep, Effect, Expr, Lock, Loop, Publish, RetryCall, Setting, SourceLocation, Statement } from '../../model/index.js';
+import type { BodyFacts, CallStep, Effect, ErrorHandler, Expr, Lock, Loop, Publish, ResultWait, RetryCall, Setting, SourceLocation, Statement } from '../../model/index.js';
 import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
 import { PURE } from '../../knowledge/libraries.js';
 import { toSetting } from '../celery/settings.js';
+import { bindingsOf } from '../bindings.js';
 import { argumentsOf, defaultsOf } from '../call-arguments.js';
 import { NO_ENVIRONMENT } from '../evaluate.js';
 import type { FunctionTarget, Resolver, Scope, Target, Value } from '../modules.js';
 import { isDuration } from '../durations.js';
 import { render } from '../render.js';
 import { classify } from './classify.js';
+import { isIdle, isLogging, isTelling, judgeHandler, leavesLoop } from './handlers.js';
 import { keyText, keyword, lockOf, type Taken } from './locks.js';
 import { sourceOf } from './source.js';
 
@@ -31,6 +33,10 @@ interface Where {
   readonly conditional?: boolean;
   /** The value of the expression at hand decides something. */
   readonly used?: boolean;
+  /** Nothing is left to do behind the statement at hand. */
+  readonly last?: boolean;
+  /** Inside `with allow_join_result()`. */
+  readonly joins?: boolean;
 }
 
 /** `expire(key, s)`, which gives a lock its life after it was taken. */
@@ -39,22 +45,26 @@ interface Release { readonly at: SourceLocation; readonly holder: string; readon
 
 /** What a task function does: itself, the decorators of the repository around it, and what these call. */
 export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: readonly Expr[]): BodyFacts & { readonly retryCalls: readonly RetryCall[] } {
-  const effects: Effect[] = [], loops: Loop[] = [], publishes: Publish[] = [], retryCalls: RetryCall[] = [], releases: Release[] = [], expiries: Expiry[] = [];
-  const taken: { lock: Taken; at: SourceLocation; text: string; via: readonly CallStep[] }[] = [];
+  const effects: Effect[] = [], loops: Loop[] = [], publishes: Publish[] = [], retryCalls: RetryCall[] = [], releases: Release[] = [], expiries: Expiry[] = [], handlers: ErrorHandler[] = [], waits: ResultWait[] = [];
+  const taken: TakenAt[] = [];
   const visited = new Set<Statement['at']>();
   let functions = 0, trivial = true, partial = false;
+  /** Calls made for what they do, so far. */
+  let deeds = 0;
 
   function visit(statements: readonly Statement[], where: Where): void {
     let at = where;
-    for (const statement of statements) {
-      visitStatement(statement, at);
+    for (const [i, statement] of statements.entries()) {
+      visitStatement(statement, { ...at, last: where.last === true && isIdle(statements.slice(i + 1), where.scope, resolver) });
       if (!at.conditional && mayEnd(statement)) at = { ...at, conditional: true };
     }
   }
 
   function visitStatement(statement: Statement, where: Where): void {
     const used = statement.do !== 'call';
+    const lockedBefore = taken.length;
     if (statement.do !== 'for') for (const expr of expressionsOf(statement)) visitExpr(expr, { ...where, used });
+    if (statement.do === 'assign' && statement.targets[0]?.is === 'name') for (const lock of taken.slice(lockedBefore)) lock.name = statement.targets[0].name;
     switch (statement.do) {
       case 'for': {
         visitExpr(statement.over, { ...where, used: true });
@@ -66,25 +76,43 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
       case 'while': {
         trivial = false;
         const endless = statement.test.is === 'literal' && Boolean(statement.test.value);
-        loops.push({ at: statement.at, over: render(statement.test), kind: 'while', source: endless ? 'endless' : 'unknown', bound: 'unknown', via: where.via, ...(where.loop !== undefined && { outer: where.loop }) });
+        loops.push({ at: statement.at, over: render(statement.test), kind: 'while', source: endless ? 'endless' : 'unknown', bound: 'unknown', via: where.via, ...(where.loop !== undefined && { outer: where.loop }), ...(!leavesLoop(statement.body) && { neverLeft: true }) });
         visit(statement.body, { ...where, loop: loops.length - 1 });
         break;
       }
       case 'if': {
         const checks = comparesStored(statement.test);
+        const outcome = conflictOf(statement, where.last === true, where.scope, resolver);
+        for (const [i, lock] of taken.entries()) if (i >= lockedBefore || (lock.name !== undefined && namesOf(statement.test).has(lock.name))) lock.onConflict ??= outcome;
         visit(statement.then, { ...where, conditional: true, ...(checks && { ownerChecked: true }) });
         visit(statement.otherwise, { ...where, conditional: true });
         break;
       }
-      case 'with': visit(statement.body, where); break;
-      case 'try':
+      case 'with': visit(statement.body, statement.items.some(({ value }) => value.is === 'call' && /(^|\.)allow_join_result$/.test(dottedName(value.callee) ?? '')) ? { ...where, joins: true } : where); break;
+      case 'try': {
+        const before = { effects: effects.length, deeds, retries: retryCalls.length };
         visit(statement.body, statement.handlers.some(({ types }) => types.some(isNarrow)) ? { ...where, conditional: true } : where);
+        addHandlers(statement, where, before);
         for (const handler of statement.handlers) visit(handler.body, { ...where, handling: true, conditional: true });
         visit(statement.otherwise, where);
         visit(statement.finally, where);
         break;
+      }
       default:
     }
+  }
+
+  /** `before`: how much there was before what is tried. */
+  function addHandlers(statement: Extract<Statement, { do: 'try' }>, where: Where, before: { readonly effects: number; readonly deeds: number; readonly retries: number }): void {
+    const effect = effects.slice(before.effects).find(({ kind }) => kind !== 'read' && kind !== 'sleep');
+    const call = effect ?? firstCall(statement.body);
+    const isFirst = before.deeds === 0 && effects.slice(0, before.effects).every(({ kind }) => kind === 'read' || kind === 'http-read');
+    const isAll = isFirst && where.last === true && where.loop === undefined && isIdle([...statement.otherwise, ...statement.finally], where.scope, resolver);
+    const retry = retryCalls[before.retries];
+    for (const [i, handler] of statement.handlers.entries()) handlers.push({
+      at: handler.at, ...judgeHandler(handler, statement.handlers.slice(0, i), where.scope, resolver), isAll, via: where.via,
+      ...(call && { tried: { at: call.at, text: call.text, isEffect: effect !== undefined } }), ...(retry && { retry: retry.at }), ...(where.loop !== undefined && { insideLoop: where.loop }),
+    });
   }
 
   function addLoop(kind: Loop['kind'], over: Expr, target: Expr | undefined, at: SourceLocation, where: Where): number {
@@ -121,6 +149,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
 
   function visitCall(call: Call, where: Where): void {
     const inner = { ...where, used: true };
+    if (!where.used && where.via.length === 0 && !isTelling(call, where.scope, resolver)) deeds++;
     if (call.callee.is === 'member') visitExpr(call.callee.object, inner); else if (call.callee.is !== 'name') visitExpr(call.callee, inner);
     for (const argument of call.positional) visitExpr(argument, inner);
     for (const [, argument] of call.keywords) visitExpr(argument, inner);
@@ -134,10 +163,12 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     if (lock) { trivial = false; taken.push({ lock, at: call.at, text: render(call), via: where.via }); return; }
     if (method === 'delete' && call.callee.is === 'member' && call.positional[0]) releases.push({ at: call.at, holder: external?.replace(/\.\w+$/, '') ?? render(call.callee.object, 120), key: keyText(call.positional[0], where.scope), checksOwner: where.ownerChecked === true });
     if ((method === 'expire' || method === 'pexpire') && call.callee.is === 'member' && call.positional[1]) expiries.push({ key: keyText(call.positional[0], where.scope), holder: external?.replace(/\.\w+$/, '') ?? render(call.callee.object, 120), value: call.positional[1], scope: where.scope, inMs: method === 'pexpire' });
+    const sent = method !== undefined && WAITS.test(method) && call.callee.is === 'member' ? sentBy(call.callee.object, where.scope) : undefined;
+    if (sent) { trivial = false; waits.push({ at: call.at, text: render(call), sent: sent.at, via: where.via, allowed: where.joins === true }); return; }
     const effect = classify(call, external, where.scope, resolver);
     if (effect) {
       trivial = false;
-      effects.push({ kind: effect.kind, text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }), ...(effect.guard && { guard: effect.guard }), ...(where.conditional && { conditional: true }), ...(effect.timeoutSeconds !== undefined && { timeoutSeconds: effect.timeoutSeconds }) });
+      effects.push({ kind: effect.kind, text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }), ...(effect.guard && { guard: effect.guard }), ...(where.conditional && { conditional: true }), ...(effect.timeoutSeconds !== undefined && { timeoutSeconds: effect.timeoutSeconds }), ...(effect.endless && { endless: true }) });
       return;
     }
     if (callee.is === 'function') { descend(callee, call, where); return; }
@@ -152,7 +183,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     functions++;
     visit(callee.function.body, {
       scope: resolver.inside(callee, argumentsOf(callee, call, where.scope)), depth: where.depth + 1,
-      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }), ...(where.conditional && { conditional: true }),
+      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }), ...(where.conditional && { conditional: true }), ...(where.last && { last: true }), ...(where.joins && { joins: true }),
     });
   }
 
@@ -205,7 +236,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   }
 
   const start = resolver.inside(target, defaultsOf(target));
-  visit(target.function.body, { scope: start, via: [], depth: 0 });
+  visit(target.function.body, { scope: start, via: [], depth: 0, last: true });
   for (const decorator of decorators) visitDecorator(decorator, target.scope);
 
   function visitDecorator(decorator: Expr, scope: Scope): void {
@@ -234,7 +265,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     return object !== undefined && (object === first || object === 'self' || object === target.function.name || /(^|\.)current_task$/.test(object) || (where.depth > 0 && /^(task|self|celery_task)$/.test(object)));
   }
 
-  return { effects: [...effects], loops, locks: locksWithRelease(taken.map(withExpiry), releases), publishes, trivial: trivial && retryCalls.length === 0, partial, retryCalls };
+  return { effects: [...effects], loops, locks: locksWithRelease(taken.map(withExpiry), releases), publishes, handlers, waits, trivial: trivial && retryCalls.length === 0, partial, retryCalls };
 }
 
 /** `if done: return`: what stands behind it may not be reached a second time. */
@@ -252,9 +283,40 @@ function isPublish(call: Call): boolean {
   return call.callee.is === 'member' && (/^(delay|apply_async|send_task|delay_on_commit|apply_async_on_commit)$/.test(call.callee.name));
 }
 
-/** logger.info(), LOG.exception(): reaches nothing that matters here. */
-function isLogging(call: Call): boolean {
-  return call.callee.is === 'member' && /^(debug|info|warning|warn|error|exception|critical|log)$/.test(call.callee.name) && /log/i.test(dottedName(call.callee.object) ?? '');
+const WAITS = /^(get|join|join_native|wait|wait_for_pending|collect)$/;
+/** A canvas that is called sends itself. */
+const CANVAS = /(^|\.)(group|chain|chord)$/;
+
+/** The message whose result an expression is: `work.delay()`, `group(…)()`, or a variable that holds one of them. */
+function sentBy(expr: Expr, scope: Scope): Call | undefined {
+  if (expr.is === 'name') {
+    const [only, ...others] = bindingsOf(scope.statements).byName.get(expr.name) ?? [];
+    return only?.kind === 'value' && others.length === 0 && only.expr.is === 'call' ? sentBy(only.expr, scope) : undefined;
+  }
+  if (expr.is !== 'call') return undefined;
+  if (isPublish(expr)) return expr;
+  return expr.callee.is === 'call' && CANVAS.test(dottedName(expr.callee.callee) ?? '') ? expr : undefined;
+}
+
+/** The first call that is no logging. */
+function firstCall(statements: readonly Statement[]): { readonly at: SourceLocation; readonly text: string } | undefined {
+  for (const statement of statements) {
+    for (const expr of expressionsOf(statement)) for (const part of walk(expr)) if (part.is === 'call' && !isLogging(part) && !PURE.test(dottedName(part.callee) ?? '')) return { at: part.at, text: render(part) };
+    const inner = firstCall(nested(statement));
+    if (inner) return inner;
+  }
+  return undefined;
+}
+
+const namesOf = (expr: Expr): ReadonlySet<string> => new Set([...walk(expr)].flatMap(part => (part.is === 'name' ? [part.name] : [])));
+
+/** What an `if` that asks for a lock does without it: `if not lock: return`, `if lock: work()`. */
+function conflictOf({ test, then, otherwise }: Extract<Statement, { do: 'if' }>, last: boolean, scope: Scope, resolver: Resolver): Lock['onConflict'] {
+  const refused = test.is === 'operation' && test.operator === 'not' ? then : otherwise;
+  const goesOn = (statements: readonly Statement[]): boolean => statements.some(one => one.do === 'raise' || expressionsOf(one).some(expr => [...walk(expr)].some(part => part.is === 'call' && part.callee.is === 'member' && /^(retry|delay|apply_async)$/.test(part.callee.name))) || goesOn(nested(one)));
+  if (goesOn(refused)) return 'raise';
+  if (!isIdle(refused, scope, resolver)) return 'unknown';
+  return refused.at(-1)?.do === 'return' || last ? 'return' : 'unknown';
 }
 
 /** A test that reads the lock's value: `if redis.get(key) == token`. */
@@ -262,11 +324,14 @@ function comparesStored(test: Expr): boolean {
   return [...walk(test)].some(part => part.is === 'call' && part.callee.is === 'member' && (part.callee.name === 'get' || part.callee.name === 'owned'));
 }
 
-function locksWithRelease(taken: readonly { lock: Taken; at: SourceLocation; text: string; via: readonly CallStep[] }[], releases: readonly Release[]): readonly Lock[] {
-  return taken.map(({ lock, at, text, via }) => {
+/** `name`: the variable that holds it; `onConflict`: what the first test of it does. */
+interface TakenAt { readonly lock: Taken; readonly at: SourceLocation; readonly text: string; readonly via: readonly CallStep[]; name?: string; onConflict?: Lock['onConflict'] }
+
+function locksWithRelease(taken: readonly TakenAt[], releases: readonly Release[]): readonly Lock[] {
+  return taken.map(({ lock, at, text, via, onConflict = 'unknown' }) => {
     const release = lock.byLibrary ? undefined : releases.find(one => one.key === lock.key && one.key !== '' && lastPart(one.holder) === lastPart(lock.holder));
     return {
-      at, kind: lock.kind, text, ttl: lock.ttl, via, onConflict: 'unknown' as const,
+      at, kind: lock.kind, text, ttl: lock.ttl, via, onConflict, constantKey: lock.constantKey,
       ...(release && { released: { at: release.at, checksOwner: release.checksOwner, byLibrary: false } }), ...(lock.byLibrary && { released: { at, checksOwner: true, byLibrary: true } }),
     };
   });

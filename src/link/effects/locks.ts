@@ -7,7 +7,7 @@ import { render } from '../render.js';
 type Call = Extract<Expr, { is: 'call' }>;
 
 /** A lock as taken, with what identifies it: the client and the key. */
-export interface Taken { readonly kind: Lock['kind']; readonly ttl: Setting<number>; readonly holder: string; readonly key: string; readonly byLibrary: boolean }
+export interface Taken { readonly kind: Lock['kind']; readonly ttl: Setting<number>; readonly holder: string; readonly key: string; readonly constantKey: boolean; readonly byLibrary: boolean }
 
 const REDIS = /(^|\.)(redis|valkey|redis_client|redis_conn|get_redis_connection|redis_instance|StrictRedis|Redis)\b/i;
 const CACHE = /(^|[._])cache(s)?\b|django\.core\.cache/i;
@@ -18,11 +18,11 @@ const OTHERS = /^(threading|multiprocessing|asyncio|filelock|fasteners|portalock
 export function lockOf(call: Call, external: string | undefined, scope: Scope, resolver: Resolver, used: boolean): Taken | undefined {
   if (external !== undefined && OTHERS.test(external)) return undefined;
   if (external !== undefined && /^(redis\.(asyncio\.)?lock\.Lock|redlock\.(RedLock|Redlock)|pottery\.Redlock|redis_lock\.Lock|sherlock\.\w*Lock)$/.test(external))
-    return { kind: 'redis-lock', ttl: ttlOf(keyword(call, 'timeout', 'ttl', 'expire', 'auto_release_time'), call.at, scope, resolver), holder: external, key: keyText(call.positional[1] ?? call.positional[0], scope), byLibrary: true };
+    return { kind: 'redis-lock', ttl: ttlOf(keyword(call, 'timeout', 'ttl', 'expire', 'auto_release_time'), call.at, scope, resolver), holder: external, ...keyOf(call.positional[1] ?? call.positional[0], scope, resolver), byLibrary: true };
   if (call.callee.is !== 'member') return undefined;
   const object = call.callee.object;
   const holder = external?.replace(/\.\w+$/, '') ?? render(object, 120);
-  const common = { holder, key: keyText(keyword(call, 'name', 'key') ?? call.positional[0], scope) };
+  const common = { holder, ...keyOf(keyword(call, 'name', 'key') ?? call.positional[0], scope, resolver) };
   const isRedis = REDIS.test(holder) || REDIS.test(render(object, 120)), isCache = CACHE.test(holder) || CACHE.test(render(object, 120));
   switch (call.callee.name) {
     case 'set': {
@@ -64,6 +64,10 @@ function ttlOf(written: Expr | undefined, at: SourceLocation, scope: Scope, reso
   const value: Value = resolver.evaluate(written, scope);
   if (value.known && isDuration(value.value)) return toSetting({ ...value, value: value.value.seconds }, []) as Setting<number>;
   return toSetting(value, []) as Setting<number>;
+}
+
+function keyOf(key: Expr | undefined, scope: Scope, resolver: Resolver): Pick<Taken, 'key' | 'constantKey'> {
+  return { key: keyText(key, scope), constantKey: key !== undefined && resolver.evaluate(key, scope).known };
 }
 
 /** The key as text, parameters replaced by what was passed. */

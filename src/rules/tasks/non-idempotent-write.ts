@@ -1,7 +1,7 @@
 import type { CeleryApp, Effect, EffectKind, Problem, Rule, TaskFunction } from '../../model/index.js';
-import { samePlace } from '../../model/index.js';
 import { isOn } from '../celery-shared.js';
 import { appConfidence, weakest } from '../shared.js';
+import { ofFunctions } from '../task-functions.js';
 
 /** What a second run does again, and how that reads. An increment cannot be told from the first by what is stored. */
 const AGAIN: Readonly<Partial<Record<EffectKind, string>>> = {
@@ -23,17 +23,7 @@ export const nonIdempotentWrite: Rule = {
   references: ['https://docs.celeryq.dev/en/stable/userguide/tasks.html#state', 'https://docs.stripe.com/api/idempotent_requests', 'https://docs.celeryq.dev/en/stable/faq.html#should-i-use-retry-or-acks-late'],
   provenBy: ['stop-outlives/prefork/late'],
 
-  *check({ apps }) {
-    const seen: Problem[] = [];
-    for (const app of apps) {
-      for (const fn of app.functions) {
-        const problem = judge(app, fn);
-        if (!problem || seen.some(other => samePlace(other.at, problem.at))) continue;
-        seen.push(problem);
-        yield problem;
-      }
-    }
-  },
+  check: ({ apps }) => ofFunctions(apps, (app, fn) => [judge(app, fn) ?? []].flat()),
 };
 
 function judge(app: CeleryApp, fn: TaskFunction): Problem | undefined {

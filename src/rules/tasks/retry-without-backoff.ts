@@ -2,6 +2,7 @@ import type { CeleryApp, Confidence, EffectKind, Problem, RetryCall, Rule, TaskF
 import { samePlace } from '../../model/index.js';
 import { boundOf, longestStop, numberOf } from '../celery-shared.js';
 import { appConfidence, inWords, weakest } from '../shared.js';
+import { ofFunctions } from '../task-functions.js';
 
 /** Calls that reach a service which may be down for everybody at once. */
 const CALLS_OUT: ReadonlySet<EffectKind> = new Set(['email', 'sms', 'payment', 'http-write', 'http-read', 'upload']);
@@ -24,17 +25,7 @@ export const retryWithoutBackoff: Rule = {
   remedy: 'Let the delay grow with a random part: `autoretry_for` with `retry_backoff`, `retry_backoff_max` below the visibility timeout, and `retry_jitter`.',
   references: ['https://docs.celeryq.dev/en/stable/userguide/tasks.html#Task.retry_backoff', 'https://github.com/celery/celery/blob/main/celery/app/autoretry.py', 'https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/'],
 
-  *check({ apps }) {
-    const seen: Problem[] = [];
-    for (const app of apps) {
-      for (const fn of app.functions) {
-        const problem = judge(app, fn);
-        if (!problem || seen.some(other => samePlace(other.at, problem.at))) continue;
-        seen.push(problem);
-        yield problem;
-      }
-    }
-  },
+  check: ({ apps }) => ofFunctions(apps, (app, fn) => [judge(app, fn) ?? []].flat()),
 };
 
 const judge = (app: CeleryApp, fn: TaskFunction): Problem | undefined => judgeAutoretry(app, fn) ?? judgeCalls(app, fn);

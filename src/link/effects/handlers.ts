@@ -1,0 +1,71 @@
+import type { ErrorHandler, Expr, Handler, Statement } from '../../model/index.js';
+import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
+import { PURE } from '../../knowledge/libraries.js';
+import type { Resolver, Scope } from '../modules.js';
+
+type Call = Extract<Expr, { is: 'call' }>;
+
+/** Calls that tell a person or a log, and change nothing about the work. */
+const TELLS = /(?:^|[._])(?:log|logs|logger|logging|print|capture_exception|capture_message|record_exception|log_exception|format_exc|format_exception|print_exc|rollback|strip|format|join|locals|get)$|(?:^|[._])(?:telemetry|span|metrics?|statsd|sentry_sdk|newrelic)(?:[._]|$)/i;
+const ANY = /(?:^|\.)(?:Exception|BaseException)$/;
+/** Errors of a connection, which another try may not see. */
+const TRANSIENT = /(?:^|\.)(?:RequestException|ConnectionError|Timeout|TimeoutError|OperationalError|HTTPError|TransportError|APIConnectionError|\w*APIError)$/;
+
+/** logger.info(), LOG.exception(): reaches nothing that matters here. */
+export function isLogging(call: Call): boolean {
+  return call.callee.is === 'member' && /^(debug|info|warning|warn|error|exception|critical|log)$/.test(call.callee.name) && /log/i.test(dottedName(call.callee.object) ?? '');
+}
+
+/** What an exception handler catches, and whether the error ends there. */
+export function judgeHandler(handler: Handler, before: readonly Handler[], scope: Scope, resolver: Resolver): Pick<ErrorHandler, 'catches' | 'types' | 'outcome' | 'passesOn'> {
+  const types = handler.types.flatMap(type => (type.is === 'list' ? type.items : [type])).map(type => dottedName(type) ?? '…');
+  const catches = types.length === 0 || types.some(type => ANY.test(type)) ? 'any' : types.some(type => TRANSIENT.test(type)) ? 'transient' : 'named';
+  return { types, catches, outcome: outcomeOf(handler.body, scope, resolver), passesOn: before.flatMap(other => (endsInRaise(other.body) ? other.types.flatMap(type => (type.is === 'list' ? type.items : [type])).map(type => (dottedName(type) ?? '…').split('.').pop()!) : [])) };
+}
+
+function outcomeOf(body: readonly Statement[], scope: Scope, resolver: Resolver): ErrorHandler['outcome'] {
+  if (endsInRaise(body)) return 'raises';
+  const parts = flat(body);
+  if (parts.some(({ statement, test }) => statement.do === 'raise' && !picksByType(test))) return 'other';
+  const isQuiet = parts.every(({ statement, test }) => (statement.do === 'raise' && picksByType(test)) || tellsOnly(statement, scope, resolver));
+  return isQuiet ? 'logs' : 'other';
+}
+
+const endsInRaise = (body: readonly Statement[]): boolean => body.at(-1)?.do === 'raise' && !body.some(statement => statement.do !== 'raise' && flat([statement]).some(({ statement: inner }) => inner.do === 'return'));
+
+/** `if isinstance(e, S3Error): raise`: some errors go on, the others end here. */
+const picksByType = (test: Expr | undefined): boolean => test !== undefined && [...walk(test)].some(part => part.is === 'call' && dottedName(part.callee) === 'isinstance');
+
+function flat(body: readonly Statement[], test?: Expr): readonly { readonly statement: Statement; readonly test: Expr | undefined }[] {
+  return body.flatMap(statement => [{ statement, test }, ...flat(nested(statement), statement.do === 'if' ? statement.test : test)]);
+}
+
+/** Logs, passes, leaves, or keeps a local value; a field that is written may be the record of the failure. */
+function tellsOnly(statement: Statement, scope: Scope, resolver: Resolver): boolean {
+  if (statement.do === 'assign' && statement.targets.some(target => target.is !== 'name')) return false;
+  // what is returned may be the record of the failure too: `return (False, e)`
+  if (statement.do === 'return' && statement.value && !(statement.value.is === 'literal' && !statement.value.value)) return false;
+  if (statement.do === 'function' || statement.do === 'class' || statement.do === 'delete') return false;
+  return expressionsOf(statement).every(expr => isQuietValue(expr, scope, resolver));
+}
+
+function isQuietValue(value: Expr | undefined, scope: Scope, resolver: Resolver): boolean {
+  return value === undefined || [...walk(value)].every(part => part.is !== 'call' || isTelling(part, scope, resolver));
+}
+
+/** A log, a trace, a metric, a value made of others. */
+export function isTelling(call: Call, scope: Scope, resolver: Resolver): boolean {
+  const name = dottedName(call.callee) ?? (call.callee.is === 'member' ? call.callee.name : '');
+  return isLogging(call) || TELLS.test(name) || PURE.test(resolver.externalName(call.callee, scope) ?? name);
+}
+
+/** Is nothing left to do in these statements, other than to tell and to leave? */
+export function isIdle(statements: readonly Statement[], scope: Scope, resolver: Resolver): boolean {
+  return statements.every(statement => statement.do !== 'raise' && statement.do !== 'for' && statement.do !== 'while' && (statement.do === 'return' ? isQuietValue(statement.value, scope, resolver) : tellsOnly(statement, scope, resolver)) && isIdle(nested(statement), scope, resolver));
+}
+
+/** Does a loop's body leave the loop somewhere? Inner loops keep their own `break`. */
+export function leavesLoop(body: readonly Statement[]): boolean {
+  return body.some(statement => statement.do === 'break' || statement.do === 'return' || statement.do === 'raise' || (statement.do === 'for' || statement.do === 'while' ? leavesFunction(nested(statement)) : leavesLoop(nested(statement))));
+}
+const leavesFunction = (body: readonly Statement[]): boolean => body.some(statement => statement.do === 'return' || statement.do === 'raise' || leavesFunction(nested(statement)));

@@ -1,0 +1,48 @@
+import type { CeleryApp, Confidence, ErrorHandler, Problem, Rule, TaskFunction } from '../../model/index.js';
+import { isOn } from '../celery-shared.js';
+import { appConfidence, weakest } from '../shared.js';
+import { ofFunctions, retriesOf } from '../task-functions.js';
+
+export const failureAcknowledged: Rule = {
+  id: 'tasks/failure-acknowledged',
+  severity: 'warning',
+  title: 'An error of the work is only logged, and its message acknowledged as done',
+  rationale:
+    'A handler that catches every error and only logs it turns a failure into a success: the message is acknowledged, no retry that is configured ever sees the error, no state says FAILURE, and the work is gone. A database that ' +
+    'fails over during a deployment is enough.',
+  remedy: 'Let the error out after it is logged, or retry it; catch only what is expected.',
+  references: ['https://docs.celeryq.dev/en/stable/userguide/tasks.html#retrying', 'https://docs.celeryq.dev/en/stable/userguide/configuration.html#task-acks-on-failure-or-timeout'],
+
+  check: ({ apps }) => ofFunctions(apps, judge),
+};
+
+/** Under early acknowledgement without a retry nothing would have run it again: silent. */
+function* judge(app: CeleryApp, fn: TaskFunction): Iterable<Problem> {
+  const retries = retriesOf(fn);
+  const isLate = isOn(fn.acksLate) === true;
+  if (!retries && !isLate || fn.periodic && !retries) return;
+  for (const handler of fn.body.handlers) {
+    const { tried, types } = handler;
+    if (!tried || !losesWork(handler, retries !== undefined)) continue;
+    const caught = types.length === 0 ? 'a bare `except`' : `\`except ${types.join(', ')}\``;
+    yield {
+      order: 4, at: handler.at, confidence: weakest(appConfidence(app, fn.acksLate), evidence(handler)), resource: app.id,
+      message: `${caught} only logs when ${tried.text} fails: ${fn.functionName} ends as a success, ${retries ? `it is never ${retries.text}` : 'its message is acknowledged'}, and the work is lost`,
+      label: 'the error ends here',
+      related: [{ at: tried.at, message: 'what is lost when it fails' }, retries ? { at: retries.at, message: retries.text } : { at: fn.acksLate.at, message: 'acknowledged late, so that no work is lost' }],
+      suggestion: `end the handler with \`raise\`, so that the failure is seen${retries ? ' and retried' : ''}`,
+      fate: `error → logged → SUCCESS: the message is gone, and nothing runs ${fn.functionName} again`,
+    };
+  }
+}
+
+/** In the task function itself, around all that it does. What is retried elsewhere in the function was thought of. */
+function losesWork({ catches, outcome, isAll, via, retry, insideLoop }: ErrorHandler, retried: boolean): boolean {
+  if (outcome !== 'logs' || via.length > 0 || insideLoop !== undefined || !isAll || retry) return false;
+  return catches === 'any' || (catches === 'transient' && retried);
+}
+
+function evidence({ catches, tried }: ErrorHandler): Confidence {
+  if (catches !== 'any') return 'low';
+  return tried?.isEffect ? 'high' : 'medium';
+}

@@ -1,0 +1,40 @@
+import type { CeleryApp, Effect, Problem, Rule, TaskFunction } from '../../model/index.js';
+import { longestStop } from '../celery-shared.js';
+import { appConfidence, inWords, weakest } from '../shared.js';
+import { ofFunctions } from '../task-functions.js';
+
+/** s. What is suggested: longer than a slow answer, shorter than any stop timeout of ECS's default. */
+const TIMEOUT = 10;
+
+export const noNetworkTimeout: Rule = {
+  id: 'tasks/no-network-timeout',
+  severity: 'warning',
+  title: 'A request without a timeout waits for ever',
+  rationale:
+    'requests and urllib have no timeout of their own. A peer that accepts the connection and says nothing holds the task until it is killed: the slot works no more, and every deployment ends with SIGKILL in the middle of it.',
+  remedy: 'Give every request a timeout that is shorter than the stop timeout.',
+  references: ['https://requests.readthedocs.io/en/latest/user/quickstart/#timeouts', 'https://docs.python.org/3/library/urllib.request.html#urllib.request.urlopen'],
+
+  check: ({ apps }) => ofFunctions(apps, judge),
+};
+
+/** Once for each call. A hard limit that the stop timeout covers ends it in time. */
+function* judge(app: CeleryApp, fn: TaskFunction): Iterable<Problem> {
+  const stop = longestStop(app);
+  const { timeLimit } = fn;
+  if (timeLimit.state === 'unknown' || (timeLimit.state === 'set' && (stop === undefined || timeLimit.value < stop))) return;
+  for (const effect of fn.body.effects) if (effect.endless) yield problemOf(app, fn, effect, stop);
+}
+
+function problemOf(app: CeleryApp, { functionName, timeLimit }: TaskFunction, { at, text, via }: Effect, stop: number | undefined): Problem {
+  const end = timeLimit.state === 'set' ? `only the time limit of ${inWords(timeLimit.value)} ends ${functionName}` : `no time limit ends ${functionName} either`;
+  const kill = stop === undefined ? '' : `, and a deployment kills it ${inWords(stop)} after SIGTERM`;
+  return {
+    order: 3, at, confidence: weakest(appConfidence(app), via.length > 1 ? 'medium' : 'high'), resource: app.id,
+    message: `${text} has no timeout: when the other side does not answer, ${end}${kill}`,
+    label: 'may wait for ever',
+    related: timeLimit.state === 'set' ? [{ at: timeLimit.at, message: `time limit: ${inWords(timeLimit.value)}` }] : [],
+    ...(via.length > 0 && { flow: [...via, { at, text }] }),
+    suggestion: `write timeout=${TIMEOUT} in the call`,
+  };
+}
