@@ -18,7 +18,7 @@ export function taskFunction(more: Partial<TaskFunction> = {}): TaskFunction {
     name: 'shop.tasks.work', functionName: 'work', at: at('shop/tasks.py', 6), decoratorAt: at('shop/tasks.py', 5), acksLate: set(false), rejectOnWorkerLost: unset, acksOnFailureOrTimeout: unset,
     timeLimit: unset, softTimeLimit: unset, unknownOptions: [], parameters: [], periodic: false,
     retry: { retries: false, autoretryFor: [], maxRetries: unset, backoff: unset, backoffMax: unset, defaultRetryDelay: unset, calls: [] },
-    body: { effects: [], loops: [], locks: [], publishes: [], handlers: [], waits: [], trivial: false, partial: false }, ...more,
+    body: { effects: [], loops: [], locks: [], publishes: [], handlers: [], waits: [], claims: [], trivial: false, partial: false }, ...more,
   };
 }
 

@@ -222,6 +222,7 @@ export interface BodyFacts {
   readonly publishes: readonly Publish[];
   readonly handlers: readonly ErrorHandler[];
   readonly waits: readonly ResultWait[];
+  readonly claims: readonly StatusClaim[];
   /** Nothing in it can take long: no loop, call out, sleep or unknown work. */
   readonly trivial: boolean;
   /** Some call could not be followed: silence about what it does, never a claim that it does nothing. */
@@ -269,6 +270,9 @@ export interface ErrorHandler {
   readonly insideLoop?: number;
   readonly via: readonly CallStep[];
 }
+
+/** A field that says "at work", asked for before the work and set at its start. `field`: `row.state`; `value` as written. */
+export interface StatusClaim { readonly at: SourceLocation; readonly field: string; readonly value: string; readonly askedAt: SourceLocation }
 
 /** The result of another message is waited for: `work.delay().get()`. `text`: the call as written; `allowed`: inside `allow_join_result()`. */
 export interface ResultWait { readonly at: SourceLocation; readonly text: string; readonly sent: SourceLocation; readonly via: readonly CallStep[]; readonly allowed: boolean }

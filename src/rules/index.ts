@@ -80,6 +80,7 @@ import { retrySwallowed } from './tasks/retry-swallowed.js';
 import { retryWithoutBackoff } from './tasks/retry-without-backoff.js';
 import { retryWithoutLimit } from './tasks/retry-without-limit.js';
 import { softLimitSwallowed } from './tasks/soft-limit-swallowed.js';
+import { statusWithoutReaper } from './tasks/status-without-reaper.js';
 import { unbatchedLoop } from './tasks/unbatched-loop.js';
 import { unboundedLoop } from './tasks/unbounded-loop.js';
 import { waitsForResult } from './tasks/waits-for-result.js';
@@ -97,5 +98,5 @@ export const rules: readonly Rule[] = [
   timeLimitDropsTask, timeLimitIgnored, timeLimitTooLong,
   unknownSetting, visibilityTimeoutIneffective, visibilityTimeoutNotSeconds, visibilityTimeoutTooLong, visibilityTimeoutTooShort, workerLossAcknowledged,
   noDeadLetterQueue,
-  failureAcknowledged, lockConflictDropsTask, lockOutlivesRedelivery, lockReleasedByNonOwner, lockWithoutExpiry, longSleep, noNetworkTimeout, nonIdempotentWrite, publishInTransaction, retrySwallowed, retryWithoutBackoff, retryWithoutLimit, softLimitSwallowed, unbatchedLoop, unboundedLoop, waitsForResult,
+  failureAcknowledged, lockConflictDropsTask, lockOutlivesRedelivery, lockReleasedByNonOwner, lockWithoutExpiry, longSleep, noNetworkTimeout, nonIdempotentWrite, publishInTransaction, retrySwallowed, retryWithoutBackoff, retryWithoutLimit, softLimitSwallowed, statusWithoutReaper, unbatchedLoop, unboundedLoop, waitsForResult,
 ];

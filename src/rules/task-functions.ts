@@ -1,18 +1,22 @@
 import type { CeleryApp, Problem, TaskFunction } from '../model/index.js';
 import { samePlace } from '../model/index.js';
 
-/** What `judge` says of each task function of each app, each place once: a helper's fault is one fault, and an app may be built twice. */
-export function* ofFunctions(apps: readonly CeleryApp[], judge: (app: CeleryApp, fn: TaskFunction) => Iterable<Problem>): Iterable<Problem> {
-  const seen: Problem[] = [];
+/** Other functions that are named with a fault they share. */
+const MAX_SHARED = 5;
+
+/** What `judge` says of each task function of each app, each place once: a helper's fault, or that of options that several share, is one fault of all of them. */
+export function ofFunctions(apps: readonly CeleryApp[], judge: (app: CeleryApp, fn: TaskFunction) => Iterable<Problem>): readonly Problem[] {
+  const found: { readonly problem: Problem; readonly functions: TaskFunction[] }[] = [];
   for (const app of apps) {
     for (const fn of app.functions) {
       for (const problem of judge(app, fn)) {
-        if (seen.some(other => samePlace(other.at, problem.at))) continue;
-        seen.push(problem);
-        yield problem;
+        const same = found.find(other => samePlace(other.problem.at, problem.at));
+        if (!same) found.push({ problem, functions: [fn] });
+        else if (!same.functions.some(other => samePlace(other.at, fn.at))) same.functions.push(fn);
       }
     }
   }
+  return found.map(({ problem, functions: [, ...others] }) => (others.length === 0 ? problem : { ...problem, related: [...(problem.related ?? []), ...others.slice(0, MAX_SHARED).map(fn => ({ at: fn.decoratorAt, message: `${fn.functionName} too${others.length > MAX_SHARED ? `, one of ${others.length}` : ''}` }))] }));
 }
 
 /** The errors for which a retry is configured, and where; undefined: nothing retries. */

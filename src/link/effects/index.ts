@@ -8,6 +8,7 @@ import { NO_ENVIRONMENT } from '../evaluate.js';
 import type { FunctionTarget, Resolver, Scope, Target, Value } from '../modules.js';
 import { isDuration } from '../durations.js';
 import { render } from '../render.js';
+import { claimsIn } from './claims.js';
 import { classify } from './classify.js';
 import { isIdle, isLogging, isTelling, judgeHandler, leavesLoop } from './handlers.js';
 import { keyText, keyword, lockOf, type Taken } from './locks.js';
@@ -265,7 +266,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     return object !== undefined && (object === first || object === 'self' || object === target.function.name || /(^|\.)current_task$/.test(object) || (where.depth > 0 && /^(task|self|celery_task)$/.test(object)));
   }
 
-  return { effects: [...effects], loops, locks: locksWithRelease(taken.map(withExpiry), releases), publishes, handlers, waits, trivial: trivial && retryCalls.length === 0, partial, retryCalls };
+  return { effects: [...effects], loops, locks: locksWithRelease(taken.map(withExpiry), releases), publishes, handlers, waits, claims: claimsIn(target.function.body, start, resolver), trivial: trivial && retryCalls.length === 0, partial, retryCalls };
 }
 
 /** `if done: return`: what stands behind it may not be reached a second time. */
