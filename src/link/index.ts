@@ -15,7 +15,7 @@ import { membersOf } from './celery/members.js';
 import { taskFunction, withCallLimits } from './celery/task-functions.js';
 import { strayNames, moduleVariables } from './celery/stray.js';
 import { drainNeedOf } from './drain-need.js';
-import { bodyOf } from './effects/index.js';
+import { bodyOf, MAX_FUNCTIONS } from './effects/index.js';
 import type { Context, Lookup } from './evaluate.js';
 import { NO_ENVIRONMENT } from './evaluate.js';
 import { createResolver, type Resolver, type Scope } from './modules.js';
@@ -45,7 +45,7 @@ export function link(store: FactStore, options: LinkOptions): Model {
     workers: workers.map(worker => ({ ...worker, ...(worker.app && { app: finished.find(app => app.id === worker.app!.id) ?? worker.app }) })),
     schedulers: joined.filter(({ start }) => start.command.kind === 'celery-beat').map(({ start, found: target }) => scheduler(start, 'app' in target ? finished.find(app => app.id === target.app.id) : undefined)),
     services: found.services, containers: found.containers, queues: found.queues, brokers: found.brokers, caches: found.caches, apps: finished, unaudited: found.unaudited, sentInTransactions: sentInTransactions(modules, functions, resolver),
-    unresolved: [...found.unresolved, ...unresolvedApps(joined), ...finished.flatMap(unresolvedSettings)],
+    unresolved: [...found.unresolved, ...unresolvedApps(joined), ...finished.flatMap(unresolvedSettings), ...finished.flatMap(unfollowedBodies)],
     assumptions: [...new Set(finished.flatMap(assumptionsOf))],
   };
 }
@@ -268,6 +268,11 @@ function veto(app: CeleryApp, starts: readonly Start[]): CeleryApp {
 function unresolvedApps(joined: Joined): readonly Unresolved[] {
   const all = joined.flatMap(({ start, found }) => ('app' in found ? [] : [{ at: start.command.at, reason: found.reason }]));
   return all.filter((one, i) => all.findIndex(other => other.reason === one.reason && samePlace(other.at, one.at)) === i);
+}
+
+/** Task functions that call more than is followed. */
+function unfollowedBodies({ functions }: CeleryApp): readonly Unresolved[] {
+  return functions.filter(({ body }) => body.capped).map(({ at, functionName }) => ({ at, reason: `${functionName} calls more than ${MAX_FUNCTIONS} functions: what the others do is not known` }));
 }
 
 function unresolvedSettings(app: CeleryApp): readonly Unresolved[] {

@@ -227,6 +227,8 @@ export interface BodyFacts {
   readonly trivial: boolean;
   /** Some call could not be followed: silence about what it does, never a claim that it does nothing. */
   readonly partial: boolean;
+  /** So many functions are called that not all of them were followed. */
+  readonly capped?: boolean;
 }
 
 export type EffectKind = 'insert' | 'increment' | 'update' | 'delete' | 'append' | 'upload' | 'email' | 'sms' | 'payment' | 'http-write' | 'http-read' | 'publish' | 'counter' | 'sleep' | 'read' | 'subprocess';

@@ -17,9 +17,9 @@ import { sourceOf } from './source.js';
 type Call = Extract<Expr, { is: 'call' }>;
 
 /** Calls below the task function that are followed. */
-const DEPTH = 3;
-/** Functions visited for one task function; beyond it the body counts as partly read. */
-const MAX_FUNCTIONS = 120;
+const DEPTH = 4;
+/** Functions visited for one task function; beyond it the body counts as partly read, and that is said. */
+export const MAX_FUNCTIONS = 120;
 
 interface Where {
   readonly scope: Scope;
@@ -49,7 +49,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   const effects: Effect[] = [], loops: Loop[] = [], publishes: Publish[] = [], retryCalls: RetryCall[] = [], releases: Release[] = [], expiries: Expiry[] = [], handlers: ErrorHandler[] = [], waits: ResultWait[] = [];
   const taken: TakenAt[] = [];
   const visited = new Set<Statement['at']>();
-  let functions = 0, trivial = true, partial = false;
+  let functions = 0, trivial = true, partial = false, capped = false as boolean;
   /** Calls made for what they do, so far. */
   let deeds = 0;
 
@@ -178,7 +178,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   }
 
   function descend(callee: FunctionTarget, call: Call, where: Where): void {
-    if (where.depth >= DEPTH || functions >= MAX_FUNCTIONS) { partial = true; trivial = false; return; }
+    if (where.depth >= DEPTH || functions >= MAX_FUNCTIONS) { partial = true; trivial = false; capped ||= functions >= MAX_FUNCTIONS; return; }
     if (where.via.some(step => step.text === callee.function.name) && visited.has(callee.function.at)) return;
     visited.add(callee.function.at);
     functions++;
@@ -266,7 +266,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     return object !== undefined && (object === first || object === 'self' || object === target.function.name || /(^|\.)current_task$/.test(object) || (where.depth > 0 && /^(task|self|celery_task)$/.test(object)));
   }
 
-  return { effects: [...effects], loops, locks: locksWithRelease(taken.map(withExpiry), releases), publishes, handlers, waits, claims: claimsIn(target.function.body, start, resolver), trivial: trivial && retryCalls.length === 0, partial, retryCalls };
+  return { effects: [...effects], loops, locks: locksWithRelease(taken.map(withExpiry), releases), publishes, handlers, waits, claims: claimsIn(target.function.body, start, resolver), trivial: trivial && retryCalls.length === 0, partial, ...(capped && { capped }), retryCalls };
 }
 
 /** `if done: return`: what stands behind it may not be reached a second time. */
