@@ -16,7 +16,7 @@ const INSTANCES = 200;
 export interface Infrastructure { readonly facts: readonly Facts[]; readonly unresolved: readonly Unresolved[] }
 
 /**
- * The facts of a tree with what Terraform writes elsewhere put in place: variables, locals, outputs, module arguments, template files. A
+ * The facts of a tree with patches and nested stacks joined in, and what Terraform writes elsewhere put in place: variables, locals, outputs, module arguments, template files. A
  * folder that several modules call gives its task definitions and services once for each. Everything else is left as it is.
  */
 export function withInfrastructure(store: FactStore, written: readonly Facts[]): Infrastructure {
@@ -35,7 +35,13 @@ export function withInfrastructure(store: FactStore, written: readonly Facts[]):
   const left = [...found.cut, ...found.instances.slice(INSTANCES).map(({ folder }) => folder)];
   // the files say where to mend what a plan of them shows
   const isWritten = resolved.some(({ taskDefinitions, services }) => taskDefinitions ?? services);
-  return { facts: isWritten ? facts.filter(({ format }) => format !== 'terraform-plan') : facts, unresolved: [...missing, ...[...new Set(left)].flatMap(folder => { const first = own.find(one => posix.dirname(one.path) === folder); return first ? [{ at: first.taskDefinitions?.[0]?.at ?? first.services?.[0]?.at ?? startOf(first.path), reason: `the module in ${folder} is used more often than is followed here` }] : []; })] };
+  return { facts: isWritten ? facts.filter(({ format }) => format !== 'terraform-plan') : facts, unresolved: [...missing, ...[...new Set(left)].flatMap(folder => cutAt(folder, own))] };
+}
+
+/** Said at the first file of a module that is used more often than is followed. */
+function cutAt(folder: string, own: readonly Facts[]): readonly Unresolved[] {
+  const first = own.find(({ path }) => posix.dirname(path) === folder);
+  return first ? [{ at: first.taskDefinitions?.[0]?.at ?? first.services?.[0]?.at ?? startOf(first.path), reason: `the module in ${folder} is used more often than is followed here` }] : [];
 }
 
 /** A folder that is not there, or a module from elsewhere that by its name or its arguments runs containers and is none that is known. */

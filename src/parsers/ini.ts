@@ -35,6 +35,11 @@ const MAX_PROBLEMS = 5;
 
 interface OpenEntry { readonly key: string; readonly start: number; readonly head: string; readonly pieces: Piece[]; readonly indent: number; lineEnd: number }
 
+/** The entry of that key; where it is written several times, the last one. */
+export function lastEntry(section: IniSection, key: string): IniEntry | undefined {
+  return section.entries.findLast(entry => entry.key === key);
+}
+
 /**
  * Reads an ini file as supervisord does: Python's RawConfigParser with `;` and `#` as comments, also behind a value after white space.
  * Never throws.

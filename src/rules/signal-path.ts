@@ -1,6 +1,7 @@
-import type { Confidence, Model, Problem, Severity } from '../model/index.js';
+import type { Confidence, Container, Model, Problem, Severity } from '../model/index.js';
 import { CONFIDENCES, shorten } from '../model/index.js';
 import { isWorker, signalFaults, type Process, type ProcessManager, type Shell, type SignalFault } from '../fate/index.js';
+import { onEcs } from './outlast.js';
 import { killedAfter, outcomeOfKill, startConfidence, weakest } from './shared.js';
 
 export { isWorker, signalFaults, type Launcher, type Process, type Shell, type SignalFault } from '../fate/index.js';
@@ -11,6 +12,11 @@ type FaultOf<R extends SignalFault['rule']> = Extract<SignalFault, { rule: R }>;
 /** Workers first: where one shares a script with a scheduler, its finding is the one that counts. */
 export function processesOf(model: Model): readonly Process[] {
   return [...model.workers, ...model.schedulers];
+}
+
+/** Deployed processes on ECS with the container they run in. */
+export function* containersOnEcs(model: Model): Iterable<{ readonly process: Process; readonly container: Container }> {
+  for (const process of processesOf(model)) if (process.container && onEcs(process) && process.role !== 'development') yield { process, container: process.container };
 }
 
 /** The rules that must be obeyed before a longer stop time helps: the signal does not reach this process. */

@@ -1,6 +1,6 @@
 import type { EnvironmentEntry, Facts, Field, ProgramFacts, ReadProblem, Slot, SourceLocation } from '../../model/index.js';
 import { literal, literalText } from '../../model/index.js';
-import { parseIni, type IniEntry, type IniSection, type IniSyntax } from '../../parsers/ini.js';
+import { lastEntry, parseIni, type IniEntry, type IniSection, type IniSyntax } from '../../parsers/ini.js';
 import { replaceAll, through } from '../../parsers/spliced.js';
 import { stringCommand } from '../command.js';
 import { environmentPairs, percentExpr } from './values.js';
@@ -19,11 +19,11 @@ export function supervisordFacts(text: string, path: string): Facts {
 }
 
 function programOf(section: IniSection, shared: readonly EnvironmentEntry[], syntax: IniSyntax, report: (problem: ReadProblem) => void): ProgramFacts | undefined {
-  const command = entryOf(section, 'command');
+  const command = lastEntry(section, 'command');
   if (!command || command.value.text.trim() === '') return undefined;
   const name = section.name.slice('program:'.length).trim();
   const field = (key: string, read: (text: string) => string | number | boolean): Field => fieldOf(section, key, syntax, read);
-  const directory = entryOf(section, 'directory');
+  const directory = lastEntry(section, 'directory');
   const folder = directory && literalText(percentExpr(directory.value.text, placeOf(directory, syntax)));
   const at = syntax.lines.at(section.start, section.end);
   return {
@@ -35,7 +35,6 @@ function programOf(section: IniSection, shared: readonly EnvironmentEntry[], syn
   };
 }
 
-const entryOf = (section: IniSection, key: string): IniEntry | undefined => section.entries.findLast(entry => entry.key === key);
 const placeOf = ({ value }: IniEntry, { lines }: IniSyntax): SourceLocation => lines.at(...value.range(0, value.text.length));
 
 /** `%(ENV_X)s` is read as `${X}`: what stands there is put in before the text is split. */
@@ -47,7 +46,7 @@ function commandOf(entry: IniEntry, name: string, syntax: IniSyntax, report: (pr
 }
 
 function environmentOf(section: IniSection, syntax: IniSyntax): readonly EnvironmentEntry[] {
-  const entry = entryOf(section, 'environment');
+  const entry = lastEntry(section, 'environment');
   if (!entry) return [];
   const place = (start: number, end: number): SourceLocation => syntax.lines.at(...entry.value.range(start, end));
   return environmentPairs(entry.value.text).map(pair => {
@@ -59,7 +58,7 @@ function environmentOf(section: IniSection, syntax: IniSyntax): readonly Environ
 
 /** A key of a program; an absent one can be written on a line of its own behind the last key. */
 function fieldOf(section: IniSection, key: string, syntax: IniSyntax, read: (text: string) => string | number | boolean): Field {
-  const entry = entryOf(section, key);
+  const entry = lastEntry(section, key);
   if (!entry || entry.value.text === '') return { at: syntax.lines.at(section.start, section.end), slots: entry ? [] : [insertSlot(section, key, syntax)] };
   const at = placeOf(entry, syntax);
   const slot: Slot = { kind: 'replace', at, encoding: ['ini'] };

@@ -1,6 +1,6 @@
 import type { EnvironmentEntry, Facts, Field, ProgramFacts, ReadProblem, Slot } from '../../model/index.js';
 import { literal } from '../../model/index.js';
-import { parseIni, type IniEntry, type IniSection, type IniSyntax } from '../../parsers/ini.js';
+import { lastEntry, parseIni, type IniEntry, type IniSection, type IniSyntax } from '../../parsers/ini.js';
 import { stringCommand } from '../command.js';
 import { environmentPairs } from './values.js';
 
@@ -14,10 +14,8 @@ export function systemdFacts(text: string, path: string): Facts {
   return { path, format: 'process-manager', comments: syntax.comments, problems, processes: { manager: 'systemd', programs } };
 }
 
-const entryOf = (section: IniSection, key: string): IniEntry | undefined => section.entries.findLast(entry => entry.key === key);
-
 function programOf(section: IniSection, name: string, syntax: IniSyntax, report: (problem: ReadProblem) => void): ProgramFacts | undefined {
-  const start = entryOf(section, 'execstart');
+  const start = lastEntry(section, 'execstart');
   if (!start) return undefined;
   const { lines } = syntax;
   const owner = lines.at(section.start, section.end);
@@ -25,11 +23,11 @@ function programOf(section: IniSection, name: string, syntax: IniSyntax, report:
   const prefix = /^[-@:+!|]*/.exec(start.value.text)![0].length;
   const place = (from: number, to: number): ReturnType<typeof lines.at> => lines.at(...start.value.range(from + prefix, to + prefix));
   const at = place(0, start.value.text.length - prefix);
-  const text = (key: string): string | undefined => entryOf(section, key)?.value.text.trim();
+  const text = (key: string): string | undefined => lastEntry(section, key)?.value.text.trim();
   const absent: Field = { at: owner, slots: [] };
   const forks = text('type') === 'forking';
   const kills = text('killmode') ?? 'control-group';
-  const field = (key: string, value: string | boolean | undefined): Field => { const entry = entryOf(section, key); return value === undefined ? absent : { value: literal(value, entry ? lines.at(...entry.value.range(0, entry.value.text.length)) : owner), at: owner, slots: [] }; };
+  const field = (key: string, value: string | boolean | undefined): Field => { const entry = lastEntry(section, key); return value === undefined ? absent : { value: literal(value, entry ? lines.at(...entry.value.range(0, entry.value.text.length)) : owner), at: owner, slots: [] }; };
   const directory = text('workingdirectory')?.replace(/^-/, '');
   return {
     name, at: owner, forks, ownEnvironment: !section.entries.some(({ key }) => key === 'environmentfile' || key === 'passenvironment'), command: stringCommand(start.value.text.slice(prefix), at, place, [{ kind: 'replace', at, encoding: ['ini'] }], { report }), ...(directory !== undefined && directory.startsWith('/') && { directory }),
@@ -48,7 +46,7 @@ function environmentOf(entry: IniEntry, { lines }: IniSyntax): readonly Environm
 
 /** `TimeoutStopSec`: a number is seconds; `TimeoutSec` sets it too. An absent one can be written behind the last key. */
 function stopWait(section: IniSection, { lines, lineBreak }: IniSyntax): Field {
-  const entry = entryOf(section, 'timeoutstopsec') ?? entryOf(section, 'timeoutsec');
+  const entry = lastEntry(section, 'timeoutstopsec') ?? lastEntry(section, 'timeoutsec');
   if (!entry) {
     const last = section.entries.reduce((a, b) => (b.lineEnd > a.lineEnd ? b : a));
     return { at: lines.at(section.start, section.end), slots: [{ kind: 'insert', at: lines.at(last.lineEnd, last.lineEnd), encoding: ['ini'], before: `${lineBreak}TimeoutStopSec=` }] };

@@ -1,7 +1,6 @@
 import type { Rule } from '../../model/index.js';
 import { startConfidence, weakest } from '../shared.js';
-import { processesOf } from '../signal-path.js';
-import { onEcs } from '../outlast.js';
+import { containersOnEcs } from '../signal-path.js';
 
 /** bytes. From here on the API's own default (10m since June 2025) is at hand. */
 const ENOUGH = 10 * 2 ** 20;
@@ -18,10 +17,9 @@ export const logLoss: Rule = {
   documentedBy: 'The ECS API, LogConfiguration: mode and max-buffer-size',
 
   *check(model) {
-    for (const process of processesOf(model)) {
-      const { container } = process;
-      const mode = container?.logOptions.get('mode');
-      if (!container || !mode || !onEcs(process) || process.role === 'development') continue;
+    for (const { process, container } of containersOnEcs(model)) {
+      const mode = container.logOptions.get('mode');
+      if (!mode) continue;
       const size = container.logOptions.get('max-buffer-size')?.value;
       const isBlocking = mode.value === 'blocking';
       if (!isBlocking && (mode.value !== 'non-blocking' || size === undefined || bytesOf(size) >= ENOUGH)) continue;

@@ -1,7 +1,6 @@
 import type { Rule } from '../../model/index.js';
 import { startConfidence, weakest } from '../shared.js';
-import { processesOf } from '../signal-path.js';
-import { onEcs } from '../outlast.js';
+import { containersOnEcs } from '../signal-path.js';
 
 export const mutableImageTag: Rule = {
   id: 'ecs/mutable-image-tag',
@@ -13,9 +12,8 @@ export const mutableImageTag: Rule = {
   documentedBy: 'AWS, best practices for Amazon ECS container images',
 
   *check(model) {
-    for (const process of processesOf(model)) {
-      const { container } = process;
-      if (!container?.image || !onEcs(process) || process.role === 'development' || !isMutable(container.image)) continue;
+    for (const { process, container } of containersOnEcs(model)) {
+      if (!container.image || !isMutable(container.image)) continue;
       yield {
         order: 9, at: container.at, confidence: weakest(startConfidence(process), 'low'), workers: [process.id], resource: container.name,
         message: `container ${container.name} runs ${container.image}: a rollback goes back to the same tag, not to the old code`,

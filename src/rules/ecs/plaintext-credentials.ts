@@ -1,7 +1,6 @@
 import type { Rule } from '../../model/index.js';
 import { listed, startConfidence, weakest } from '../shared.js';
-import { processesOf } from '../signal-path.js';
-import { onEcs } from '../outlast.js';
+import { containersOnEcs } from '../signal-path.js';
 
 export const plaintextCredentials: Rule = {
   id: 'ecs/plaintext-credentials',
@@ -13,9 +12,7 @@ export const plaintextCredentials: Rule = {
   documentedBy: 'DescribeTaskDefinition returns environment as it is',
 
   *check(model) {
-    for (const process of processesOf(model)) {
-      const { container } = process;
-      if (!container || !onEcs(process) || process.role === 'development') continue;
+    for (const { process, container } of containersOnEcs(model)) {
       const names = container.plaintextCredentials;
       if (names.length === 0) continue;
       // the line of the value would show it
