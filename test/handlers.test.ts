@@ -88,6 +88,7 @@ describe('the others', () => {
     ['tasks/waits-for-result', 'of a message', 'return other.delay(1).get()', '', 1],
     ['tasks/waits-for-result', 'kept in a variable', 'sent = other.apply_async(args=[1])\nreturn sent.get(timeout=5)', '', 1],
     ['tasks/waits-for-result', 'of a group', 'return group(other.s(1), other.s(2))().join()', '', 1],
+    ['tasks/waits-for-result', 'allowed', 'with allow_join_result():\n    return other.delay(1).get()', '', 1],
     ['tasks/waits-for-result', 'of a dict', 'sent = {"a": 1}\nreturn sent.get("a")', '', 0],
     ['tasks/waits-for-result', 'run in place', 'return other.apply(args=[1]).get()', '', 0],
     ['tasks/no-network-timeout', 'requests', 'requests.get("https://a.example")', '', 1],

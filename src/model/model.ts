@@ -276,7 +276,7 @@ export interface ErrorHandler {
 /** A field that says "at work", asked for before the work and set at its start. `field`: `row.state`; `value` as written. */
 export interface StatusClaim { readonly at: SourceLocation; readonly field: string; readonly value: string; readonly askedAt: SourceLocation }
 
-/** The result of another message is waited for: `work.delay().get()`. `text`: the call as written; `allowed`: inside `allow_join_result()`. */
+/** The result of another message is waited for: `work.delay().get()`. `text`: the call as written; `allowed`: inside `allow_join_result()`, or with `disable_sync_subtasks=False`. */
 export interface ResultWait { readonly at: SourceLocation; readonly text: string; readonly sent: SourceLocation; readonly via: readonly CallStep[]; readonly allowed: boolean }
 
 export interface Loop {

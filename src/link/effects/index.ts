@@ -165,7 +165,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     if (method === 'delete' && call.callee.is === 'member' && call.positional[0]) releases.push({ at: call.at, holder: external?.replace(/\.\w+$/, '') ?? render(call.callee.object, 120), key: keyText(call.positional[0], where.scope), checksOwner: where.ownerChecked === true });
     if ((method === 'expire' || method === 'pexpire') && call.callee.is === 'member' && call.positional[1]) expiries.push({ key: keyText(call.positional[0], where.scope), holder: external?.replace(/\.\w+$/, '') ?? render(call.callee.object, 120), value: call.positional[1], scope: where.scope, inMs: method === 'pexpire' });
     const sent = method !== undefined && WAITS.test(method) && call.callee.is === 'member' ? sentBy(call.callee.object, where.scope) : undefined;
-    if (sent) { trivial = false; waits.push({ at: call.at, text: render(call), sent: sent.at, via: where.via, allowed: where.joins === true }); return; }
+    if (sent) { trivial = false; waits.push({ at: call.at, text: render(call), sent: sent.at, via: where.via, allowed: where.joins === true || isFalse(keyword(call, 'disable_sync_subtasks')) }); return; }
     const effect = classify(call, external, where.scope, resolver);
     if (effect) {
       trivial = false;
@@ -284,6 +284,7 @@ function isPublish(call: Call): boolean {
   return call.callee.is === 'member' && (/^(delay|apply_async|send_task|delay_on_commit|apply_async_on_commit)$/.test(call.callee.name));
 }
 
+const isFalse = (expr: Expr | undefined): boolean => expr?.is === 'literal' && expr.value === false;
 const WAITS = /^(get|join|join_native|wait|wait_for_pending|collect)$/;
 /** A canvas that is called sends itself. */
 const CANVAS = /(^|\.)(group|chain|chord)$/;

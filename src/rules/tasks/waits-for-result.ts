@@ -11,12 +11,14 @@ export const waitsForResult: Rule = {
     'message, so what is waited for never starts there. Celery raises a RuntimeError for it unless allow_join_result() says otherwise.',
   remedy: 'Hand the rest over: a callback (`link=`), a chain, or a chord.',
   references: ['https://docs.celeryq.dev/en/stable/userguide/tasks.html#avoid-launching-synchronous-subtasks', 'https://docs.celeryq.dev/en/stable/userguide/canvas.html'],
-  documentedBy: 'celery/result.py raises E_WOULDBLOCK; the deadlock is in Celery’s own guide',
+  documentedBy: 'celery/result.py raises E_WOULDBLOCK where task_join_will_block() (celery/worker/components.py: every pool but gevent and eventlet); the deadlock is in Celery’s own guide',
 
   check: ({ apps }) => ofFunctions(apps, judge),
 };
 
+/** A greenlet that waits leaves its slot to others (celery/concurrency/gevent.py: task_join_will_block = False). */
 function* judge(app: CeleryApp, fn: TaskFunction): Iterable<Problem> {
+  if (app.pool === 'gevent' || app.pool === 'eventlet') return;
   for (const wait of fn.body.waits) {
     yield {
       order: 3, at: wait.at, confidence: weakest(appConfidence(app), wait.via.length > 0 ? 'medium' : 'high'), resource: app.id,
