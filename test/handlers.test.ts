@@ -9,7 +9,7 @@ import { thresholds } from './model-builders.js';
 /** Where the error of a task's work ends, and what else a task does that keeps it from its end. */
 beforeAll(() => loadPython());
 
-const HEAD = 'import time\nimport urllib.request\nimport requests\nfrom celery import Celery, group\nfrom celery.exceptions import Retry, SoftTimeLimitExceeded\nfrom celery.result import allow_join_result\nfrom shop.models import Order\nfrom django.core.cache import cache\n\nimport logging\nlogger = logging.getLogger(__name__)\napp = Celery("shop")\n\n\n@app.task\ndef other(x):\n    return x\n\n\n';
+const HEAD = 'import time\nimport urllib.request\nimport requests\nfrom celery import Celery, group\nfrom celery.exceptions import Retry, SoftTimeLimitExceeded\nfrom celery.result import allow_join_result\nfrom shop.models import Order\nfrom django.core.cache import cache\n\nimport logging\nlogger = logging.getLogger(__name__)\napp = Celery("shop")\n\n\n@app.task\ndef other(x):\n    return x\n\n\ndef acquire():\n    if cache.add("work", 1, 300):\n        return True\n    return False\n\n\n';
 
 function told(id: string, body: string, options = ''): readonly string[] {
   const lines = body.split('\n').map(line => `    ${line}\n`).join('');
@@ -40,6 +40,7 @@ describe('tasks/failure-acknowledged', () => {
     ['an expected error', work('except KeyError:\n    logger.info("gone")'), RETRIED, 0],
     ['one item of many', 'for one in order.lines:\n    try:\n        one.save()\n    except Exception:\n        logger.exception("failed")', RETRIED, 0],
     ['best effort behind the work', work('except Exception:\n    logger.exception("failed")', '', 'order.ship()\n'), RETRIED, 0],
+    ['a request behind it', work('except Exception:\n    logger.exception("failed")', '\nrequests.get("https://a.example", timeout=5)'), RETRIED, 0],
     ['best effort before the work', work('except Exception:\n    logger.exception("failed")', '\norder.ship()'), RETRIED, 0],
   ])('%s', (_, body, options, count) => { expect(told(ID, body, options)).toHaveLength(count); });
 });
@@ -53,6 +54,7 @@ describe('tasks/retry-swallowed', () => {
     ['Retry passed on', retry('except Retry:\n    raise\nexcept Exception:\n    logger.exception("failed")'), []],
     ['all passed on', retry('except Exception:\n    logger.exception("failed")\n    raise'), []],
     ['another error', retry('except KeyError:\n    pass'), []],
+    ['a retry that raises nothing', 'try:\n    self.retry(countdown=5, throw=False)\nexcept Exception:\n    logger.exception("failed")', []],
     ['a retry in the handler', 'try:\n    order.ship()\nexcept Exception as e:\n    raise self.retry(exc=e)', []],
   ])('%s', (_, body, expected) => { expect(told(ID, body)).toEqual(expected); });
 });
@@ -75,6 +77,10 @@ describe('locks', () => {
     ['tasks/lock-conflict-drops-task', 'one key for all', taken('"work"', 'return'), '', 1],
     ['tasks/lock-conflict-drops-task', 'kept in a variable', 'free = cache.add("work", 1, 300)\nif not free:\n    logger.info("taken")\n    return\norder.ship()', '', 1],
     ['tasks/lock-conflict-drops-task', 'the work stands under it', 'if cache.add("work", 1, 300):\n    order.ship()', '', 1],
+    ['tasks/lock-conflict-drops-task', 'a loop that goes on with the next one', 'for one in order.lines:\n    if cache.add("work", 1, 300):\n        one.ship()', '', 0],
+    ['tasks/lock-conflict-drops-task', 'another question', 'lock = cache.add("work", 1, 300)\nif lock is None:\n    raise KeyError', '', 0],
+    ['tasks/lock-conflict-drops-task', 'a helper says so, the task returns', 'if not acquire():\n    return\norder.ship()', '', 1],
+    ['tasks/lock-conflict-drops-task', 'a helper says so, the task retries', 'if not acquire():\n    raise self.retry(countdown=5)\norder.ship()', '', 0],
     ['tasks/lock-conflict-drops-task', 'something goes on without it', 'if cache.add("work", 1, 300):\n    order.ship()\norder.close()', '', 0],
     ['tasks/lock-conflict-drops-task', 'a key of its own', taken('f"work-{order}"', 'return'), '', 0],
     ['tasks/lock-conflict-drops-task', 'retried', taken('"work"', 'raise self.retry(countdown=5)'), '', 0],
@@ -102,6 +108,8 @@ describe('the others', () => {
     ['tasks/retry-without-limit', 'the call has a number', 'self.retry(max_retries=4)', 'max_retries=None', 0],
     ['tasks/status-without-reaper', 'asked, set, and taken off at the end', 'if order.state == "running":\n    return\norder.state = "running"\norder.ship()\norder.state = "done"', '', 1],
     ['tasks/status-without-reaper', 'not asked before', 'order.state = "running"\norder.ship()\norder.state = "done"', '', 0],
+    ['tasks/status-without-reaper', 'asked whether it is done: a second run goes on', 'if order.state == "done":\n    return\norder.state = "running"\norder.ship()\norder.state = "done"', '', 0],
+    ['tasks/status-without-reaper', 'asked whether it waits', 'if order.state != "new":\n    return\norder.state = "running"\norder.ship()\norder.state = "done"', '', 1],
     ['tasks/status-without-reaper', 'another field', 'if order.paid:\n    return\norder.state = "running"\norder.ship()\norder.state = "done"', '', 0],
     ['tasks/status-without-reaper', 'a mark that stays', 'if order.state == "done":\n    return\norder.ship()\norder.state = "done"', '', 0],
     ['tasks/unbounded-loop', 'nothing leaves it', 'while True:\n    order.poll()\n    time.sleep(1)', '', 1],

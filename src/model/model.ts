@@ -212,7 +212,7 @@ export interface RetryPolicy {
   readonly calls: readonly RetryCall[];
 }
 /** `self.retry(countdown=…)`. `grows`: the countdown depends on request.retries or another changing value. */
-export interface RetryCall { readonly at: SourceLocation; readonly countdown: Setting<number>; readonly grows: boolean; readonly maxRetries: Setting<number | null>; readonly via: readonly CallStep[]; /** It stands where an exception is handled. */ readonly afterFailure?: boolean }
+export interface RetryCall { readonly at: SourceLocation; readonly countdown: Setting<number>; readonly grows: boolean; readonly maxRetries: Setting<number | null>; readonly via: readonly CallStep[]; /** It stands where an exception is handled. */ readonly afterFailure?: boolean; /** `throw=False`: it raises nothing. */ readonly returns?: boolean }
 
 /** What the body of a task function or processor does, the same for Python and TypeScript. Rules never see syntax. */
 export interface BodyFacts {

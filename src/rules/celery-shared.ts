@@ -2,6 +2,7 @@ import type { CeleryApp, PoolKind, Problem, Setting, SourceLocation, TaskFunctio
 import { comparePlaces, isWritten, place, samePlace } from '../model/index.js';
 import { BY_NAME } from '../knowledge/celery-settings.js';
 import { isOn, stopOf } from '../fate/index.js';
+import { onEcs } from './outlast.js';
 import { listed } from './shared.js';
 
 export { isAtLeast, isWritten } from '../model/index.js';
@@ -32,7 +33,16 @@ export function acksLate(app: CeleryApp): boolean {
 
 /** s between SIGTERM and SIGKILL of the worker that has longest; undefined where no worker's is known. */
 export function longestStop(app: CeleryApp): number | undefined {
-  const stops = app.workers.map(stopOf).filter(stop => stop !== undefined);
+  return longestOf(app.workers);
+}
+
+/** The same of what is deployed on ECS alone: what a message may call a deployment. */
+export function longestStopOnEcs(app: CeleryApp): number | undefined {
+  return longestOf(deployedWorkers(app).filter(onEcs));
+}
+
+function longestOf(workers: readonly Worker[]): number | undefined {
+  const stops = workers.map(stopOf).filter(stop => stop !== undefined);
   return stops.length > 0 ? Math.max(...stops) : undefined;
 }
 

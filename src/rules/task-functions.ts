@@ -1,4 +1,4 @@
-import type { CeleryApp, Problem, TaskFunction } from '../model/index.js';
+import type { CeleryApp, ErrorHandler, Problem, TaskFunction } from '../model/index.js';
 import { samePlace } from '../model/index.js';
 
 /** Other functions that are named with a fault they share. */
@@ -17,6 +17,11 @@ export function ofFunctions(apps: readonly CeleryApp[], judge: (app: CeleryApp, 
     }
   }
   return found.map(({ problem, functions: [, ...others] }) => (others.length === 0 ? problem : { ...problem, related: [...(problem.related ?? []), ...others.slice(0, MAX_SHARED).map(fn => ({ at: fn.decoratorAt, message: `${fn.functionName} too${others.length > MAX_SHARED ? `, one of ${others.length}` : ''}` }))] }));
+}
+
+/** What a handler catches, as written. */
+export function caughtBy({ types }: Pick<ErrorHandler, 'types'>): string {
+  return types.length === 0 ? 'a bare `except`' : `\`except ${types.join(', ')}\``;
 }
 
 /** The errors for which a retry is configured, and where; undefined: nothing retries. */

@@ -16,7 +16,7 @@ export function claimsIn(body: readonly Statement[], scope: Scope, resolver: Res
   const claims: StatusClaim[] = [];
   const visit = (statements: readonly Statement[]): void => {
     for (const statement of statements) {
-      if (statement.do === 'if' && statement.then.at(-1)?.do === 'return' && isIdle(statement.then, scope, resolver)) for (const name of fieldsOf(statement.test)) asked.set(name, statement.at);
+      if (statement.do === 'if' && statement.then.at(-1)?.do === 'return' && isIdle(statement.then, scope, resolver) && turnsAway(statement.test)) for (const name of fieldsOf(statement.test)) asked.set(name, statement.at);
       if (statement.do === 'assign' && statement.targets[0]?.is === 'member') {
         const name = dottedName(statement.targets[0]);
         const value = render(statement.value);
@@ -28,6 +28,11 @@ export function claimsIn(body: readonly Statement[], scope: Scope, resolver: Res
   visit(body);
   // nothing takes it off again: a counter or a mark, not a claim
   return claims.filter(claim => assignmentsTo(body, claim.field) > 1);
+}
+
+/** `state == RUNNING`, or anything but a state that waits (`!=`, `not in`, `not …`); a test for DONE lets a second run in. */
+function turnsAway(test: Expr): boolean {
+  return [...walk(test)].some(part => part.is === 'operation' && (/^(?:!=|not in|not|is not)$/.test(part.operator) || (/^(?:==|in|is)$/.test(part.operator) && AT_WORK.test(render(part, 200)))));
 }
 
 function fieldsOf(test: Expr): readonly string[] {

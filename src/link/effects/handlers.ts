@@ -6,7 +6,7 @@ import type { Resolver, Scope } from '../modules.js';
 type Call = Extract<Expr, { is: 'call' }>;
 
 /** Calls that tell a person or a log, and change nothing about the work. */
-const TELLS = /(?:^|[._])(?:log|logs|logger|logging|print|capture_exception|capture_message|record_exception|log_exception|format_exc|format_exception|print_exc|rollback|strip|format|join|locals|get)$|(?:^|[._])(?:telemetry|span|metrics?|statsd|sentry_sdk|newrelic)(?:[._]|$)/i;
+const TELLS = /(?:^|[._])(?:log|logs|logger|logging|print|capture_exception|capture_message|record_exception|log_exception|format_exc|format_exception|print_exc|rollback|strip|format|join)$|(?:^|[._])(?:telemetry|span|metrics?|statsd|sentry_sdk|newrelic)(?:[._]|$)/i;
 const ANY = /(?:^|\.)(?:Exception|BaseException)$/;
 /** Errors of a connection, which another try may not see. */
 const TRANSIENT = /(?:^|\.)(?:RequestException|ConnectionError|Timeout|TimeoutError|OperationalError|HTTPError|TransportError|APIConnectionError|\w*APIError)$/;
@@ -18,10 +18,13 @@ export function isLogging(call: Call): boolean {
 
 /** What an exception handler catches, and whether the error ends there. */
 export function judgeHandler(handler: Handler, before: readonly Handler[], scope: Scope, resolver: Resolver): Pick<ErrorHandler, 'catches' | 'types' | 'outcome' | 'passesOn'> {
-  const types = handler.types.flatMap(type => (type.is === 'list' ? type.items : [type])).map(type => dottedName(type) ?? '…');
+  const types = typesOf(handler);
   const catches = types.length === 0 || types.some(type => ANY.test(type)) ? 'any' : types.some(type => TRANSIENT.test(type)) ? 'transient' : 'named';
-  return { types, catches, outcome: outcomeOf(handler.body, scope, resolver), passesOn: before.flatMap(other => (endsInRaise(other.body) ? other.types.flatMap(type => (type.is === 'list' ? type.items : [type])).map(type => (dottedName(type) ?? '…').split('.').pop()!) : [])) };
+  return { types, catches, outcome: outcomeOf(handler.body, scope, resolver), passesOn: before.filter(other => endsInRaise(other.body)).flatMap(typesOf).map(type => type.split('.').pop()!) };
 }
+
+/** `except A:`, `except (A, B):` */
+const typesOf = ({ types }: Handler): readonly string[] => types.flatMap(type => (type.is === 'list' ? type.items : [type])).map(type => dottedName(type) ?? '…');
 
 function outcomeOf(body: readonly Statement[], scope: Scope, resolver: Resolver): ErrorHandler['outcome'] {
   if (endsInRaise(body)) return 'raises';
@@ -49,8 +52,9 @@ function tellsOnly(statement: Statement, scope: Scope, resolver: Resolver): bool
   return expressionsOf(statement).every(expr => isQuietValue(expr, scope, resolver));
 }
 
+/** What is logged is only read. */
 function isQuietValue(value: Expr | undefined, scope: Scope, resolver: Resolver): boolean {
-  return value === undefined || [...walk(value)].every(part => part.is !== 'call' || isTelling(part, scope, resolver));
+  return value === undefined || (value.is === 'call' && isLogging(value)) || [...walk(value)].every(part => part.is !== 'call' || isTelling(part, scope, resolver));
 }
 
 /** A log, a trace, a metric, a value made of others. */

@@ -36,6 +36,8 @@ interface Where {
   readonly used?: boolean;
   /** Nothing is left to do behind the statement at hand. */
   readonly last?: boolean;
+  /** A `return` here ends the task: in the task function itself, and in what it does last of all. */
+  readonly ends?: boolean;
   /** Inside `with allow_join_result()`. */
   readonly joins?: boolean;
 }
@@ -55,8 +57,9 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
 
   function visit(statements: readonly Statement[], where: Where): void {
     let at = where;
+    const busy = where.last ? statements.findLastIndex(statement => !isIdle([statement], where.scope, resolver)) : statements.length;
     for (const [i, statement] of statements.entries()) {
-      visitStatement(statement, { ...at, last: where.last === true && isIdle(statements.slice(i + 1), where.scope, resolver) });
+      visitStatement(statement, { ...at, last: i >= busy });
       if (!at.conditional && mayEnd(statement)) at = { ...at, conditional: true };
     }
   }
@@ -70,7 +73,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
       case 'for': {
         visitExpr(statement.over, { ...where, used: true });
         const loop = addLoop('for', statement.over, statement.target, statement.at, where);
-        visit(statement.body, { ...where, loop, scope: withLoopValue(statement.target, statement.over, where.scope, resolver) });
+        visit(statement.body, { ...where, last: false, loop, scope: withLoopValue(statement.target, statement.over, where.scope, resolver) });
         visit(statement.otherwise, where);
         break;
       }
@@ -78,13 +81,13 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
         trivial = false;
         const endless = statement.test.is === 'literal' && Boolean(statement.test.value);
         loops.push({ at: statement.at, over: render(statement.test), kind: 'while', source: endless ? 'endless' : 'unknown', bound: 'unknown', via: where.via, ...(where.loop !== undefined && { outer: where.loop }), ...(!leavesLoop(statement.body) && { neverLeft: true }) });
-        visit(statement.body, { ...where, loop: loops.length - 1 });
+        visit(statement.body, { ...where, last: false, loop: loops.length - 1 });
         break;
       }
       case 'if': {
         const checks = comparesStored(statement.test);
-        const outcome = conflictOf(statement, where.last === true, where.scope, resolver);
-        for (const [i, lock] of taken.entries()) if (i >= lockedBefore || (lock.name !== undefined && namesOf(statement.test).has(lock.name))) lock.onConflict ??= outcome;
+        const outcome = conflictOf(statement, where, resolver);
+        for (const [i, lock] of taken.entries()) if (i >= lockedBefore || (lock.name !== undefined && namesOf(statement.test).has(lock.name))) if (lock.onConflict === undefined || lock.onConflict === 'unknown') lock.onConflict = outcome;
         visit(statement.then, { ...where, conditional: true, ...(checks && { ownerChecked: true }) });
         visit(statement.otherwise, { ...where, conditional: true });
         break;
@@ -109,7 +112,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     const call = effect ?? firstCall(statement.body);
     const isFirst = before.deeds === 0 && effects.slice(0, before.effects).every(({ kind }) => kind === 'read' || kind === 'http-read');
     const isAll = isFirst && where.last === true && where.loop === undefined && isIdle([...statement.otherwise, ...statement.finally], where.scope, resolver);
-    const retry = retryCalls[before.retries];
+    const retry = retryCalls.slice(before.retries).find(({ returns }) => !returns);
     for (const [i, handler] of statement.handlers.entries()) handlers.push({
       at: handler.at, ...judgeHandler(handler, statement.handlers.slice(0, i), where.scope, resolver), isAll, via: where.via,
       ...(call && { tried: { at: call.at, text: call.text, isEffect: effect !== undefined } }), ...(retry && { retry: retry.at }), ...(where.loop !== undefined && { insideLoop: where.loop }),
@@ -184,7 +187,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     functions++;
     visit(callee.function.body, {
       scope: resolver.inside(callee, argumentsOf(callee, call, where.scope)), depth: where.depth + 1,
-      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }), ...(where.conditional && { conditional: true }), ...(where.last && { last: true }), ...(where.joins && { joins: true }),
+      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }), ...(where.conditional && { conditional: true }), ...(where.last && !where.used && { last: true, ends: true }), ...(where.joins && { joins: true }),
     });
   }
 
@@ -214,7 +217,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     const countdown = written ? retryDelay(written, where.scope) : eta ? etaDelay(eta, where.scope) : unset;
     const grows = written !== undefined && (/retries|\*\*|backoff|random|jitter|delay\w*\[|exponential/i.test(render(written, 200)) || (countdown.state === 'unknown' && countdown.candidates.length > 1));
     return {
-      at: call.at, countdown, via: where.via, grows, ...(where.handling && { afterFailure: true }),
+      at: call.at, countdown, via: where.via, grows, ...(where.handling && { afterFailure: true }), ...(isFalse(keyword(call, 'throw')) && { returns: true }),
       // retry(max_retries=None) leaves the task's own limit (celery app/task.py:765)
       maxRetries: limited?.known && limited.value === null ? unset : limited ? toSetting(limited, []) as Setting<number | null> : unset,
     };
@@ -237,7 +240,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   }
 
   const start = resolver.inside(target, defaultsOf(target));
-  visit(target.function.body, { scope: start, via: [], depth: 0, last: true });
+  visit(target.function.body, { scope: start, via: [], depth: 0, last: true, ends: true });
   for (const decorator of decorators) visitDecorator(decorator, target.scope);
 
   function visitDecorator(decorator: Expr, scope: Scope): void {
@@ -312,13 +315,16 @@ function firstCall(statements: readonly Statement[]): { readonly at: SourceLocat
 
 const namesOf = (expr: Expr): ReadonlySet<string> => new Set([...walk(expr)].flatMap(part => (part.is === 'name' ? [part.name] : [])));
 
-/** What an `if` that asks for a lock does without it: `if not lock: return`, `if lock: work()`. */
-function conflictOf({ test, then, otherwise }: Extract<Statement, { do: 'if' }>, last: boolean, scope: Scope, resolver: Resolver): Lock['onConflict'] {
-  const refused = test.is === 'operation' && test.operator === 'not' ? then : otherwise;
+/** What an `if` that asks for a lock does without it: `if not lock: return`, `if lock: work()`. In a helper whose answer is used the caller decides. */
+function conflictOf({ test, then, otherwise }: Extract<Statement, { do: 'if' }>, { last, ends, scope }: Where, resolver: Resolver): Lock['onConflict'] {
+  const isNegated = test.is === 'operation' && test.operator === 'not';
+  const asked = isNegated ? test.operands[0] : test;
+  if (asked?.is !== 'name' && asked?.is !== 'call' && asked?.is !== 'member') return 'unknown';
+  const refused = isNegated ? then : otherwise;
   const goesOn = (statements: readonly Statement[]): boolean => statements.some(one => one.do === 'raise' || expressionsOf(one).some(expr => [...walk(expr)].some(part => part.is === 'call' && part.callee.is === 'member' && /^(retry|delay|apply_async)$/.test(part.callee.name))) || goesOn(nested(one)));
   if (goesOn(refused)) return 'raise';
   if (!isIdle(refused, scope, resolver)) return 'unknown';
-  return refused.at(-1)?.do === 'return' || last ? 'return' : 'unknown';
+  return last || (ends && refused.at(-1)?.do === 'return') ? 'return' : 'unknown';
 }
 
 /** A test that reads the lock's value: `if redis.get(key) == token`. */

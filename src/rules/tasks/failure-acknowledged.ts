@@ -1,7 +1,7 @@
 import type { CeleryApp, Confidence, ErrorHandler, Problem, Rule, TaskFunction } from '../../model/index.js';
 import { isOn } from '../celery-shared.js';
 import { appConfidence, weakest } from '../shared.js';
-import { ofFunctions, retriesOf } from '../task-functions.js';
+import { caughtBy, ofFunctions, retriesOf } from '../task-functions.js';
 
 export const failureAcknowledged: Rule = {
   id: 'tasks/failure-acknowledged',
@@ -16,18 +16,17 @@ export const failureAcknowledged: Rule = {
   check: ({ apps }) => ofFunctions(apps, judge),
 };
 
-/** Under early acknowledgement without a retry nothing would have run it again: silent. */
+/** Under early acknowledgement without a retry nothing would have run it again, and beat sends a periodic one anyway: silent. */
 function* judge(app: CeleryApp, fn: TaskFunction): Iterable<Problem> {
   const retries = retriesOf(fn);
   const isLate = isOn(fn.acksLate) === true;
   if (!retries && !isLate || fn.periodic && !retries) return;
   for (const handler of fn.body.handlers) {
-    const { tried, types } = handler;
+    const { tried } = handler;
     if (!tried || !losesWork(handler, retries !== undefined)) continue;
-    const caught = types.length === 0 ? 'a bare `except`' : `\`except ${types.join(', ')}\``;
     yield {
       order: 4, at: handler.at, confidence: weakest(appConfidence(app, fn.acksLate), evidence(handler)), resource: app.id,
-      message: `${caught} only logs when ${tried.text} fails: ${fn.functionName} ends as a success, ${retries ? `it is never ${retries.text}` : 'its message is acknowledged'}, and the work is lost`,
+      message: `${caughtBy(handler)} ends the error of ${tried.text} with a log at most: ${fn.functionName} ends as a success, ${retries ? `it is never ${retries.text}` : 'its message is acknowledged'}, and the work is lost`,
       label: 'the error ends here',
       related: [{ at: tried.at, message: 'what is lost when it fails' }, retries ? { at: retries.at, message: retries.text } : { at: fn.acksLate.at, message: 'acknowledged late, so that no work is lost' }],
       suggestion: `end the handler with \`raise\`, so that the failure is seen${retries ? ' and retried' : ''}`,

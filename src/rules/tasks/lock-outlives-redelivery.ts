@@ -41,10 +41,10 @@ function outlives({ lock, functions, app, confidence }: LockUse): Problem | unde
 function endsEarly({ lock, functions, app, confidence }: LockUse): Problem | undefined {
   const { ttl } = lock;
   const fn = ttl.state === 'set' ? functions.find(({ timeLimit }) => timeLimit.state === 'set' && timeLimit.value > ttl.value) : undefined;
-  if (!fn || ttl.state !== 'set' || fn.timeLimit.state !== 'set' || lock.kind === 'library') return undefined;
+  if (!fn || ttl.state !== 'set' || fn.timeLimit.state !== 'set') return undefined;
   return {
     order: 4, at: lock.at, confidence: weakest(confidence, 'medium'), resource: app.id,
-    message: `the lock of ${fn.functionName} is free after ${inWords(ttl.value)}, but the function may run ${inWords(fn.timeLimit.value)}: a second run starts beside the first`,
+    message: `the lock of ${fn.functionName} is free after ${inWords(ttl.value)}, but the function may run ${inWords(fn.timeLimit.value)}: a second run may start beside the first`,
     label: `free after ${inWords(ttl.value)}`,
     related: [{ at: fn.timeLimit.at, message: `time limit: ${inWords(fn.timeLimit.value)}` }],
     flow: [...lock.via, { at: lock.at, text: lock.text }],

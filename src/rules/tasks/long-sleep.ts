@@ -1,6 +1,5 @@
 import type { CeleryApp, Problem, Rule, TaskFunction, Thresholds } from '../../model/index.js';
-import { deployedWorkers, longestStop } from '../celery-shared.js';
-import { onEcs } from '../outlast.js';
+import { longestStopOnEcs } from '../celery-shared.js';
 import { appConfidence, inWords, weakest } from '../shared.js';
 import { ofFunctions } from '../task-functions.js';
 
@@ -18,7 +17,7 @@ export const longSleep: Rule = {
 
 /** Where no ECS definition is joined, only what no stop timeout of ECS covers. */
 function* judge(app: CeleryApp, fn: TaskFunction, { stopTimeoutSeconds }: Pick<Thresholds, 'stopTimeoutSeconds'>): Iterable<Problem> {
-  const known = deployedWorkers(app).some(onEcs) ? longestStop(app) : undefined;
+  const known = longestStopOnEcs(app);
   const stop = known ?? stopTimeoutSeconds;
   for (const { kind, at, text, via, timeoutSeconds: seconds } of fn.body.effects) {
     if (kind !== 'sleep' || seconds === undefined || seconds <= stop) continue;
@@ -26,7 +25,6 @@ function* judge(app: CeleryApp, fn: TaskFunction, { stopTimeoutSeconds }: Pick<T
       order: 3, at, confidence: weakest(appConfidence(app), via.length > 1 ? 'medium' : 'high'), resource: app.id,
       message: `${fn.functionName} sleeps ${inWords(seconds)}, and a stop waits ${known === undefined ? 'at most ' : ''}${inWords(stop)}: a deployment that falls into it kills the task, and its slot does nothing until then`,
       label: `${inWords(seconds)} without work`,
-      related: [],
       ...(via.length > 0 && { flow: [...via, { at, text }] }),
       suggestion: `end ${fn.functionName} there, and send what follows with countdown=${Math.round(seconds)}`,
     };

@@ -1,5 +1,5 @@
-import type { CeleryApp, Effect, Problem, Rule, TaskFunction } from '../../model/index.js';
-import { longestStop } from '../celery-shared.js';
+import type { CeleryApp, Effect, Problem, Rule, SourceLocation, TaskFunction } from '../../model/index.js';
+import { ignoresLimits, longestStopOnEcs } from '../celery-shared.js';
 import { appConfidence, inWords, weakest } from '../shared.js';
 import { ofFunctions } from '../task-functions.js';
 
@@ -18,22 +18,22 @@ export const noNetworkTimeout: Rule = {
   check: ({ apps }) => ofFunctions(apps, judge),
 };
 
-/** Once for each call. A hard limit that the stop timeout covers ends it in time. */
+/** Once for each call. A hard limit ends it; whether in time is known only where the stop timeout is. */
 function* judge(app: CeleryApp, fn: TaskFunction): Iterable<Problem> {
-  const stop = longestStop(app);
-  const { timeLimit } = fn;
-  if (timeLimit.state === 'unknown' || (timeLimit.state === 'set' && (stop === undefined || timeLimit.value < stop))) return;
-  for (const effect of fn.body.effects) if (effect.endless) yield problemOf(app, fn, effect, stop);
+  const stop = longestStopOnEcs(app);
+  const limit = ignoresLimits(app.pool) ? undefined : fn.timeLimit;
+  if (limit?.state === 'unknown' || (limit?.state === 'set' && (stop === undefined || limit.value < stop))) return;
+  for (const effect of fn.body.effects) if (effect.endless) yield problemOf(app, fn, effect, limit?.state === 'set' ? limit : undefined, stop);
 }
 
-function problemOf(app: CeleryApp, { functionName, timeLimit }: TaskFunction, { at, text, via }: Effect, stop: number | undefined): Problem {
-  const end = timeLimit.state === 'set' ? `only the time limit of ${inWords(timeLimit.value)} ends ${functionName}` : `no time limit ends ${functionName} either`;
+function problemOf(app: CeleryApp, { functionName }: TaskFunction, { at, text, via }: Effect, limit: { readonly value: number; readonly at: SourceLocation } | undefined, stop: number | undefined): Problem {
+  const end = limit ? `only the time limit of ${inWords(limit.value)} ends ${functionName}` : `no time limit ends ${functionName} either`;
   const kill = stop === undefined ? '' : `, and a deployment kills it ${inWords(stop)} after SIGTERM`;
   return {
     order: 3, at, confidence: weakest(appConfidence(app), via.length > 1 ? 'medium' : 'high'), resource: app.id,
     message: `${text} has no timeout: when the other side does not answer, ${end}${kill}`,
     label: 'may wait for ever',
-    related: timeLimit.state === 'set' ? [{ at: timeLimit.at, message: `time limit: ${inWords(timeLimit.value)}` }] : [],
+    related: limit ? [{ at: limit.at, message: `time limit: ${inWords(limit.value)}` }] : [],
     ...(via.length > 0 && { flow: [...via, { at, text }] }),
     suggestion: `write timeout=${TIMEOUT} in the call`,
   };

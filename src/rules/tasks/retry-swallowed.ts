@@ -1,6 +1,6 @@
 import type { CeleryApp, Problem, Rule, TaskFunction } from '../../model/index.js';
 import { appConfidence, weakest } from '../shared.js';
-import { ofFunctions } from '../task-functions.js';
+import { caughtBy, ofFunctions } from '../task-functions.js';
 
 export const retrySwallowed: Rule = {
   id: 'tasks/retry-swallowed',
@@ -18,11 +18,11 @@ export const retrySwallowed: Rule = {
 
 function* judge(app: CeleryApp, fn: TaskFunction): Iterable<Problem> {
   for (const handler of fn.body.handlers) {
-    const { retry, catches, outcome, passesOn, types } = handler;
+    const { retry, catches, outcome, passesOn } = handler;
     if (!retry || catches !== 'any' || outcome === 'raises' || passesOn.some(name => PASSED.test(name))) continue;
     yield {
       order: 4, at: handler.at, severity: outcome === 'logs' ? 'error' : 'warning', confidence: weakest(appConfidence(app), outcome === 'logs' ? 'high' : 'medium'), resource: app.id,
-      message: `${types.length === 0 ? 'a bare `except`' : `\`except ${types.join(', ')}\``} catches the Retry that self.retry() raises inside it: this attempt of ${fn.functionName} goes on and ends as a success, while the next one is on its way`,
+      message: `${caughtBy(handler)} catches the Retry that self.retry() raises inside it: this attempt of ${fn.functionName} goes on and ends as a success, while the next one is on its way`,
       label: 'catches Retry too',
       related: [{ at: retry, message: 'sends the next attempt and raises Retry' }],
       ...(handler.via.length > 0 && { flow: handler.via }),

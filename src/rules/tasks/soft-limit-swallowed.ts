@@ -1,7 +1,7 @@
 import type { CeleryApp, Problem, Rule, TaskFunction } from '../../model/index.js';
 import { ignoresLimits } from '../celery-shared.js';
 import { appConfidence, inWords, weakest } from '../shared.js';
-import { ofFunctions } from '../task-functions.js';
+import { caughtBy, ofFunctions } from '../task-functions.js';
 
 export const softLimitSwallowed: Rule = {
   id: 'tasks/soft-limit-swallowed',
@@ -21,13 +21,13 @@ function* judge(app: CeleryApp, fn: TaskFunction): Iterable<Problem> {
   const { softTimeLimit: soft, timeLimit: hard, body } = fn;
   if (soft.state !== 'set' || ignoresLimits(app.pool)) return;
   for (const handler of body.handlers) {
-    const { insideLoop, catches, outcome, passesOn, tried, types } = handler;
+    const { insideLoop, catches, outcome, passesOn, tried } = handler;
     const loop = insideLoop === undefined ? undefined : body.loops[insideLoop];
     if (loop?.bound !== 'unbounded' || handler.via.length > 0 || catches !== 'any' || outcome === 'raises' || !tried || passesOn.some(name => /^(SoftTimeLimitExceeded|Exception|BaseException)$/.test(name))) continue;
     const end = hard.state === 'set' ? `the hard limit kills it after ${inWords(hard.value)}` : 'nothing ends it';
     yield {
       order: 3, at: handler.at, confidence: weakest(appConfidence(app, soft), 'medium'), resource: app.id,
-      message: `${types.length === 0 ? 'a bare `except`' : `\`except ${types.join(', ')}\``} takes the soft time limit of ${inWords(soft.value)} for the failure of one item: ${fn.functionName} goes on with the next one, and ${end}`,
+      message: `${caughtBy(handler)} takes the soft time limit of ${inWords(soft.value)} for the failure of one item: ${fn.functionName} goes on with the next one, and ${end}`,
       label: 'catches SoftTimeLimitExceeded too',
       related: [{ at: soft.at, message: `the soft time limit: ${inWords(soft.value)}` }, { at: loop.at, message: 'the loop that goes on' }],
       suggestion: 'write `except SoftTimeLimitExceeded: raise` (from celery.exceptions) in front of it',

@@ -1,6 +1,6 @@
 import type { CeleryApp, Problem, Rule, TaskFunction } from '../../model/index.js';
 import { appConfidence, inWords, weakest } from '../shared.js';
-import { longestStop } from '../celery-shared.js';
+import { longestStopOnEcs } from '../celery-shared.js';
 import { ofFunctions } from '../task-functions.js';
 
 export const unboundedLoop: Rule = {
@@ -16,14 +16,13 @@ export const unboundedLoop: Rule = {
 };
 
 function* judge(app: CeleryApp, fn: TaskFunction): Iterable<Problem> {
-  const stop = longestStop(app);
+  const stop = longestStopOnEcs(app);
   for (const loop of fn.body.loops) {
     if (loop.source !== 'endless' || !loop.neverLeft) continue;
     yield {
       order: 3, at: loop.at, confidence: weakest(appConfidence(app), loop.via.length > 0 ? 'medium' : 'high'), resource: app.id,
       message: `${fn.functionName} never ends: nothing leaves \`while ${loop.over}\`, so every deployment kills it${stop === undefined ? '' : ` ${inWords(stop)} after SIGTERM`}`,
       label: 'nothing leaves it',
-      related: [],
       ...(loop.via.length > 0 && { flow: loop.via }),
       suggestion: `do one round per message and end with \`${fn.functionName}.apply_async(countdown=…)\`, or run it as a service of its own`,
     };
