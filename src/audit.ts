@@ -3,8 +3,9 @@ import { relative, resolve, sep } from 'node:path';
 import { analyzers } from './analyzers/index.js';
 import { AuditError, DEFAULT_CONFIG, type Config } from './config.js';
 import type { FactStore, Finding, LinkOptions, Model, Problem, ReadProblem, Report, Rule, Severity } from './model/index.js';
-import { CONFIDENCES, comparePlaces, nearest, samePlace } from './model/index.js';
+import { CONFIDENCES, SEVERITIES, comparePlaces, nearest, samePlace } from './model/index.js';
 import { createFileStore, isInside, type FileStore } from './sources/files.js';
+import type { EarlierTree } from './sources/revision.js';
 import { readComments, suppress } from './suppress.js';
 import { DOCS, VERSION } from './version.js';
 
@@ -21,6 +22,8 @@ export interface AuditOptions {
   readonly rules: readonly Rule[] | (() => Promise<readonly Rule[]>);
   /** Texts that take the place of what is on disk, by path from the root. */
   readonly overlay?: ReadonlyMap<string, string>;
+  /** What the tree was before: only what has come since, or is worse now, is reported. */
+  readonly earlier?: EarlierTree;
   /** YYYY-MM-DD; today where absent. */
   readonly today?: string;
   /** Called as each stage begins. */
@@ -38,17 +41,20 @@ export async function audit(options: AuditOptions): Promise<Report> {
   onProgress('reading files');
   for (const path of store.candidates) store.facts(path);
   onProgress('joining');
-  const model = store.candidates.length === 0 ? NOTHING : await join(store, config);
+  const before = options.earlier && await joinEarlier(options.earlier, store, root, scope, config);
+  const now = store.candidates.length === 0 ? NOTHING : await join(store, config);
+  const model: Model = before ? { ...now, earlier: { revision: before.revision, apps: before.model.apps } } : now;
   onProgress('judging');
   const isIdle = store.candidates.length === 0 && store.problems.length === 0 && config.ignore.length === 0 && Object.keys(config.rules).length === 0;
   const rules = typeof options.rules !== 'function' ? options.rules : isIdle ? [] : await options.rules();
   const active = rules.filter(rule => isActive(rule.id, config));
-  const judged = [...judge(active, model, config), ...unreadable(store, model), ...unknownRules(rules, config)];
   const hash = isIdle ? String : await hasher();
-  const finish = (found: readonly Found[]): readonly Finding[] => withFingerprints(merge(found.map(one => toFinding(one, rules, config))), store, hash);
+  const finish = (found: readonly Found[], of: FileStore = store): readonly Finding[] => withFingerprints(merge(found.map(one => toFinding(one, rules, config))), of, hash);
+  const judged = finish([...judge(active, model, config), ...unreadable(store, model), ...unknownRules(rules, config)]);
+  const known = before ? finish([...judge(active, before.model, config), ...unreadable(before.store, before.model)], before.store) : [];
 
-  const { findings, problems } = applySuppressions(finish(judged), store, model, options, rules);
-  const all = [...findings, ...finish(problems)].filter(finding => scope.has(finding.at.path) && isActive(finding.ruleId, config));
+  const { findings, problems } = applySuppressions(judged, store, model, options, rules);
+  const all = [...withoutKnown(findings, known), ...finish(problems)].filter(finding => scope.has(finding.at.path) && isActive(finding.ruleId, config));
   const shown = all.filter(finding => CONFIDENCES.indexOf(finding.confidence) <= CONFIDENCES.indexOf(config.minConfidence));
   return {
     tool: { name: 'drainlint', version: VERSION }, findings: [...shown].sort(byPlace), hidden: all.length - shown.length, model, rules,
@@ -82,6 +88,21 @@ async function join(store: FactStore, config: Config): Promise<Model> {
   const { link } = await import('./link/index.js');
   const options: LinkOptions = { workers: config.workers, assume: config.assume, durations: config.durations, exitMarginSeconds: config.thresholds.exitMarginSeconds };
   return link(store, options);
+}
+
+interface Earlier { readonly revision: string; readonly store: FileStore; readonly model: Model }
+
+/** The tree as it was, joined; what has not changed since is not read again. */
+async function joinEarlier({ name, paths, texts }: EarlierTree, like: FileStore, root: string, { folders }: Scope, config: Config): Promise<Earlier> {
+  const store = await createFileStore({ root, analyzers, folders, overlay: texts, tree: { paths, like } });
+  for (const path of store.candidates) store.facts(path);
+  return { revision: name, store, model: store.candidates.length === 0 ? NOTHING : await join(store, config) };
+}
+
+/** What was not said of the earlier tree, or is worse now. */
+function withoutKnown(findings: readonly Finding[], known: readonly Finding[]): readonly Finding[] {
+  const before = new Map(known.map(finding => [finding.fingerprint, SEVERITIES.indexOf(finding.severity)]));
+  return findings.filter(({ fingerprint, severity }) => SEVERITIES.indexOf(severity) < (before.get(fingerprint) ?? Infinity));
 }
 
 function* judge(rules: readonly Rule[], model: Model, config: Config): Generator<Found> {

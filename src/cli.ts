@@ -15,6 +15,7 @@ export interface CheckFlags {
   readonly ignores: boolean;
   readonly fix?: string;
   readonly diff?: boolean;
+  readonly since?: string;
   readonly verbose?: boolean;
   readonly timings?: boolean;
   readonly color?: string | boolean;
@@ -47,6 +48,7 @@ function program(finish: (code: number) => void): Command {
     .addOption(new Option('--preset <preset>', 'recommended: high and medium confidence; strict: all').choices(['recommended', 'strict']))
     .option('--rule <rule>', 'only this rule; repeatable', collect, [])
     .option('--ignore-rule <rule>', 'without this rule; repeatable', collect, [])
+    .option('--since <revision>', 'only what is new or worse since this commit, and messages in the queues that no longer fit')
     .option('--no-ignores', 'report what comments and the configuration suppress')
     .option('--fix [level]', 'apply safe fixes; --fix=all: also those that change when or how often tasks run', level)
     .option('--diff', 'print what --fix would change, write nothing')

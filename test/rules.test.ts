@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { audit } from '../src/audit.js';
@@ -8,6 +8,7 @@ import type { Finding, Report } from '../src/model/index.js';
 import { concise } from '../src/reporters/concise.js';
 import { text } from '../src/reporters/text.js';
 import { rules } from '../src/rules/index.js';
+import type { EarlierTree } from '../src/sources/revision.js';
 
 /** What every rule is asked. A rule's fixture is its test, its documentation example and the picture of what the user sees. */
 const SOURCES = new URL('../src/rules/', import.meta.url).pathname;
@@ -41,10 +42,18 @@ describe('the list of rules', () => {
   });
 });
 
+/** What stood there before the change, where a rule compares. */
+function treeOf(folder: string): EarlierTree | undefined {
+  if (!existsSync(folder)) return undefined;
+  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(path => statSync(join(folder, path)).isFile()).sort();
+  return { name: 'main', paths, texts: new Map(paths.map(path => [path, readFileSync(join(folder, path), 'utf8')])) };
+}
+
 describe.each(judging)('$id', rule => {
   const folder = join(FIXTURES, rule.id);
   const [bad, good] = [join(folder, 'bad'), join(folder, 'good')];
-  const on = (root: string, config: Config, overlay?: ReadonlyMap<string, string>): Promise<Report> => audit({ root, rules, config, ...(overlay && { overlay }) });
+  const earlier = treeOf(join(folder, 'before'));
+  const on = (root: string, config: Config, overlay?: ReadonlyMap<string, string>): Promise<Report> => audit({ root, rules, config, ...(overlay && { overlay }), ...(earlier && { earlier }) });
   const alone: Config = { ...STRICT, only: [rule.id] };
 
   test('is shown by its fixture: reported on bad, silent on good, where no error is left', async () => {

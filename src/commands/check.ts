@@ -7,6 +7,7 @@ import type { Confidence, Report, Rule, Severity } from '../model/index.js';
 import { SEVERITIES } from '../model/index.js';
 import { reporters } from '../reporters/index.js';
 import { editableText, writeText } from '../sources/edit-file.js';
+import type { EarlierTree } from '../sources/revision.js';
 import { configFor, pathsOf, rootOf, wantsColor } from './run.js';
 import { stopwatch } from './stopwatch.js';
 
@@ -18,7 +19,8 @@ export async function check(given: readonly string[], flags: CheckFlags): Promis
   const config = withFlags(await configFor(root, paths, flags.config), flags);
   if (flags.rule.length + flags.ignoreRule.length > 0) checkNames([...flags.rule, ...flags.ignoreRule], await loadRules());
   const watch = stopwatch();
-  const run = (overlay?: ReadonlyMap<string, string>): Promise<Report> => audit({ root, paths, config, rules: loadRules, onProgress: watch.begin, ...(overlay && { overlay }) });
+  const earlier = flags.since === undefined ? undefined : await revision(root, flags.since);
+  const run = (overlay?: ReadonlyMap<string, string>): Promise<Report> => audit({ root, paths, config, rules: loadRules, onProgress: watch.begin, ...(overlay && { overlay }), ...(earlier && { earlier }) });
 
   if (flags.diff) {
     const { before, changed } = await mend(run, root, flags);
@@ -31,6 +33,13 @@ export async function check(given: readonly string[], flags: CheckFlags): Promis
   for (const output of outputs) await print(report, output, flags);
   watch.end(flags.timings);
   return exitCode(report, flags.failOn);
+}
+
+async function revision(root: string, name: string): Promise<EarlierTree> {
+  const { readRevision } = await import('../sources/revision.js');
+  const found = readRevision(root, name);
+  if (!found) throw new AuditError(`--since ${name}: git finds no such commit in ${root}`);
+  return found;
 }
 
 interface Output { readonly format: string; readonly file?: string }

@@ -9,7 +9,7 @@ export function defaultsOf(callee: FunctionTarget): ReadonlyMap<string, Target> 
 /** What a call binds to the parameters of a function of the repository: defaults, positional arguments (behind `self`), keywords. */
 export function argumentsOf(callee: FunctionTarget, call: Extract<Expr, { is: 'call' }>, scope: Scope): ReadonlyMap<string, Target> {
   const bound = new Map(defaultsOf(callee));
-  const plain = callee.function.parameters.filter(({ kind }) => kind === 'plain').slice(callee.owner ? 1 : 0);
+  const plain = callee.function.parameters.filter(({ kind, keywordOnly }) => kind === 'plain' && !keywordOnly).slice(callee.owner ? 1 : 0);
   call.positional.forEach((expr, i) => { if (plain[i]) bound.set(plain[i].name, { is: 'value', expr, scope }); });
   for (const [name, expr] of call.keywords) if (name !== null) bound.set(name, { is: 'value', expr, scope });
   return bound;

@@ -19,6 +19,7 @@ import { bodyOf, MAX_FUNCTIONS } from './effects/index.js';
 import type { Context, Lookup } from './evaluate.js';
 import { NO_ENVIRONMENT } from './evaluate.js';
 import { createResolver, type Resolver, type Scope } from './modules.js';
+import { messagesFor } from './messages.js';
 import { noEffectOf, stopSignalsOf } from './no-effect.js';
 import { limitsIn, sendsTo } from './publishes.js';
 import { findStarts, type Start } from './starts.js';
@@ -36,7 +37,7 @@ export function link(store: FactStore, options: LinkOptions): Model {
   const functions = findFunctions(modules, code.apps, resolver, NO_ENVIRONMENT);
   const joined = found.starts.filter(start => !others.includes(start)).map(start => ({ start, found: appOf(start, apps, functions, resolver, store, options) }));
   const judged = judgedApps(joined, apps, functions, modules, resolver, store);
-  const world: World = { apps: code.apps, store, options, resolver, modules, brokers: found.brokers, reads: codeReads(modules, resolver), functions, bodies: new Map() };
+  const world: World = { apps: code.apps, store, options, resolver, modules, brokers: found.brokers, reads: codeReads(modules, resolver), functions, messages: messagesFor(modules, functions, resolver), bodies: new Map() };
   const built = judged.map(entry => buildApp(entry, joined.filter(({ found: target }) => 'app' in target && target.app === entry.site), judged, world));
   const unjoined = joined.filter(({ found: target, start }) => !('app' in target) && isWork(start));
   const workers = [...built.flatMap(({ workers: own }) => own), ...unjoined.map(({ start }) => workerWithoutApp(start)), ...others.map(workerWithoutApp)].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
@@ -56,7 +57,7 @@ interface World {
   readonly apps: readonly AppSite[];
   readonly store: FactStore; readonly options: LinkOptions; readonly resolver: Resolver; readonly modules: readonly Scope[];
   readonly brokers: readonly Broker[];
-  readonly reads: CodeReads; readonly functions: readonly FunctionSite[]; readonly bodies: Map<FunctionSite, ReturnType<typeof bodyOf>>;
+  readonly reads: CodeReads; readonly functions: readonly FunctionSite[]; readonly messages: ReturnType<typeof messagesFor>; readonly bodies: Map<FunctionSite, ReturnType<typeof bodyOf>>;
 }
 
 const isWork = (start: Start): boolean => start.command.kind === 'celery-worker';
@@ -138,7 +139,7 @@ function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judg
   const limits = limitsIn(world.modules, world.functions, world.resolver, context);
   const build = (effective: EffectiveSettings): readonly TaskFunction[] => members.map(member => {
     const counter = counters.get(member);
-    const fn = withCallLimits(taskFunction(member, effective, bodyFor(member, world), isScheduled(member.name, effective), durationFor(member.name, world.options)), limits.filter(({ to }) => to === member));
+    const fn = withCallLimits(taskFunction(member, effective, bodyFor(member, world), isScheduled(member.name, effective), world.messages.get(member) ?? [], durationFor(member.name, world.options)), limits.filter(({ to }) => to === member));
     return counter ? { ...fn, redeliveryCap: counter } : fn;
   });
   const broker = brokerKind(settings);

@@ -74,17 +74,22 @@ function callSites(modules: readonly Scope[], resolver: Resolver): readonly Site
   const before = gathered.get(modules);
   if (before) return before;
   const found: Site[] = [];
-  for (const module of modules) {
-    if (TESTS.test(module.path)) continue;
-    for (const { statement, scope } of sites(module, resolver)) {
-      for (const expr of expressionsOf(statement)) for (const part of walk(expr)) {
-        const site = part.is === 'call' && found.length < MAX_CALLS ? siteOf(part, scope) : undefined;
-        if (site) found.push(site);
-      }
-    }
+  for (const { call, scope } of callsOf(modules, resolver)) {
+    const site = found.length < MAX_CALLS ? siteOf(call, scope) : undefined;
+    if (site) found.push(site);
   }
   gathered.set(modules, found);
   return found;
+}
+
+/** Every call of the code that is no test. */
+export function* callsOf(modules: readonly Scope[], resolver: Resolver): Generator<{ readonly call: Call; readonly scope: Scope }> {
+  for (const module of modules) {
+    if (TESTS.test(module.path)) continue;
+    for (const { statement, scope } of sites(module, resolver)) {
+      for (const expr of expressionsOf(statement)) for (const part of walk(expr)) if (part.is === 'call') yield { call: part, scope };
+    }
+  }
 }
 
 function siteOf(call: Call, scope: Scope): Site | undefined {
@@ -117,7 +122,8 @@ function base(expr: Expr): Expr {
   return at;
 }
 
-function functionFor(site: Site, functions: readonly FunctionSite[], resolver: Resolver): FunctionSite | undefined {
+/** The task function that a call sends to, or prepares a message for. */
+export function functionFor(site: Pick<Site, 'call' | 'scope' | 'receiver'>, functions: readonly FunctionSite[], resolver: Resolver): FunctionSite | undefined {
   const named = literalName(site);
   if (named !== undefined) return functions.find(fn => fn.name === named);
   const target = resolver.resolve(base(site.receiver), site.scope);
@@ -130,7 +136,7 @@ function ofClass(target: { readonly is: string; readonly class?: unknown }, func
 }
 
 /** The registered name, where it is written: `send_task("shop.tasks.work")`, `signature("shop.tasks.work").apply_async()`. */
-function literalName(site: Site): string | undefined {
+function literalName(site: Pick<Site, 'call' | 'receiver'>): string | undefined {
   const { callee } = site.call;
   if ((callee.is === 'member' && callee.name === 'send_task') || callee.is === 'name') return literalText(site.call.positional[0]);
   const holder = base(site.receiver);

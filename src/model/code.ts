@@ -39,6 +39,8 @@ export interface Parameter {
   readonly name: string;
   readonly kind: 'plain' | 'rest' | 'keywords';
   readonly fallback?: Expr;
+  /** Behind `*` or `*args`. */
+  readonly keywordOnly?: true;
 }
 
 export interface FunctionFacts {

@@ -36,6 +36,8 @@ export interface Model {
   readonly unresolved: readonly Unresolved[];
   /** What the findings rest on besides the files, e.g. "celery is not pinned: judged as 5.6.3". */
   readonly assumptions: readonly string[];
+  /** With `--since`: the apps of that revision. Their places lie in its files, not in those on disk. */
+  readonly earlier?: { readonly revision: string; readonly apps: readonly CeleryApp[] };
 }
 
 /** One deployable consumer in one environment: how it starts, stops, is configured, and what it runs. */
@@ -190,13 +192,21 @@ export interface TaskFunction {
   readonly ownTimeout?: { readonly seconds?: number; readonly at: SourceLocation };
   /** Where an option can be added to the decorator. */
   readonly optionSlot?: Slot;
-  /** What a message may give it: its parameters without a bound `self`. */
-  readonly parameters: readonly { readonly name: string; readonly required: boolean }[];
+  /** What a message may give it. */
+  readonly signature: Signature;
+  /** Where its messages are made, with what they give it; tests are left out. */
+  readonly messages: readonly Message[];
   /** Sent by beat's schedule. */
   readonly periodic: boolean;
   /** A delivery counter that it, its task class or a decorator around it uses: a message that kills its process does not come back for ever. */
   readonly redeliveryCap?: SourceLocation;
 }
+
+/** The parameters of a function without a bound `self`. `morePositional`: `*args`, or an argument list that a decorator may change; `moreKeywords`: `**kwargs`. */
+export interface Signature { readonly parameters: readonly { readonly name: string; readonly required: boolean; readonly keywordOnly: boolean }[]; readonly morePositional: boolean; readonly moreKeywords: boolean }
+
+/** `work.delay(1, mode="x")`, `work.s(1)`, `send_task("work", [1])`. `complete`: nothing else is given, by a spread or by the result of the step before. */
+export interface Message { readonly at: SourceLocation; readonly text: string; readonly positional: number; readonly keywords: readonly string[]; readonly complete: boolean }
 
 export interface RetryPolicy {
   /** Something retries: autoretry_for, or self.retry in the body. */

@@ -19,6 +19,8 @@ export interface FileStoreOptions {
   readonly analyzers: readonly AnalyzerEntry[];
   /** Texts that take the place of what is on disk, by path. */
   readonly overlay?: ReadonlyMap<string, string>;
+  /** Another tree than the one on disk: the paths it has. What `overlay` does not hold is the same as in `like`, and is not read again. */
+  readonly tree?: { readonly paths: readonly string[]; readonly like: FileStore };
 }
 
 /** A tree on disk as facts, and its lines for excerpts. */
@@ -37,7 +39,10 @@ export async function createFileStore(options: FileStoreOptions): Promise<FileSt
   const problems: ReadProblem[] = [];
   const texts = new Map<string, string>();
 
+  const like = options.tree?.like;
+  const same = new Set(like?.candidates);
   const select = (paths: readonly string[]): string[] => paths.filter(path => {
+    if (like && !overlay.has(path)) return same.has(path);
     const entries = options.analyzers.filter(entry => entry.name.test(path));
     if (entries.length === 0) return false;
     const written = overlay.get(path);
@@ -55,12 +60,14 @@ export async function createFileStore(options: FileStoreOptions): Promise<FileSt
   const { onlyIf } = options;
   if (onlyIf && select(onlyIf).length === 0) return serve({ root, overlay, paths: onlyIf, candidates: [], problems, texts, loaded: [] });
   problems.length = 0; // the next selection finds them again
-  const listing = listTree(root, options.folders ?? [], (await import('./list-files.js')).listFiles);
+  const listing = options.tree ? { paths: within(options.tree.paths, options.folders ?? []), problems: [] } : listTree(root, options.folders ?? [], (await import('./list-files.js')).listFiles);
   problems.push(...listing.problems);
   const candidates = select(listing.paths);
   const loaded = await loadAnalyzers(options.analyzers, listing.paths, candidates, texts);
-  return serve({ root, overlay, paths: listing.paths, candidates, problems, texts, loaded });
+  return serve({ root, overlay, paths: listing.paths, candidates, problems, texts, loaded, ...(like && { like }) });
 }
+
+const within = (paths: readonly string[], folders: readonly string[]): readonly string[] => (folders.length === 0 ? paths : paths.filter(path => folders.some(folder => path.startsWith(`${folder}/`))));
 
 function listTree(root: string, folders: readonly string[], list: typeof listFiles): Listing {
   if (folders.length === 0) return list(root);
@@ -90,10 +97,10 @@ async function loadAnalyzers(entries: readonly AnalyzerEntry[], paths: readonly 
 
 interface Parts {
   readonly root: string; readonly overlay: ReadonlyMap<string, string>; readonly paths: readonly string[]; readonly candidates: readonly string[];
-  readonly problems: ReadProblem[]; readonly texts: Map<string, string>; readonly loaded: Loaded;
+  readonly problems: ReadProblem[]; readonly texts: Map<string, string>; readonly loaded: Loaded; readonly like?: FileStore;
 }
 
-function serve({ root, overlay, paths, candidates, problems, texts, loaded }: Parts): FileStore {
+function serve({ root, overlay, paths, candidates, problems, texts, loaded, like }: Parts): FileStore {
   const all = new Set(paths);
   const known = new Map<string, Facts | undefined>();
   const split = new Map<string, readonly string[]>();
@@ -106,6 +113,7 @@ function serve({ root, overlay, paths, candidates, problems, texts, loaded }: Pa
   };
 
   const readFacts = (path: string): Facts | undefined => {
+    if (like && !overlay.has(path)) return all.has(path) ? like.facts(path) : undefined;
     const fitting = loaded.filter(({ entry }) => entry.name.test(path));
     if (fitting.length === 0 || !all.has(path)) return undefined;
     const text = texts.get(path) ?? textOf(path);

@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ReadProblem } from '../model/index.js';
 import { startOf } from '../model/index.js';
+import { git, partsOf } from './git.js';
 import { gitRoot } from './paths.js';
 
 /** Never ours to judge: other people's code and caches, even where they are committed. */
@@ -18,17 +18,15 @@ export function listFiles(root: string): Listing {
   return { paths: [...new Set(listing.paths)].filter(path => !isForeign(path)).sort(), problems: listing.problems };
 }
 
-function isForeign(path: string): boolean {
+/** It lies in a folder of other people's code. */
+export function isForeign(path: string): boolean {
   return path.includes('/') && path.split('/').some((part, i, parts) => i < parts.length - 1 && FOREIGN.has(part));
 }
 
 function listByGit(root: string): Listing | undefined {
-  // A hook's variables name another directory's index; core.fsmonitor would run a program the repository names.
-  const { GIT_DIR: _dir, GIT_WORK_TREE: _tree, GIT_INDEX_FILE: _index, GIT_PREFIX: _prefix, ...env } = process.env;
-  const run = spawnSync('git', ['-c', 'core.fsmonitor=false', 'ls-files', '-z', '-t', '-c', '-o', '-d', '--exclude-standard'],
-    { cwd: root, env: { ...env, GIT_OPTIONAL_LOCKS: '0' }, maxBuffer: 1 << 29, stdio: ['ignore', 'pipe', 'ignore'] });
-  if (run.error || run.status !== 0) return undefined;
-  const entries = run.stdout.toString('utf8').split('\0').filter(entry => entry !== '');
+  const answer = git(root, ['ls-files', '-z', '-t', '-c', '-o', '-d', '--exclude-standard']);
+  if (!answer) return undefined;
+  const entries = partsOf(answer);
   const removed = new Set(entries.filter(entry => entry.startsWith('R ')).map(entry => entry.slice(2)));
   const paths: string[] = [];
   const problems: ReadProblem[] = [];

@@ -1,4 +1,4 @@
-import { editDistance, type BodyFacts, type EffectiveSettings, type RetryCall, type RetryPolicy, type Setting, type Slot, type SourceLocation, type TaskFunction } from '../../model/index.js';
+import { editDistance, type BodyFacts, type EffectiveSettings, type RetryCall, type Message, type RetryPolicy, type Setting, type Signature, type Slot, type SourceLocation, type TaskFunction } from '../../model/index.js';
 import { TASK_OPTIONS } from '../../knowledge/celery-settings.js';
 import type { Value } from '../values.js';
 import type { FunctionSite, OptionLayer } from './functions.js';
@@ -8,7 +8,7 @@ import { toSetting } from './settings.js';
 const MAX_RETRIES = 3, RETRY_DELAY = 180, BACKOFF_MAX = 600;
 
 /** A task function with the options that are effective in its app: annotations, decorator, base class, settings, defaults. */
-export function taskFunction(site: FunctionSite, settings: EffectiveSettings, body: BodyFacts & { readonly retryCalls: readonly RetryCall[] }, periodic: boolean, observedSeconds: number | undefined): TaskFunction {
+export function taskFunction(site: FunctionSite, settings: EffectiveSettings, body: BodyFacts & { readonly retryCalls: readonly RetryCall[] }, periodic: boolean, messages: readonly Message[], observedSeconds: number | undefined): TaskFunction {
   const layers = [...annotationLayers(settings, site.name), ...site.options];
   const from = <T>(option: string, setting: string | undefined, fallback: Setting<unknown>): Setting<T> =>
     (written(layers, option) ?? (setting === undefined ? fallback : settings.get(setting) ?? fallback)) as Setting<T>;
@@ -27,18 +27,22 @@ export function taskFunction(site: FunctionSite, settings: EffectiveSettings, bo
     acksOnFailureOrTimeout: newer(from('acks_on_failure_or_timeout', 'task_acks_on_failure_or_timeout', unset), 'acks_on_failure', 'acks_on_timeout'),
     timeLimit: seconds(from('time_limit', 'task_time_limit', unset)),
     softTimeLimit: seconds(from('soft_time_limit', 'task_soft_time_limit', unset)),
-    parameters: parametersOf(site, layers),
+    signature: signatureOf(site, layers), messages,
     retry: retryPolicy(layers, retryCalls, site.decoratorAt),
     unknownOptions: unknownOptions(site),
     ...(observedSeconds !== undefined && { observedSeconds }), ...(site.ownTimeout && { ownTimeout: site.ownTimeout }), ...(slot && { optionSlot: slot }),
   };
 }
 
-/** Without the first one where the task is bound, or a method. */
-function parametersOf({ target }: FunctionSite, layers: readonly OptionLayer[]): TaskFunction['parameters'] {
+/** Without the first parameter where the task is bound, or a method. A decorator below the task's own may give it others. */
+function signatureOf({ target, others }: FunctionSite, layers: readonly OptionLayer[]): Signature {
   const bind = layers.map(layer => layer.values.get('bind')).find(value => value !== undefined);
   const isBound = target.owner !== undefined || (bind?.known === true && bind.value === true);
-  return target.function.parameters.slice(isBound ? 1 : 0).filter(({ kind }) => kind === 'plain').map(({ name, fallback }) => ({ name, required: fallback === undefined }));
+  const all = target.function.parameters.slice(isBound ? 1 : 0);
+  return {
+    parameters: all.filter(({ kind }) => kind === 'plain').map(({ name, fallback, keywordOnly }) => ({ name, required: fallback === undefined, keywordOnly: keywordOnly === true })),
+    morePositional: others.length > 0 || all.some(({ kind }) => kind === 'rest'), moreKeywords: others.length > 0 || all.some(({ kind }) => kind === 'keywords'),
+  };
 }
 
 /**

@@ -118,12 +118,15 @@ function functionOf(node: Syntax, source: Source, decorators: readonly Expr[]): 
 }
 
 function parametersOf(node: Syntax, source: Source): Parameter[] {
+  let keywordOnly = false;
   return node.children.flatMap((child): Parameter[] => {
-    if (child.type.endsWith('_separator')) return [];
+    if (child.type.endsWith('_separator')) { keywordOnly ||= child.type === 'keyword_separator'; return []; }
     const form = child.type === 'typed_parameter' ? child.children[0] : child;
     const kind = form?.type === 'list_splat_pattern' ? 'rest' : form?.type === 'dictionary_splat_pattern' ? 'keywords' : 'plain';
     const fallback = child.type.endsWith('default_parameter') ? child.children[1] : undefined;
-    return [{ name: firstName(child, source), kind, ...(fallback && { fallback: expression(fallback, source) }) }];
+    const parameter: Parameter = { name: firstName(child, source), kind, ...(fallback && { fallback: expression(fallback, source) }), ...(keywordOnly && kind === 'plain' && { keywordOnly }) };
+    keywordOnly ||= kind === 'rest';
+    return [parameter];
   });
 }
 

@@ -15,9 +15,9 @@ export const lockConflictDropsTask: Rule = {
   /** A periodic function is sent again anyway; one without arguments has nothing of its own to lose. */
   *check({ apps }) {
     for (const { lock, functions, confidence, app } of locksByPlace(apps)) {
-      const fn = functions.find(({ periodic, parameters }) => !periodic && parameters.some(({ required }) => required));
+      const fn = functions.find(({ periodic, signature }) => !periodic && signature.parameters.some(({ required }) => required));
       if (!fn || lock.onConflict !== 'return' || !lock.constantKey || lock.ttl.state === 'unset') continue;
-      const names = fn.parameters.filter(({ required }) => required).map(({ name }) => name);
+      const names = fn.signature.parameters.filter(({ required }) => required).map(({ name }) => name);
       yield {
         order: 4, at: lock.at, confidence: weakest(confidence, 'medium'), resource: app.id,
         message: `${fn.functionName} returns when ${lock.text} finds the lock taken: what that message asked for (${listed(names)}) is never done`,
