@@ -6,7 +6,8 @@ export interface Guard { readonly test?: Expr; readonly taken: boolean }
 
 /** One thing a piece of code does to a name. In the order of the code. */
 export type Binding = { readonly guards: readonly Guard[] } & (
-  | { readonly kind: 'value'; readonly expr: Expr }
+  /** `type`: the class it is annotated with. */
+  | { readonly kind: 'value'; readonly expr: Expr; readonly type?: Expr }
   | { readonly kind: 'function'; readonly function: FunctionFacts }
   | { readonly kind: 'class'; readonly class: ClassFacts }
   /** `name` undefined: the module itself. */
@@ -84,9 +85,10 @@ function collect(statements: readonly Statement[], guards: readonly Guard[], add
 }
 
 function assign(statement: Extract<Statement, { do: 'assign' }>, guards: readonly Guard[], add: Add): void {
+  const typed = statement.type && { type: statement.type };
   for (const target of statement.targets) {
     if (target.is === 'name') {
-      if (!statement.augmented) add(target.name, { kind: 'value', expr: statement.value, guards });
+      if (!statement.augmented) add(target.name, { kind: 'value', expr: statement.value, guards, ...typed });
       else if (statement.augmented === '|') add(target.name, { kind: 'update', value: statement.value, guards });
       else add(target.name, { kind: 'augmented', operator: statement.augmented, value: statement.value, guards });
     } else if (target.is === 'list') {
@@ -103,7 +105,7 @@ function assign(statement: Extract<Statement, { do: 'assign' }>, guards: readonl
       if (name) add(name, { kind: 'item', keys, value: statement.value, guards });
     } else if (target.is === 'member') {
       const name = dottedName(target);
-      if (name) add(name, { kind: 'value', expr: statement.value, guards });
+      if (name) add(name, { kind: 'value', expr: statement.value, guards, ...typed });
     }
   }
 }

@@ -5,6 +5,7 @@ import { bindingsOf, type Binding } from './bindings.js';
 import { argumentsOf } from './call-arguments.js';
 import { createEvaluator, type Evaluator } from './evaluate.js';
 import { findModules, importName, moduleIndex } from './find-modules.js';
+import { render } from './render.js';
 
 export type { Context, Lookup, Value } from './evaluate.js';
 
@@ -133,13 +134,31 @@ export function createResolver(store: FactStore): Resolver {
     for (let scope: Scope | undefined = from; scope; scope = scope.parent) {
       if (scope.kind === 'class' && scope !== from) continue;
       const bound = scope.bound?.get(name);
-      if (bound) return bound;
+      if (bound) return bound.is === 'value' && !isPlain(bound.expr) ? typed(name, scope) ?? bound : bound;
       const bindings = bindingsOf(scope.statements).byName.get(name);
       if (bindings) return follow(bindings, scope);
-      if (scope.function?.parameters.some(parameter => parameter.name === name)) return UNKNOWN;
+      if (scope.function?.parameters.some(parameter => parameter.name === name)) return typed(name, scope) ?? UNKNOWN;
       if (scope.kind === 'module') return fromStars(name, scope) ?? { is: 'external', name };
     }
     return UNKNOWN;
+  }
+
+  /** A parameter that is annotated with a class is one of its instances, whatever is passed. */
+  function typed(name: string, { function: fn, parent }: Scope): Target | undefined {
+    const type = fn?.parameters.find(parameter => parameter.name === name)?.type;
+    return type && parent ? instanceOf(type, parent) : undefined;
+  }
+
+  function instanceOf(type: Expr, scope: Scope): Target | undefined {
+    const of = resolve(type, scope);
+    return of.is === 'class' || (of.is === 'external' && of.name.includes('.')) ? { is: 'instance', of, call: { is: 'opaque', text: render(type), at: type.at }, scope } : undefined;
+  }
+
+  /** An annotation says what a call whose result is not known gives; what a library's call gives is known by the library's name alone. */
+  function orTyped(target: Target, type: Expr | undefined, scope: Scope): Target {
+    const isOpen = target.is === 'unknown' || (target.is === 'value' && target.expr.is === 'call') || (target.is === 'instance' && target.of.is === 'external');
+    const typed = type && isOpen ? instanceOf(type, scope) : undefined;
+    return typed && (target.is !== 'instance' || typed.is === 'instance' && typed.of.is === 'class') ? typed : target;
   }
 
   function fromStars(name: string, scope: Scope): Target | undefined {
@@ -166,7 +185,7 @@ export function createResolver(store: FactStore): Resolver {
       switch (binding.kind) {
         case 'value':
           if (i > 0 && takesItself(binding.expr, bindings, scope)) continue; // app = instrument(app)
-          return binding.expr.is === 'literal' || binding.expr.is === 'map' || binding.expr.is === 'list' ? { is: 'value', expr: binding.expr, scope } : resolve(binding.expr, scope);
+          return isPlain(binding.expr) ? { is: 'value', expr: binding.expr, scope } : orTyped(resolve(binding.expr, scope), binding.type, scope);
         case 'function': return { is: 'function', function: binding.function, scope, ...(scope.self && scope.kind === 'class' && { owner: scope.self }) };
         case 'class': return { is: 'class', class: binding.class, scope };
         case 'import': return imported(binding.module, binding.name, scope);
@@ -299,7 +318,7 @@ export function createResolver(store: FactStore): Resolver {
     const results = returnsOf(callee.function.body);
     const result = results[results.length - 1];
     if (!result) return UNKNOWN;
-    return resolve(result, inside(callee, bindArguments(callee, call, scope)));
+    return orTyped(resolve(result, inside(callee, bindArguments(callee, call, scope))), callee.function.returns, callee.scope);
   }
 
   /** What is passed, by what it names where that can be told. */
@@ -325,6 +344,8 @@ export function createResolver(store: FactStore): Resolver {
   };
   return { ...names, ...createEvaluator(names) };
 }
+
+const isPlain = (expr: Expr): boolean => expr.is === 'literal' || expr.is === 'map' || expr.is === 'list';
 
 /** `app = healthcheck.setup(app)`: what it names is still what it named before. */
 function takesItself(expr: Expr, bindings: readonly Binding[], scope: Scope): boolean {

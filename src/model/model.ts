@@ -255,6 +255,10 @@ export interface Effect {
   readonly guard?: { readonly kind: string; readonly at: SourceLocation };
   /** It stands under a condition, behind one that may end the function, or where an error of its own is handled: something may keep a second run from it. */
   readonly conditional?: boolean;
+  /** `conditional` only because something before it may end the function. */
+  readonly afterExit?: boolean;
+  /** Errors that the task function itself raises behind it, by their names as written. */
+  readonly raisedBehind?: readonly string[];
   /** s the call may take by its own timeout; undefined: none or unknown. */
   readonly timeoutSeconds?: number;
   /** Neither the call nor the library ends it: it waits for as long as the other side says nothing. */
@@ -300,6 +304,8 @@ export interface Loop {
   readonly bound: 'bounded' | 'unbounded' | 'unknown';
   /** The name of the model or table, where the source names one. */
   readonly entity?: string;
+  /** Only the rows that belong to one thing, by its id. */
+  readonly ofOne?: boolean;
   readonly via: readonly CallStep[];
   readonly outer?: number;
   /** A `while` without a break, return or raise in it. */

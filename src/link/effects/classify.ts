@@ -1,6 +1,6 @@
 import type { Effect, EffectKind, Expr } from '../../model/index.js';
 import { dottedName, walk } from '../../model/index.js';
-import { LIBRARY_CALLS, ORM_METHODS, QUERYSET_METHODS } from '../../knowledge/libraries.js';
+import { DJANGO_RELATIONS, EXECUTES, LIBRARY_CALLS, ORM_METHODS, QUERYSET_METHODS, STATEMENTS, type MethodCall } from '../../knowledge/libraries/index.js';
 import type { Resolver, Scope } from '../modules.js';
 import { render } from '../render.js';
 import { hasQueryRoot, spine } from './source.js';
@@ -13,12 +13,12 @@ export function classify(call: Call, external: string | undefined, scope: Scope,
   const library = external === undefined ? undefined : LIBRARY_CALLS.find(entry => entry.name.test(external));
   if (library) {
     const key = call.keywords.find(([name]) => name === 'idempotency_key')?.[1];
-    const guard = key && isStable(key) ? { kind: 'idempotency key', at: key.at } : library.idempotent ? { kind: 'idempotent by its own meaning', at: call.at } : undefined;
+    const guard = key && isStable(key) ? { kind: 'idempotency key', at: key.at } : library.guard ? { kind: library.guard, at: call.at } : library.idempotent ? { kind: 'idempotent by its own meaning', at: call.at } : undefined;
     const timeoutSeconds = timeoutOf(call, scope, resolver) ?? library.timeoutSeconds;
     const endless = library.endless === true && !call.keywords.some(([name]) => name === null || name === 'timeout');
     return { kind: library.kind, ...(guard && { guard }), ...(timeoutSeconds !== undefined && { timeoutSeconds }), ...(endless && { endless }) };
   }
-  return orm(call);
+  return statement(call, scope, resolver) ?? orm(call);
 }
 
 /** A key made anew at each run guards nothing. */
@@ -37,19 +37,52 @@ function timeoutOf(call: Call, scope: Scope, resolver: Resolver): number | undef
   return undefined;
 }
 
+/** `cursor.execute("INSERT …")`, `connection.execute(text("UPDATE …"))`: the statement says what it does. */
+function statement(call: Call, scope: Scope, resolver: Resolver): Classified | undefined {
+  if (call.callee.is !== 'member' || !EXECUTES.test(call.callee.name)) return undefined;
+  const sql = call.positional.slice(0, 2).map(part => sqlOf(part, scope, resolver)).find(text => text !== undefined);
+  if (sql === undefined) return undefined;
+  const kind = STATEMENTS.insert.test(sql) ? 'insert' : STATEMENTS.delete.test(sql) ? 'delete' : STATEMENTS.update.test(sql) ? (STATEMENTS.counts.test(sql) ? 'increment' : 'update') : undefined;
+  return kind && { kind, ...(STATEMENTS.guarded.test(sql) && { guard: { kind: 'a statement that keeps what is there', at: call.at } }) };
+}
+
+/** The beginning of a statement, as far as it is written: `"…"`, `sql.SQL("…").format(…)`, `text("…")`, `f"…"`, a name of one of them. */
+function sqlOf(expr: Expr, scope: Scope, resolver: Resolver, steps = 4): string | undefined {
+  if (steps === 0) return undefined;
+  switch (expr.is) {
+    case 'literal': return typeof expr.value === 'string' ? expr.value : undefined;
+    case 'operation': return expr.operands[0] && sqlOf(expr.operands[0], scope, resolver, steps - 1);
+    case 'call': {
+      const inner = expr.callee.is === 'member' && /^(format|bindparams|execution_options)$/.test(expr.callee.name) ? expr.callee.object : /(^|\.)(SQL|text|dedent)$/.test(dottedName(expr.callee) ?? '') ? expr.positional[0] : undefined;
+      return inner && sqlOf(inner, scope, resolver, steps - 1);
+    }
+    case 'name': case 'member': {
+      const target = resolver.resolve(expr, scope);
+      return target.is === 'value' && target.expr !== expr ? sqlOf(target.expr, target.scope, resolver, steps - 1) : undefined;
+    }
+    default: return undefined;
+  }
+}
+
+function methodOf({ callee }: Call): MethodCall | undefined {
+  if (callee.is !== 'member') return undefined;
+  const relation = Object.hasOwn(DJANGO_RELATIONS, callee.name) ? DJANGO_RELATIONS[callee.name] : undefined;
+  if (relation && callee.object.is === 'member' && relation.onAttribute!.test(callee.object.name)) return relation;
+  return Object.hasOwn(ORM_METHODS, callee.name) ? ORM_METHODS[callee.name] : undefined;
+}
+
 function orm(call: Call): Classified | undefined {
-  if (call.callee.is !== 'member') return undefined;
-  const method = Object.hasOwn(ORM_METHODS, call.callee.name) ? ORM_METHODS[call.callee.name] : undefined;
-  if (!method) return undefined;
+  const method = methodOf(call);
+  if (!method || call.callee.is !== 'member') return undefined;
   const text = spine(call.callee.object);
   const onQueryset = hasQueryRoot(call.callee.object) || endsInQueryset(call.callee.object);
   const onSession = /(^|\.)(db_)?(session|db\.session)$/i.test(text);
   if (method.onSession ? !onSession : method.onQueryset ? !onQueryset : method.bare && call.positional.length > 0) return undefined;
   // cache.delete(), file.save(): not a row; a bare method counts on something that is no cache, client or file
   if (method.bare && /(^|[._])(cache|redis|client|form|figure|fig|image|img|file|storage)s?(_?\d+)?(\(|\)|\.|$)|(^|\.)self$|super\(\)/i.test(text)) return undefined;
-  const conflict = call.keywords.find(([name]) => name === 'ignore_conflicts' || name === 'update_conflicts');
+  const conflict = call.keywords.find(([name]) => name === 'ignore_conflicts' || name === 'update_conflicts' || name === 'upsert');
   const guard = method.guard ? { kind: method.guard, at: call.at } : conflict ? { kind: conflict[0]!, at: conflict[1].at } : undefined;
-  const kind = method.kind === 'update' && call.keywords.some(([, value]) => countsOn(value)) ? 'increment' : method.kind;
+  const kind = method.kind === 'update' && (call.keywords.some(([, value]) => countsOn(value)) || call.positional.some(isCounted)) ? 'increment' : method.kind;
   return { kind, ...(guard && { guard }) };
 }
 
@@ -57,6 +90,11 @@ function orm(call: Call): Classified | undefined {
 function countsOn(value: Expr): boolean {
   const isField = (part: Expr): boolean => part.is === 'call' && /(^|\.)F$/.test(dottedName(part.callee) ?? '');
   return [...walk(value)].some(part => part.is === 'operation' && /^[-+*]$/.test(part.operator) && part.operands.some(isField));
+}
+
+/** `{"$inc": {…}}`, `{"$push": {…}}`: what MongoDB adds to what is there. */
+function isCounted(expr: Expr): boolean {
+  return expr.is === 'map' && expr.entries.some(([key]) => key?.is === 'literal' && (key.value === '$inc' || key.value === '$mul' || key.value === '$push'));
 }
 
 function endsInQueryset(expr: Expr): boolean {

@@ -1,6 +1,6 @@
 import type { ErrorHandler, Expr, Handler, Statement } from '../../model/index.js';
 import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
-import { PURE } from '../../knowledge/libraries.js';
+import { PURE } from '../../knowledge/libraries/index.js';
 import type { Resolver, Scope } from '../modules.js';
 
 type Call = Extract<Expr, { is: 'call' }>;
@@ -66,6 +66,13 @@ export function isTelling(call: Call, scope: Scope, resolver: Resolver): boolean
 /** Is nothing left to do in these statements, other than to tell and to leave? */
 export function isIdle(statements: readonly Statement[], scope: Scope, resolver: Resolver): boolean {
   return statements.every(statement => statement.do !== 'raise' && statement.do !== 'for' && statement.do !== 'while' && (statement.do === 'return' ? isQuietValue(statement.value, scope, resolver) : tellsOnly(statement, scope, resolver)) && isIdle(nested(statement), scope, resolver));
+}
+
+/** `if again: raise self.retry()` behind a handler that has set `again = False`. */
+export function isSkipped(statement: Statement, { body }: Handler): boolean {
+  if (statement.do !== 'if' || statement.test.is !== 'name' || statement.otherwise.length > 0) return false;
+  const flag = statement.test.name;
+  return body.some(part => part.do === 'assign' && part.value.is === 'literal' && !part.value.value && part.targets.some(target => target.is === 'name' && target.name === flag));
 }
 
 /** Does a loop's body leave the loop somewhere? Inner loops keep their own `break`. */

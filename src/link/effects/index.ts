@@ -1,6 +1,6 @@
-import type { BodyFacts, CallStep, Effect, ErrorHandler, Expr, Lock, Loop, Publish, ResultWait, RetryCall, Setting, SourceLocation, Statement } from '../../model/index.js';
+import type { BodyFacts, CallStep, Effect, ErrorHandler, Expr, Handler, Lock, Loop, Publish, ResultWait, RetryCall, Setting, SourceLocation, Statement } from '../../model/index.js';
 import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
-import { PURE } from '../../knowledge/libraries.js';
+import { PURE } from '../../knowledge/libraries/index.js';
 import { toSetting } from '../celery/settings.js';
 import { bindingsOf } from '../bindings.js';
 import { argumentsOf, defaultsOf } from '../call-arguments.js';
@@ -10,8 +10,9 @@ import { isDuration } from '../durations.js';
 import { render } from '../render.js';
 import { claimsIn } from './claims.js';
 import { classify } from './classify.js';
-import { isIdle, isLogging, isTelling, judgeHandler, leavesLoop } from './handlers.js';
+import { isIdle, isLogging, isSkipped, isTelling, judgeHandler, leavesLoop } from './handlers.js';
 import { keyText, keyword, lockOf, type Taken } from './locks.js';
+import { raisedBehind } from './raises.js';
 import { sourceOf } from './source.js';
 
 type Call = Extract<Expr, { is: 'call' }>;
@@ -32,6 +33,7 @@ interface Where {
   readonly handling?: boolean;
   /** See Effect.conditional. */
   readonly conditional?: boolean;
+  readonly afterExit?: boolean;
   /** The value of the expression at hand decides something. */
   readonly used?: boolean;
   /** Nothing is left to do behind the statement at hand. */
@@ -59,12 +61,13 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     let at = where;
     const busy = where.last ? statements.findLastIndex(statement => !isIdle([statement], where.scope, resolver)) : statements.length;
     for (const [i, statement] of statements.entries()) {
-      visitStatement(statement, { ...at, last: i >= busy });
-      if (!at.conditional && mayEnd(statement)) at = { ...at, conditional: true };
+      visitStatement(statement, { ...at, last: i >= busy }, statements.slice(i + 1));
+      if (!at.conditional && mayEnd(statement)) at = { ...at, conditional: true, afterExit: true };
     }
   }
 
-  function visitStatement(statement: Statement, where: Where): void {
+  /** `rest`: what stands behind it. */
+  function visitStatement(statement: Statement, where: Where, rest: readonly Statement[]): void {
     const used = statement.do !== 'call';
     const lockedBefore = taken.length;
     if (statement.do !== 'for') for (const expr of expressionsOf(statement)) visitExpr(expr, { ...where, used });
@@ -88,16 +91,16 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
         const checks = comparesStored(statement.test);
         const outcome = conflictOf(statement, where, resolver);
         for (const [i, lock] of taken.entries()) if (i >= lockedBefore || (lock.name !== undefined && namesOf(statement.test).has(lock.name))) if (lock.onConflict === undefined || lock.onConflict === 'unknown') lock.onConflict = outcome;
-        visit(statement.then, { ...where, conditional: true, ...(checks && { ownerChecked: true }) });
-        visit(statement.otherwise, { ...where, conditional: true });
+        visit(statement.then, { ...where, conditional: true, afterExit: false, ...(checks && { ownerChecked: true }) });
+        visit(statement.otherwise, { ...where, conditional: true, afterExit: false });
         break;
       }
       case 'with': visit(statement.body, statement.items.some(({ value }) => value.is === 'call' && /(^|\.)allow_join_result$/.test(dottedName(value.callee) ?? '')) ? { ...where, joins: true } : where); break;
       case 'try': {
         const before = { effects: effects.length, deeds, retries: retryCalls.length };
         visit(statement.body, statement.handlers.some(({ types }) => types.some(isNarrow)) ? { ...where, conditional: true } : where);
-        addHandlers(statement, where, before);
-        for (const handler of statement.handlers) visit(handler.body, { ...where, handling: true, conditional: true });
+        addHandlers(statement, where, rest, before);
+        for (const handler of statement.handlers) visit(handler.body, { ...where, handling: true, conditional: true, afterExit: false });
         visit(statement.otherwise, where);
         visit(statement.finally, where);
         break;
@@ -107,14 +110,15 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   }
 
   /** `before`: how much there was before what is tried. */
-  function addHandlers(statement: Extract<Statement, { do: 'try' }>, where: Where, before: { readonly effects: number; readonly deeds: number; readonly retries: number }): void {
+  function addHandlers(statement: Extract<Statement, { do: 'try' }>, where: Where, rest: readonly Statement[], before: { readonly effects: number; readonly deeds: number; readonly retries: number }): void {
     const effect = effects.slice(before.effects).find(({ kind }) => kind !== 'read' && kind !== 'sleep');
     const call = effect ?? firstCall(statement.body);
     const isFirst = before.deeds === 0 && effects.slice(0, before.effects).every(({ kind }) => kind === 'read' || kind === 'http-read');
-    const isAll = isFirst && where.last === true && where.loop === undefined && isIdle([...statement.otherwise, ...statement.finally], where.scope, resolver);
+    const isAll = isFirst && where.loop === undefined && isIdle([...statement.otherwise, ...statement.finally], where.scope, resolver);
+    const isLast = (handler: Handler): boolean => where.last === true || (where.ends === true && isIdle(rest.filter(other => !isSkipped(other, handler)), where.scope, resolver));
     const retry = retryCalls.slice(before.retries).find(({ returns }) => !returns);
     for (const [i, handler] of statement.handlers.entries()) handlers.push({
-      at: handler.at, ...judgeHandler(handler, statement.handlers.slice(0, i), where.scope, resolver), isAll, via: where.via,
+      at: handler.at, ...judgeHandler(handler, statement.handlers.slice(0, i), where.scope, resolver), isAll: isAll && isLast(handler), via: where.via,
       ...(call && { tried: { at: call.at, text: call.text, isEffect: effect !== undefined } }), ...(retry && { retry: retry.at }), ...(where.loop !== undefined && { insideLoop: where.loop }),
     });
   }
@@ -172,7 +176,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     const effect = classify(call, external, where.scope, resolver);
     if (effect) {
       trivial = false;
-      effects.push({ kind: effect.kind, text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }), ...(effect.guard && { guard: effect.guard }), ...(where.conditional && { conditional: true }), ...(effect.timeoutSeconds !== undefined && { timeoutSeconds: effect.timeoutSeconds }), ...(effect.endless && { endless: true }) });
+      effects.push({ kind: effect.kind, text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }), ...(effect.guard && { guard: effect.guard }), ...(where.conditional && { conditional: true }), ...(where.afterExit && { afterExit: true }), ...(effect.timeoutSeconds !== undefined && { timeoutSeconds: effect.timeoutSeconds }), ...(effect.endless && { endless: true }) });
       return;
     }
     if (callee.is === 'function') { descend(callee, call, where); return; }
@@ -187,7 +191,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     functions++;
     visit(callee.function.body, {
       scope: resolver.inside(callee, argumentsOf(callee, call, where.scope)), depth: where.depth + 1,
-      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }), ...(where.conditional && { conditional: true }), ...(where.last && !where.used && { last: true, ends: true }), ...(where.joins && { joins: true }),
+      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }), ...(where.conditional && { conditional: true }), ...(where.afterExit && { afterExit: true }), ...(where.last && !where.used && { last: true, ends: true }), ...(where.joins && { joins: true }),
     });
   }
 
@@ -239,6 +243,11 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     return first!.value === second!.value ? first! : { state: 'unknown', at: written.at, expression: render(written), candidates: [first!.value, second!.value] };
   }
 
+  function withRaises(effect: Effect): Effect {
+    const types = raisedBehind(target.function.body, effect.via[0]?.at ?? effect.at);
+    return types && types.length > 0 ? { ...effect, raisedBehind: [...new Set(types)] } : effect;
+  }
+
   const start = resolver.inside(target, defaultsOf(target));
   visit(target.function.body, { scope: start, via: [], depth: 0, last: true, ends: true });
   for (const decorator of decorators) visitDecorator(decorator, target.scope);
@@ -269,7 +278,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     return object !== undefined && (object === first || object === 'self' || object === target.function.name || /(^|\.)current_task$/.test(object) || (where.depth > 0 && /^(task|self|celery_task)$/.test(object)));
   }
 
-  return { effects: [...effects], loops, locks: locksWithRelease(taken.map(withExpiry), releases), publishes, handlers, waits, claims: claimsIn(target.function.body, start, resolver), trivial: trivial && retryCalls.length === 0, partial, ...(capped && { capped }), retryCalls };
+  return { effects: effects.map(withRaises), loops, locks: locksWithRelease(taken.map(withExpiry), releases), publishes, handlers, waits, claims: claimsIn(target.function.body, start, resolver), trivial: trivial && retryCalls.length === 0, partial, ...(capped && { capped }), retryCalls };
 }
 
 /** `if done: return`: what stands behind it may not be reached a second time. */

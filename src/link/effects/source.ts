@@ -1,12 +1,12 @@
 import type { Expr, Loop, Statement } from '../../model/index.js';
 import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
-import { BOUNDING_METHODS, CHUNKERS, FILE_OPENERS, ITERATORS, LISTING_METHODS, MANAGERS, PASS_THROUGH, QUERYSET_METHODS } from '../../knowledge/libraries.js';
+import { BOUNDING_METHODS, CHUNKERS, FILE_OPENERS, ITERATORS, LISTING_METHODS, MANAGERS, PASS_THROUGH, QUERYSET_METHODS } from '../../knowledge/libraries/index.js';
 import { argumentsOf } from '../call-arguments.js';
 import { bindingsOf, type Binding } from '../bindings.js';
 import { returnsOf, type Resolver, type Scope, type Target } from '../modules.js';
 
 /** What a loop walks. */
-export type Source = Pick<Loop, 'source' | 'bound' | 'entity'>;
+export type Source = Pick<Loop, 'source' | 'bound' | 'entity' | 'ofOne'>;
 
 const UNKNOWN: Source = { source: 'unknown', bound: 'unknown' };
 const bounded = (source: Loop['source']): Source => ({ source, bound: 'bounded' });
@@ -178,7 +178,7 @@ function isQueryset(expr: Expr, scope: Scope, resolver: Resolver): boolean {
 function querysetSource(expr: Expr, scope: Scope, resolver: Resolver, steps = STEPS): Source | undefined {
   const chain = methodChain(expr);
   const methods = chain.filter(step => QUERYSET_METHODS.has(step.name)).length;
-  if (methods > 0 && isDocumentQuery(expr)) return { source: 'queryset', bound: 'unbounded', ...modelOf(expr, scope, resolver) };
+  if (methods > 0 && isDocumentQuery(expr)) return { source: 'queryset', bound: 'unbounded', ...(isOfOne(expr) && { ofOne: true }), ...modelOf(expr, scope, resolver) };
   if (hasQueryRoot(expr) && (methods > 0 || expr.is !== 'call' || isSelect(expr))) return { source: 'queryset', bound: 'unbounded', ...modelOf(expr, scope, resolver) };
   if (methods === 0 || steps <= 0) return undefined;
   // session.execute(statement): the statement decides
@@ -246,6 +246,12 @@ function isDocumentQuery(expr: Expr): boolean {
     at = at.is === 'call' ? at.callee : at.object;
   }
   return false;
+}
+
+/** `find({"document_uuid": uuid})`: what belongs to one thing. */
+function isOfOne(expr: Expr): boolean {
+  return [...walk(expr)].some(part => part.is === 'call' && part.callee.is === 'member' && part.callee.name === 'find' && part.positional[0]?.is === 'map'
+    && part.positional[0].entries.some(([key, value]) => key?.is === 'literal' && /(^|_)(uu)?id$/.test(String(key.value)) && value.is !== 'map'));
 }
 
 /** `response["Contents"]` of one listing call of boto3: one page, as many as a loop around it asks for. */

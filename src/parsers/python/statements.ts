@@ -1,4 +1,5 @@
 import type { ClassFacts, Expr, FunctionFacts, Handler, Parameter, SourceLocation, Statement } from '../../model/index.js';
+import { classNamed } from './annotations.js';
 import { noteAssignment, noteImport, prefixOf, readConfigurationValue } from './environment.js';
 import { argumentsOf, expression, firstName, target, valueOf } from './expressions.js';
 import { opaque, placeOf, textOf, type Source } from './source.js';
@@ -53,15 +54,20 @@ const SILENT = new Set(['string', 'ellipsis', 'integer', 'none', 'true', 'false'
 /** `a = b = value`: one statement with all targets. An annotation without a value says nothing. */
 function assignment(node: Syntax, source: Source): Statement[] {
   const targets: Syntax[] = [];
-  let at: Syntax = node;
-  while (at.type === 'assignment' && at.children.length === 2) { targets.push(at.children[0]!); at = at.children[1]!; }
-  if (targets.length === 0 || at.type === 'assignment') return [];
-  const [first] = targets;
+  let at: Syntax = node, type: Syntax | undefined;
+  while (at.type === 'assignment') {
+    const [left, right] = at.children.filter(child => child.type !== 'type');
+    if (!left || !right) return [];
+    type = at.children.find(child => child.type === 'type');
+    targets.push(left);
+    at = right;
+  }
+  const [first] = targets, annotated = classNamed(type, source);
   const name = first?.type === 'identifier' ? textOf(first, source) : undefined;
   const written = expression(at, source);
   const value = name === undefined ? written : readConfigurationValue(written, name, source);
   if (name !== undefined) noteAssignment(name, value, source);
-  return [{ do: 'assign', targets: targets.map(child => target(child, source)), value, at: placeOf(node, source) }];
+  return [{ do: 'assign', targets: targets.map(child => target(child, source)), value, at: placeOf(node, source), ...(annotated && { type: annotated }) }];
 }
 
 function augmented(node: Syntax, source: Source): Statement[] {
@@ -109,7 +115,8 @@ function functionOf(node: Syntax, source: Source, decorators: readonly Expr[]): 
   const parameters = clause(node, 'parameters');
   const at = source.at(node.start, (parameters ?? name).end);
   const before = source.yields;
-  const facts = { name: textOf(name, source), at, parameters: parameters ? parametersOf(parameters, source) : [], decorators };
+  const returns = classNamed(clause(node, 'type'), source);
+  const facts = { name: textOf(name, source), at, parameters: parameters ? parametersOf(parameters, source) : [], decorators, ...(returns && { returns }) };
   source.yields = false;
   const body = blockOf(node, source);
   const definition: FunctionFacts = { ...facts, body, isAsync: node.children[0]?.type === 'async', isGenerator: source.yields };
@@ -123,8 +130,9 @@ function parametersOf(node: Syntax, source: Source): Parameter[] {
     if (child.type.endsWith('_separator')) { keywordOnly ||= child.type === 'keyword_separator'; return []; }
     const form = child.type === 'typed_parameter' ? child.children[0] : child;
     const kind = form?.type === 'list_splat_pattern' ? 'rest' : form?.type === 'dictionary_splat_pattern' ? 'keywords' : 'plain';
-    const fallback = child.type.endsWith('default_parameter') ? child.children[1] : undefined;
-    const parameter: Parameter = { name: firstName(child, source), kind, ...(fallback && { fallback: expression(fallback, source) }), ...(keywordOnly && kind === 'plain' && { keywordOnly }) };
+    const fallback = child.type.endsWith('default_parameter') ? child.children.slice(1).find(part => part.type !== 'type') : undefined;
+    const type = classNamed(child.children.find(part => part.type === 'type'), source);
+    const parameter: Parameter = { name: firstName(child, source), kind, ...(fallback && { fallback: expression(fallback, source) }), ...(keywordOnly && kind === 'plain' && { keywordOnly }), ...(type && { type }) };
     keywordOnly ||= kind === 'rest';
     return [parameter];
   });

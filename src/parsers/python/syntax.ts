@@ -21,17 +21,19 @@ export interface ReadTree {
 /** Levels of the syntax tree that are read; real files stay below 90. Keeps every later recursion off the stack's end. */
 export const MAX_DEPTH = 400;
 
-type Treatment = 'skip' | 'leaf' | 'inner' | 'token' | 'comment' | 'string' | 'error';
+type Treatment = 'skip' | 'leaf' | 'inner' | 'token' | 'type' | 'comment' | 'string' | 'error';
 
 /** Node type id → what to do with it, prepared once per grammar because a file has a node for every four bytes. */
 export interface Grammar { readonly names: readonly string[]; readonly treatments: readonly Treatment[] }
 
 const LEAVES = new Set(['identifier', 'integer', 'float', 'true', 'false', 'none', 'ellipsis', 'string_start', 'string_content', 'string_end', 'type_conversion',
   'import_prefix', 'wildcard_import', 'case_pattern', 'dotted_name', 'pass_statement', 'break_statement', 'continue_statement', 'format_specifier', 'positional_separator', 'keyword_separator']);
-const IGNORED = new Set(['type', 'type_parameter', 'line_continuation', 'type_alias_statement', 'global_statement', 'nonlocal_statement', 'future_import_statement']);
+const IGNORED = new Set(['type_parameter', 'line_continuation', 'type_alias_statement', 'global_statement', 'nonlocal_statement', 'future_import_statement']);
 const TOKENS = new Set(['+', '-', '*', '/', '//', '%', '**', '@', '|', '&', '^', '<<', '>>', '~', 'and', 'or', '<', '<=', '==', '!=', '>=', '>', '<>', 'in', 'not in', 'is', 'is not',
   '+=', '-=', '*=', '/=', '//=', '%=', '**=', '@=', '|=', '&=', '^=', '<<=', '>>=', ':', 'async', '=']);
 const TOKEN_PARENTS = new Set(['comparison_operator', 'binary_operator', 'boolean_operator', 'unary_operator', 'augmented_assignment', 'slice', 'function_definition', 'interpolation']);
+/** Whose annotations say what something is. */
+const TYPED = new Set(['typed_parameter', 'typed_default_parameter', 'assignment', 'function_definition']);
 /** Where what stands beside an error can still be understood by itself. */
 const STATEMENT_LISTS = new Set(['module', 'block', 'ERROR']);
 /** What stands by itself at the top of a file whose rest could not be joined. */
@@ -43,7 +45,7 @@ export function grammarOf(language: Language): Grammar {
   const treatments = names.map((name, id): Treatment => {
     if (!language.nodeTypeIsNamed(id)) return TOKENS.has(name) ? 'token' : 'skip';
     if (IGNORED.has(name)) return 'skip';
-    return name === 'comment' ? 'comment' : name === 'string' ? 'string' : LEAVES.has(name) ? 'leaf' : 'inner';
+    return name === 'type' ? 'type' : name === 'comment' ? 'comment' : name === 'string' ? 'string' : LEAVES.has(name) ? 'leaf' : 'inner';
   });
   return { names, treatments };
 }
@@ -72,7 +74,7 @@ export function readTree(tree: Tree, grammar: Grammar, text: string): ReadTree {
     const id = cursor.nodeTypeId;
     const treatment = grammar.treatments[id] ?? 'error';
     const type = grammar.names[id] ?? 'ERROR';
-    const kept = treatment !== 'skip' && (treatment !== 'token' || TOKEN_PARENTS.has(parent.type));
+    const kept = treatment !== 'skip' && (treatment !== 'token' || TOKEN_PARENTS.has(parent.type)) && (treatment !== 'type' || TYPED.has(parent.type));
     if (broken && error === undefined && (treatment === 'error' || cursor.nodeIsMissing || (unrooted && parents.length === 0 && !WHOLE.test(type)))) error = cursor.startIndex;
     if (!kept) { going = ascend(); continue; }
 

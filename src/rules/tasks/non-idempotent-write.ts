@@ -12,6 +12,9 @@ const CURES: Readonly<Partial<Record<EffectKind, string>>> = {
   increment: 'store what was counted under a unique key, and count rows', counter: 'store what was counted under a unique key', insert: 'write it with get_or_create or update_or_create under a unique key',
 };
 
+/** What records runs and attempts: `logs.insert_one(log_data)`, `DeliveryAttempt.objects.create(…)`. */
+const KEEPS_LOG = /^[\w.]*(?:Log|Attempt|AuditEntry)\.objects\b|^[\w.]*(?:logs?|attempts?|audit)\.(?:insert|add|create)|\(\w*log(?:_data|_entry)?\)$/;
+
 export const nonIdempotentWrite: Rule = {
   id: 'tasks/non-idempotent-write',
   severity: 'error',
@@ -29,22 +32,27 @@ export const nonIdempotentWrite: Rule = {
 function judge(app: CeleryApp, fn: TaskFunction): Problem | undefined {
   if (fn.body.locks.length > 0) return undefined;
   const again = whyAgain(fn);
-  const found = again && fn.body.effects.find(effect => isRepeated(effect, fn) && (again.isKill || failsBehind(effect, fn)));
+  const candidates = fn.body.effects.filter(effect => isRepeated(effect, fn));
+  const found = again && (candidates.find(effect => !effect.conditional && (again.isKill || failsBehind(effect, fn))) ?? candidates.find(effect => raisedFor(effect, fn) !== undefined) ?? candidates.find(effect => effect.afterExit && again.isKill));
   if (!again || !found) return undefined;
   const what = AGAIN[found.kind]!;
+  const raised = found.conditional || !again.isKill ? raisedFor(found, fn) : undefined;
+  const isKill = again.isKill && raised === undefined;
   const isSure = found.kind === 'payment' || found.kind === 'sms' || found.kind === 'increment' || found.kind === 'counter';
   return {
-    order: 4, at: found.at, severity: again.isKill ? 'error' : 'warning', confidence: weakest(appConfidence(app, fn.acksLate), isSure ? 'high' : found.via.length > 0 ? 'low' : 'medium'), resource: app.id,
-    message: `${fn.functionName} ${again.text}, and nothing keeps a second run from ${found.text}: it ${what}`,
+    // the order of the task function's own statements is what repeats it, not the helper
+    order: 4, at: raised ? found.via[0]?.at ?? found.at : found.at, severity: isKill ? 'error' : 'warning', confidence: weakest(appConfidence(app, fn.acksLate), isSure && !found.conditional ? 'high' : (found.via.length > 0 || found.afterExit) && !raised ? 'low' : 'medium'), resource: app.id,
+    message: `${fn.functionName} ${raised ? `raises ${raised} behind ${found.text} and is retried for it` : again.text}, and nothing keeps a second run from ${found.text}: it ${what}`,
     label: what, related: [{ at: again.at, message: again.label }], suggestion: CURES[found.kind]!, ...(found.via.length > 0 && { flow: found.via }),
-    fate: `${found.text} → ${again.isKill ? 'SIGKILL before the acknowledgement' : 'failure behind it'} → the task runs again: it ${what}`,
+    fate: `${found.text} → ${isKill ? 'SIGKILL before the acknowledgement' : 'failure behind it'} → the task runs again: it ${what}`,
   };
 }
 
-/** Unconditional, without a guard of its own, and not what a loop does for each item it finds open. */
+/** Without a guard of its own, and not what a loop does for each item it finds open. */
 function isRepeated(effect: Effect, { body }: TaskFunction): boolean {
-  if (AGAIN[effect.kind] === undefined || effect.guard || effect.conditional || effect.insideLoop !== undefined) return false;
-  // what is deleted first is there once
+  if (AGAIN[effect.kind] === undefined || effect.guard || effect.insideLoop !== undefined) return false;
+  // each run has a log entry of its own; what is deleted first is there once
+  if (effect.kind === 'insert' && KEEPS_LOG.test(effect.text)) return false;
   return effect.kind !== 'insert' || !body.effects.some(other => other.kind === 'delete');
 }
 
@@ -54,6 +62,12 @@ function whyAgain({ acksLate, retry }: TaskFunction): Again | undefined {
   if (isOn(acksLate) === true) return { isKill: true, text: 'is acknowledged late, so it runs again when its worker is killed', label: 'acknowledged late', at: acksLate.at };
   const { autoretryAt, autoretryFor } = retry;
   return autoretryFor.length > 0 && autoretryAt ? { isKill: false, text: `is retried for ${autoretryFor.join(', ')}`, label: 'retried', at: autoretryAt } : undefined;
+}
+
+/** The error that the task function itself raises behind it, and is retried for. */
+function raisedFor({ raisedBehind }: Effect, { retry }: TaskFunction): string | undefined {
+  const last = (name: string): string => name.split('.').pop()!;
+  return raisedBehind?.find(name => retry.autoretryFor.some(type => last(type) === last(name)));
 }
 
 /** Something that may fail follows in the same function. */

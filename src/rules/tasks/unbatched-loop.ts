@@ -43,8 +43,8 @@ export const unbatchedLoop: Rule = {
 function costOf({ body }: TaskFunction, index: number, loop: Loop): Effect | undefined {
   if (loop.bound !== 'unbounded' || loop.kind === 'while') return undefined;
   const inside = body.effects.filter(effect => effect.insideLoop !== undefined && isWithin(effect.insideLoop, index, body.loops));
-  const publishes = inside.some(effect => effect.kind === 'publish');
-  const costly = inside.filter(effect => COSTLY.has(effect.kind) && !(publishes && ROW_WRITES.has(effect.kind)));
+  const publishes = inside.some(effect => effect.kind === 'publish' && effect.insideLoop === index);
+  const costly = inside.filter(effect => COSTLY.has(effect.kind) && !((publishes || loop.ofOne) && ROW_WRITES.has(effect.kind)));
   return costly.find(effect => !ROW_WRITES.has(effect.kind)) ?? costly[0];
 }
 

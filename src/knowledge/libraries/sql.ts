@@ -1,0 +1,28 @@
+import type { LibraryCall, MethodCall } from './types.js';
+
+/** SQLAlchemy 1.4 and 2.0 (docs.sqlalchemy.org/en/20/orm/session_basics.html): what a session is given becomes a row at its commit. */
+export const SESSION_METHODS: Readonly<Record<string, MethodCall>> = {
+  add: { kind: 'insert', onSession: true },
+  add_all: { kind: 'insert', onSession: true },
+  merge: { kind: 'update', onSession: true },
+  bulk_save_objects: { kind: 'insert', onSession: true },
+  bulk_insert_mappings: { kind: 'insert', onSession: true },
+  bulk_update_mappings: { kind: 'update', onSession: true },
+};
+
+/** peewee (docs.peewee-orm.com/en/latest/peewee/querying.html): methods of the model's class, found by its base. */
+export const SQL_CALLS: readonly LibraryCall[] = [
+  { name: /^peewee\.(\w*Model)\.(create|insert|insert_many|insert_from|bulk_create)$/, kind: 'insert' },
+  { name: /^peewee\.(\w*Model)\.(get_or_create|replace|replace_many)$/, kind: 'insert', guard: 'get_or_create' },
+  { name: /^peewee\.(\w*Model)\.(save|update|bulk_update|set_by_id)$/, kind: 'update' },
+  { name: /^peewee\.(\w*Model)\.(delete|delete_instance|delete_by_id)$/, kind: 'delete', idempotent: true },
+];
+
+/** What takes a statement as text: psycopg and every other DB-API driver (PEP 249), SQLAlchemy's connections. */
+export const EXECUTES = /^(execute|executemany|execute_values|executescript|exec_driver_sql)$/;
+/** Reads the statement's first word; `guarded`: it keeps a row that is there. A value counted on itself is an increment. */
+export const STATEMENTS = {
+  insert: /^\s*(insert|copy)\b/i, update: /^\s*(update|merge|grant|revoke|create|alter|drop|truncate|reassign|call)\b/i, delete: /^\s*delete\b/i,
+  guarded: /\bon\s+(conflict|duplicate\s+key)\b|\binsert\s+(or\s+)?(ignore|replace)\b|\bwhere\s+not\s+exists\b/i,
+  counts: /\bset\b[^;]*?\b(\w+)\s*=\s*(?:\w+\.)?\1\s*[-+]/i,
+} as const;
