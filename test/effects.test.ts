@@ -210,3 +210,37 @@ describe('publishes and retries', () => {
     expect(body('client.retry(countdown=5)', above, 'self').retryCalls).toEqual([]);
   });
 });
+
+describe('what is written as text, or in documents', () => {
+  test.each([
+    ['cursor.execute("INSERT INTO a VALUES (1)")', 'insert', undefined], ['cursor.execute("INSERT INTO a VALUES (1) ON CONFLICT (id) DO NOTHING")', 'insert', 'a statement that keeps what is there'],
+    ['cursor.execute("UPDATE a SET n = n + 1")', 'increment', undefined], ['cursor.execute("UPDATE a SET n = 2 WHERE id = 1")', 'update', undefined], ['cursor.executemany("delete from a where id = %s", rows)', 'delete', undefined],
+    ['connection.execute(text("UPDATE a SET n = a.n - :k"), {"k": 1})', 'increment', undefined], ['cursor.execute(sql.SQL("REVOKE ALL ON {} FROM x").format(name))', 'update', undefined],
+    ['cursor.execute(STATEMENT)', 'insert', undefined], ['cursor.execute(f"DELETE FROM {table}")', 'delete', undefined],
+    ['db.users.insert_one({"a": 1})', 'insert', undefined], ['db.users.update_one({"a": 1}, {"$set": {"b": 2}}, upsert=True)', 'update', 'upsert'], ['db.users.update_one({"a": 1}, {"$inc": {"b": 2}})', 'increment', undefined],
+    ['user.groups.add(group)', 'update', undefined],
+  ])('%s', (line, kind, guard) => {
+    const { effects } = body(line, 'from sqlalchemy import text\nfrom psycopg import sql\nSTATEMENT = "INSERT INTO a VALUES (1)"', 'cursor, connection, rows, name, table, db, user, group');
+    expect(effects.map(effect => [effect.kind, effect.guard?.kind])).toEqual([[kind, guard]]);
+  });
+
+  test.each(['cursor.execute("SELECT 1")', 'cursor.execute(query)', 'pool.execute(job)', 'tags.add(tag)'])('%s writes nothing that is known', line => {
+    expect(body(line, '', 'cursor, query, pool, job, tags, tag').effects).toEqual([]);
+  });
+});
+
+describe('classes by their annotations', () => {
+  const service = 'import httpx\n\n\nclass Sender:\n    def __init__(self, client: httpx.Client):\n        self._client = client\n\n    def send(self, url):\n        self._client.post(url)\n\n\ndef make() -> "Sender":\n    return container.resolve("sender")\n';
+  test.each([
+    ['a parameter', 'def work(sender: Sender):\n    sender.send("a")\n'], ['one that may be None', 'def work(sender: Sender | None = None):\n    sender.send("a")\n'],
+    ['a variable', 'def work(request):\n    sender: Sender = request.find_service(Sender)\n    sender.send("a")\n'], ['a result', 'def work():\n    make().send("a")\n'],
+    ['what a helper is given', 'def helper(sender: Sender):\n    sender.send("a")\n\n\ndef work(registry):\n    helper(registry["sender"])\n'],
+  ])('%s', (_, code) => {
+    const { effects } = bodyIn({ 'service.py': service, 'tasks.py': `from typing import Optional\nfrom service import Sender, make\n\n\n${code}` });
+    expect(effects).toMatchObject([{ kind: 'http-write', at: { path: 'service.py' } }]);
+  });
+
+  test('say nothing where they name no class of the repository or of a library', () => {
+    expect(bodyIn({ 'tasks.py': 'from typing import Any\n\n\ndef work(sender: Any, other: list[str], third: "not a name"):\n    sender.post("a")\n' }).effects).toEqual([]);
+  });
+});

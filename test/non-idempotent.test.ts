@@ -27,6 +27,10 @@ describe('is done again', () => {
     ['a row', 'Order.objects.create(number=1)', 'acks_late=True', ['error: adds a second row']],
     ['a count', 'Item.objects.filter(pk=1).update(stock=F("stock") - 1)', 'acks_late=True', ['error: counts twice']],
     ['a charge before what may fail and is retried', 'stripe.Charge.create(amount=1)\nOrder.objects.create(number=1)', 'autoretry_for=(OSError,)', ['warning: is charged again']],
+    ['a mail behind a check that the row is there', 'row = Order.objects.filter(pk=order).first()\nif not row:\n    return\nsend_mail("a", "b", "c", [row.mail])', 'acks_late=True', ['error: is sent again']],
+    ['a mail behind a row that is not there', 'try:\n    row = Order.objects.get(pk=order)\nexcept Order.DoesNotExist:\n    return\nsend_mail("a", "b", "c", [row.mail])', 'acks_late=True', ['error: is sent again']],
+    ['a row, before an error that is raised and retried', 'if order.open:\n    return\nOrder.objects.create(number=1)\nif order.late:\n    raise OrderError("late")', 'autoretry_for=(OrderError,)', ['warning: adds a second row']],
+    ['a row by a statement', 'cursor.execute("INSERT INTO orders VALUES (%s)", [1])', 'acks_late=True', ['error: adds a second row']],
   ])('%s', (_, body, options, expected) => { expect(told(body, options)).toEqual(expected); });
 });
 
@@ -42,6 +46,12 @@ describe('is not', () => {
     ['where a second row is refused and that is handled', 'try:\n    Order.objects.create(number=1)\nexcept IntegrityError:\n    pass'],
     ['in place of what was deleted before', 'Order.objects.filter(number=1).delete()\nOrder.objects.create(number=1)'],
     ['an update that keeps the first value', 'Order.objects.filter(pk=1).update(start=Coalesce(F("start"), now))'],
+    ['behind a check of what was done', 'row = Order.objects.filter(pk=order, sent=False).first()\nif not row:\n    return\nsend_mail("a", "b", "c", [row.mail])'],
+    ['behind a row that was made just now', 'row, created = Order.objects.get_or_create(pk=order)\nif not created:\n    return\nsend_mail("a", "b", "c", [row.mail])'],
+    ['before an error that is raised in another branch', 'if order.open:\n    Order.objects.create(number=1)\n    return\nraise OrderError("late")', 'autoretry_for=(OrderError,)'],
+    ['before an error that is not retried', 'if order.open:\n    return\nOrder.objects.create(number=1)\nif order.late:\n    raise OtherError("late")', 'autoretry_for=(OrderError,)'],
+    ['the log of an attempt', 'OrderLog.objects.create(number=1)'],
+    ['a statement that keeps what is there', 'cursor.execute("INSERT INTO orders VALUES (%s) ON CONFLICT DO NOTHING", [1])'],
     ['an update that says what is', 'Order.objects.filter(pk=1).update(state="paid")'],
   ])('%s', (_, body, options = 'acks_late=True') => { expect(told(body, options)).toEqual([]); });
 });

@@ -134,7 +134,7 @@ export function createResolver(store: FactStore): Resolver {
     for (let scope: Scope | undefined = from; scope; scope = scope.parent) {
       if (scope.kind === 'class' && scope !== from) continue;
       const bound = scope.bound?.get(name);
-      if (bound) return bound.is === 'value' && !isPlain(bound.expr) ? typed(name, scope) ?? bound : bound;
+      if (bound) return bound.is === 'value' && !(isPlain(bound.expr) && !isNone(bound.expr)) ? typed(name, scope) ?? bound : bound;
       const bindings = bindingsOf(scope.statements).byName.get(name);
       if (bindings) return follow(bindings, scope);
       if (scope.function?.parameters.some(parameter => parameter.name === name)) return typed(name, scope) ?? UNKNOWN;
@@ -345,6 +345,7 @@ export function createResolver(store: FactStore): Resolver {
   return { ...names, ...createEvaluator(names) };
 }
 
+const isNone = (expr: Expr): boolean => expr.is === 'literal' && expr.value === null;
 const isPlain = (expr: Expr): boolean => expr.is === 'literal' || expr.is === 'map' || expr.is === 'list';
 
 /** `app = healthcheck.setup(app)`: what it names is still what it named before. */

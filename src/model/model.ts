@@ -255,8 +255,6 @@ export interface Effect {
   readonly guard?: { readonly kind: string; readonly at: SourceLocation };
   /** It stands under a condition, behind one that may end the function, or where an error of its own is handled: something may keep a second run from it. */
   readonly conditional?: boolean;
-  /** `conditional` only because something before it may end the function. */
-  readonly afterExit?: boolean;
   /** Errors that the task function itself raises behind it, by their names as written. */
   readonly raisedBehind?: readonly string[];
   /** s the call may take by its own timeout; undefined: none or unknown. */
@@ -274,11 +272,11 @@ export interface ErrorHandler {
   readonly catches: 'any' | 'transient' | 'named';
   /** Names of the exceptions that a handler before it passes on. */
   readonly passesOn: readonly string[];
-  /** raises: passed on; logs: told to a log at most, perhaps but for some types; other: something else is done about it. */
-  readonly outcome: 'raises' | 'logs' | 'other';
+  /** raises: passed on; logs: told to a log at most, perhaps but for some types; returns: told to a log and to the caller, by a value that is returned; other: something else is done about it. */
+  readonly outcome: 'raises' | 'logs' | 'returns' | 'other';
   /** What is tried: the first call with an effect, else the first call. undefined: no call at all. */
   readonly tried?: { readonly at: SourceLocation; readonly text: string; readonly isEffect: boolean };
-  /** Nothing was done before in the same function, and nothing is left to do behind it. */
+  /** Nothing was done before in the same function, and nothing is left to do behind it, or the handler leaves the task. */
   readonly isAll: boolean;
   /** A `self.retry()` inside what is tried. */
   readonly retry?: SourceLocation;

@@ -31,7 +31,9 @@ function outcomeOf(body: readonly Statement[], scope: Scope, resolver: Resolver)
   const parts = flat(body);
   if (parts.some(({ statement, test }) => statement.do === 'raise' && !picksByType(test))) return 'other';
   const isQuiet = parts.every(({ statement, test }) => (statement.do === 'raise' && picksByType(test)) || tellsOnly(statement, scope, resolver));
-  return isQuiet ? 'logs' : 'other';
+  if (isQuiet) return 'logs';
+  const last = body.at(-1);
+  return last?.do === 'return' && last.value && isValue(last.value, scope, resolver) && outcomeOf(body.slice(0, -1), scope, resolver) === 'logs' ? 'returns' : 'other';
 }
 
 const endsInRaise = (body: readonly Statement[]): boolean => body.at(-1)?.do === 'raise' && !body.some(statement => statement.do !== 'raise' && flat([statement]).some(({ statement: inner }) => inner.do === 'return'));
@@ -51,6 +53,9 @@ function tellsOnly(statement: Statement, scope: Scope, resolver: Resolver): bool
   if (statement.do === 'function' || statement.do === 'class' || statement.do === 'delete') return false;
   return expressionsOf(statement).every(expr => isQuietValue(expr, scope, resolver));
 }
+
+/** `return {"error": str(error)}`: made of values alone. */
+const isValue = (value: Expr, scope: Scope, resolver: Resolver): boolean => [...walk(value)].every(part => part.is !== 'call' || isTelling(part, scope, resolver));
 
 /** What is logged is only read. */
 function isQuietValue(value: Expr | undefined, scope: Scope, resolver: Resolver): boolean {

@@ -33,7 +33,6 @@ interface Where {
   readonly handling?: boolean;
   /** See Effect.conditional. */
   readonly conditional?: boolean;
-  readonly afterExit?: boolean;
   /** The value of the expression at hand decides something. */
   readonly used?: boolean;
   /** Nothing is left to do behind the statement at hand. */
@@ -61,13 +60,13 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     let at = where;
     const busy = where.last ? statements.findLastIndex(statement => !isIdle([statement], where.scope, resolver)) : statements.length;
     for (const [i, statement] of statements.entries()) {
-      visitStatement(statement, { ...at, last: i >= busy }, statements.slice(i + 1));
-      if (!at.conditional && mayEnd(statement)) at = { ...at, conditional: true, afterExit: true };
+      visitStatement(statement, { ...at, last: i >= busy }, where.last ? statements.slice(i + 1) : undefined);
+      if (!at.conditional && mayEnd(statement) && !isMissing(statement, where.scope)) at = { ...at, conditional: true };
     }
   }
 
-  /** `rest`: what stands behind it. */
-  function visitStatement(statement: Statement, where: Where, rest: readonly Statement[]): void {
+  /** `rest`: all that is left to do behind it; undefined: more than what stands in the same block. */
+  function visitStatement(statement: Statement, where: Where, rest: readonly Statement[] | undefined): void {
     const used = statement.do !== 'call';
     const lockedBefore = taken.length;
     if (statement.do !== 'for') for (const expr of expressionsOf(statement)) visitExpr(expr, { ...where, used });
@@ -91,8 +90,8 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
         const checks = comparesStored(statement.test);
         const outcome = conflictOf(statement, where, resolver);
         for (const [i, lock] of taken.entries()) if (i >= lockedBefore || (lock.name !== undefined && namesOf(statement.test).has(lock.name))) if (lock.onConflict === undefined || lock.onConflict === 'unknown') lock.onConflict = outcome;
-        visit(statement.then, { ...where, conditional: true, afterExit: false, ...(checks && { ownerChecked: true }) });
-        visit(statement.otherwise, { ...where, conditional: true, afterExit: false });
+        visit(statement.then, { ...where, conditional: true, ...(checks && { ownerChecked: true }) });
+        visit(statement.otherwise, { ...where, conditional: true });
         break;
       }
       case 'with': visit(statement.body, statement.items.some(({ value }) => value.is === 'call' && /(^|\.)allow_join_result$/.test(dottedName(value.callee) ?? '')) ? { ...where, joins: true } : where); break;
@@ -100,7 +99,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
         const before = { effects: effects.length, deeds, retries: retryCalls.length };
         visit(statement.body, statement.handlers.some(({ types }) => types.some(isNarrow)) ? { ...where, conditional: true } : where);
         addHandlers(statement, where, rest, before);
-        for (const handler of statement.handlers) visit(handler.body, { ...where, handling: true, conditional: true, afterExit: false });
+        for (const handler of statement.handlers) visit(handler.body, { ...where, handling: true, conditional: true });
         visit(statement.otherwise, where);
         visit(statement.finally, where);
         break;
@@ -110,12 +109,12 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   }
 
   /** `before`: how much there was before what is tried. */
-  function addHandlers(statement: Extract<Statement, { do: 'try' }>, where: Where, rest: readonly Statement[], before: { readonly effects: number; readonly deeds: number; readonly retries: number }): void {
+  function addHandlers(statement: Extract<Statement, { do: 'try' }>, where: Where, rest: readonly Statement[] | undefined, before: { readonly effects: number; readonly deeds: number; readonly retries: number }): void {
     const effect = effects.slice(before.effects).find(({ kind }) => kind !== 'read' && kind !== 'sleep');
     const call = effect ?? firstCall(statement.body);
     const isFirst = before.deeds === 0 && effects.slice(0, before.effects).every(({ kind }) => kind === 'read' || kind === 'http-read');
     const isAll = isFirst && where.loop === undefined && isIdle([...statement.otherwise, ...statement.finally], where.scope, resolver);
-    const isLast = (handler: Handler): boolean => where.last === true || (where.ends === true && isIdle(rest.filter(other => !isSkipped(other, handler)), where.scope, resolver));
+    const isLast = (handler: Handler): boolean => where.last === true || (where.ends === true && handler.body.at(-1)?.do === 'return') || (rest !== undefined && isIdle(rest.filter(other => !isSkipped(other, handler)), where.scope, resolver));
     const retry = retryCalls.slice(before.retries).find(({ returns }) => !returns);
     for (const [i, handler] of statement.handlers.entries()) handlers.push({
       at: handler.at, ...judgeHandler(handler, statement.handlers.slice(0, i), where.scope, resolver), isAll: isAll && isLast(handler), via: where.via,
@@ -176,7 +175,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     const effect = classify(call, external, where.scope, resolver);
     if (effect) {
       trivial = false;
-      effects.push({ kind: effect.kind, text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }), ...(effect.guard && { guard: effect.guard }), ...(where.conditional && { conditional: true }), ...(where.afterExit && { afterExit: true }), ...(effect.timeoutSeconds !== undefined && { timeoutSeconds: effect.timeoutSeconds }), ...(effect.endless && { endless: true }) });
+      effects.push({ kind: effect.kind, text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }), ...(effect.guard && { guard: effect.guard }), ...(where.conditional && { conditional: true }), ...(effect.timeoutSeconds !== undefined && { timeoutSeconds: effect.timeoutSeconds }), ...(effect.endless && { endless: true }) });
       return;
     }
     if (callee.is === 'function') { descend(callee, call, where); return; }
@@ -191,7 +190,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     functions++;
     visit(callee.function.body, {
       scope: resolver.inside(callee, argumentsOf(callee, call, where.scope)), depth: where.depth + 1,
-      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }), ...(where.conditional && { conditional: true }), ...(where.afterExit && { afterExit: true }), ...(where.last && !where.used && { last: true, ends: true }), ...(where.joins && { joins: true }),
+      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }), ...(where.conditional && { conditional: true }), ...(where.last && !where.used && { last: true, ends: true }), ...(where.joins && { joins: true }),
     });
   }
 
@@ -285,6 +284,25 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
 function mayEnd(statement: Statement): boolean {
   if (statement.do === 'if') return [...statement.then, ...statement.otherwise].some(inner => inner.do === 'return' || inner.do === 'raise' || inner.do === 'continue' || mayEnd(inner));
   return statement.do === 'with' || statement.do === 'try' ? nested(statement).some(mayEnd) : false;
+}
+
+/** Keys that name one row, and say nothing about what was done with it. */
+const BY_KEY = /^(pk|id|uuid|.*_id|.*_uuid|session|db|using|with_for_update)$/;
+/** Reads one row, or none. */
+const FETCHES = /^(get|first|one_or_none|scalar_one_or_none|scalar|find_one|last|get_by_id|get_or_none)$/;
+const ABSENT = /(?:^|\.)(?:DoesNotExist|ObjectDoesNotExist|NoResultFound)$/;
+
+/** `order = Order.objects.filter(pk=pk).first()`, `if not order: return`: only a row that is gone ends it, which a second run finds again. */
+function isMissing(statement: Statement, scope: Scope): boolean {
+  if (statement.do === 'try') return !statement.body.some(mayEnd) && statement.handlers.every(handler => handler.types.length > 0 && handler.types.every(type => ABSENT.test(dottedName(type) ?? '')));
+  if (statement.do !== 'if' || statement.otherwise.length > 0) return false;
+  const { test } = statement;
+  const asked = test.is === 'operation' && (test.operator === 'not' || (test.operator === 'is' && test.operands[1]?.is === 'literal' && test.operands[1].value === null)) ? test.operands[0] : undefined;
+  if (asked?.is !== 'name') return false;
+  const [only, ...others] = bindingsOf(scope.statements).byName.get(asked.name) ?? [];
+  if (only?.kind !== 'value' || others.length > 0 || only.expr.is !== 'call') return false;
+  const calls = [...walk(only.expr)].filter(part => part.is === 'call');
+  return only.expr.callee.is === 'member' && FETCHES.test(only.expr.callee.name) && calls.every(({ keywords, positional }) => keywords.every(([key]) => key !== null && BY_KEY.test(key)) && positional.every(part => part.is === 'name' || part.is === 'member' || (part.is === 'literal' && typeof part.value === 'string')));
 }
 
 /** An error that says what went wrong, not any. */

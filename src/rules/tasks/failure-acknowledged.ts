@@ -26,7 +26,7 @@ function* judge(app: CeleryApp, fn: TaskFunction): Iterable<Problem> {
     if (!tried || !losesWork(handler, retries !== undefined)) continue;
     yield {
       order: 4, at: handler.at, confidence: weakest(appConfidence(app, fn.acksLate), evidence(handler)), resource: app.id,
-      message: `${caughtBy(handler)} ends the error of ${tried.text} with a log at most: ${fn.functionName} ends as a success, ${retries ? 'no retry sees it' : 'its message is acknowledged'}, and the work is lost`,
+      message: `${caughtBy(handler)} ends the error of ${tried.text} ${handler.outcome === 'returns' ? 'as a value that is returned' : 'with a log at most'}: ${fn.functionName} ends as a success, ${retries ? 'no retry sees it' : 'its message is acknowledged'}, and the work is lost`,
       label: 'the error ends here',
       related: [{ at: tried.at, message: 'what is lost when it fails' }, retries ? { at: retries.at, message: retries.text } : { at: fn.acksLate.at, message: 'acknowledged late, so that no work is lost' }],
       suggestion: `end the handler with \`raise\`, so that the failure is seen${retries ? ' and retried' : ''}`,
@@ -37,12 +37,13 @@ function* judge(app: CeleryApp, fn: TaskFunction): Iterable<Problem> {
 
 /** In the task function itself, around all that it does. What is retried elsewhere in the function was thought of. */
 function losesWork({ catches, outcome, isAll, via, retry, insideLoop, passesOn }: ErrorHandler, retried: boolean): boolean {
-  if (outcome !== 'logs' || via.length > 0 || insideLoop !== undefined || !isAll || (retry && !passesOn.includes('Retry'))) return false;
+  // what is returned may be handed on; where a retry is configured it was to see the error
+  if (!(outcome === 'logs' || outcome === 'returns' && retried) || via.length > 0 || insideLoop !== undefined || !isAll || (retry && !passesOn.includes('Retry'))) return false;
   return catches === 'any' || (catches === 'transient' && retried);
 }
 
-function evidence({ catches, tried, retry }: ErrorHandler): Confidence {
+function evidence({ catches, tried, retry, outcome }: ErrorHandler): Confidence {
   if (catches !== 'any') return 'low';
-  if (retry) return 'medium';
+  if (retry || outcome === 'returns') return 'medium';
   return tried?.isEffect ? 'high' : 'medium';
 }

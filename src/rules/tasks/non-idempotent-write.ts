@@ -33,7 +33,7 @@ function judge(app: CeleryApp, fn: TaskFunction): Problem | undefined {
   if (fn.body.locks.length > 0) return undefined;
   const again = whyAgain(fn);
   const candidates = fn.body.effects.filter(effect => isRepeated(effect, fn));
-  const found = again && (candidates.find(effect => !effect.conditional && (again.isKill || failsBehind(effect, fn))) ?? candidates.find(effect => raisedFor(effect, fn) !== undefined) ?? candidates.find(effect => effect.afterExit && again.isKill));
+  const found = again && (candidates.find(effect => !effect.conditional && (again.isKill || failsBehind(effect, fn))) ?? candidates.find(effect => raisedFor(effect, fn) !== undefined));
   if (!again || !found) return undefined;
   const what = AGAIN[found.kind]!;
   const raised = found.conditional || !again.isKill ? raisedFor(found, fn) : undefined;
@@ -41,7 +41,7 @@ function judge(app: CeleryApp, fn: TaskFunction): Problem | undefined {
   const isSure = found.kind === 'payment' || found.kind === 'sms' || found.kind === 'increment' || found.kind === 'counter';
   return {
     // the order of the task function's own statements is what repeats it, not the helper
-    order: 4, at: raised ? found.via[0]?.at ?? found.at : found.at, severity: isKill ? 'error' : 'warning', confidence: weakest(appConfidence(app, fn.acksLate), isSure && !found.conditional ? 'high' : (found.via.length > 0 || found.afterExit) && !raised ? 'low' : 'medium'), resource: app.id,
+    order: 4, at: raised ? found.via[0]?.at ?? found.at : found.at, severity: isKill ? 'error' : 'warning', confidence: weakest(appConfidence(app, fn.acksLate), isSure && !found.conditional ? 'high' : found.via.length > 0 && !raised ? 'low' : 'medium'), resource: app.id,
     message: `${fn.functionName} ${raised ? `raises ${raised} behind ${found.text} and is retried for it` : again.text}, and nothing keeps a second run from ${found.text}: it ${what}`,
     label: what, related: [{ at: again.at, message: again.label }], suggestion: CURES[found.kind]!, ...(found.via.length > 0 && { flow: found.via }),
     fate: `${found.text} → ${isKill ? 'SIGKILL before the acknowledgement' : 'failure behind it'} → the task runs again: it ${what}`,
