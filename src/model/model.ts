@@ -206,7 +206,17 @@ export interface TaskFunction {
 export interface Signature { readonly parameters: readonly { readonly name: string; readonly required: boolean; readonly keywordOnly: boolean }[]; readonly morePositional: boolean; readonly moreKeywords: boolean }
 
 /** `work.delay(1, mode="x")`, `work.s(1)`, `send_task("work", [1])`. `complete`: nothing else is given, by a spread or by the result of the step before. */
-export interface Message { readonly at: SourceLocation; readonly text: string; readonly positional: number; readonly keywords: readonly string[]; readonly complete: boolean }
+export interface Message {
+  readonly at: SourceLocation;
+  readonly text: string;
+  readonly positional: number;
+  readonly keywords: readonly string[];
+  readonly complete: boolean;
+  /** An argument that is a row of an object mapper, not its key. `text`: as written; `id`: what names it. */
+  readonly row?: { readonly at: SourceLocation; readonly text: string };
+  /** It chooses a serializer of its own. */
+  readonly ownSerializer?: boolean;
+}
 
 export interface RetryPolicy {
   /** Something retries: autoretry_for, or self.retry in the body. */

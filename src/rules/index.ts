@@ -74,6 +74,7 @@ import { lockReleasedByNonOwner } from './tasks/lock-released-by-non-owner.js';
 import { lockWithoutExpiry } from './tasks/lock-without-expiry.js';
 import { longSleep } from './tasks/long-sleep.js';
 import { messageIncompatible } from './tasks/message-incompatible.js';
+import { modelInstanceArgument } from './tasks/model-instance-argument.js';
 import { noNetworkTimeout } from './tasks/no-network-timeout.js';
 import { nonIdempotentWrite } from './tasks/non-idempotent-write.js';
 import { publishInTransaction } from './tasks/publish-in-transaction.js';
@@ -99,5 +100,5 @@ export const rules: readonly Rule[] = [
   timeLimitDropsTask, timeLimitIgnored, timeLimitTooLong,
   unknownSetting, visibilityTimeoutIneffective, visibilityTimeoutNotSeconds, visibilityTimeoutTooLong, visibilityTimeoutTooShort, workerLossAcknowledged,
   noDeadLetterQueue,
-  failureAcknowledged, lockConflictDropsTask, lockOutlivesRedelivery, lockReleasedByNonOwner, lockWithoutExpiry, longSleep, messageIncompatible, noNetworkTimeout, nonIdempotentWrite, publishInTransaction, retrySwallowed, retryWithoutBackoff, retryWithoutLimit, softLimitSwallowed, statusWithoutReaper, unbatchedLoop, unboundedLoop, waitsForResult,
+  failureAcknowledged, lockConflictDropsTask, lockOutlivesRedelivery, lockReleasedByNonOwner, lockWithoutExpiry, longSleep, messageIncompatible, modelInstanceArgument, noNetworkTimeout, nonIdempotentWrite, publishInTransaction, retrySwallowed, retryWithoutBackoff, retryWithoutLimit, softLimitSwallowed, statusWithoutReaper, unbatchedLoop, unboundedLoop, waitsForResult,
 ];
