@@ -139,7 +139,7 @@ function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judg
   const limits = limitsIn(world.modules, world.functions, world.resolver, context);
   const build = (effective: EffectiveSettings): readonly TaskFunction[] => members.map(member => {
     const counter = counters.get(member);
-    const fn = withCallLimits(taskFunction(member, effective, bodyFor(member, world), isScheduled(member.name, effective), world.messages.get(member) ?? [], durationFor(member.name, world.options)), limits.filter(({ to }) => to === member));
+    const fn = withCallLimits(taskFunction(member, effective, bodyFor(member, world), isScheduled(member.name, effective), world.messages.get(member) ?? [], durationFor(member.name, world.options), world.reads.singletonExpiry), limits.filter(({ to }) => to === member));
     return counter ? { ...fn, redeliveryCap: counter } : fn;
   });
   const broker = brokerKind(settings);

@@ -322,7 +322,8 @@ export interface Loop {
 
 export interface Lock {
   readonly at: SourceLocation;
-  readonly kind: 'redis-set-nx' | 'setnx' | 'redis-lock' | 'cache-add' | 'library';
+  /** singleton: of celery-singleton, from the message on. */
+  readonly kind: 'redis-set-nx' | 'setnx' | 'redis-lock' | 'cache-add' | 'singleton';
   readonly text: string;
   /** s. unset: no expiry. */
   readonly ttl: Setting<number>;

@@ -27,6 +27,8 @@ export interface FunctionSite {
   readonly ownTimeout?: { readonly seconds?: number; readonly at: SourceLocation };
   /** Options as written, strongest first: the decorator, its wrapper, the base class, the app's task class. */
   readonly options: readonly OptionLayer[];
+  /** Its task class is `celery_singleton.Singleton`, or made from it. */
+  readonly singleton?: boolean;
 }
 
 export interface OptionLayer { readonly from: string; readonly values: ReadonlyMap<string, Value> }
@@ -88,7 +90,7 @@ function siteOf(target: FunctionTarget, registration: Registration, decorator: E
   const name = written?.known && typeof written.value === 'string' ? written.value : `${resolver.nameOf(target.scope.path)}.${target.function.name}`;
   const ownTimeout = timeoutAmong(others, target.scope, resolver, context);
   return {
-    name, target, at: target.function.at, ...(ownTimeout && { ownTimeout }), decoratorAt: decorator.at, decorator, others, how: registration.how, options: layers,
+    name, target, at: target.function.at, ...(ownTimeout && { ownTimeout }), decoratorAt: decorator.at, decorator, others, how: registration.how, options: layers, ...(isSingleton(decorator, target.scope, resolver) && { singleton: true }),
     ...(registration.app && { app: registration.app }),
   };
 }
@@ -188,6 +190,14 @@ function baseClass(decorator: Expr, scope: Scope, resolver: Resolver): ClassTarg
   const written = decorator.is === 'call' ? decorator.keywords.find(([key]) => key === 'base')?.[1] : undefined;
   const target = written && resolver.resolve(written, scope);
   return target?.is === 'class' ? target : undefined;
+}
+
+/** `base=Singleton` of celery-singleton: a lock in Redis for as long as a message waits or runs. */
+function isSingleton(decorator: Expr, scope: Scope, resolver: Resolver): boolean {
+  const written = decorator.is === 'call' ? decorator.keywords.find(([key]) => key === 'base')?.[1] : undefined;
+  const target = written && resolver.resolve(written, scope);
+  const bases = target?.is === 'class' ? resolver.lineage(target) : target ? [target] : [];
+  return bases.some(base => base.is === 'external' && /^celery_singleton(\.singleton)?\.Singleton$/.test(base.name));
 }
 
 /** `Celery(task_cls=...)`, in the call or in the constructor of the app's class. */

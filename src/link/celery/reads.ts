@@ -21,8 +21,11 @@ export interface CodeReads {
   readonly handlers: readonly FunctionTarget[];
   /** ECS task protection is turned on: deployments and scale-in then wait. */
   readonly taskProtection?: SourceLocation;
+  /** Somewhere a lifetime for the locks of celery-singleton is written. */
+  readonly singletonExpiry: boolean;
 }
 
+const SINGLETON = /singleton_lock_expiry$/i;
 const LIMIT_TEXT = /^(x-delivery-limit|delivery-limit|maxReceiveCount)$/;
 const COUNTER_TEXT = /^(x-delivery-count|x-max-delivery-count|ApproximateReceiveCount|redelivered)$/;
 const COUNTER_NAME = /^(delivery_(count|limit)|redelivery_count|max_deliveries|approximate_receive_count)$/i;
@@ -31,13 +34,16 @@ const PROTECTION_TEXT = /task-protection\/v1\/state|^ECS_AGENT_URI$/;
 export function codeReads(modules: readonly Scope[], resolver: Resolver): CodeReads {
   const names = new Set<string>();
   const handlers: FunctionTarget[] = [];
+  let singletonExpiry = false;
   let cap: SourceLocation | undefined, protection: SourceLocation | undefined, quorum: SourceLocation | undefined, timeout: Setting<number> | undefined;
   for (const module of modules) {
     for (const { statement, scope } of sites(module, resolver)) {
       if (statement.do === 'function' && statement.function.decorators.some(isBeforeTask)) handlers.push({ is: 'function', function: statement.function, scope });
+      singletonExpiry ||= statement.do === 'assign' && statement.targets.some(target => SINGLETON.test(nameOf(target) ?? (target.is === 'item' ? literalText(target.key) ?? '' : '')));
       for (const expr of readBy(statement)) for (const part of walk(expr)) {
         const name = nameOf(part);
         if (name !== undefined) names.add(name);
+        singletonExpiry ||= (name !== undefined && SINGLETON.test(name)) || (part.is === 'call' && part.keywords.some(([key]) => key !== null && SINGLETON.test(key)));
         if (part.is === 'map') { timeout ??= consumerTimeout(part, scope, resolver); quorum ??= quorumType(part); }
         const text = literalText(part);
         if (text !== undefined && LIMIT_TEXT.test(text)) cap ??= part.at;
@@ -46,7 +52,7 @@ export function codeReads(modules: readonly Scope[], resolver: Resolver): CodeRe
     }
   }
   return {
-    has: name => names.has(name), handlers, ...(cap && { redeliveryCap: cap }), ...(quorum && { quorumQueue: quorum }), ...(timeout && { consumerTimeout: timeout }), ...(protection && { taskProtection: protection }),
+    has: name => names.has(name), handlers, singletonExpiry, ...(cap && { redeliveryCap: cap }), ...(quorum && { quorumQueue: quorum }), ...(timeout && { consumerTimeout: timeout }), ...(protection && { taskProtection: protection }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { editDistance, type BodyFacts, type EffectiveSettings, type RetryCall, type Message, type RetryPolicy, type Setting, type Signature, type Slot, type SourceLocation, type TaskFunction } from '../../model/index.js';
+import { editDistance, type BodyFacts, type EffectiveSettings, type Lock, type Message, type RetryCall, type RetryPolicy, type Setting, type Signature, type Slot, type SourceLocation, type TaskFunction } from '../../model/index.js';
 import { TASK_OPTIONS } from '../../knowledge/celery-settings.js';
 import type { Value } from '../values.js';
 import type { FunctionSite, OptionLayer } from './functions.js';
@@ -8,7 +8,7 @@ import { toSetting } from './settings.js';
 const MAX_RETRIES = 3, RETRY_DELAY = 180, BACKOFF_MAX = 600;
 
 /** A task function with the options that are effective in its app: annotations, decorator, base class, settings, defaults. */
-export function taskFunction(site: FunctionSite, settings: EffectiveSettings, body: BodyFacts & { readonly retryCalls: readonly RetryCall[] }, periodic: boolean, messages: readonly Message[], observedSeconds: number | undefined): TaskFunction {
+export function taskFunction(site: FunctionSite, settings: EffectiveSettings, body: BodyFacts & { readonly retryCalls: readonly RetryCall[] }, periodic: boolean, messages: readonly Message[], observedSeconds: number | undefined, singletonExpiry: boolean): TaskFunction {
   const layers = [...annotationLayers(settings, site.name), ...site.options];
   const from = <T>(option: string, setting: string | undefined, fallback: Setting<unknown>): Setting<T> =>
     (written(layers, option) ?? (setting === undefined ? fallback : settings.get(setting) ?? fallback)) as Setting<T>;
@@ -18,7 +18,8 @@ export function taskFunction(site: FunctionSite, settings: EffectiveSettings, bo
     const used = names.map(name => from(name, `task_${name}`, unset)).find(other => other.state === 'set' && other.certainty !== 'format-default' && other.value !== null);
     return used ? { state: 'unknown', at: used.at, expression: 'an option of celery 5.7', candidates: [] } : setting;
   };
-  const { retryCalls, ...facts } = body;
+  const { retryCalls, ...own } = body;
+  const facts = site.singleton ? { ...own, locks: [...own.locks, singletonLock(site, layers, singletonExpiry)] } : own;
   const slot = optionSlot(site);
   return {
     name: site.name, functionName: site.target.function.name, at: site.at, decoratorAt: site.decoratorAt, periodic, body: facts,
@@ -32,6 +33,12 @@ export function taskFunction(site: FunctionSite, settings: EffectiveSettings, bo
     unknownOptions: unknownOptions(site),
     ...(observedSeconds !== undefined && { observedSeconds }), ...(site.ownTimeout && { ownTimeout: site.ownTimeout }), ...(slot && { optionSlot: slot }),
   };
+}
+
+/** Taken as the message is sent, released when the task ends; without `lock_expiry` it never expires (celery-singleton 0.3.1, singleton.py, config.py). */
+function singletonLock({ decoratorAt }: FunctionSite, layers: readonly OptionLayer[], isElsewhere: boolean): Lock {
+  const unset: Setting<number> = isElsewhere ? { state: 'unknown', at: decoratorAt, expression: 'singleton_lock_expiry', candidates: [] } : { state: 'unset', at: decoratorAt, slots: [] };
+  return { at: decoratorAt, kind: 'singleton', text: 'base=Singleton', ttl: (written(layers, 'lock_expiry') ?? unset) as Setting<number>, via: [], onConflict: 'unknown', constantKey: false, released: { at: decoratorAt, checksOwner: true, byLibrary: true } };
 }
 
 /** Without the first parameter where the task is bound, or a method. A decorator below the task's own may give it others. */

@@ -9,7 +9,7 @@ export const lockWithoutExpiry: Rule = {
     'The task that holds the lock is killed at a deployment, by running out of memory or with its host, before it can release it. Nothing else does: every later run ' +
     'finds the lock taken and gives up, often quietly, until somebody deletes the key by hand.',
   remedy: 'Give the lock a lifetime above the time limit of the task that holds it.',
-  references: ['https://redis.io/docs/latest/commands/set/', 'https://redis-py.readthedocs.io/en/stable/lock.html', 'https://docs.djangoproject.com/en/5.2/topics/cache/#cache-arguments'],
+  references: ['https://redis.io/docs/latest/commands/set/', 'https://redis-py.readthedocs.io/en/stable/lock.html', 'https://docs.djangoproject.com/en/5.2/topics/cache/#cache-arguments', 'https://github.com/steinitzu/celery-singleton'],
   documentedBy: 'SIGKILL runs no finally block: the stop is measured (stop-outlives), the key that stays is what SET without EX means',
   leadsTo: ['tasks/lock-released-by-non-owner'],
 
@@ -24,7 +24,7 @@ export const lockWithoutExpiry: Rule = {
         label: 'no expiry',
         related: functions.slice(0, 5).map(fn => ({ at: fn.at, message: `${fn.functionName} takes it` })),
         flow: [...lock.via, { at: lock.at, text: lock.text }],
-        suggestion: `write ${HOW[lock.kind](seconds)} in ${lock.text}${limits.some(limit => limit > 0) ? '' : ', above the time limit of the task'}`,
+        suggestion: `write ${HOW[lock.kind](seconds)} ${lock.kind === 'singleton' ? 'beside' : 'in'} ${lock.text}${limits.some(limit => limit > 0) ? '' : ', above the time limit of the task'}`,
         fate: 'SIGKILL → the key stays: every later run finds it taken',
       };
     }
@@ -36,5 +36,5 @@ const HOW = {
   setnx: (seconds: number) => `set(key, value, nx=True, ex=${seconds}) instead of setnx`,
   'redis-lock': (seconds: number) => `timeout=${seconds}`,
   'cache-add': (seconds: number) => `timeout=${seconds}`,
-  library: (seconds: number) => `a timeout of ${seconds} s`,
+  singleton: (seconds: number) => `lock_expiry=${seconds}`,
 } as const;

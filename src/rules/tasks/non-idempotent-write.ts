@@ -30,7 +30,8 @@ export const nonIdempotentWrite: Rule = {
 };
 
 function judge(app: CeleryApp, fn: TaskFunction): Problem | undefined {
-  if (fn.body.locks.length > 0) return undefined;
+  // a message that comes back does not take celery-singleton's lock again
+  if (fn.body.locks.some(({ kind }) => kind !== 'singleton')) return undefined;
   const again = whyAgain(fn);
   const candidates = fn.body.effects.filter(effect => isRepeated(effect, fn));
   const found = again && (candidates.find(effect => !effect.conditional && (again.isKill || failsBehind(effect, fn))) ?? candidates.find(effect => raisedFor(effect, fn) !== undefined));

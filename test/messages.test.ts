@@ -1,0 +1,63 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import * as python from '../src/analyzers/python.js';
+import { link } from '../src/link/index.js';
+import type { FactStore, Model } from '../src/model/index.js';
+import { loadPython } from '../src/parsers/python.js';
+import { rules } from '../src/rules/index.js';
+import { thresholds } from './model-builders.js';
+
+/** What is put into messages, and what is held while they wait. */
+beforeAll(() => loadPython());
+
+function modelOf(files: Readonly<Record<string, string>>): Model {
+  const read = new Map(Object.entries(files).map(([path, text]) => [path, python.facts(text, path)]));
+  const paths = [...read.keys()].sort();
+  const store: FactStore = { paths, candidates: paths, has: path => read.has(path), facts: path => read.get(path) };
+  return link(store, { workers: [], assume: {}, durations: {}, exitMarginSeconds: 3 });
+}
+const saidBy = (id: string, model: Model): readonly string[] => [...rules.find(rule => rule.id === id)!.check(model, thresholds)].map(({ message }) => message);
+
+const MODELS = 'from django.db import models\n\n\nclass Order(models.Model):\n    def save(self, *args):\n        from tasks import work\n        work.delay(self)\n';
+const TASKS = "from celery import Celery\n\napp = Celery('shop', broker='redis://r')\n\n\n@app.task\ndef work(order, mode=None):\n    return order\n";
+const sending = (lines: string, more = ''): readonly string[] =>
+  saidBy('tasks/model-instance-argument', modelOf({ 'tasks.py': `${TASKS}${more}`, 'views.py': `from models import Order\nfrom tasks import work\n\n\ndef view(request, order_id):\n${lines.split('\n').map(line => `    ${line}\n`).join('')}`, 'models.py': 'from django.db import models\n\n\nclass Order(models.Model):\n    pass\n' }));
+
+describe('tasks/model-instance-argument', () => {
+  test.each([
+    'order = Order.objects.get(pk=order_id)\nwork.delay(order)', 'order = Order(number=1)\nwork.delay(order)', 'order = Order.objects.filter(pk=1).first()\nwork.apply_async([order])',
+    'for order in Order.objects.all():\n    work.s(order, mode=1)', 'order: Order = request.order\nwork.delay(mode=order)',
+  ])('%j sends a row', lines => { expect(sending(lines)).toHaveLength(1); });
+
+  test.each([
+    'order = Order.objects.get(pk=order_id)\nwork.delay(order.pk)', 'work.delay(order_id)', 'for order in Order.objects.values_list("pk", flat=True):\n    work.delay(order)',
+    'order = Order.objects.values("pk").get()\nwork.delay(order)', 'for order in request.orders.all():\n    work.delay(order)', 'order = Order.objects.count()\nwork.delay(order)',
+  ])('%j does not', lines => { expect(sending(lines)).toEqual([]); });
+
+  test('the harm is that of the serializer', () => {
+    expect(sending('work.delay(Order.objects.get(pk=1))')).toEqual([]); // no name to suggest a key of
+    expect(sending('order = Order.objects.get(pk=1)\nwork.delay(order)')[0]).toContain('EncodeError');
+    expect(sending('order = Order.objects.get(pk=1)\nwork.delay(order)', "\napp.conf.task_serializer = 'pickle'\n")[0]).toContain('works on the copy that was pickled');
+    expect(sending('order = Order.objects.get(pk=1)\nwork.apply_async([order], serializer="pickle")')[0]).toContain('if it can be sent at all');
+  });
+
+  test('a model that sends itself does too', () => {
+    expect(saidBy('tasks/model-instance-argument', modelOf({ 'tasks.py': TASKS, 'models.py': MODELS }))).toHaveLength(1);
+  });
+
+  test('a row that is being deleted cannot be read later', () => {
+    expect(saidBy('tasks/model-instance-argument', modelOf({ 'tasks.py': TASKS, 'models.py': "from django.db import models\nfrom tasks import work\n\n\nclass Order(models.Model):\n    pass\n\n\n@receiver(post_delete, sender=Order)\ndef clean(sender, instance: Order, **kwargs):\n    work.delay(instance)\n" }))).toEqual([]);
+  });
+});
+
+describe('celery-singleton', () => {
+  const locks = (options: string, more = ''): readonly string[] => saidBy('tasks/lock-without-expiry', modelOf({ 'tasks.py': `from celery import Celery\nfrom celery_singleton import Singleton\n\napp = Celery('shop', broker='redis://r')\n${more}\n\n@app.task(${options})\ndef work(order):\n    return order\n` }));
+  test('keeps its lock for ever where no lifetime is written', () => {
+    expect(locks('base=Singleton')).toEqual(['the lock of work never expires: when a deployment kills the task that holds it, no later run gets it']);
+  });
+  test.each([['base=Singleton, lock_expiry=600', ''], ['base=Singleton', 'app.conf.singleton_lock_expiry = 600'], ['base=Singleton', 'app.conf.update(singleton_lock_expiry=600)'], ['base=Singleton', 'app.conf["singleton_lock_expiry"] = 600'], ['', '']])('%s %s is quiet', (options, more) => {
+    expect(locks(options, more)).toEqual([]);
+  });
+  test('by a class of the repository', () => {
+    expect(locks('base=Once', '\nclass Once(Singleton):\n    pass\n')).toHaveLength(1);
+  });
+});
