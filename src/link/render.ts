@@ -8,6 +8,9 @@ export function render(expr: Expr, limit = 60): string {
   if (text === undefined) rendered.set(expr, (text = shorten(write(expr, 6), limit)));
   return text;
 }
+/** The whole expression, for code that is suggested; with `…` where it is too long or too deep for that. */
+export const renderWhole = (expr: Expr): string => shorten(write(expr, 24), 300);
+
 const USUAL = 60;
 /** The same expressions are evaluated again for every process. */
 const rendered = new WeakMap<Expr, string>();

@@ -176,6 +176,8 @@ export interface TaskFunction {
   readonly functionName: string;
   readonly at: SourceLocation;
   readonly decoratorAt: SourceLocation;
+  /** What registers it, without its options: `app.task`, `shared_task`. */
+  readonly decorator?: string;
   readonly acksLate: Setting<boolean>;
   readonly rejectOnWorkerLost: Setting<boolean>;
   readonly acksOnFailureOrTimeout: Setting<boolean>;
@@ -203,7 +205,7 @@ export interface TaskFunction {
 }
 
 /** The parameters of a function without a bound `self`. `morePositional`: `*args`, or an argument list that a decorator may change; `moreKeywords`: `**kwargs`. */
-export interface Signature { readonly parameters: readonly { readonly name: string; readonly required: boolean; readonly keywordOnly: boolean }[]; readonly morePositional: boolean; readonly moreKeywords: boolean }
+export interface Signature { /** Its first parameter is the task itself. */ readonly isBound: boolean; readonly parameters: readonly { readonly name: string; readonly required: boolean; readonly keywordOnly: boolean }[]; readonly morePositional: boolean; readonly moreKeywords: boolean }
 
 /** `work.delay(1, mode="x")`, `work.s(1)`, `send_task("work", [1])`. `complete`: nothing else is given, by a spread or by the result of the step before. */
 export interface Message {
@@ -312,6 +314,8 @@ export interface Loop {
   readonly bound: 'bounded' | 'unbounded' | 'unknown';
   /** The name of the model or table, where the source names one. */
   readonly entity?: string;
+  /** The query whose rows are walked, where it is written in one expression; names in it are those of the place where it stands. */
+  readonly query?: string;
   /** Only the rows that belong to one thing, by its id. */
   readonly ofOne?: boolean;
   readonly via: readonly CallStep[];

@@ -49,6 +49,8 @@ export interface Problem {
   readonly confidence: Confidence;
   readonly severity?: Severity;
   readonly at: SourceLocation;
+  /** Code that follows the suggestion, in the user's own names: what each piece is, and its lines. */
+  readonly sketches?: readonly { readonly title: string; readonly code: string }[];
   /** What the excerpt at `at` shows, under the carets. */
   readonly label?: string;
   readonly related?: readonly { readonly at: SourceLocation; readonly message: string }[];

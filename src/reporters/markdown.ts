@@ -23,7 +23,13 @@ function findingBlock(finding: Finding): string {
   const related = (finding.related ?? []).map(({ at, message }) => `  - ${code(place(at))} ${escape(message)}\n`).join('');
   const also = elsewhere(finding);
   return `\n- **${finding.severity}** ${code(finding.ruleId)} ${code(place(finding.at))}: ${escape(finding.message)}${also && ` (${escape(also)})`}\n${related}`
-    + (finding.fate ? `  - fate: ${escape(finding.fate)}\n` : '') + `  - **do:** ${escape(finding.suggestion)}\n`;
+    + (finding.fate ? `  - fate: ${escape(finding.fate)}\n` : '') + `  - **do:** ${escape(finding.suggestion)}\n` + (finding.sketches ?? []).map(sketch).join('');
+}
+
+/** Folded, as a block of code; a fence longer than any in it. */
+function sketch({ title, code: lines }: NonNullable<Finding['sketches']>[number]): string {
+  const fence = '`'.repeat(Math.max(3, ...[...lines.matchAll(/`+/g)].map(([ticks]) => ticks.length + 1)));
+  return `\n    <details><summary>${title}</summary>\n\n${[`${fence}python`, ...lines.split('\n').map(clean), fence].map(line => `    ${line}`.trimEnd()).join('\n')}\n\n    </details>\n`;
 }
 
 /** Markdown's signs as text, except within backticks, where messages quote code. */

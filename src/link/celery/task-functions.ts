@@ -1,5 +1,6 @@
 import { editDistance, type BodyFacts, type EffectiveSettings, type Lock, type Message, type RetryCall, type RetryPolicy, type Setting, type Signature, type Slot, type SourceLocation, type TaskFunction } from '../../model/index.js';
 import { TASK_OPTIONS } from '../../knowledge/celery-settings.js';
+import { render } from '../render.js';
 import type { Value } from '../values.js';
 import type { FunctionSite, OptionLayer } from './functions.js';
 import { toSetting } from './settings.js';
@@ -22,7 +23,7 @@ export function taskFunction(site: FunctionSite, settings: EffectiveSettings, bo
   const facts = site.singleton ? { ...own, locks: [...own.locks, singletonLock(site, layers, singletonExpiry)] } : own;
   const slot = optionSlot(site);
   return {
-    name: site.name, functionName: site.target.function.name, at: site.at, decoratorAt: site.decoratorAt, periodic, body: facts,
+    name: site.name, functionName: site.target.function.name, at: site.at, decoratorAt: site.decoratorAt, ...(site.decorator && { decorator: render(site.decorator.is === 'call' ? site.decorator.callee : site.decorator) }), periodic, body: facts,
     acksLate: from('acks_late', 'task_acks_late', unset),
     rejectOnWorkerLost: newer(from('reject_on_worker_lost', 'task_reject_on_worker_lost', unset), 'retry_on_worker_lost'),
     acksOnFailureOrTimeout: newer(from('acks_on_failure_or_timeout', 'task_acks_on_failure_or_timeout', unset), 'acks_on_failure', 'acks_on_timeout'),
@@ -47,7 +48,7 @@ function signatureOf({ target, others }: FunctionSite, layers: readonly OptionLa
   const isBound = target.owner !== undefined || (bind?.known === true && bind.value === true);
   const all = target.function.parameters.slice(isBound ? 1 : 0);
   return {
-    parameters: all.filter(({ kind }) => kind === 'plain').map(({ name, fallback, keywordOnly }) => ({ name, required: fallback === undefined, keywordOnly: keywordOnly === true })),
+    isBound, parameters: all.filter(({ kind }) => kind === 'plain').map(({ name, fallback, keywordOnly }) => ({ name, required: fallback === undefined, keywordOnly: keywordOnly === true })),
     morePositional: others.length > 0 || all.some(({ kind }) => kind === 'rest'), moreKeywords: others.length > 0 || all.some(({ kind }) => kind === 'keywords'),
   };
 }

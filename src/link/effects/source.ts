@@ -4,9 +4,10 @@ import { BOUNDING_METHODS, CHUNKERS, FILE_OPENERS, ITERATORS, LISTING_METHODS, M
 import { argumentsOf } from '../call-arguments.js';
 import { bindingsOf, type Binding } from '../bindings.js';
 import { returnsOf, type Resolver, type Scope, type Target } from '../modules.js';
+import { renderWhole } from '../render.js';
 
 /** What a loop walks. */
-export type Source = Pick<Loop, 'source' | 'bound' | 'entity' | 'ofOne'>;
+export type Source = Pick<Loop, 'source' | 'bound' | 'entity' | 'ofOne' | 'query'>;
 
 const UNKNOWN: Source = { source: 'unknown', bound: 'unknown' };
 const bounded = (source: Loop['source']): Source => ({ source, bound: 'bounded' });
@@ -179,7 +180,7 @@ function querysetSource(expr: Expr, scope: Scope, resolver: Resolver, steps = ST
   const chain = methodChain(expr);
   const methods = chain.filter(step => QUERYSET_METHODS.has(step.name)).length;
   if (methods > 0 && isDocumentQuery(expr)) return { source: 'queryset', bound: 'unbounded', ...(isOfOne(expr) && { ofOne: true }), ...modelOf(expr, scope, resolver) };
-  if (hasQueryRoot(expr) && (methods > 0 || expr.is !== 'call' || isSelect(expr))) return { source: 'queryset', bound: 'unbounded', ...modelOf(expr, scope, resolver) };
+  if (hasQueryRoot(expr) && (methods > 0 || expr.is !== 'call' || isSelect(expr))) return { source: 'queryset', bound: 'unbounded', query: renderWhole(expr), ...modelOf(expr, scope, resolver) };
   if (methods === 0 || steps <= 0) return undefined;
   // session.execute(statement): the statement decides
   const statement = executed(expr);

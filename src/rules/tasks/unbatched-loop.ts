@@ -75,7 +75,7 @@ function problemOf(app: CeleryApp, fn: TaskFunction, loop: Loop, effect: Effect,
     label: loop.entity ? `up to as many rounds as there are ${loop.entity} rows` : 'as many rounds as there are items',
     related: [...(samePlace(effect.at, loop.at) ? [] : [{ at: effect.at, message: `${what}: ${effect.text}` }]), ...inner.slice(0, 4).map(one => ({ at: one.at, message: `inside it: ${shorten(one.over, 60)}` })), ...(loop.via.length > 0 ? [{ at: fn.at, message: `reached from ${fn.functionName} through ${listed(loop.via.map(step => step.text), 4)}` }] : [])],
     flow: [...loop.via, { at: loop.at, text: loop.over }],
-    suggestion: sketch(fn, loop),
+    suggestion: suggest(fn, loop), ...sketchesOf(fn, loop, REPEATS.has(effect.kind)),
   };
 }
 
@@ -87,12 +87,57 @@ function confidenceOf(app: CeleryApp, loop: Loop, effect: Effect): Confidence {
   return weakest(appConfidence(app), direct && clear ? 'high' : 'medium');
 }
 
-/** The two ways out, in the user's own names. */
-function sketch(fn: TaskFunction, loop: Loop): string {
+/** The names that the ways out use. `id`: what is sent for an item. */
+function namesOf(fn: TaskFunction, loop: Loop): { readonly item: string; readonly one: string; readonly id: string; readonly isRow: boolean } {
   const item = loop.item && /^\w+$/.test(loop.item) ? loop.item : 'item';
-  const one = `${fn.functionName}_for_${loop.entity ? loop.entity.toLowerCase() : item}`;
   const isRow = loop.source === 'queryset' && loop.entity !== undefined && !/values_list|\bfor\b/.test(loop.over);
-  const id = isRow ? `${item}.id` : item;
+  return { item, one: `${fn.functionName}_for_${loop.entity ? loop.entity.toLowerCase() : item}`, id: isRow ? `${item}.id` : item, isRow };
+}
+
+function suggest(fn: TaskFunction, loop: Loop): string {
+  const { one, id, isRow } = namesOf(fn, loop);
   const batch = isRow ? `, or handle 500 rows ordered by id per run and end with ${fn.functionName}.delay(last_id)` : '';
   return `move the body of the loop into a task ${one} and send it for each item, \`${one}.delay(${id})\`${batch} (${place(loop.at)})`;
+}
+
+/** Rows in one piece of work; s that a round is kept to one. */
+const BATCH = 500, ROUND = 3600;
+
+/** Both ways out as code, where the query is written in one expression in the task function itself. What stands around the loop stays. */
+function sketchesOf(fn: TaskFunction, loop: Loop, repeats: boolean): Pick<Problem, 'sketches'> {
+  const { item, one, id, isRow } = namesOf(fn, loop);
+  const query = loop.query?.replace(/\.(all|iterator)\([^()]*\)$/, '');
+  if (!isRow || query === undefined || query.includes('…') || loop.via.length > 0 || loop.kind !== 'for' || !fn.decorator || loop.item !== item) return {};
+  const isDjango = query.includes('.objects'), isSession = /\.query\(/.test(query);
+  if (!isDjango && !isSession) return {};
+  const entity = loop.entity!, { isBound, parameters } = fn.signature;
+  const names = parameters.map(({ name }) => name);
+  const page = isDjango ? `list(${query}.filter(id__gt=last_id).order_by("id")[:${BATCH}])` : `${query}.filter(${entity}.id > last_id).order_by(${entity}.id).limit(${BATCH}).all()`;
+  const row = isDjango ? `${entity}.objects.get(pk=${item}_id)` : `session.get(${entity}, ${item}_id)  # with a session of its own`;
+  return {
+    sketches: [
+      {
+        title: 'one task per row: in place of the loop, and beside the function',
+        code: [
+          `for ${item} in ${loop.over.includes('…') ? loop.query! : loop.over}:`, `    ${one}.delay(${[id, ...names].join(', ')})`, '', '',
+          `@${fn.decorator}${isBound ? '(bind=True)' : ''}`, `def ${one}(${[...(isBound ? ['self'] : []), `${item}_id`, ...names].join(', ')}):`, `    ${item} = ${row}`, `    ${BODY}`,
+        ].join('\n'),
+      },
+      {
+        title: `${BATCH} rows per run: last_id=0 becomes a parameter of ${fn.functionName}; in place of the loop`,
+        code: [
+          ...(fn.periodic && repeats ? oneRound(fn, isDjango) : []), `batch = ${page}`, `for ${item} in batch:`, `    ${BODY}`, 'if batch:',
+          `    ${fn.functionName}.delay(${[...parameters.map(({ name, keywordOnly }) => (keywordOnly ? `${name}=${name}` : name)), 'last_id=batch[-1].id'].join(', ')})`,
+        ].join('\n'),
+      },
+    ],
+  };
+}
+
+const BODY = '...  # the body of the loop';
+
+/** Beat starts the next round whether or not the last one has ended. */
+function oneRound({ functionName }: TaskFunction, isDjango: boolean): readonly string[] {
+  const taken = isDjango ? `cache.add("${functionName}", 1, ${ROUND})` : `redis.set("${functionName}", 1, nx=True, ex=${ROUND})`;
+  return [`if last_id == 0 and not ${taken}:  # ${isDjango ? 'django.core.cache.cache' : 'a Redis client'}: one round at a time`, '    return'];
 }
