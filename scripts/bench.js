@@ -70,5 +70,13 @@ const rg = process.argv[2] && [0, 1, 2].map(() => {
   const run = spawnSync('rg', ['-c', '--hidden', '-g', '!.git', 'celery|stopTimeout|acks_late', process.argv[2]], { env, maxBuffer: 1 << 29 });
   return run.error ? Infinity : performance.now() - from;
 }).sort((a, b) => a - b)[0];
+if (process.argv[2]) {
+  // what a scan takes with its calls followed, against the same scan less that step
+  const timed = spawnSync(process.execPath, [bin, 'check', '--timings', '--fail-on', 'never', '--format', 'json', process.argv[2]], { env, encoding: 'utf8', maxBuffer: 1 << 29 });
+  const lines = [...timed.stderr.matchAll(/^ *(\d+) ms ( +)(\S.*)$/gm)];
+  const all = lines.filter(line => line[2].length === 1).reduce((sum, line) => sum + Number(line[1]), 0);
+  const calls = Number(lines.find(line => line[3] === 'following calls')?.[1] ?? 0);
+  console.log(`following calls           ${calls} ms; with it the scan takes ${(all / (all - calls)).toFixed(2)} x the time without`);
+}
 for (const [name, took] of best) console.log(`${name.padEnd(24)} ${took.toFixed(0).padStart(6)} ms  ${(took / best.get('bare node')).toFixed(2).padStart(6)} x bare node`);
 if (rg !== undefined && rg !== '') console.log(rg === Infinity ? 'ripgrep                  not installed' : `${'ripgrep'.padEnd(24)} ${rg.toFixed(0).padStart(6)} ms; the full scan is ${(best.get('full scan') / rg).toFixed(2)} x ripgrep`);

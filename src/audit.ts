@@ -28,6 +28,8 @@ export interface AuditOptions {
   readonly today?: string;
   /** Called as each stage begins. */
   readonly onProgress?: (stage: string) => void;
+  /** Called with the ms that a step inside a stage took. */
+  readonly measure?: (step: string, ms: number) => void;
 }
 
 /** The whole pipeline: files → facts → model → problems → findings. */
@@ -41,8 +43,8 @@ export async function audit(options: AuditOptions): Promise<Report> {
   onProgress('reading files');
   for (const path of store.candidates) store.facts(path);
   onProgress('joining');
-  const before = options.earlier && await joinEarlier(options.earlier, store, root, scope, config);
-  const now = store.candidates.length === 0 ? NOTHING : await join(store, config);
+  const before = options.earlier && await joinEarlier(options.earlier, store, root, scope, options);
+  const now = store.candidates.length === 0 ? NOTHING : await join(store, options);
   const model: Model = before ? { ...now, earlier: { revision: before.revision, apps: before.model.apps } } : now;
   onProgress('judging');
   const isIdle = store.candidates.length === 0 && store.problems.length === 0 && config.ignore.length === 0 && Object.keys(config.rules).length === 0;
@@ -84,19 +86,19 @@ function scopeOf(root: string, paths: readonly string[]): Scope {
   return { folders: [], ...(folders.length === 0 && { files }), has };
 }
 
-async function join(store: FactStore, config: Config): Promise<Model> {
+async function join(store: FactStore, { config = DEFAULT_CONFIG, measure }: AuditOptions): Promise<Model> {
   const { link } = await import('./link/index.js');
-  const options: LinkOptions = { workers: config.workers, assume: config.assume, durations: config.durations, exitMarginSeconds: config.thresholds.exitMarginSeconds };
+  const options: LinkOptions = { workers: config.workers, assume: config.assume, durations: config.durations, exitMarginSeconds: config.thresholds.exitMarginSeconds, ...(measure && { measure }) };
   return link(store, options);
 }
 
 interface Earlier { readonly revision: string; readonly store: FileStore; readonly model: Model }
 
 /** The tree as it was, joined; what has not changed since is not read again. */
-async function joinEarlier({ name, paths, texts }: EarlierTree, like: FileStore, root: string, { folders }: Scope, config: Config): Promise<Earlier> {
+async function joinEarlier({ name, paths, texts }: EarlierTree, like: FileStore, root: string, { folders }: Scope, options: AuditOptions): Promise<Earlier> {
   const store = await createFileStore({ root, analyzers, folders, overlay: texts, tree: { paths, like } });
   for (const path of store.candidates) store.facts(path);
-  return { revision: name, store, model: store.candidates.length === 0 ? NOTHING : await join(store, config) };
+  return { revision: name, store, model: store.candidates.length === 0 ? NOTHING : await join(store, options) };
 }
 
 /** What was not said of the earlier tree, or is worse now. */

@@ -20,7 +20,7 @@ export async function check(given: readonly string[], flags: CheckFlags): Promis
   if (flags.rule.length + flags.ignoreRule.length > 0) checkNames([...flags.rule, ...flags.ignoreRule], await loadRules());
   const watch = stopwatch();
   const earlier = flags.since === undefined ? undefined : await revision(root, flags.since);
-  const run = (overlay?: ReadonlyMap<string, string>): Promise<Report> => audit({ root, paths, config, rules: loadRules, onProgress: watch.begin, ...(overlay && { overlay }), ...(earlier && { earlier }) });
+  const run = (overlay?: ReadonlyMap<string, string>): Promise<Report> => audit({ root, paths, config, rules: loadRules, onProgress: watch.begin, measure: watch.add, ...(overlay && { overlay }), ...(earlier && { earlier }) });
 
   if (flags.diff) {
     const { before, changed } = await mend(run, root, flags);

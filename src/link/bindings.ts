@@ -7,7 +7,7 @@ export interface Guard { readonly test?: Expr; readonly taken: boolean }
 /** One thing a piece of code does to a name. In the order of the code. */
 export type Binding = { readonly guards: readonly Guard[] } & (
   /** `type`: the class it is annotated with. */
-  | { readonly kind: 'value'; readonly expr: Expr; readonly type?: Expr }
+  | { readonly kind: 'value'; readonly expr: Expr; readonly type?: string }
   | { readonly kind: 'function'; readonly function: FunctionFacts }
   | { readonly kind: 'class'; readonly class: ClassFacts }
   /** `name` undefined: the module itself. */

@@ -208,7 +208,9 @@ function ineffectiveOf(configurations: readonly Configuration[], alone: Configur
 function bodyFor(site: FunctionSite, world: World): ReturnType<typeof bodyOf> {
   const before = world.bodies.get(site);
   if (before) return before;
+  const from = performance.now();
   const body = bodyOf(site.target, world.resolver, site.others);
+  world.options.measure?.('following calls', performance.now() - from);
   world.bodies.set(site, body);
   return body;
 }

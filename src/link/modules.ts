@@ -1,11 +1,10 @@
 import { posix } from 'node:path';
-import type { ClassFacts, Expr, FactStore, FunctionFacts, Statement } from '../model/index.js';
+import type { ClassFacts, Expr, FactStore, FunctionFacts, SourceLocation, Statement } from '../model/index.js';
 import { nested } from '../model/index.js';
 import { bindingsOf, type Binding } from './bindings.js';
 import { argumentsOf } from './call-arguments.js';
 import { createEvaluator, type Evaluator } from './evaluate.js';
 import { findModules, importName, moduleIndex } from './find-modules.js';
-import { render } from './render.js';
 
 export type { Context, Lookup, Value } from './evaluate.js';
 
@@ -89,7 +88,19 @@ export function createResolver(store: FactStore): Resolver {
     return scope;
   }
 
-  function inside(target: FunctionTarget, bound: ReadonlyMap<string, Target> = new Map()): Scope {
+  /** Without a call: the same scope for all who look into the function, and what its names mean is found once. */
+  const scopesOf = new WeakMap<FunctionFacts, { readonly owner: ClassFacts | undefined; readonly parent: Scope; readonly inside: Scope }>();
+
+  function inside(target: FunctionTarget, bound?: ReadonlyMap<string, Target>): Scope {
+    if (bound !== undefined && bound.size > 0) return scopeOf(target, bound);
+    const known = scopesOf.get(target.function);
+    if (known && known.owner === target.owner?.class && known.parent === target.scope) return known.inside;
+    const made = scopeOf(target, new Map());
+    scopesOf.set(target.function, { owner: target.owner?.class, parent: target.scope, inside: made });
+    return made;
+  }
+
+  function scopeOf(target: FunctionTarget, bound: ReadonlyMap<string, Target>): Scope {
     const values = new Map(bound);
     const first = target.function.parameters[0]?.name;
     if (target.owner && first && !values.has(first))
@@ -146,18 +157,19 @@ export function createResolver(store: FactStore): Resolver {
   /** A parameter that is annotated with a class is one of its instances, whatever is passed. */
   function typed(name: string, { function: fn, parent }: Scope): Target | undefined {
     const type = fn?.parameters.find(parameter => parameter.name === name)?.type;
-    return type && parent ? instanceOf(type, parent) : undefined;
+    return type !== undefined && parent ? instanceOf(type, parent, fn!.at) : undefined;
   }
 
-  function instanceOf(type: Expr, scope: Scope): Target | undefined {
-    const of = resolve(type, scope);
-    return of.is === 'class' || (of.is === 'external' && of.name.includes('.')) ? { is: 'instance', of, call: { is: 'opaque', text: render(type), at: type.at }, scope } : undefined;
+  function instanceOf(type: string, scope: Scope, at: SourceLocation): Target | undefined {
+    const [first, ...rest] = type.split('.');
+    const of = rest.reduce(member, lookUp(first!, scope));
+    return of.is === 'class' || (of.is === 'external' && of.name.includes('.')) ? { is: 'instance', of, call: { is: 'opaque', text: type, at }, scope } : undefined;
   }
 
   /** An annotation says what a call whose result is not known gives; what a library's call gives is known by the library's name alone. */
-  function orTyped(target: Target, type: Expr | undefined, scope: Scope): Target {
+  function orTyped(target: Target, type: string | undefined, scope: Scope, at: SourceLocation): Target {
     const isOpen = target.is === 'unknown' || (target.is === 'value' && target.expr.is === 'call') || (target.is === 'instance' && target.of.is === 'external');
-    const typed = type && isOpen ? instanceOf(type, scope) : undefined;
+    const typed = type !== undefined && isOpen ? instanceOf(type, scope, at) : undefined;
     return typed && (target.is !== 'instance' || typed.is === 'instance' && typed.of.is === 'class') ? typed : target;
   }
 
@@ -185,7 +197,7 @@ export function createResolver(store: FactStore): Resolver {
       switch (binding.kind) {
         case 'value':
           if (i > 0 && takesItself(binding.expr, bindings, scope)) continue; // app = instrument(app)
-          return isPlain(binding.expr) ? { is: 'value', expr: binding.expr, scope } : orTyped(resolve(binding.expr, scope), binding.type, scope);
+          return isPlain(binding.expr) ? { is: 'value', expr: binding.expr, scope } : orTyped(resolve(binding.expr, scope), binding.type, scope, binding.expr.at);
         case 'function': return { is: 'function', function: binding.function, scope, ...(scope.self && scope.kind === 'class' && { owner: scope.self }) };
         case 'class': return { is: 'class', class: binding.class, scope };
         case 'import': return imported(binding.module, binding.name, scope);
@@ -318,7 +330,7 @@ export function createResolver(store: FactStore): Resolver {
     const results = returnsOf(callee.function.body);
     const result = results[results.length - 1];
     if (!result) return UNKNOWN;
-    return orTyped(resolve(result, inside(callee, bindArguments(callee, call, scope))), callee.function.returns, callee.scope);
+    return orTyped(resolve(result, inside(callee, bindArguments(callee, call, scope))), callee.function.returns, callee.scope, call.at);
   }
 
   /** What is passed, by what it names where that can be told. */

@@ -6,7 +6,7 @@ import type { SourceLocation } from './location.js';
  * The same words for Python and TypeScript.
  */
 export type Statement = { readonly at: SourceLocation } & (
-  | { readonly do: 'assign'; readonly targets: readonly Expr[]; readonly value: Expr; /** `+=`: '+' */ readonly augmented?: string; readonly type?: Expr }
+  | { readonly do: 'assign'; readonly targets: readonly Expr[]; readonly value: Expr; /** `+=`: '+' */ readonly augmented?: string; /** The class it is annotated with: `services.Mailer` */ readonly type?: string }
   /** An expression on its own; `await f()` is the call. */
   | { readonly do: 'call'; readonly value: Expr }
   /** `from m import a as b` → module m, names [[a, b]]. Relative modules keep their dots. */
@@ -41,8 +41,8 @@ export interface Parameter {
   readonly fallback?: Expr;
   /** Behind `*` or `*args`. */
   readonly keywordOnly?: true;
-  /** The class it is annotated with, by its name. */
-  readonly type?: Expr;
+  /** The class it is annotated with: `services.Mailer` */
+  readonly type?: string;
 }
 
 export interface FunctionFacts {
@@ -50,8 +50,8 @@ export interface FunctionFacts {
   /** The place of the `def` line's head, decorators excluded. */
   readonly at: SourceLocation;
   readonly parameters: readonly Parameter[];
-  /** The class it is annotated to return, by its name. */
-  readonly returns?: Expr;
+  /** The class it is annotated to return. */
+  readonly returns?: string;
   /** Outermost first. */
   readonly decorators: readonly Expr[];
   readonly body: readonly Statement[];

@@ -22,6 +22,8 @@ export interface LinkOptions {
   /** Observed maximum seconds per task function, by a pattern of its name. */
   readonly durations: Readonly<Record<string, number>>;
   readonly exitMarginSeconds: number;
+  /** Told how many ms a step took, each time it is taken. */
+  readonly measure?: (step: string, ms: number) => void;
 }
 
 /** The reader of one format: pure functions of one file's text. */

@@ -1,4 +1,4 @@
-import type { Statement } from '../../model/index.js';
+import type { ClassFacts, Statement } from '../../model/index.js';
 import type { Guard } from '../bindings.js';
 import type { ClassTarget, FunctionTarget, Names, Scope } from '../modules.js';
 
@@ -6,6 +6,18 @@ import type { ClassTarget, FunctionTarget, Names, Scope } from '../modules.js';
 export interface Site { readonly statement: Statement; readonly scope: Scope; readonly guards: readonly Guard[] }
 
 const MAX_DEPTH = 60;
+
+/** One scope per class body: what is found out about its methods is found once. */
+const bodies = new WeakMap<ClassFacts, Scope>();
+
+function bodyOf(facts: ClassFacts, scope: Scope): Scope {
+  const known = bodies.get(facts);
+  if (known?.parent === scope) return known;
+  const owner: ClassTarget = { is: 'class', class: facts, scope };
+  const body: Scope = { path: scope.path, parent: scope, statements: facts.body, kind: 'class', self: owner };
+  bodies.set(facts, body);
+  return body;
+}
 
 /** Every statement of a module, bodies of functions, classes and methods included, in the order of the code. */
 export function* sites(module: Scope, names: Names): Generator<Site> {
@@ -25,8 +37,7 @@ function* inside(statements: readonly Statement[], scope: Scope, guards: readonl
         break;
       }
       case 'class': {
-        const owner: ClassTarget = { is: 'class', class: statement.class, scope };
-        yield* inside(statement.class.body, { path: scope.path, parent: scope, statements: statement.class.body, kind: 'class', self: owner }, guards, names, depth + 1);
+        yield* inside(statement.class.body, bodyOf(statement.class, scope), guards, names, depth + 1);
         break;
       }
       case 'if':

@@ -1,5 +1,4 @@
-import type { Expr } from '../../model/index.js';
-import { placeOf, textOf, type Source } from './source.js';
+import { textOf, type Source } from './source.js';
 import type { Syntax } from './syntax.js';
 
 /** `Mailer`, `app.services.Mailer`, `"Mailer"`, `Mailer | None`, `Optional[Mailer]`: one class, by a name that is written like a class. */
@@ -8,10 +7,7 @@ const CLASS = /^(?:(?:\w+\.)?Optional\[\s*)?(["']?)((?:\w+\.)*[A-Z]\w*)\1(?:\s*\
 const GENERAL = /^(?:\w+\.)*(?:Any|None|Optional|Union|Callable|Iterable|Iterator|Sequence|Mapping|List|Dict|Set|Tuple|Type|Self|Literal|T)$/;
 
 /** The class that an annotation names; undefined for everything else it can say. */
-export function classNamed(type: Syntax | undefined, source: Source): Expr | undefined {
+export function classNamed(type: Syntax | undefined, source: Source): string | undefined {
   const name = type && CLASS.exec(textOf(type, source))?.[2];
-  if (!type || name === undefined || GENERAL.test(name)) return undefined;
-  const at = placeOf(type, source);
-  const [first, ...rest] = name.split('.');
-  return rest.reduce<Expr>((object, part) => ({ is: 'member', object, name: part, at }), { is: 'name', name: first!, at });
+  return name === undefined || GENERAL.test(name) ? undefined : name;
 }

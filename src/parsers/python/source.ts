@@ -12,6 +12,8 @@ export interface Source {
   readonly origins: Map<string, Origin>;
   /** What `env.prefixed("…")` puts in front of names here. */
   prefix: string;
+  /** Names of the file, once each. */
+  readonly names: Map<string, string>;
   /** A `yield` was seen in the function being read. */
   yields: boolean;
 }
@@ -23,7 +25,7 @@ export function createSource(text: string, path: string): Source {
     const [endLine, endLineStart] = lineOf(end);
     return { path, startLine: startLine + 1, startColumn: start - lineStart + 1, endLine: endLine + 1, endColumn: end - endLineStart + 1 };
   };
-  return { path, text, at, origins: new Map(), prefix: '', yields: false };
+  return { path, text, at, origins: new Map(), names: new Map(), prefix: '', yields: false };
 }
 
 /** Offset → line number (0-based) and the offset where that line begins. Neighbouring questions are cheap. */
@@ -54,10 +56,23 @@ export function placeOf(node: Syntax, source: Source): SourceLocation {
   return source.at(node.start, node.end);
 }
 
+/** V8 keeps a whole text alive for the sake of a slice of it that has this many characters or more. */
+const SLICED = 13;
+
 export function textOf(node: Syntax, source: Source): string {
-  return source.text.slice(node.start, node.end);
+  const text = source.text.slice(node.start, node.end);
+  return text.length < SLICED ? text : ownOf(text, source);
+}
+
+/** A copy that does not keep the file's text, one for all places of the same name. */
+function ownOf(text: string, { names }: Source): string {
+  const known = names.get(text);
+  if (known !== undefined) return known;
+  const own = Buffer.from(text).toString();
+  names.set(own, own);
+  return own;
 }
 
 export function opaque(node: Syntax, source: Source): Expr {
-  return { is: 'opaque', text: source.text.slice(node.start, Math.min(node.end, node.start + OPAQUE_LENGTH)), at: placeOf(node, source) };
+  return { is: 'opaque', text: Buffer.from(source.text.slice(node.start, Math.min(node.end, node.start + OPAQUE_LENGTH))).toString(), at: placeOf(node, source) };
 }
