@@ -31,6 +31,8 @@ describe('tasks/failure-acknowledged', () => {
     ['some types passed on', work('except Exception as e:\n    logger.exception("failed")\n    if isinstance(e, KeyError):\n        raise'), RETRIED, 1],
     ['a connection error, where something is retried', work('except requests.RequestException:\n    pass'), RETRIED, 1],
     ['nothing would run it again', work('except Exception:\n    logger.exception("failed")'), '', 0],
+    ['what is retried goes on', work('except OSError:\n    raise\nexcept Exception:\n    logger.exception("failed")'), RETRIED, 0],
+    ['only the soft limit goes on', work('except SoftTimeLimitExceeded:\n    raise\nexcept Exception:\n    logger.exception("failed")'), RETRIED, 1],
     ['passed on', work('except Exception:\n    logger.exception("failed")\n    raise'), RETRIED, 0],
     ['retried', work('except Exception as e:\n    self.retry(exc=e)'), RETRIED, 0],
     ['passed on while retries are left', work('except Exception:\n    if self.request.retries < 3:\n        raise'), RETRIED, 0],
@@ -68,6 +70,7 @@ describe('tasks/soft-limit-swallowed', () => {
     ['a table', each('Order.objects.all()', broad), LIMIT, 1],
     ['no soft limit', each('Order.objects.all()', broad), 'time_limit=90', 0],
     ['a slice', each('Order.objects.all()[:10]', broad), LIMIT, 0],
+    ['a loop that only sends', 'for one in Order.objects.all():\n    try:\n        other.delay(one.pk)\n    except Exception:\n        logger.exception("failed")', LIMIT, 0],
     ['the limit passed on', each('Order.objects.all()', `    except SoftTimeLimitExceeded:\n        raise\n${broad}`), LIMIT, 0],
   ])('%s', (_, body, options, count) => { expect(told(ID, body, options)).toHaveLength(count); });
 });

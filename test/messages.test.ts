@@ -61,3 +61,25 @@ describe('celery-singleton', () => {
     expect(locks('base=Once', '\nclass Once(Singleton):\n    pass\n')).toHaveLength(1);
   });
 });
+
+describe('what the second reader said of other repositories', () => {
+  const claim = (other: string): readonly string[] => saidBy('tasks/status-without-reaper', modelOf({ 'tasks.py': `${TASKS}from datetime import timedelta\n\n\n@app.task\ndef process(job_id):\n    job = Job.query.get(job_id)\n    if job.status != PENDING:\n        return\n    job.status = IN_PROGRESS\n    run(job)\n    job.status = DONE\n\n\n${other}` }));
+  test('a task that looks for rows that were left in progress is their reaper', () => {
+    expect(claim('')).toHaveLength(1);
+    expect(claim('@app.task\ndef check():\n    old = now() - timedelta(minutes=30)\n    Job.query.filter(Job.status == IN_PROGRESS, Job.started_at < old).all()\n')).toEqual([]);
+    expect(claim('@app.task\ndef check():\n    Job.objects.filter(status=IN_PROGRESS, updated_at__lt=now() - timedelta(minutes=30))\n')).toEqual([]);
+  });
+  test('one that only counts them, or a function that is no task, is not', () => {
+    expect(claim('@app.task\ndef count():\n    Job.query.filter(Job.status == IN_PROGRESS).count()\n')).toHaveLength(1);
+    expect(claim('def check():\n    Job.query.filter(Job.status == IN_PROGRESS, Job.started_at < now() - timedelta(minutes=30)).all()\n')).toHaveLength(1);
+  });
+
+  const loop = (body: string): string | undefined => saidBy('tasks/unbatched-loop', modelOf({ 'tasks.py': `from celery import Celery\nfrom django.core.mail import send_mail\nfrom models import Order\n\napp = Celery('shop', broker='redis://r')\n\n\n@app.task\ndef work():\n    for order in Order.objects.filter(open=True):\n${body.split('\n').map(line => `        ${line}\n`).join('')}` }))[0]?.split('and ')[1];
+  test.each([['send_mail("a", "b", "c", [order.mail])', 'a second run may serve everyone again'], ['send_mail("a", "b", "c", [order.mail])\norder.open = False\norder.save()', 'the rest waits for the next run'], ['Order.objects.create(number=order.pk)', 'the rest waits for the next run']])('%j: %s', (body, said) => {
+    expect(loop(body)).toBe(said);
+  });
+
+  test('the task\'s own serializer counts', () => {
+    expect(saidBy('tasks/model-instance-argument', modelOf({ 'tasks.py': TASKS.replace('@app.task', "@app.task(serializer='pickle')"), 'models.py': MODELS }))[0]).toContain('pickled');
+  });
+});

@@ -46,7 +46,7 @@ export const app: CeleryApp = {
   id: 'app.celery:app', name: 'app', at: at('app/celery.py', 1, 1, 1, 5), reach: 'written', settings: worker.settings, broker: 'redis', pool: 'prefork', workers: [worker],
   functions: [{
     name: 'app.send', functionName: 'send', at: at('app/celery.py', 3, 1, 3, 5), decoratorAt: at('app/celery.py', 2, 1, 2, 5), acksLate: unset, rejectOnWorkerLost: unset, acksOnFailureOrTimeout: unset,
-    timeLimit: unset, softTimeLimit: unset, unknownOptions: [], signature: { isBound: false, parameters: [], morePositional: false, moreKeywords: false }, messages: [], periodic: false,
+    timeLimit: unset, softTimeLimit: unset, serializer: unset, unknownOptions: [], signature: { isBound: false, parameters: [], morePositional: false, moreKeywords: false }, messages: [], periodic: false,
     retry: { retries: false, autoretryFor: [], maxRetries: unset, backoff: unset, backoffMax: unset, defaultRetryDelay: unset, calls: [] },
     body: { effects: [{ kind: 'email', text: 'send_mail(…)', at: at('app/celery.py', 4, 1, 4, 5), via: [] }], loops: [], locks: [], publishes: [], handlers: [], waits: [], claims: [], trivial: false, partial: true },
   }],

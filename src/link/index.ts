@@ -15,6 +15,7 @@ import { membersOf } from './celery/members.js';
 import { taskFunction, withCallLimits } from './celery/task-functions.js';
 import { strayNames, moduleVariables } from './celery/stray.js';
 import { drainNeedOf } from './drain-need.js';
+import { reaps } from './effects/claims.js';
 import { bodyOf, MAX_FUNCTIONS } from './effects/index.js';
 import type { Context, Lookup } from './evaluate.js';
 import { NO_ENVIRONMENT } from './evaluate.js';
@@ -209,7 +210,8 @@ function bodyFor(site: FunctionSite, world: World): ReturnType<typeof bodyOf> {
   const before = world.bodies.get(site);
   if (before) return before;
   const from = performance.now();
-  const body = bodyOf(site.target, world.resolver, site.others);
+  const found = bodyOf(site.target, world.resolver, site.others);
+  const body = { ...found, claims: found.claims.filter(claim => !world.functions.some(other => other !== site && reaps(other.target.function.body, claim))) };
   world.options.measure?.('following calls', performance.now() - from);
   world.bodies.set(site, body);
   return body;

@@ -185,6 +185,8 @@ export interface TaskFunction {
   readonly timeLimit: Setting<number>;
   readonly softTimeLimit: Setting<number>;
   readonly retry: RetryPolicy;
+  /** How its messages are written: json, pickle, yaml, msgpack. */
+  readonly serializer: Setting<string>;
   /** Written options that no Celery version reads, with the nearest real one. */
   readonly unknownOptions: readonly { readonly name: string; readonly wanted: string; readonly at: SourceLocation }[];
   readonly body: BodyFacts;
@@ -297,7 +299,7 @@ export interface ErrorHandler {
   readonly via: readonly CallStep[];
 }
 
-/** A field that says "at work", asked for before the work and set at its start. `field`: `row.state`; `value` as written. */
+/** A field that says "at work", asked for before the work and set at its start; no other task function looks for rows that were left so. `field`: `row.state`; `value` as written. */
 export interface StatusClaim { readonly at: SourceLocation; readonly field: string; readonly value: string; readonly askedAt: SourceLocation }
 
 /** The result of another message is waited for: `work.delay().get()`. `text`: the call as written; `allowed`: inside `allow_join_result()`, or with `disable_sync_subtasks=False`. */

@@ -30,7 +30,7 @@ export function taskFunction(site: FunctionSite, settings: EffectiveSettings, bo
     timeLimit: seconds(from('time_limit', 'task_time_limit', unset)),
     softTimeLimit: seconds(from('soft_time_limit', 'task_soft_time_limit', unset)),
     signature: signatureOf(site, layers), messages,
-    retry: retryPolicy(layers, retryCalls, site.decoratorAt),
+    retry: retryPolicy(layers, retryCalls, site.decoratorAt), serializer: from('serializer', 'task_serializer', unset),
     unknownOptions: unknownOptions(site),
     ...(observedSeconds !== undefined && { observedSeconds }), ...(site.ownTimeout && { ownTimeout: site.ownTimeout }), ...(slot && { optionSlot: slot }),
   };

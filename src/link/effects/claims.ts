@@ -1,5 +1,5 @@
 import type { Expr, Statement, StatusClaim } from '../../model/index.js';
-import { dottedName, nested, walk } from '../../model/index.js';
+import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
 import type { Resolver, Scope } from '../modules.js';
 import { isIdle } from './handlers.js';
 import { render } from '../render.js';
@@ -42,3 +42,21 @@ function fieldsOf(test: Expr): readonly string[] {
 function assignmentsTo(body: readonly Statement[], field: string): number {
   return body.reduce((count, statement) => count + (statement.do === 'assign' && statement.targets.some(target => dottedName(target) === field) ? 1 : 0) + assignmentsTo(nested(statement), field), 0);
 }
+
+/** Says how long ago something was. */
+const AGE = /timedelta|minutes|hours|(?:^|_)(?:ago|older|stale|stuck|cutoff|expired?|since)(?:_|$)|(?:updated|started|created|claimed|modified)(?:_at|_on|_date)?$|processing_started/i;
+
+/** Does this task function look for rows that were left so: does it ask for the claim's value, and for how long ago something was? */
+export function reaps(body: readonly Statement[], { value }: StatusClaim): boolean {
+  const parts = partsOf(body);
+  return parts.some(part => isAsked(part, value)) && parts.some(part => (part.is === 'name' || part.is === 'member') && AGE.test(part.name));
+}
+
+/** `Job.status == IN_PROGRESS`, `filter(status=IN_PROGRESS)`, `status.in_([IN_PROGRESS])`. */
+function isAsked(part: Expr, value: string): boolean {
+  const isValue = (expr: Expr): boolean => [...walk(expr)].some(inner => lastTwo(render(inner)) === lastTwo(value) && (inner.is === 'name' || inner.is === 'member' || inner.is === 'literal'));
+  if (part.is === 'operation') return /^(?:==|in)$/.test(part.operator) && part.operands.some(isValue);
+  return part.is === 'call' && (part.keywords.some(([key, given]) => key !== null && isValue(given)) || (part.callee.is === 'member' && part.callee.name === 'in_' && part.positional.some(isValue)));
+}
+const lastTwo = (name: string): string => name.split('.').slice(-2).join('.');
+const partsOf = (body: readonly Statement[]): readonly Expr[] => body.flatMap(statement => [...expressionsOf(statement).flatMap(expr => [...walk(expr)]), ...partsOf(nested(statement))]);

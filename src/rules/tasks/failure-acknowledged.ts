@@ -35,10 +35,15 @@ function* judge(app: CeleryApp, fn: TaskFunction): Iterable<Problem> {
   }
 }
 
+/** Errors that end a task from outside. */
+const STOPS = /^(SoftTimeLimitExceeded|TimeLimitExceeded|Reject|Ignore|KeyboardInterrupt|SystemExit|CancelledError)$/;
+
 /** In the task function itself, around all that it does. What is retried elsewhere in the function was thought of. */
 function losesWork({ catches, outcome, isAll, via, retry, insideLoop, passesOn }: ErrorHandler, retried: boolean): boolean {
   // what is returned may be handed on; where a retry is configured it was to see the error
   if (!(outcome === 'logs' || outcome === 'returns' && retried) || via.length > 0 || insideLoop !== undefined || !isAll || (retry && !passesOn.includes('Retry'))) return false;
+  // what goes on to the retry was chosen
+  if (passesOn.some(name => name !== 'Retry' && !STOPS.test(name))) return false;
   return catches === 'any' || (catches === 'transient' && retried);
 }
 

@@ -22,13 +22,12 @@ export const modelInstanceArgument: Rule = {
 };
 
 function problemOf(app: CeleryApp, fn: TaskFunction, message: Message, row: NonNullable<Message['row']>): Problem {
-  const serializer = app.settings.get('task_serializer');
-  const name = message.ownSerializer || serializer?.state !== 'set' ? undefined : serializer.value;
+  const name = message.ownSerializer || fn.serializer.state !== 'set' ? undefined : fn.serializer.value;
   const harm = name === 'json' ? 'as JSON it cannot be sent (EncodeError), which task_always_eager hides'
-    : typeof name === 'string' && name.includes('pickle') ? `${fn.functionName} works on the copy that was pickled, and saving it puts back what has changed meanwhile`
+    : name?.includes('pickle') ? `${fn.functionName} works on the copy that was pickled, whatever has changed meanwhile`
       : `${fn.functionName} works on an old copy of it, if it can be sent at all`;
   return {
-    order: 4, at: row.at, resource: app.id, confidence: weakest(appConfidence(app), typeof name === 'string' ? 'medium' : 'low'),
+    order: 4, at: row.at, resource: app.id, confidence: weakest(appConfidence(app), name === undefined ? 'low' : 'medium'),
     message: `\`${message.text}\` sends the row ${row.text} itself: ${harm}`, label: 'a row, not its key',
     related: [{ at: fn.at, message: 'is given it' }],
     suggestion: `send ${row.text}.pk, and read the row in ${fn.functionName}`,

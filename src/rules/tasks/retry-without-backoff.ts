@@ -68,13 +68,20 @@ function problemOf(app: CeleryApp, fn: TaskFunction, { delay, at, delayAt, isCal
   const growing = `countdown=min(${first} * 2 ** self.request.retries, ${limit})`;
   return {
     order: 3, at, resource: app.id, confidence: weakest(appConfidence(app), evidence),
-    message: `${fn.functionName} is retried every ${inWords(delay)}${timesOf(fn)}: while the other side is down, all of its waiting tasks come back together${isCall ? ineffective(fn) : ''}`,
+    message: `${fn.functionName} is retried every ${inWords(delay)}${timesOf(fn)}: ${usedUp(fn, delay)}${isCall ? ineffective(fn) : ''}`,
     label: `always ${inWords(delay)} later`,
     related: samePlace(at, delayAt) ? [] : [{ at: delayAt, message: `the delay: ${inWords(delay)}` }],
     suggestion: !isCall ? `write ${backoff} in the options of ${fn.functionName}`
       : fn.retry.autoretryFor.length > 0 ? `write ${growing} in self.retry(), or name the error in autoretry_for and raise it instead`
         : `write autoretry_for=(…), ${backoff} in the options of ${fn.functionName} instead of self.retry(), or ${growing}`,
   };
+}
+
+/** What an outage of the other side does to it; several messages at once only where its messages are seen to be sent. */
+function usedUp({ retry: { maxRetries }, messages, body, periodic }: TaskFunction, delay: number): string {
+  const together = messages.length > 0 && !periodic && body.locks.length === 0 ? 'all that wait come back together' : undefined;
+  if (maxRetries.state !== 'set' || maxRetries.value === null) return together ? `while the other side is down, ${together}` : 'while the other side is down, it is asked again and again';
+  return `an outage of ${inWords(delay * maxRetries.value)} uses its tries up${together ? `, and until then ${together}` : ''}`;
 }
 
 /** A backoff that somebody wrote and that self.retry() never looks at. */

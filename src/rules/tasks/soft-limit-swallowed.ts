@@ -1,7 +1,10 @@
-import type { CeleryApp, Problem, Rule, TaskFunction } from '../../model/index.js';
+import type { CeleryApp, EffectKind, Problem, Rule, TaskFunction } from '../../model/index.js';
 import { ignoresLimits } from '../celery-shared.js';
 import { appConfidence, inWords, weakest } from '../shared.js';
 import { caughtBy, ofFunctions } from '../task-functions.js';
+
+/** What a loop does in no time, however many items it has. */
+const QUICK: ReadonlySet<EffectKind> = new Set(['read', 'publish', 'counter']);
 
 export const softLimitSwallowed: Rule = {
   id: 'tasks/soft-limit-swallowed',
@@ -24,6 +27,8 @@ function* judge(app: CeleryApp, fn: TaskFunction): Iterable<Problem> {
     const { insideLoop, catches, outcome, passesOn, tried } = handler;
     const loop = insideLoop === undefined ? undefined : body.loops[insideLoop];
     if (loop?.bound !== 'unbounded' || handler.via.length > 0 || catches !== 'any' || outcome === 'raises' || !tried || passesOn.some(name => /^(SoftTimeLimitExceeded|Exception|BaseException)$/.test(name))) continue;
+    const inside = body.effects.filter(effect => effect.insideLoop === insideLoop);
+    if (inside.length > 0 && inside.every(({ kind }) => QUICK.has(kind))) continue;
     const end = hard.state === 'set' ? `the hard limit kills it after ${inWords(hard.value)}` : 'nothing ends it';
     yield {
       order: 3, at: handler.at, confidence: weakest(appConfidence(app, soft), 'medium'), resource: app.id,

@@ -16,7 +16,7 @@ export const statusWithoutReaper: Rule = {
   check: ({ apps }) => ofFunctions(apps, judge),
 };
 
-/** Whether something else sets such rows back cannot be told from here. */
+/** Whether something else than a task function sets such rows back cannot be told from here. */
 function* judge(app: CeleryApp, fn: TaskFunction): Iterable<Problem> {
   for (const { at, field, value, askedAt } of fn.body.claims) {
     const isLate = isOn(fn.acksLate) === true;

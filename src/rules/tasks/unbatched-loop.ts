@@ -66,8 +66,16 @@ function innerOf(fn: TaskFunction, index: number): readonly Loop[] {
 /** Done once more, it is felt outside. */
 const REPEATS: ReadonlySet<EffectKind> = new Set(['email', 'sms', 'payment', 'http-write', 'insert', 'increment', 'append']);
 
+/** Done again for each item, where nothing is stored beside it that takes the item off the list. */
+function repeatsAll({ body }: TaskFunction, loop: Loop, effect: Effect): boolean {
+  if (!REPEATS.has(effect.kind) || effect.kind === 'insert' || effect.guard) return false;
+  const index = body.loops.indexOf(loop);
+  return !body.effects.some(other => (other.kind === 'update' || other.kind === 'delete') && other.insideLoop !== undefined && isWithin(other.insideLoop, index, body.loops));
+}
+
 function problemOf(app: CeleryApp, fn: TaskFunction, loop: Loop, effect: Effect, inner: readonly Loop[]): Problem {
-  const second = REPEATS.has(effect.kind) && !effect.guard ? 'a second run may serve everyone again' : 'the rest waits for the next run';
+  const rest = fn.periodic || fn.messages.length === 0 ? 'the rest waits for the next run' : 'the rest is not done';
+  const second = repeatsAll(fn, loop, effect) ? 'a second run may serve everyone again' : rest;
   const what = WORDS[effect.kind] ?? 'work';
   return {
     order: 3, at: loop.at, resource: app.id, confidence: confidenceOf(app, loop, effect),
