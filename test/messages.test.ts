@@ -75,7 +75,7 @@ describe('what the second reader said of other repositories', () => {
   });
 
   const loop = (body: string): string | undefined => saidBy('tasks/unbatched-loop', modelOf({ 'tasks.py': `from celery import Celery\nfrom django.core.mail import send_mail\nfrom models import Order\n\napp = Celery('shop', broker='redis://r')\n\n\n@app.task\ndef work():\n    for order in Order.objects.filter(open=True):\n${body.split('\n').map(line => `        ${line}\n`).join('')}` }))[0]?.split('and ')[1];
-  test.each([['send_mail("a", "b", "c", [order.mail])', 'a second run may serve everyone again'], ['send_mail("a", "b", "c", [order.mail])\norder.open = False\norder.save()', 'the rest waits for the next run'], ['Order.objects.create(number=order.pk)', 'the rest waits for the next run']])('%j: %s', (body, said) => {
+  test.each([['send_mail("a", "b", "c", [order.mail])', 'a second run may serve everyone again'], ['send_mail("a", "b", "c", [order.mail])\norder.open = False\norder.save()', 'the rest waits until it is sent again'], ['Order.objects.create(number=order.pk)', 'the rest waits until it is sent again']])('%j: %s', (body, said) => {
     expect(loop(body)).toBe(said);
   });
 

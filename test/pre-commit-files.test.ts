@@ -7,7 +7,7 @@ import { analyzers } from '../src/analyzers/index.js';
 const hooks = parse(readFileSync(new URL('../.pre-commit-hooks.yaml', import.meta.url), 'utf8')) as readonly { readonly id: string; readonly files: string }[];
 const FILES = [
   'infra/template.yaml', 'cdk.out/Shop.template.json', 'infra/stack.template', 'lib/stack.ts', 'lib/stack.mts', 'infra/stack.py', 'infra/main.tf', 'infra/prod.tfvars', 'infra/worker.json.tpl', 'plan.json', 'copilot/api/manifest.yml',
-  'copilot/api/overrides/cfn.patches.yml', 'compose.yaml', 'Dockerfile', 'docker/worker.Dockerfile', 'Procfile', 'supervisord.conf', 'ecosystem.config.js', 'ecosystem.config.cjs', 'deploy/celery.service', 'bin/start.sh', 'entrypoint', 'requirements.txt', 'poetry.lock', 'pyproject.toml',
+  'copilot/api/overrides/cfn.patches.yml', 'compose.yaml', 'Dockerfile', 'docker/worker.Dockerfile', 'Procfile', 'supervisord.conf', 'ecosystem.config.js', 'src/worker.ts', 'src/worker.js', 'src/worker.mjs', 'package.json', 'ecosystem.config.cjs', 'deploy/celery.service', 'bin/start.sh', 'entrypoint', 'requirements.txt', 'poetry.lock', 'pyproject.toml',
 ];
 
 test.each(hooks)('$id runs for every file that is read', ({ files }) => {

@@ -9,7 +9,7 @@ import { audit } from '../src/audit.js';
 import { DEFAULT_CONFIG } from '../src/config.js';
 import { applyEdits } from '../src/fix.js';
 import type { Analyzer, Facts } from '../src/model/index.js';
-import { loadTypeScript } from '../src/parsers/typescript.js';
+import { loadTypeScript } from '../src/parsers/typescript/read.js';
 import { rules } from '../src/rules/index.js';
 import { editAt } from '../src/rules/shared.js';
 

@@ -1,6 +1,6 @@
 import type { EcsServiceFacts, Facts } from '../model/index.js';
 import { parsePythonConstructs } from '../parsers/python-constructs.js';
-import { parseTypeScript } from '../parsers/typescript.js';
+import { parseTypeScriptConstructs } from '../parsers/typescript-constructs.js';
 import { definitionsIn } from './cdk/definitions.js';
 import { patternsIn } from './cdk/patterns.js';
 import { programOf } from './cdk/program.js';
@@ -18,7 +18,7 @@ export function recognises(path: string, text: string): boolean {
 
 /** Task definitions, services and queues that a file makes with constructs. What props give is a reference. */
 export function facts(text: string, path: string): Facts {
-  const parsed = /\.py$/i.test(path) ? parsePythonConstructs(text, path) : parseTypeScript(text, path);
+  const parsed = /\.py$/i.test(path) ? parsePythonConstructs(text, path) : parseTypeScriptConstructs(text, path);
   const program = programOf(parsed, path);
   const defined = definitionsIn(program), patterns = patternsIn(program), queues = queuesIn(program);
   const services = [...servicesIn(defined, program), ...patterns.flatMap(({ service }): readonly EcsServiceFacts[] => (service ? [service] : []))];

@@ -7,6 +7,9 @@ import type { AnalyzerEntry } from '../model/index.js';
 const CELERY = /celery|shared_task|acks_late|acks_on_failure|reject_on_worker_lost|visibility_timeout|prefetch_multiplier|task_(?:soft_)?time_limit|task_default_queue|task_routes|broker_(?:url|transport)|worker_(?:soft_shutdown|max_|concurrency)|remap_sigterm|apply_async|\.delay\(|send_task\(|@[\w.]+\.task\b|autoretry_for|retry_backoff|max_retries|\.receive_messages?\(/i;
 const COMMANDS = /celery|supervisord|honcho|circusd/i;
 
+/** What consumers of queues and their way out are made of, in TypeScript and JavaScript. Commands of the SDK stand in code that sends, too. */
+const CONSUMERS = /['"](?:bullmq|bull|amqplib|amqp-connection-manager|sqs-consumer|kafkajs|pg-boss|graphile-worker|celery-node|@nestjs\/(?:bull|bullmq|microservices)|@golevelup\/nestjs-rabbitmq|@ssut\/nestjs-sqs)['"\/]|ReceiveMessage(?:Command)?\b|\.receiveMessage\(|['"]SIGTERM['"]|enableShutdownHooks|NestFactory\.create|@Transactional\(|@Processor\(/;
+
 /** Every format drainlint reads, the most telling first. A file belongs to the first one that recognises it. */
 export const analyzers: readonly AnalyzerEntry[] = [
   {
@@ -18,7 +21,7 @@ export const analyzers: readonly AnalyzerEntry[] = [
     format: 'cdk', name: /\.[cm]?tsx?$/i, onDemand: false,
     words: /(?:Fargate|Ec2|External)(?:TaskDefinition|Service)\b|addContainer\(|(?:QueueProcessing|LoadBalanced)(?:Fargate|Ec2)Service|Scheduled(?:Fargate|Ec2)Task/,
     async load() {
-      const { loadTypeScript } = await import('../parsers/typescript.js');
+      const { loadTypeScript } = await import('../parsers/typescript/read.js');
       await loadTypeScript();
       return import('./cdk.js');
     },
@@ -44,7 +47,7 @@ export const analyzers: readonly AnalyzerEntry[] = [
   {
     // Variables, locals and modules stand in files of their own, which the file with the service asks for.
     format: 'terraform', name: /\.(?:tf|tfvars)$/i, onDemand: true,
-    words: /aws_ecs_(?:service|task_definition)|container_definitions|aws_appautoscaling_target|ecs-container-definition|aws_elasticache_parameter_group|terraform-aws-modules\/ecs|source[ \t]*=[ \t]*"[^"\n]*(?:\becs\b|fargate)/,
+    words: /aws_ecs_(?:service|task_definition)|aws_sqs_queue\b|container_definitions|aws_appautoscaling_target|ecs-container-definition|aws_elasticache_parameter_group|terraform-aws-modules\/ecs|source[ \t]*=[ \t]*"[^"\n]*(?:\becs\b|fargate)/,
     async load({ shortRun }) {
       const { loadHcl } = await import('../parsers/hcl.js');
       await loadHcl({ shortRun });
@@ -90,10 +93,26 @@ export const analyzers: readonly AnalyzerEntry[] = [
     format: 'process-manager', name: /(?:^|\/)(?:ecosystem|pm2|process|processes)[\w.-]*\.(?:[cm]?js|json)$/i, onDemand: false,
     words: /\bapps\b["']?\s*:/,
     async load() {
-      const { loadTypeScript } = await import('../parsers/typescript.js');
+      const { loadTypeScript } = await import('../parsers/typescript/read.js');
       await loadTypeScript();
       return import('./ecosystem.js');
     },
+  },
+  {
+    // What a consumer imports is read when it is reached.
+    format: 'typescript', name: /\.[cm]?[jt]sx?$/i, onDemand: 'beside',
+    words: CONSUMERS,
+    async load() {
+      const { loadTypeScript } = await import('../parsers/typescript/read.js');
+      await loadTypeScript();
+      return import('./typescript.js');
+    },
+  },
+  {
+    // Asked for by what TypeScript imports; by itself it says nothing.
+    format: 'node-package', name: /(?:^|\/)(?:package|tsconfig[\w.-]*)\.json$/i, onDemand: true,
+    words: /(?!)/,
+    load: () => import('./node-package.js'),
   },
   {
     format: 'entry-script', name: /\.(?:sh|bash|ash|ksh|zsh)$|(?:^|\/)[^./]+$/i, onDemand: true,

@@ -5,6 +5,7 @@ import { bindingsOf, type Binding } from './bindings.js';
 import { argumentsOf } from './call-arguments.js';
 import { createEvaluator, type Evaluator } from './evaluate.js';
 import { findModules, importName, moduleIndex } from './find-modules.js';
+import { isScript, scriptFinder, type ScriptFinder } from './find-scripts.js';
 
 export type { Context, Lookup, Value } from './evaluate.js';
 
@@ -65,6 +66,8 @@ export interface Names {
   find(module: string, from: string): readonly string[];
   /** The dotted name a file is imported by. */
   nameOf(path: string): string;
+  /** Packages of Node.js. */
+  readonly scripts: ScriptFinder;
 }
 
 const UNKNOWN: Target = { is: 'unknown' };
@@ -77,7 +80,8 @@ export function createResolver(store: FactStore): Resolver {
   const memo = new WeakMap<Scope, WeakMap<Expr, Target>>();
   let depth = 0;
 
-  const find = (module: string, from: string): readonly string[] => findModules(index, module, from);
+  const scripts = scriptFinder(store);
+  const find = (module: string, from: string): readonly string[] => (isScript(from) ? scripts.find(module, from) : findModules(index, module, from));
 
   function module(path: string): Scope | undefined {
     if (scopes.has(path)) return scopes.get(path);
@@ -223,6 +227,7 @@ export function createResolver(store: FactStore): Resolver {
       const found = bound(name, target);
       if (found) return found;
     }
+    if (isScript(scope.path)) return paths.length > 0 || dotted.startsWith('.') ? UNKNOWN : { is: 'external', name: name === 'default' ? dotted : `${dotted}.${name}` };
     const submodule = find(dotted.endsWith('.') ? `${dotted}${name}` : `${dotted}.${name}`, scope.path).find(path => path !== scope.path);
     if (submodule) return { is: 'module', path: submodule };
     return dotted.startsWith('.') || paths.length > 0 ? UNKNOWN : { is: 'external', name: `${dotted}.${name}` };
@@ -349,7 +354,7 @@ export function createResolver(store: FactStore): Resolver {
   }
 
   const names: Names = {
-    module, inside, resolve, member, externalName, find,
+    module, inside, resolve, member, externalName, find, scripts,
     nameOf: path => importName(index, path),
     lineage: target => lineage(target),
     exported: (name, scope) => bound(name, scope) ?? UNKNOWN,

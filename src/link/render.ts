@@ -30,7 +30,7 @@ function write(expr: Expr, depth: number): string {
     case 'environment': return expr.fallback ? `env(${JSON.stringify(expr.name)}, ${inner(expr.fallback)})` : `env(${JSON.stringify(expr.name)})`;
     case 'operation': return expr.operands.length === 1 ? `${expr.operator} ${inner(expr.operands[0]!)}` : expr.operator === 'comprehension' ? `${inner(expr.operands[0]!)} for …` : expr.operands.map(inner).join(expr.operator === 'concat' ? ' + ' : ` ${expr.operator} `);
     case 'choice': return expr.branches.map(inner).join(' or ');
-    case 'function': return `lambda: ${inner(expr.returns)}`;
+    case 'function': return expr.code ? '() => …' : `lambda: ${inner(expr.returns)}`;
     case 'opaque': return expr.text;
   }
 }

@@ -1,3 +1,4 @@
+import type { FunctionFacts } from './code.js';
 import type { SourceLocation, Slot } from './location.js';
 
 export type Scalar = string | number | boolean | null;
@@ -17,8 +18,8 @@ export type Expr = { readonly at: SourceLocation; readonly slot?: Slot } & (
   | { readonly is: 'member'; readonly object: Expr; readonly name: string }
   /** `object[key]` */
   | { readonly is: 'item'; readonly object: Expr; readonly key: Expr }
-  /** A keyword `null` stands for unpacked keyword arguments (`**options`). */
-  | { readonly is: 'call'; readonly callee: Expr; readonly positional: readonly Expr[]; readonly keywords: readonly (readonly [string | null, Expr])[] }
+  /** A keyword `null` stands for unpacked keyword arguments (`**options`). `awaited`: what stands behind it waits for its end (TypeScript). */
+  | { readonly is: 'call'; readonly callee: Expr; readonly positional: readonly Expr[]; readonly keywords: readonly (readonly [string | null, Expr])[]; readonly awaited?: true }
   /** A value of another place named in full: var.x, local.x, !Ref, a module output, a template variable. `fallback`: its default, which a deployment may replace. */
   | { readonly is: 'reference'; readonly module: string; readonly name: string; readonly fallback?: Expr }
   /** env("X", 30), ${X:-30}, process.env.X ?? 5. `cast` is the conversion the reader applies. In a script `@`, `*`, `1`… are its arguments. */
@@ -27,8 +28,8 @@ export type Expr = { readonly at: SourceLocation; readonly slot?: Slot } & (
   | { readonly is: 'operation'; readonly operator: string; readonly operands: readonly Expr[] }
   /** if/else, !If, conditional expression, per-environment overlay. */
   | { readonly is: 'choice'; readonly branches: readonly Expr[]; readonly test?: Expr }
-  /** A function without a name. */
-  | { readonly is: 'function'; readonly parameters: readonly string[]; readonly returns: Expr }
+  /** A function without a name. `code`: of one with a body of statements. */
+  | { readonly is: 'function'; readonly parameters: readonly string[]; readonly returns: Expr; readonly code?: FunctionFacts }
   /** What we do not understand, as written. */
   | { readonly is: 'opaque'; readonly text: string }
 );
@@ -87,7 +88,7 @@ export function children(expr: Expr): readonly Expr[] {
     case 'environment': case 'reference': return expr.fallback ? [expr.fallback] : [];
     case 'operation': return expr.operands;
     case 'choice': return expr.test ? [expr.test, ...expr.branches] : expr.branches;
-    case 'function': return [expr.returns];
+    case 'function': return expr.code ? [] : [expr.returns]; // statements are walked as such
     default: return [];
   }
 }

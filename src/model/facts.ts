@@ -3,7 +3,7 @@ import type { Statement } from './code.js';
 import type { SourceLocation, Slot } from './location.js';
 
 /** The format a file was recognised as. */
-export type Format = 'ecs-json' | 'cloudformation' | 'terraform' | 'terraform-plan' | 'cdk' | 'compose' | 'copilot' | 'dockerfile' | 'entry-script' | 'process-manager' | 'python' | 'lockfile';
+export type Format = 'ecs-json' | 'cloudformation' | 'terraform' | 'terraform-plan' | 'cdk' | 'compose' | 'copilot' | 'dockerfile' | 'entry-script' | 'process-manager' | 'python' | 'typescript' | 'node-package' | 'lockfile';
 
 /** What one file says, as plain data: survives structuredClone and JSON, holds no syntax trees. */
 export interface Facts {
@@ -20,6 +20,7 @@ export interface Facts {
   readonly dockerfile?: DockerfileFacts;
   readonly script?: ScriptFacts;
   readonly processes?: ProcessManagerFacts;
+  readonly package?: PackageFacts;
   readonly versions?: readonly InstalledVersion[];
   readonly terraform?: TerraformFacts;
   readonly caches?: readonly CacheFacts[];
@@ -68,6 +69,17 @@ export interface Comment {
   readonly at: SourceLocation;
   /** Nothing but the comment stands on its line: it speaks of the next line. */
   readonly ownLine: boolean;
+}
+
+/** A package.json, or the `compilerOptions` of a tsconfig: how modules of a package are named. */
+export interface PackageFacts {
+  readonly name?: string;
+  readonly main?: string;
+  /** Packages it depends on, of every kind. */
+  readonly dependencies: readonly string[];
+  /** `paths` of a tsconfig: a pattern, and where it leads from the folder of the file (`baseUrl` included). */
+  readonly paths: readonly (readonly [string, readonly string[]])[];
+  readonly baseUrl?: string;
 }
 
 export interface ReadProblem { readonly message: string; readonly at: SourceLocation }

@@ -9,3 +9,4 @@ export * from './version.js';
 export * from './rule.js';
 export * from './store.js';
 export * from './nearest.js';
+export * from './consumer.js';

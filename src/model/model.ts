@@ -1,5 +1,6 @@
 import type { SourceLocation, Slot } from './location.js';
 import type { Broker, Cache, Container, DeployedContainer, EcsService, Platform, Queue, StartChain } from './deployment.js';
+import type { MessageConsumer } from './consumer.js';
 import type { Setting } from './setting.js';
 import type { VersionFact } from './version.js';
 
@@ -32,6 +33,8 @@ export interface Model {
   readonly brokers: readonly Broker[];
   /** Messages that the code sends while a transaction is open. */
   readonly sentInTransactions: readonly PublishInTransaction[];
+  /** Consumers in TypeScript and JavaScript. */
+  readonly consumers: readonly MessageConsumer[];
   readonly unaudited: readonly UnauditedConsumer[];
   readonly unresolved: readonly Unresolved[];
   /** What the findings rest on besides the files, e.g. "celery is not pinned: judged as 5.6.3". */
@@ -357,6 +360,8 @@ export interface PublishInTransaction extends Publish {
   readonly opened: { readonly at: SourceLocation; readonly text: string };
   readonly wrote: { readonly at: SourceLocation; readonly text: string };
   readonly namesWritten: boolean;
+  /** There is no hook for the commit: it can only be sent behind the end of the transaction. */
+  readonly behind?: 'end';
 }
 
 /** Recognised, not audited: said in the inventory, never silence. */

@@ -39,7 +39,7 @@ export interface AnalyzerEntry {
   readonly name: RegExp;
   /** Without one of these words a text says nothing by itself. Absent: every file of that name counts. Tried on Latin-1 text. */
   readonly words?: RegExp;
-  /** Files without its words may be asked for by what other files say (an entry script, a module). */
-  readonly onDemand: boolean;
+  /** Files without its words may be asked for by what other files say (an entry script, a module); `beside`: where one of that name has words. */
+  readonly onDemand: boolean | 'beside';
   load(options: { readonly shortRun: boolean }): Promise<Analyzer>;
 }

@@ -66,6 +66,19 @@ import { spotInterruptsTasks } from './ecs/spot-interrupts-tasks.js';
 import { stopTimeoutAboveFargateLimit } from './ecs/stop-timeout-above-fargate-limit.js';
 import { stopTimeoutOnWrongContainer } from './ecs/stop-timeout-on-wrong-container.js';
 import { stopTimeoutTooShort } from './ecs/stop-timeout-too-short.js';
+import { ackAfterFailure } from './amqp/ack-after-failure.js';
+import { ackBeforeWork } from './amqp/ack-before-work.js';
+import { noAck } from './amqp/no-ack.js';
+import { noPrefetch } from './amqp/no-prefetch.js';
+import { lockShorterThanJob } from './bullmq/lock-shorter-than-job.js';
+import { noGracefulClose } from './bullmq/no-graceful-close.js';
+import { stalledJobFails } from './bullmq/stalled-job-fails.js';
+import { exitsBeforeDrain } from './node/exits-before-drain.js';
+import { noSigtermHandler } from './node/no-sigterm-handler.js';
+import { shutdownHooksMissing } from './node/shutdown-hooks-missing.js';
+import { deleteBeforeWork } from './sqs/delete-before-work.js';
+import { deleteOnFailure } from './sqs/delete-on-failure.js';
+import { visibilityTimeoutTooShort as sqsVisibilityTimeoutTooShort } from './sqs/visibility-timeout-too-short.js';
 import { noDeadLetterQueue } from './sqs/no-dead-letter-queue.js';
 import { failureAcknowledged } from './tasks/failure-acknowledged.js';
 import { lockConflictDropsTask } from './tasks/lock-conflict-drops-task.js';
@@ -100,5 +113,6 @@ export const rules: readonly Rule[] = [
   timeLimitDropsTask, timeLimitIgnored, timeLimitTooLong,
   unknownSetting, visibilityTimeoutIneffective, visibilityTimeoutNotSeconds, visibilityTimeoutTooLong, visibilityTimeoutTooShort, workerLossAcknowledged,
   noDeadLetterQueue,
+  ackAfterFailure, ackBeforeWork, noAck, noPrefetch, lockShorterThanJob, noGracefulClose, stalledJobFails, exitsBeforeDrain, noSigtermHandler, shutdownHooksMissing, deleteBeforeWork, deleteOnFailure, sqsVisibilityTimeoutTooShort,
   failureAcknowledged, lockConflictDropsTask, lockOutlivesRedelivery, lockReleasedByNonOwner, lockWithoutExpiry, longSleep, messageIncompatible, modelInstanceArgument, noNetworkTimeout, nonIdempotentWrite, publishInTransaction, retrySwallowed, retryWithoutBackoff, retryWithoutLimit, softLimitSwallowed, statusWithoutReaper, unbatchedLoop, unboundedLoop, waitsForResult,
 ];

@@ -91,7 +91,7 @@ type Loaded = readonly { readonly entry: AnalyzerEntry; readonly analyzer: Analy
 async function loadAnalyzers(entries: readonly AnalyzerEntry[], paths: readonly string[], candidates: readonly string[], texts: ReadonlyMap<string, string>): Promise<Loaded> {
   if (candidates.length === 0) return [];
   const size = [...texts.values()].reduce((sum, text) => sum + text.length, 0);
-  const needed = entries.filter(entry => (entry.onDemand ? paths : candidates).some(path => entry.name.test(path)));
+  const needed = entries.filter(entry => (entry.onDemand === true ? paths : candidates).some(path => entry.name.test(path)));
   return Promise.all(needed.map(async entry => ({ entry, analyzer: await entry.load({ shortRun: size < SHORT_RUN }) })));
 }
 

@@ -2,7 +2,7 @@ import type { EnvironmentEntry, Expr, Facts, Field, ProgramFacts, ReadProblem } 
 import { literal, literalText } from '../../model/index.js';
 import { parseJson } from '../../parsers/json.js';
 import { entriesOf, itemsOf, textOf, valueOf, type DataEntry, type DataNode, type DataSource } from '../../parsers/nodes.js';
-import { parseTypeScript } from '../../parsers/typescript.js';
+import { parseTypeScriptConstructs } from '../../parsers/typescript-constructs.js';
 import { execCommand } from '../command.js';
 import { fieldAt, fixedField, mapLiteral, placeOf, placeOfEntry, textExprOf, toNumber } from '../node-values.js';
 
@@ -17,7 +17,7 @@ export function pm2Facts(text: string, path: string): Facts {
 
 function rootOf(text: string, path: string, problems: ReadProblem[]): { readonly root?: DataNode | undefined; readonly source: DataSource; readonly comments: Facts['comments'] } {
   if (/\.json$/i.test(path)) { const parsed = parseJson(text, path); problems.push(...parsed.problems); return parsed; }
-  const parsed = parseTypeScript(text, path);
+  const parsed = parseTypeScriptConstructs(text, path);
   problems.push(...parsed.problems);
   return { root: parsed.exported, source: parsed.source, comments: parsed.comments };
 }

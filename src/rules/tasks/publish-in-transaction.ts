@@ -20,14 +20,14 @@ export const publishInTransaction: Rule = {
   },
 };
 
-function problemOf({ at, target, text, opened, wrote, via, namesWritten }: PublishInTransaction): Problem {
+function problemOf({ at, target, text, opened, wrote, via, namesWritten, behind }: PublishInTransaction): Problem {
   const isSession = /commit\(\)$/.test(opened.text);
   return {
     order: 4, at, confidence: namesWritten ? 'high' : 'medium',
     message: `${target} is sent inside ${isSession ? `the transaction of ${opened.text}` : `\`${opened.text}\``}, after ${wrote.text}: a worker may look for the row before it is committed, and runs for nothing where the transaction is rolled back`,
     label: 'sent before the commit',
     related: [...(samePlace(opened.at, wrote.at) ? [] : [{ at: opened.at, message: 'the transaction opens here' }]), { at: wrote.at, message: 'written, not yet committed' }],
-    suggestion: isSession ? `send ${target} behind the commit()` : `write \`transaction.on_commit(lambda: ${text})\``,
+    suggestion: behind === 'end' ? `move \`${text}\` behind the end of the transaction, with a job id made of what it is about` : isSession ? `send ${target} behind the commit()` : `write \`transaction.on_commit(lambda: ${text})\``,
     ...(via.length > 0 && { flow: via }),
     fate: 'message sent → worker starts → the row is not there: the task fails, or does nothing',
   };

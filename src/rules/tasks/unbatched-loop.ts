@@ -74,7 +74,7 @@ function repeatsAll({ body }: TaskFunction, loop: Loop, effect: Effect): boolean
 }
 
 function problemOf(app: CeleryApp, fn: TaskFunction, loop: Loop, effect: Effect, inner: readonly Loop[]): Problem {
-  const rest = fn.periodic || fn.messages.length === 0 ? 'the rest waits for the next run' : 'the rest is not done';
+  const rest = fn.periodic ? 'the rest waits for the next run' : 'the rest waits until it is sent again';
   const second = repeatsAll(fn, loop, effect) ? 'a second run may serve everyone again' : rest;
   const what = WORDS[effect.kind] ?? 'work';
   return {

@@ -1,0 +1,244 @@
+import { posix } from 'node:path';
+import type { ConsumerKind, Expr, MessageConsumer, Setting, Slot, SourceLocation, Statement } from '../../model/index.js';
+import { dottedName, expressionsOf, literalText, nested, shorten, walk } from '../../model/index.js';
+import { toSetting } from '../celery/settings.js';
+import { argumentsOf } from '../call-arguments.js';
+import type { FunctionTarget, Resolver, Scope } from '../modules.js';
+import { render } from '../render.js';
+import { handlerOf } from './handler.js';
+import { processesOf } from './process.js';
+import { callsOf, codeSites, entriesOf, functionNamed, type Call, type CodeSite, type Entries } from './walk.js';
+
+/** Code that runs on a developer's machine alone. */
+const TESTS = /(?:^|\/)(?:__tests__|__mocks__|tests?|e2e|specs?|mocks?|fixtures?|benchmarks?|stories|storybook|docs?)\/|\.(?:spec|test|tests|stories|e2e|e2e-spec|mock|bench|config)\.[cm]?[jt]sx?$/i;
+
+/** A consumer as it is found, before the package around it is looked at. */
+interface Found {
+  readonly kind: ConsumerKind;
+  readonly at: SourceLocation;
+  readonly text: string;
+  readonly queue?: Expr;
+  readonly handler?: FunctionTarget;
+  readonly options?: Expr;
+  readonly call?: Call;
+  readonly site: CodeSite;
+  readonly isNest?: boolean;
+  /** The call that makes it, in a function that was called for it; and the scope of that function. */
+  readonly inner?: Call;
+  readonly optionsIn?: Scope;
+}
+
+/** The modules of the tree that may hold a consumer: no tests, and nothing that is compiled from a file beside it. */
+export function scriptModules(candidates: readonly string[], resolver: Resolver): readonly Scope[] {
+  const stems = new Set(candidates.filter(path => /\.[cm]?tsx?$/i.test(path)).map(path => path.replace(/\.[cm]?tsx?$/i, '')));
+  return candidates.filter(path => /\.[cm]?[jt]sx?$/i.test(path) && !TESTS.test(path) && !(/\.[cm]?jsx?$/i.test(path) && stems.has(path.replace(/\.[cm]?jsx?$/i, ''))))
+    .map(path => resolver.module(path)).filter(scope => scope !== undefined);
+}
+
+/** Every consumer of messages in these modules. */
+export function messageConsumers(modules: readonly Scope[], resolver: Resolver): readonly MessageConsumer[] {
+  const found = modules.flatMap(module => consumersIn(module, resolver)).flatMap(one => madeBy(one, modules, resolver));
+  if (found.length === 0) return [];
+  const processOf = processesOf(modules, resolver);
+  const closings = closingsOf(modules, resolver);
+  return found.map(one => consumerOf(one, resolver, processOf, closings));
+}
+
+/** One that a function makes and returns is one for each call of it: with what it is given there, under the name it has there. */
+function madeBy(found: Found, modules: readonly Scope[], resolver: Resolver): readonly Found[] {
+  const maker = found.site.within.at(-1);
+  if (!maker || !found.call || found.kind === 'sqs' || maker.function.name === 'anonymous' || !returnsIt(maker.function.body, found.call, nameOf(found.call, found.site.statement))) return [found];
+  const uses: Found[] = [];
+  for (const module of modules) {
+    for (const site of codeSites(module.statements, module, resolver)) {
+      for (const call of callsOf(site.statement)) {
+        if (call.callee.is !== 'name' && call.callee.is !== 'member') continue;
+        const target = resolver.resolve(call.callee, site.scope);
+        if (target.is !== 'function' || target.function !== maker.function) continue;
+        const given = new Map(argumentsOf(target, call, site.scope));
+        const of = (expr: Expr | undefined): { readonly expr: Expr; readonly scope: Scope } | undefined => { const bound = expr?.is === 'name' ? given.get(expr.name) : undefined; return bound?.is === 'value' ? bound : undefined; };
+        const handler = functionNamed(of(found.call.positional[1])?.expr, site.scope, resolver) ?? found.handler;
+        const queue = of(found.queue)?.expr ?? found.queue;
+        uses.push({ ...found, at: call.at, text: shownAs(call), site, call, ...(handler && { handler }), ...(queue && { queue }), inner: found.call, optionsIn: resolver.inside(maker, given) });
+      }
+    }
+  }
+  return uses.length > 0 ? uses : [found];
+}
+
+function returnsIt(statements: readonly Statement[], call: Call, name: string | undefined): boolean {
+  return statements.some(statement => (statement.do === 'return' && statement.value !== undefined && (statement.value === call || (statement.value.is === 'name' && statement.value.name === name))) || (statement.do !== 'function' && statement.do !== 'class' && returnsIt(nested(statement), call, name)));
+}
+
+function consumersIn(module: Scope, resolver: Resolver): readonly Found[] {
+  const imported = module.statements.flatMap(statement => (statement.do === 'import-names' || statement.do === 'import-module' ? [statement.module] : []));
+  const uses = (name: RegExp): boolean => imported.some(one => name.test(one));
+  const found: Found[] = [];
+  for (const site of codeSites(module.statements, module, resolver)) {
+    const { statement, scope } = site;
+    if (statement.do === 'class') found.push(...nestProcessor(statement, site, scope));
+    for (const call of callsOf(statement)) {
+      const one = consumerCall(call, site, resolver, uses);
+      if (one) found.push(one);
+    }
+  }
+  return found;
+}
+
+function consumerCall(call: Call, site: CodeSite, resolver: Resolver, uses: (name: RegExp) => boolean): Found | undefined {
+  const { scope } = site;
+  const external = resolver.externalName(call.callee, scope) ?? '';
+  const method = call.callee.is === 'member' ? call.callee.name : undefined;
+  const [first, second, third] = call.positional;
+  const common = { at: call.at, text: shownAs(call), call, site };
+  const handled = (expr: Expr | undefined): Pick<Found, 'handler'> => { const handler = functionNamed(expr, scope, resolver); return handler ? { handler } : {}; };
+  const option = (expr: Expr | undefined, name: string): Expr | undefined => entriesOf(expr, scope, resolver).entries.findLast(([key]) => key === name)?.[1];
+  if (external === 'bullmq.Worker') return { ...common, kind: 'bullmq', ...(first && { queue: first }), ...handled(second), ...(third && { options: third }) };
+  if (/^bull\(\)\.process$/.test(external)) return { ...common, kind: 'bull', ...handled(call.positional.at(-1)) };
+  if (method === 'consume' && second && (/^(?:amqplib|amqp-connection-manager)\b/.test(external) || (uses(/^(?:amqplib|amqp-connection-manager)/) && functionNamed(second, scope, resolver)))) return { ...common, kind: 'amqp', queue: first!, ...handled(second), ...(third && { options: third }) };
+  if (external === 'sqs-consumer.Consumer.create' || external === 'sqs-consumer.Consumer') {
+    const url = option(first, 'queueUrl');
+    return { ...common, kind: 'sqs-consumer', ...(url && { queue: url }), ...handled(option(first, 'handleMessage') ?? option(first, 'handleMessageBatch')), ...(first && { options: first }) };
+  }
+  if (/(?:^|\.)ReceiveMessageCommand$/.test(external) || (method === 'receiveMessage' && (/^aws-sdk\b/.test(external) || uses(/^aws-sdk|@aws-sdk\/client-sqs/)))) {
+    const url = option(first, 'QueueUrl');
+    const around = site.within.at(-1);
+    const handler: FunctionTarget = around ?? { is: 'function', scope, function: { name: 'module', at: call.at, parameters: [], decorators: [], body: scope.statements, isAsync: true, isGenerator: false } };
+    return { ...common, kind: 'sqs', ...(url && { queue: url }), handler, ...(first && { options: first }) };
+  }
+  if (/^kafkajs\.Kafka\(\)\.consumer\(\)\.run$/.test(external) || (method === 'run' && uses(/^kafkajs$/) && (option(first, 'eachMessage') ?? option(first, 'eachBatch')))) return { ...common, kind: 'kafka', ...handled(option(first, 'eachMessage') ?? option(first, 'eachBatch')), ...(first && { options: first }) };
+  if (method === 'work' && uses(/^pg-boss$/) && first) return { ...common, kind: 'pg-boss', queue: first, ...handled(call.positional.at(-1)) };
+  return external === 'graphile-worker.run' ? { ...common, kind: 'graphile-worker', ...(first && { options: first }) } : undefined;
+}
+
+/** `Worker("mail", …)`: what makes it, and what its name is. */
+function shownAs({ callee, positional: [first] }: Call): string {
+  const name = dottedName(callee) ?? (callee.is === 'member' ? callee.name : 'call');
+  return shorten(`${name}(${first === undefined ? '' : first.is === 'literal' ? `${JSON.stringify(first.value)}, …` : '…'})`, 60);
+}
+
+/** `@Processor('mail') class Mail extends WorkerHost { process(job) }`, `@Process() handle(job)`. */
+function nestProcessor(statement: Extract<Statement, { do: 'class' }>, site: CodeSite, scope: Scope): readonly Found[] {
+  const facts = statement.class;
+  const decorator = facts.decorators.find(one => one.is === 'call' && /(?:^|\.)Processor$/.test(dottedName(one.callee) ?? ''));
+  if (decorator?.is !== 'call') return [];
+  const self = { is: 'class' as const, class: facts, scope };
+  const body: Scope = { path: scope.path, parent: scope, statements: facts.body, kind: 'class', self };
+  const methods = facts.body.filter(one => one.do === 'function').map(one => one.function);
+  const isHost = facts.bases.some(base => /WorkerHost$/.test(dottedName(base) ?? ''));
+  const handlers = isHost ? methods.filter(({ name }) => name === 'process') : methods.filter(({ decorators }) => decorators.some(one => /(?:^|\.)Process$/.test(dottedName(one.is === 'call' ? one.callee : one) ?? '')));
+  const [queue, options] = decorator.positional;
+  const name = queue?.is === 'map' ? queue.entries.find(([key]) => key?.is === 'literal' && key.value === 'name')?.[1] : queue;
+  const given = options ?? (queue?.is === 'map' ? queue : undefined);
+  return handlers.slice(0, 1).map(fn => ({ kind: isHost ? 'bullmq' as const : 'bull' as const, at: decorator.at, text: shorten(`@Processor ${facts.name}`, 60), site, isNest: true, ...(name && { queue: name }), ...(given && { options: given }), call: decorator, handler: { is: 'function' as const, function: fn, scope: body, owner: self } }));
+}
+
+function consumerOf(found: Found, resolver: Resolver, processOf: ReturnType<typeof processesOf>, closings: Closings): MessageConsumer {
+  const { kind, at, text, site, call } = found;
+  const folder = resolver.scripts.packageOf(at.path);
+  const process = processOf(folder);
+  const given = entriesOf(found.options, found.optionsIn ?? site.scope, resolver);
+  const name = call && nameOf(call, site.statement);
+  const queue = found.queue && queueName(found.queue, site.scope, resolver);
+  const isNest = found.isNest === true || (kind !== 'sqs' && process.bootstraps.length > 0);
+  const handler = found.handler && handlerOf(found.handler, resolver, acks(kind));
+  const slot = slotOf(found);
+  const prefetch = kind === 'amqp' ? closings.prefetchIn(at.path) : undefined;
+  return {
+    id: `${at.path}:${at.startLine}`, kind, at, text, polls: kind !== 'sqs' || call === undefined || isRepeated(found.handler!.function.body, call), options: settingsOf(given, resolver), openOptions: given.isOpen, isNest, process,
+    closes: closings.of({ path: at.path, folder, ...(name !== undefined && { name }), ...(call && { call: found.inner ?? call }), several: found.inner !== undefined, kind }),
+    ...(queue !== undefined && { queue }), ...(name !== undefined && { name }), ...(handler && { handler }), ...(slot && { optionSlot: slot }), ...(prefetch && { prefetch }),
+  };
+}
+
+function settingsOf({ entries }: Entries, resolver: Resolver): MessageConsumer['options'] {
+  return new Map(entries.map(([key, value, scope]): [string, Setting<unknown>] => [key, { ...toSetting(resolver.evaluate(value, scope), []), at: value.at } as Setting<unknown>]));
+}
+
+/** The name itself; of an address its end: `https://sqs…/123/register-input`. */
+function queueName(expr: Expr, scope: Scope, resolver: Resolver): string | undefined {
+  const value = resolver.evaluate(expr, scope);
+  return value.known && typeof value.value === 'string' ? posix.basename(value.value) : literalText(expr);
+}
+
+/** `const worker = new Worker(…)`, `this.worker = …`: the last part of the name. */
+function nameOf(call: Call, statement: Statement): string | undefined {
+  if (statement.do !== 'assign' || ![...walk(statement.value)].includes(call)) return undefined;
+  return dottedName(statement.targets[0]!)?.split('.').pop();
+}
+
+/** Behind the last entry of the options, or as a last argument of the call. */
+function slotOf({ options, call, kind }: Found): Slot | undefined {
+  if (options?.is === 'map') {
+    const last = options.entries.at(-1);
+    const end = last ? { ...last[1].at, startLine: last[1].at.endLine, startColumn: last[1].at.endColumn } : { ...options.at, startColumn: options.at.startColumn + 1, endLine: options.at.startLine, endColumn: options.at.startColumn + 1 };
+    return { kind: 'insert', at: end, encoding: ['typescript'], before: last ? ', ' : ' ', after: last ? '' : ' ' };
+  }
+  if (options || !call || kind !== 'bullmq' || call.positional.length !== 2) return undefined;
+  const end = { ...call.positional[1]!.at, startLine: call.positional[1]!.at.endLine, startColumn: call.positional[1]!.at.endColumn };
+  return { kind: 'insert', at: end, encoding: ['typescript'], before: ', { ', after: ' }' };
+}
+
+/** A `while` around it, in the same function. */
+function isRepeated(statements: readonly Statement[], call: Call): boolean {
+  return statements.some(statement => (statement.do === 'while' && holds(statement.body, call)) || (statement.do !== 'function' && statement.do !== 'class' && isRepeated(nested(statement), call)));
+}
+
+function holds(statements: readonly Statement[], call: Call): boolean {
+  return statements.some(statement => expressionsOf(statement).some(expr => [...walk(expr)].includes(call)) || holds(nested(statement), call));
+}
+
+/** What acknowledges a message of this kind. */
+const acks = (kind: ConsumerKind) => (call: Call): boolean => {
+  const name = call.callee.is === 'member' ? call.callee.name : call.callee.is === 'name' ? call.callee.name : '';
+  if (kind === 'amqp') return /^(?:ack|ackMessage)$/.test(name);
+  if (kind === 'sqs') return /^(?:DeleteMessage(?:Batch)?Command|deleteMessage(?:Batch)?)$/.test(name);
+  return kind === 'kafka' && /^(?:commitOffsets|resolveOffset|commitOffsetsIfNecessary)$/.test(name);
+};
+
+interface Closings {
+  of(consumer: { readonly path: string; readonly folder: string; readonly name?: string; readonly kind: ConsumerKind; readonly call?: Expr; readonly several?: boolean }): readonly SourceLocation[];
+  prefetchIn(path: string): Setting<number> | undefined;
+}
+
+const CLOSE = /^(?:close|stop|cancel|disconnect|pause|shutdown|destroy|terminate)$/;
+/** Names for one of many: `for (const w of workers) await w.close()`. */
+const ANY = /^(?:w|c|q|worker|consumer|item|instance|x|it|each|processor|queue|channel|connection|conn|ch|subscriber|resource|closable|server|app|client|boss|runner)$/i;
+
+/** Where things are closed, by the name they have there; what is put into a list may be closed by the name of an item. */
+function closingsOf(modules: readonly Scope[], resolver: Resolver): Closings {
+  const closed: { readonly at: SourceLocation; readonly folder: string; readonly name: string; readonly made?: Expr }[] = [];
+  const listed = new Map<string, Set<string>>();
+  const prefetches = new Map<string, Setting<number>>();
+  for (const module of modules) {
+    const folder = resolver.scripts.packageOf(module.path);
+    const put = (expr: Expr): void => { const name = dottedName(expr)?.split('.').pop(); if (name !== undefined) listed.set(folder, (listed.get(folder) ?? new Set()).add(name)); };
+    for (const { statement, scope } of codeSites(module.statements, module, resolver)) {
+      for (const part of expressionsOf(statement).flatMap(expr => [...walk(expr)])) {
+        if (part.is === 'list') part.items.forEach(put);
+        if (part.is === 'map') part.entries.forEach(([, value]) => put(value));
+        if (part.is !== 'call' || part.callee.is !== 'member') continue;
+        if (part.callee.name === 'push') part.positional.forEach(put);
+        if (part.callee.name === 'prefetch' && part.positional[0]) prefetches.set(module.path, toSetting(resolver.evaluate(part.positional[0], scope), []) as Setting<number>);
+        const name = CLOSE.test(part.callee.name) ? (dottedName(part.callee.object) ?? render(part.callee.object)).split('.').pop()!.replace(/\(.*$/, '') : undefined;
+        if (name === undefined) continue;
+        const target = resolver.resolve(part.callee.object, scope);
+        closed.push({ at: part.at, folder, name, ...(target.is === 'instance' && { made: target.call }) });
+      }
+    }
+  }
+  return {
+    of({ folder, name, kind, call, several }) {
+      // of several that one call makes, the name says which
+      const same = call && closed.filter(one => one.made === call && (!several || name === undefined || one.name === name));
+      if (same && same.length > 0) return same.map(({ at }) => at);
+      const own = closed.filter(one => one.folder === folder && (name === undefined || one.name === name));
+      if (own.length > 0 && name !== undefined) return own.map(({ at }) => at);
+      const generic = closed.filter(one => one.folder === folder && ANY.test(one.name));
+      // what has no name of its own, or is kept in a list, is closed where any item is
+      return name === undefined || kind === 'amqp' || kind === 'sqs' || kind === 'kafka' || listed.get(folder)?.has(name) ? generic.map(({ at }) => at) : [];
+    },
+    prefetchIn: path => prefetches.get(path),
+  };
+}
+

@@ -1,0 +1,85 @@
+import type { NodeProcess, SignalHandler, SourceLocation, Statement } from '../../model/index.js';
+import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
+import type { FunctionTarget, Resolver, Scope } from '../modules.js';
+import { callsOf, codeSites, functionNamed, type Call } from './walk.js';
+
+/** Libraries that handle SIGTERM for those who use them: their READMEs. */
+const SIGNAL_LIBRARIES = /^(@godaddy\/terminus|lightship|close-with-grace|exit-hook|async-exit-hook|node-graceful-shutdown|node-graceful|http-graceful-shutdown|fastify-graceful-shutdown|@gquittet\/graceful-server|@medusajs\/framework|moleculer|graceful-shutdown)$/;
+/** What ends or drains something. */
+const CLOSES = /^(?:close|stop|cancel|disconnect|shutdown|drain|quit|destroy|terminate|end|dispose|release|flush|\w*(?:[sS]hutdown|[cC]lose|[dD]rain|[sS]top|[dD]ispose)\w*)$/;
+
+/** What the modules of each package do when the process is told to stop. */
+export function processesOf(modules: readonly Scope[], resolver: Resolver): (folder: string) => NodeProcess {
+  const found = new Map<string, { signals: SignalHandler[]; hooks: SourceLocation[]; bootstraps: SourceLocation[]; library?: string }>();
+  const of = (path: string): NonNullable<ReturnType<typeof found.get>> => {
+    const folder = resolver.scripts.packageOf(path);
+    let own = found.get(folder);
+    if (!own) found.set(folder, (own = { signals: [], hooks: [], bootstraps: [] }));
+    return own;
+  };
+  for (const module of modules) {
+    const own = of(module.path);
+    const speaksOfSigterm = [...codeSites(module.statements, module, resolver)].flatMap(({ statement }) => expressionsOf(statement).flatMap(expr => [...walk(expr)])).some(part => part.is === 'literal' && part.value === 'SIGTERM');
+    for (const { statement, scope } of codeSites(module.statements, module, resolver)) {
+      if ((statement.do === 'import-names' || statement.do === 'import-module') && SIGNAL_LIBRARIES.test(statement.module)) own.library = statement.module;
+      for (const call of callsOf(statement)) {
+        const name = dottedName(call.callee) ?? (call.callee.is === 'member' ? call.callee.name : '');
+        if (/(?:^|\.)enableShutdownHooks$/.test(name)) own.hooks.push(call.at);
+        else if (/(?:^|\.)NestFactory\.create\w*$/.test(name)) own.bootstraps.push(call.at);
+        else if (/^process\.(?:on|once|addListener|prependListener)$/.test(name) && isSigterm(call, speaksOfSigterm)) own.signals.push(handlerOf(call, scope, resolver));
+      }
+    }
+  }
+  return folder => withDependents(folder, found, resolver);
+}
+
+/** `'SIGTERM'`, or the name of a loop over signals in a module that speaks of it. */
+function isSigterm(call: Call, speaksOfIt: boolean): boolean {
+  const [first] = call.positional;
+  return first?.is === 'literal' ? first.value === 'SIGTERM' : first !== undefined && speaksOfIt;
+}
+
+/** The package itself; a library is part of the processes of those that depend on it. */
+function withDependents(folder: string, found: ReadonlyMap<string, Omit<NodeProcess, 'folder'>>, resolver: Resolver): NodeProcess {
+  const own = found.get(folder);
+  if (own && own.signals.length + own.hooks.length + own.bootstraps.length > 0) return { folder, ...own };
+  const name = resolver.scripts.package(folder)?.name;
+  const users = name === undefined ? [] : resolver.scripts.packages.filter(other => other !== folder && resolver.scripts.package(other)?.dependencies.includes(name));
+  const all = [own, ...users.map(user => found.get(user))].filter(one => one !== undefined);
+  const library = all.find(one => one.library)?.library;
+  return { folder, signals: all.flatMap(one => one.signals), hooks: all.flatMap(one => one.hooks), bootstraps: all.flatMap(one => one.bootstraps), ...(library !== undefined && { library }) };
+}
+
+function handlerOf(call: Call, scope: Scope, resolver: Resolver): SignalHandler {
+  const fn = functionNamed(call.positional[1], scope, resolver);
+  const exit = fn && exitAtOnce(fn, resolver, 2);
+  // () => void shutdown()
+  const named = fn?.function.name !== 'anonymous' ? fn : fn.function.body.flatMap(callsOf).map(inner => functionNamed(inner.callee, resolver.inside(fn), resolver)).find(target => target !== undefined);
+  return { at: call.at, ...(exit && exit !== 'waits' && { exitsAtOnce: exit }), ...(named && { handler: named.function.at }) };
+}
+
+const EXITS = /^process\.(?:exit|reallyExit|abort)$/;
+
+/** The first `process.exit()` of a handler, unless something that closes was waited for before; functions it calls are followed. */
+function exitAtOnce(fn: FunctionTarget, resolver: Resolver, depth: number): SourceLocation | 'waits' | undefined {
+  const scope = resolver.inside(fn);
+  const visit = (statements: readonly Statement[]): SourceLocation | 'waits' | undefined => {
+    for (const statement of statements) {
+      for (const call of callsOf(statement)) {
+        const name = dottedName(call.callee) ?? (call.callee.is === 'member' ? call.callee.name : '');
+        if (EXITS.test(name)) return call.at;
+        // a callback exits when the work is done
+        if (call.awaited || call.positional.some(argument => argument.is === 'function') || /(?:^|\.)(?:then|finally)$/.test(name)) return 'waits';
+        if (CLOSES.test(name.split('.').pop()!)) {
+          const target = depth > 0 ? functionNamed(call.callee, scope, resolver) : undefined;
+          const inner = target && exitAtOnce(target, resolver, depth - 1);
+          if (inner) return inner;
+        }
+      }
+      const inner = visit(nested(statement));
+      if (inner) return inner;
+    }
+    return undefined;
+  };
+  return visit(fn.function.body);
+}

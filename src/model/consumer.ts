@@ -1,0 +1,76 @@
+import type { SourceLocation, Slot } from './location.js';
+import type { BodyFacts } from './model.js';
+import type { Setting } from './setting.js';
+
+/** What takes messages. sqs: a loop of the repository's own over ReceiveMessage. */
+export type ConsumerKind = 'bullmq' | 'bull' | 'amqp' | 'sqs' | 'sqs-consumer' | 'kafka' | 'pg-boss' | 'graphile-worker';
+
+/** A consumer of messages in TypeScript or JavaScript: what makes it, what it does with a message, and how it is left. */
+export interface MessageConsumer {
+  /** `src/worker.ts:12` */
+  readonly id: string;
+  readonly kind: ConsumerKind;
+  readonly at: SourceLocation;
+  /** As written, shortened: `new Worker("mail", …)`. */
+  readonly text: string;
+  /** The name of the queue or topic, or the end of its address, where it is written. */
+  readonly queue?: string;
+  /** The variable or field that holds it. */
+  readonly name?: string;
+  /** Options by their names, of those that were written; values as in the library (BullMQ: ms, SQS: s). */
+  readonly options: ReadonlyMap<string, Setting<unknown>>;
+  /** Options are spread from what could not be read: one that is not seen may be set. */
+  readonly openOptions: boolean;
+  /** Where an option can be added. */
+  readonly optionSlot?: Slot;
+  readonly handler?: MessageHandler;
+  /** sqs: it is asked for again and again here, so this process lives for it; the others always do. */
+  readonly polls: boolean;
+  /** Made by NestJS, which closes it in its shutdown hooks. */
+  readonly isNest: boolean;
+  /** Where it is closed, stopped or drained. */
+  readonly closes: readonly SourceLocation[];
+  /** amqp: s. How many messages it holds at once, where that is written. */
+  readonly prefetch?: Setting<number>;
+  readonly process: NodeProcess;
+}
+
+/** The function that is given a message. */
+export interface MessageHandler {
+  readonly at: SourceLocation;
+  readonly body: BodyFacts;
+  /** Where the message is acknowledged or deleted, in the order of the code. */
+  readonly acks: readonly Acknowledgement[];
+  /** A call that blocks the event loop: `execFileSync(…)`. */
+  readonly blocks?: { readonly at: SourceLocation; readonly text: string };
+}
+
+/** `ch.ack(msg)`, DeleteMessage. `before`: work that is waited for stands only behind it; `whatever`: it is reached although the work failed, and how. */
+export interface Acknowledgement {
+  readonly at: SourceLocation;
+  readonly text: string;
+  readonly before?: { readonly at: SourceLocation; readonly text: string };
+  readonly whatever?: { readonly how: 'finally' | 'catch' | 'swallowed'; readonly at: SourceLocation };
+}
+
+/** What a package does when it is told to stop. */
+export interface NodeProcess {
+  /** The folder of its package.json. */
+  readonly folder: string;
+  readonly signals: readonly SignalHandler[];
+  /** `enableShutdownHooks()`. */
+  readonly hooks: readonly SourceLocation[];
+  /** `NestFactory.create…(…)`. */
+  readonly bootstraps: readonly SourceLocation[];
+  /** A library that handles the signal. */
+  readonly library?: string;
+}
+
+/** `process.on('SIGTERM', …)`. */
+export interface SignalHandler {
+  readonly at: SourceLocation;
+  /** `process.exit()` that is reached before anything was waited for. */
+  readonly exitsAtOnce?: SourceLocation;
+  /** The function that is called, where it has a name. */
+  readonly handler?: SourceLocation;
+}

@@ -1,0 +1,25 @@
+import type { Rule } from '../../model/index.js';
+
+export const ackBeforeWork: Rule = {
+  id: 'amqp/ack-before-work',
+  severity: 'error',
+  title: 'A message is acknowledged before its work',
+  rationale: 'After the acknowledgement RabbitMQ has forgotten the message: when the process is killed in the middle of the work, it is lost.',
+  remedy: 'Acknowledge behind the work.',
+  references: ['https://www.rabbitmq.com/docs/confirms', 'https://amqp-node.github.io/amqplib/channel_api.html#channel_ack'],
+  documentedBy: 'measured: ack before the work and SIGKILL, the running message is lost; ack behind it, run again after 0.3 s',
+
+  *check({ consumers }) {
+    for (const { kind, handler } of consumers) {
+      if (kind !== 'amqp') continue;
+      for (const { at, text, before } of handler?.acks ?? []) {
+        if (!before) continue;
+        yield {
+          order: 5, at, confidence: 'high', label: 'acknowledged here',
+          message: `${text} stands in front of ${before.text}: a message whose work is cut by a deployment is lost`,
+          related: [{ at: before.at, message: 'the work' }], suggestion: `move ${text} behind ${before.text}`, fate: 'acknowledged → SIGKILL in the work: lost',
+        };
+      }
+    }
+  },
+};

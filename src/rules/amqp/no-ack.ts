@@ -1,0 +1,24 @@
+import type { Rule } from '../../model/index.js';
+
+export const noAck: Rule = {
+  id: 'amqp/no-ack',
+  severity: 'error',
+  title: 'RabbitMQ forgets messages as it sends them',
+  rationale: 'With noAck RabbitMQ takes a message for done as it leaves. When the process ends, the one that runs and every one in its buffer are lost; prefetch does not limit that buffer.',
+  remedy: 'Leave noAck out, and acknowledge each message when its work is done.',
+  references: ['https://www.rabbitmq.com/docs/confirms#acknowledgement-modes', 'https://amqp-node.github.io/amqplib/channel_api.html#channel_consume'],
+  documentedBy: 'measured: noAck and SIGKILL, all 4 messages lost; with a careful SIGTERM handler still the 3 that were buffered',
+  leadsTo: ['amqp/no-prefetch'],
+
+  *check({ consumers }) {
+    for (const { kind, options, queue, text } of consumers) {
+      const option = options.get('noAck');
+      if (kind !== 'amqp' || option?.state !== 'set' || option.value !== true) continue;
+      yield {
+        order: 5, at: option.at, confidence: 'high', label: 'acknowledged as it is sent',
+        message: `noAck is true for ${queue ?? text}: a process that is stopped loses the message that runs and all that it has buffered`,
+        suggestion: 'remove noAck, and call channel.ack(message) when the work is done', fate: 'SIGTERM → the process ends: every message it held is lost',
+      };
+    }
+  },
+};

@@ -1,0 +1,30 @@
+import type { Rule } from '../../model/index.js';
+import { byProcess, namesOf } from '../consumers.js';
+
+export const noGracefulClose: Rule = {
+  id: 'bullmq/no-graceful-close',
+  severity: 'error',
+  title: 'A worker is left open when its process is told to stop',
+  rationale: 'The process handles SIGTERM, but this worker is never closed: it takes jobs until the process ends, and the one that runs then is cut. The stall check finds it 60 s later (30 s lock, checked every 30 s), and a second cut fails it for good.',
+  remedy: 'Close every worker in the SIGTERM handler, and wait for it.',
+  references: ['https://docs.bullmq.io/guide/workers/graceful-shutdown', 'https://docs.bullmq.io/guide/jobs/stalled'],
+  documentedBy: 'measured: SIGKILL in the middle of a job, run again after 60 s with the defaults; twice: failed for good',
+
+  *check({ consumers }) {
+    for (const { process, consumers: all } of byProcess(consumers)) {
+      const own = all.filter(({ kind, isNest }) => (kind === 'bullmq' || kind === 'bull') && !isNest);
+      const open = own.filter(({ closes }) => closes.length === 0);
+      const [first] = open;
+      const [signal] = process.signals;
+      if (!first || !signal || process.library) continue;
+      yield {
+        order: 1, at: signal.handler ?? signal.at, confidence: 'medium',
+        message: `SIGTERM is handled without closing ${open.length === own.length ? namesOf(open) : `${open.length} of ${own.length} workers (${namesOf(open)})`}: a job that runs there at a deployment is cut, and started again by the stall check 60 s later`,
+        label: 'SIGTERM is handled here',
+        related: open.slice(0, 6).map(({ at }) => ({ at, message: 'never closed' })),
+        suggestion: `wait for ${open.map(({ name }) => `${name ?? 'worker'}.close()`).slice(0, 5).join(', ')} in the handler, in front of process.exit()`,
+        fate: 'SIGTERM → the process ends → the job stalls → run again 60 s later',
+      };
+    }
+  },
+};

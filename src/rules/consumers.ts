@@ -1,0 +1,26 @@
+import type { ConsumerKind, MessageConsumer, NodeProcess } from '../model/index.js';
+import { listed } from './shared.js';
+
+/** What a message of this kind of consumer is called by those who use it. */
+export const MESSAGE: Readonly<Record<ConsumerKind, string>> = { bullmq: 'job', bull: 'job', amqp: 'message', sqs: 'message', 'sqs-consumer': 'message', kafka: 'message', 'pg-boss': 'job', 'graphile-worker': 'job' };
+/** What brings a message back that nobody finished. */
+export const COMES_BACK: Readonly<Record<ConsumerKind, string>> = {
+  bullmq: 'the stall check starts it again, 60 s later by default', bull: 'the stall check starts it again', amqp: 'RabbitMQ delivers it again', sqs: 'it is hidden until its visibility timeout is over, then delivered again',
+  'sqs-consumer': 'it is hidden until its visibility timeout is over, then delivered again', kafka: 'it is read again from the last committed offset', 'pg-boss': 'it is started again when it expires', 'graphile-worker': 'it stays locked for 4 hours, then runs again',
+};
+
+/** The consumers that one process holds, with what the process does when it is told to stop. */
+export function byProcess(consumers: readonly MessageConsumer[]): readonly { readonly process: NodeProcess; readonly consumers: readonly MessageConsumer[] }[] {
+  const found = new Map<string, { process: NodeProcess; consumers: MessageConsumer[] }>();
+  for (const consumer of consumers) {
+    const known = found.get(consumer.process.folder);
+    if (known) known.consumers.push(consumer); else found.set(consumer.process.folder, { process: consumer.process, consumers: [consumer] });
+  }
+  return [...found.values()];
+}
+
+/** Something of the process hears SIGTERM. */
+export const hearsStop = ({ signals, hooks, library }: NodeProcess): boolean => signals.length + hooks.length > 0 || library !== undefined;
+
+/** `mail, billing and 2 more`, or what makes them. */
+export const namesOf = (consumers: readonly MessageConsumer[]): string => listed(consumers.map(({ queue, text }) => queue ?? text));

@@ -1,0 +1,25 @@
+import type { Rule } from '../../model/index.js';
+
+export const deleteBeforeWork: Rule = {
+  id: 'sqs/delete-before-work',
+  severity: 'error',
+  title: 'A message is deleted before its work',
+  rationale: 'Once it is deleted, SQS has forgotten the message: when the process is killed in the middle of the work, it is lost.',
+  remedy: 'Delete the message behind its work.',
+  references: ['https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html'],
+  documentedBy: 'DeleteMessage removes a message for good (SQS)',
+
+  *check({ consumers }) {
+    for (const { kind, handler } of consumers) {
+      if (kind !== 'sqs') continue;
+      for (const { at, text, before } of handler?.acks ?? []) {
+        if (!before) continue;
+        yield {
+          order: 5, at, confidence: 'medium', label: 'deleted here',
+          message: `${text} stands in front of ${before.text}: a message whose work is cut by a deployment is lost`,
+          related: [{ at: before.at, message: 'the work' }], suggestion: `move ${text} behind ${before.text}`, fate: 'deleted → SIGKILL in the work: lost',
+        };
+      }
+    }
+  },
+};
