@@ -66,7 +66,7 @@ export async function audit(options: AuditOptions): Promise<Report> {
 
 interface Found { readonly ruleId: string; readonly problem: Problem }
 
-const NOTHING: Model = { workers: [], schedulers: [], services: [], containers: [], caches: [], queues: [], brokers: [], sentInTransactions: [], apps: [], consumers: [], unaudited: [], unresolved: [], assumptions: [] };
+const NOTHING: Model = { workers: [], schedulers: [], services: [], containers: [], caches: [], queues: [], brokers: [], sentInTransactions: [], apps: [], consumers: [], processors: [], jobQueues: { queues: [], ownAttempts: [] }, unaudited: [], unresolved: [], assumptions: [] };
 
 interface Scope { readonly folders: readonly string[]; readonly files?: readonly string[]; has(path: string): boolean }
 

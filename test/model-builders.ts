@@ -66,4 +66,4 @@ export function scheduler(more: Partial<Scheduler> = {}, links: readonly ChainLi
   };
 }
 
-export const model = (more: Partial<Model> = {}): Model => ({ workers: [], schedulers: [], services: [], containers: [], caches: [], queues: [], brokers: [], sentInTransactions: [], apps: [], consumers: [], unaudited: [], unresolved: [], assumptions: [], ...more });
+export const model = (more: Partial<Model> = {}): Model => ({ workers: [], schedulers: [], services: [], containers: [], caches: [], queues: [], brokers: [], sentInTransactions: [], apps: [], consumers: [], processors: [], jobQueues: { queues: [], ownAttempts: [] }, unaudited: [], unresolved: [], assumptions: [], ...more });

@@ -30,6 +30,8 @@ describe('is done again', () => {
     ['a mail behind a check that the row is there', 'row = Order.objects.filter(pk=order).first()\nif not row:\n    return\nsend_mail("a", "b", "c", [row.mail])', 'acks_late=True', ['error: is sent again']],
     ['a mail behind a row that is not there', 'try:\n    row = Order.objects.get(pk=order)\nexcept Order.DoesNotExist:\n    return\nsend_mail("a", "b", "c", [row.mail])', 'acks_late=True', ['error: is sent again']],
     ['a row, before an error that is raised and retried', 'if order.open:\n    return\nOrder.objects.create(number=1)\nif order.late:\n    raise OrderError("late")', 'autoretry_for=(OrderError,)', ['warning: adds a second row']],
+    ['a row under a condition of the message', 'if order == 1:\n    Order.objects.create(number=1)', 'acks_late=True', ['error: adds a second row']],
+    ['a row behind a check of the message', 'kind = str(order).lower()\nif kind not in ("a", "b"):\n    return\nOrder.objects.create(number=1)', 'acks_late=True', ['error: adds a second row']],
     ['a row by a statement', 'cursor.execute("INSERT INTO orders VALUES (%s)", [1])', 'acks_late=True', ['error: adds a second row']],
   ])('%s', (_, body, options, expected) => { expect(told(body, options)).toEqual(expected); });
 });
@@ -50,6 +52,8 @@ describe('is not', () => {
     ['behind a row that was made just now', 'row, created = Order.objects.get_or_create(pk=order)\nif not created:\n    return\nsend_mail("a", "b", "c", [row.mail])'],
     ['before an error that is raised in another branch', 'if order.open:\n    Order.objects.create(number=1)\n    return\nraise OrderError("late")', 'autoretry_for=(OrderError,)'],
     ['before an error that is not retried', 'if order.open:\n    return\nOrder.objects.create(number=1)\nif order.late:\n    raise OtherError("late")', 'autoretry_for=(OrderError,)'],
+    ['behind a check of what another call says', 'if is_done(order):\n    return\nOrder.objects.create(number=1)'],
+    ['under a condition of a row', 'row = load(order)\nif row.open:\n    Order.objects.create(number=1)'],
     ['the log of an attempt', 'OrderLog.objects.create(number=1)'],
     ['a statement that keeps what is there', 'cursor.execute("INSERT INTO orders VALUES (%s) ON CONFLICT DO NOTHING", [1])'],
     ['an update that says what is', 'Order.objects.filter(pk=1).update(state="paid")'],

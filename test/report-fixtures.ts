@@ -54,7 +54,7 @@ export const app: CeleryApp = {
   versions: { celery: { assumed: '5.6.3' }, billiard: { assumed: '4.2.4' } },
 };
 
-export const emptyModel: Model = { workers: [], schedulers: [], services: [], containers: [], caches: [], queues: [], brokers: [], sentInTransactions: [], apps: [], consumers: [], unaudited: [], unresolved: [], assumptions: [] };
+export const emptyModel: Model = { workers: [], schedulers: [], services: [], containers: [], caches: [], queues: [], brokers: [], sentInTransactions: [], apps: [], consumers: [], processors: [], jobQueues: { queues: [], ownAttempts: [] }, unaudited: [], unresolved: [], assumptions: [] };
 export const model: Model = {
   ...emptyModel, workers: [{ ...worker, app }], apps: [app], assumptions: ['celery is not pinned: judged as 5.6.3'],
   schedulers: [{ id: 'infra/beat.json: beat', name: 'beat', platform: 'fargate', role: 'deployed', command: worker.command, start: worker.start, joins: [] }],

@@ -22,6 +22,8 @@ import { NO_ENVIRONMENT } from './evaluate.js';
 import { createResolver, type Resolver, type Scope } from './modules.js';
 import { messagesFor } from './messages.js';
 import { messageConsumers, scriptModules } from './node/consumers.js';
+import { jobQueues } from './node/queues.js';
+import { processorsOf } from './node/processors.js';
 import { sentInScriptTransactions } from './node/transactions.js';
 import { noEffectOf, stopSignalsOf } from './no-effect.js';
 import { limitsIn, sendsTo } from './publishes.js';
@@ -38,6 +40,7 @@ export function link(store: FactStore, options: LinkOptions): Model {
   const others = found.starts.filter(start => start.command.kind === 'unaudited');
   const { modules } = code;
   const scripts = scriptModules(store.candidates, resolver);
+  const consumers = messageConsumers(scripts, resolver);
   const functions = findFunctions(modules, code.apps, resolver, NO_ENVIRONMENT);
   const joined = found.starts.filter(start => !others.includes(start)).map(start => ({ start, found: appOf(start, apps, functions, resolver, store, options) }));
   const judged = judgedApps(joined, apps, functions, modules, resolver, store);
@@ -49,7 +52,7 @@ export function link(store: FactStore, options: LinkOptions): Model {
   return {
     workers: workers.map(worker => ({ ...worker, ...(worker.app && { app: finished.find(app => app.id === worker.app!.id) ?? worker.app }) })),
     schedulers: joined.filter(({ start }) => start.command.kind === 'celery-beat').map(({ start, found: target }) => scheduler(start, 'app' in target ? finished.find(app => app.id === target.app.id) : undefined)),
-    services: found.services, containers: found.containers, queues: found.queues, brokers: found.brokers, caches: found.caches, apps: finished, consumers: messageConsumers(scripts, resolver), unaudited: found.unaudited, sentInTransactions: [...sentInTransactions(modules, functions, resolver), ...sentInScriptTransactions(scripts, resolver)],
+    services: found.services, containers: found.containers, queues: found.queues, brokers: found.brokers, caches: found.caches, apps: finished, consumers, processors: processorsOf(consumers), jobQueues: jobQueues(scripts, resolver), unaudited: found.unaudited, sentInTransactions: [...sentInTransactions(modules, functions, resolver), ...sentInScriptTransactions(scripts, resolver)],
     unresolved: [...found.unresolved, ...unresolvedApps(joined), ...finished.flatMap(unresolvedSettings), ...finished.flatMap(unfollowedBodies)],
     assumptions: [...new Set(finished.flatMap(assumptionsOf))],
   };

@@ -38,6 +38,8 @@ export interface MessageConsumer {
 /** The function that is given a message. */
 export interface MessageHandler {
   readonly at: SourceLocation;
+  /** The function's name, where it has one. */
+  readonly name?: string;
   readonly body: BodyFacts;
   /** Where the message is acknowledged or deleted, in the order of the code. */
   readonly acks: readonly Acknowledgement[];
@@ -73,4 +75,15 @@ export interface SignalHandler {
   readonly exitsAtOnce?: SourceLocation;
   /** The function that is called, where it has a name. */
   readonly handler?: SourceLocation;
+}
+
+/** A queue of BullMQ as the code makes it. `attempts`: of a job, by its defaultJobOptions; unset: BullMQ's 1. */
+export interface JobQueue {
+  readonly at: SourceLocation;
+  readonly name?: string;
+  /** The folder of its package.json. */
+  readonly folder: string;
+  readonly attempts: Setting<number>;
+  /** Options are given that could not be read. */
+  readonly isOpen: boolean;
 }

@@ -1,6 +1,6 @@
 import type { SourceLocation, Slot } from './location.js';
 import type { Broker, Cache, Container, DeployedContainer, EcsService, Platform, Queue, StartChain } from './deployment.js';
-import type { MessageConsumer } from './consumer.js';
+import type { JobQueue, MessageConsumer } from './consumer.js';
 import type { Setting } from './setting.js';
 import type { VersionFact } from './version.js';
 
@@ -35,6 +35,10 @@ export interface Model {
   readonly sentInTransactions: readonly PublishInTransaction[];
   /** Consumers in TypeScript and JavaScript. */
   readonly consumers: readonly MessageConsumer[];
+  /** Queues that jobs are added to, and where jobs are given attempts of their own. */
+  readonly jobQueues: { readonly queues: readonly JobQueue[]; readonly ownAttempts: readonly SourceLocation[] };
+  /** Their handlers, by package. */
+  readonly processors: readonly WorkUnit[];
   readonly unaudited: readonly UnauditedConsumer[];
   readonly unresolved: readonly Unresolved[];
   /** What the findings rest on besides the files, e.g. "celery is not pinned: judged as 5.6.3". */
@@ -172,6 +176,9 @@ export interface Versions {
   readonly billiard: VersionFact;
 }
 
+/** Functions that are judged together, and what is known of all of them: a Celery app, or the handlers of a package of Node.js. */
+export type WorkUnit = Pick<CeleryApp, 'id' | 'reach' | 'settings' | 'broker' | 'pool' | 'functions' | 'workers'>;
+
 /** A function decorated as a Celery task (or turned into one), with its effective options in its app. */
 export interface TaskFunction {
   /** The registered name where known, else `module.function`. */
@@ -205,6 +212,8 @@ export interface TaskFunction {
   readonly messages: readonly Message[];
   /** Sent by beat's schedule. */
   readonly periodic: boolean;
+  /** Why a run that is cut is done again, where it is no Celery task: for a message, and the place that says so. */
+  readonly again?: { readonly text: string; readonly label: string; readonly at: SourceLocation };
   /** A delivery counter that it, its task class or a decorator around it uses: a message that kills its process does not come back for ever. */
   readonly redeliveryCap?: SourceLocation;
 }

@@ -1,4 +1,4 @@
-import type { CeleryApp, Confidence, DrainNeed, Encoding, Fix, Join, Problem, Scalar, Setting, Severity, Slot, SourceLocation, TextEdit, Worker } from '../model/index.js';
+import type { Confidence, DrainNeed, Encoding, Fix, Join, Problem, Scalar, Setting, Severity, Slot, SourceLocation, TextEdit, Worker, WorkUnit } from '../model/index.js';
 import { CONFIDENCES, place } from '../model/index.js';
 
 export { fateOfStop, outcomeOfKill } from '../fate/index.js';
@@ -28,7 +28,7 @@ export function startConfidence(process: Joined, ...evidence: readonly Evidence[
 }
 
 /** How sure a finding about a whole app is: whether a command names it, and the values it rests on. Run by developers alone it is low. */
-export function appConfidence(app: CeleryApp, ...evidence: readonly Evidence[]): Confidence {
+export function appConfidence(app: Pick<WorkUnit, 'workers' | 'reach'>, ...evidence: readonly Evidence[]): Confidence {
   if (app.workers.length > 0 && app.workers.every(worker => worker.role === 'development')) return 'low';
   return weakest(app.reach === 'written' ? 'high' : 'medium', ...evidence.map(ofEvidence));
 }

@@ -1,15 +1,15 @@
-import type { CeleryApp, ErrorHandler, Problem, TaskFunction } from '../model/index.js';
+import type { ErrorHandler, Problem, TaskFunction, WorkUnit } from '../model/index.js';
 import { samePlace } from '../model/index.js';
 
 /** Other functions that are named with a fault they share. */
 const MAX_SHARED = 5;
 
 /** What `judge` says of each task function of each app, each place once: a helper's fault, or that of options that several share, is one fault of all of them. */
-export function ofFunctions(apps: readonly CeleryApp[], judge: (app: CeleryApp, fn: TaskFunction) => Iterable<Problem>): readonly Problem[] {
+export function ofFunctions<Unit extends Pick<WorkUnit, 'functions'>>(units: readonly Unit[], judge: (unit: Unit, fn: TaskFunction) => Iterable<Problem>): readonly Problem[] {
   const found: { readonly problem: Problem; readonly functions: TaskFunction[] }[] = [];
-  for (const app of apps) {
-    for (const fn of app.functions) {
-      for (const problem of judge(app, fn)) {
+  for (const unit of units) {
+    for (const fn of unit.functions) {
+      for (const problem of judge(unit, fn)) {
         const same = found.find(other => samePlace(other.problem.at, problem.at));
         if (!same) found.push({ problem, functions: [fn] });
         else if (!same.functions.some(other => samePlace(other.at, fn.at))) same.functions.push(fn);
@@ -20,7 +20,8 @@ export function ofFunctions(apps: readonly CeleryApp[], judge: (app: CeleryApp, 
 }
 
 /** What a handler catches, as written. */
-export function caughtBy({ types }: Pick<ErrorHandler, 'types'>): string {
+export function caughtBy({ types, at }: Pick<ErrorHandler, 'types' | 'at'>): string {
+  if (/\.[cm]?[jt]sx?$/.test(at.path)) return '`catch`';
   return types.length === 0 ? 'a bare `except`' : `\`except ${types.join(', ')}\``;
 }
 

@@ -13,7 +13,7 @@ const TRANSIENT = /(?:^|\.)(?:RequestException|ConnectionError|Timeout|TimeoutEr
 
 /** logger.info(), LOG.exception(): reaches nothing that matters here. */
 export function isLogging(call: Call): boolean {
-  return call.callee.is === 'member' && /^(debug|info|warning|warn|error|exception|critical|log)$/.test(call.callee.name) && /log/i.test(dottedName(call.callee.object) ?? '');
+  return call.callee.is === 'member' && /^(debug|info|warning|warn|error|exception|critical|log)$/.test(call.callee.name) && /log|^console$/i.test(dottedName(call.callee.object) ?? '');
 }
 
 /** What an exception handler catches, and whether the error ends there. */

@@ -1,6 +1,7 @@
 import type { BodyFacts, CallStep, Effect, ErrorHandler, Expr, Handler, Lock, Loop, Publish, ResultWait, RetryCall, Setting, SourceLocation, Statement } from '../../model/index.js';
 import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
 import { PURE } from '../../knowledge/libraries/index.js';
+import { EACH, LATER, ONCE } from '../../knowledge/libraries/node.js';
 import { toSetting } from '../celery/settings.js';
 import { bindingsOf } from '../bindings.js';
 import { argumentsOf, defaultsOf } from '../call-arguments.js';
@@ -9,7 +10,10 @@ import type { FunctionTarget, Resolver, Scope, Target, Value } from '../modules.
 import { isDuration } from '../durations.js';
 import { render } from '../render.js';
 import { claimsIn } from './claims.js';
+import { isScript } from '../find-scripts.js';
+import { asksForState } from './conditions.js';
 import { classify } from './classify.js';
+import { classifyScript } from './classify-script.js';
 import { isIdle, isLogging, isSkipped, isTelling, judgeHandler, leavesLoop } from './handlers.js';
 import { keyText, keyword, lockOf, type Taken } from './locks.js';
 import { raisedBehind } from './raises.js';
@@ -41,7 +45,11 @@ interface Where {
   readonly ends?: boolean;
   /** Inside `with allow_join_result()`. */
   readonly joins?: boolean;
+  /** What makes all of it harmless. */
+  readonly guard?: Effect['guard'];
 }
+
+interface Behind { readonly rest: readonly Statement[]; readonly isAll: boolean }
 
 /** `expire(key, s)`, which gives a lock its life after it was taken. */
 interface Expiry { readonly key: string; readonly holder: string; readonly value: Expr; readonly scope: Scope; readonly inMs: boolean }
@@ -60,13 +68,13 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     let at = where;
     const busy = where.last ? statements.findLastIndex(statement => !isIdle([statement], where.scope, resolver)) : statements.length;
     for (const [i, statement] of statements.entries()) {
-      visitStatement(statement, { ...at, last: i >= busy }, where.last ? statements.slice(i + 1) : undefined);
-      if (!at.conditional && mayEnd(statement) && !isMissing(statement, where.scope)) at = { ...at, conditional: true };
+      visitStatement(statement, { ...at, last: i >= busy }, { rest: statements.slice(i + 1), isAll: where.last === true });
+      if (!at.conditional && mayEnd(statement) && !isMissing(statement, where.scope) && !(statement.do === 'if' && !asksForState(statement.test, where.scope, resolver))) at = { ...at, conditional: true };
     }
   }
 
-  /** `rest`: all that is left to do behind it; undefined: more than what stands in the same block. */
-  function visitStatement(statement: Statement, where: Where, rest: readonly Statement[] | undefined): void {
+  /** `behind`: what stands behind it in its block, and whether that is all that is left. */
+  function visitStatement(statement: Statement, where: Where, behind: Behind): void {
     const used = statement.do !== 'call';
     const lockedBefore = taken.length;
     if (statement.do !== 'for') for (const expr of expressionsOf(statement)) visitExpr(expr, { ...where, used });
@@ -90,15 +98,16 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
         const checks = comparesStored(statement.test);
         const outcome = conflictOf(statement, where, resolver);
         for (const [i, lock] of taken.entries()) if (i >= lockedBefore || (lock.name !== undefined && namesOf(statement.test).has(lock.name))) if (lock.onConflict === undefined || lock.onConflict === 'unknown') lock.onConflict = outcome;
-        visit(statement.then, { ...where, conditional: true, ...(checks && { ownerChecked: true }) });
-        visit(statement.otherwise, { ...where, conditional: true });
+        const asks = where.conditional === true || asksForState(statement.test, where.scope, resolver);
+        visit(statement.then, { ...where, ...(asks && { conditional: true }), ...(checks && { ownerChecked: true }) });
+        visit(statement.otherwise, { ...where, ...(asks && { conditional: true }) });
         break;
       }
       case 'with': visit(statement.body, statement.items.some(({ value }) => value.is === 'call' && /(^|\.)allow_join_result$/.test(dottedName(value.callee) ?? '')) ? { ...where, joins: true } : where); break;
       case 'try': {
         const before = { effects: effects.length, deeds, retries: retryCalls.length };
         visit(statement.body, statement.handlers.some(({ types }) => types.some(isNarrow)) ? { ...where, conditional: true } : where);
-        addHandlers(statement, where, rest, before);
+        addHandlers(statement, where, behind, before);
         for (const handler of statement.handlers) visit(handler.body, { ...where, handling: true, conditional: true });
         visit(statement.otherwise, where);
         visit(statement.finally, where);
@@ -109,15 +118,17 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   }
 
   /** `before`: how much there was before what is tried. */
-  function addHandlers(statement: Extract<Statement, { do: 'try' }>, where: Where, rest: readonly Statement[] | undefined, before: { readonly effects: number; readonly deeds: number; readonly retries: number }): void {
+  function addHandlers(statement: Extract<Statement, { do: 'try' }>, where: Where, behind: Behind, before: { readonly effects: number; readonly deeds: number; readonly retries: number }): void {
     const effect = effects.slice(before.effects).find(({ kind }) => kind !== 'read' && kind !== 'sleep');
     const call = effect ?? firstCall(statement.body);
     const isFirst = before.deeds === 0 && effects.slice(0, before.effects).every(({ kind }) => kind === 'read' || kind === 'http-read');
-    const isAll = isFirst && where.loop === undefined && isIdle([...statement.otherwise, ...statement.finally], where.scope, resolver);
-    const isLast = (handler: Handler): boolean => where.last === true || (where.ends === true && handler.body.at(-1)?.do === 'return') || (rest !== undefined && isIdle(rest.filter(other => !isSkipped(other, handler)), where.scope, resolver));
+    const isAll = where.loop === undefined && isIdle([...statement.otherwise, ...statement.finally], where.scope, resolver);
+    const isLast = (handler: Handler): boolean => isFirst && (where.last === true || (where.ends === true && handler.body.at(-1)?.do === 'return') || (behind.isAll && isIdle(behind.rest.filter(other => !isSkipped(other, handler)), where.scope, resolver)));
+    // it leaves the task, and work that stands behind it is never reached
+    const leaves = (handler: Handler): boolean => where.ends === true && handler.body.at(-1)?.do === 'return' && !isIdle(behind.rest, where.scope, resolver);
     const retry = retryCalls.slice(before.retries).find(({ returns }) => !returns);
     for (const [i, handler] of statement.handlers.entries()) handlers.push({
-      at: handler.at, ...judgeHandler(handler, statement.handlers.slice(0, i), where.scope, resolver), isAll: isAll && isLast(handler), via: where.via,
+      at: handler.at, ...judgeHandler(handler, statement.handlers.slice(0, i), where.scope, resolver), isAll: isAll && (isLast(handler) || leaves(handler)), via: where.via,
       ...(call && { tried: { at: call.at, text: call.text, isEffect: effect !== undefined } }), ...(retry && { retry: retry.at }), ...(where.loop !== undefined && { insideLoop: where.loop }),
     });
   }
@@ -159,11 +170,12 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     if (!where.used && where.via.length === 0 && !isTelling(call, where.scope, resolver)) deeds++;
     if (call.callee.is === 'member') visitExpr(call.callee.object, inner); else if (call.callee.is !== 'name') visitExpr(call.callee, inner);
     for (const argument of call.positional) visitExpr(argument, inner);
+    if (isScript(where.scope.path)) visitCallbacks(call, where);
     for (const [, argument] of call.keywords) visitExpr(argument, inner);
 
     const method = call.callee.is === 'member' ? call.callee.name : undefined;
     if (method === 'retry' && isTaskItself(call, where)) { retryCalls.push(retryCall(call, where)); return; }
-    if (isPublish(call)) { publish(call, where); return; }
+    if (isPublish(call) && !isScript(where.scope.path)) { publish(call, where); return; }
     const callee = resolver.resolve(call.callee, where.scope);
     const external = callee.is === 'external' ? callee.name : callee.is === 'instance' && callee.of.is === 'external' ? `${callee.of.name}()` : undefined;
     const lock = lockOf(call, external, where.scope, resolver, where.used === true);
@@ -172,15 +184,29 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     if ((method === 'expire' || method === 'pexpire') && call.callee.is === 'member' && call.positional[1]) expiries.push({ key: keyText(call.positional[0], where.scope), holder: external?.replace(/\.\w+$/, '') ?? render(call.callee.object, 120), value: call.positional[1], scope: where.scope, inMs: method === 'pexpire' });
     const sent = method !== undefined && WAITS.test(method) && call.callee.is === 'member' ? sentBy(call.callee.object, where.scope) : undefined;
     if (sent) { trivial = false; waits.push({ at: call.at, text: render(call), sent: sent.at, via: where.via, allowed: where.joins === true || isFalse(keyword(call, 'disable_sync_subtasks')) }); return; }
-    const effect = classify(call, external, where.scope, resolver);
+    const isCode = isScript(where.scope.path);
+    const effect = isCode ? classifyScript(call, external, where.scope) : classify(call, external, where.scope, resolver);
     if (effect) {
       trivial = false;
-      effects.push({ kind: effect.kind, text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }), ...(effect.guard && { guard: effect.guard }), ...(where.conditional && { conditional: true }), ...(effect.timeoutSeconds !== undefined && { timeoutSeconds: effect.timeoutSeconds }), ...(effect.endless && { endless: true }) });
+      effects.push({ kind: effect.kind, text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }), ...((effect.guard ?? where.guard) && { guard: effect.guard ?? where.guard }), ...(where.conditional && { conditional: true }), ...(effect.timeoutSeconds !== undefined && { timeoutSeconds: effect.timeoutSeconds }), ...(effect.endless && { endless: true }) });
       return;
     }
     if (callee.is === 'function') { descend(callee, call, where); return; }
     if (callee.is === 'class') { const constructor = resolver.member(callee, '__init__'); if (constructor.is === 'function') descend(constructor, call, where); return; }
     if (external === undefined || !PURE.test(external)) { if (!isLogging(call)) { trivial = false; partial = true; } }
+  }
+
+  /** In JavaScript what is passed as a function runs now, for each item or once, unless it is kept for later. */
+  function visitCallbacks(call: Call, where: Where): void {
+    const name = dottedName(call.callee) ?? (call.callee.is === 'member' ? call.callee.name : '');
+    const method = name.split('.').pop()!;
+    if (LATER.test(method)) return;
+    for (const argument of call.positional) {
+      if (argument.is !== 'function' || !argument.code) continue;
+      const target: FunctionTarget = { is: 'function', function: argument.code, scope: where.scope };
+      const each = EACH.test(method) && call.callee.is === 'member' ? addLoop('for', call.callee.object, argument.code.parameters[0] && { is: 'name', name: argument.code.parameters[0].name, at: call.at }, call.at, where) : where.loop;
+      visit(argument.code.body, { ...where, scope: resolver.inside(target), ...(each === where.loop && where.last && where.ends && !where.used ? { last: true, ends: true } : { last: false, ends: false }), ...(each !== undefined && { loop: each }), ...(method === 'catch' && { handling: true, conditional: true }), ...(ONCE.test(name) && { guard: { kind: 'done once for each job', at: call.at } }) });
+    }
   }
 
   function descend(callee: FunctionTarget, call: Call, where: Where): void {
@@ -190,7 +216,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     functions++;
     visit(callee.function.body, {
       scope: resolver.inside(callee, argumentsOf(callee, call, where.scope)), depth: where.depth + 1,
-      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }), ...(where.conditional && { conditional: true }), ...(where.last && !where.used && { last: true, ends: true }), ...(where.joins && { joins: true }),
+      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }), ...(where.conditional && { conditional: true }), ...(where.last && !where.used && { last: true, ends: true }), ...(where.joins && { joins: true }), ...(where.guard && { guard: where.guard }),
     });
   }
 

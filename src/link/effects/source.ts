@@ -1,7 +1,9 @@
 import type { Expr, Loop, Statement } from '../../model/index.js';
 import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
 import { BOUNDING_METHODS, CHUNKERS, FILE_OPENERS, ITERATORS, LISTING_METHODS, MANAGERS, PASS_THROUGH, QUERYSET_METHODS } from '../../knowledge/libraries/index.js';
+import { MAPPER, MAPPER_LISTS } from '../../knowledge/libraries/node.js';
 import { argumentsOf } from '../call-arguments.js';
+import { isScript } from '../find-scripts.js';
 import { bindingsOf, type Binding } from '../bindings.js';
 import { returnsOf, type Resolver, type Scope, type Target } from '../modules.js';
 import { renderWhole } from '../render.js';
@@ -113,6 +115,8 @@ function chunkOf(over: Expr, scope: Scope, resolver: Resolver): Source {
 
 function called(call: Extract<Expr, { is: 'call' }>, scope: Scope, resolver: Resolver, steps: number): Source {
   const follow = (part: Expr | undefined): Source => (part ? sourceOf(part, scope, resolver, steps - 1) : UNKNOWN);
+  const listed = isScript(scope.path) ? mapperSource(call) : undefined;
+  if (listed) return listed;
   const name = dottedName(call.callee);
   const external = resolver.externalName(call.callee, scope);
   if (name !== undefined && (external ?? name) !== undefined && PASS_THROUGH.has(external ?? name)) return follow(/^(map|filter)$/.test(name) ? call.positional[1] : call.positional[0]);
@@ -132,6 +136,15 @@ function called(call: Extract<Expr, { is: 'call' }>, scope: Scope, resolver: Res
   if (isBucketListing(call)) return { source: 'listing', bound: 'unbounded' };
   if (last === 'keys' && call.positional.length > 0 && /redis/i.test(external ?? '')) return { source: 'scan', bound: 'unbounded' };
   return querysetSource(call, scope, resolver) ?? UNKNOWN;
+}
+
+/** `prisma.user.findMany({ where, take })`: a table, or a piece of it. */
+function mapperSource({ callee, positional: [options] }: Extract<Expr, { is: 'call' }>): Source | undefined {
+  if (callee.is !== 'member' || !MAPPER_LISTS.test(callee.name)) return undefined;
+  const holder = dottedName(callee.object) ?? '';
+  if (!MAPPER.test(holder)) return undefined;
+  const limits = options?.is === 'map' && options.entries.some(([key]) => key?.is === 'literal' && /^(?:take|limit|first)$/.test(String(key.value)));
+  return limits ? bounded('slice') : { source: 'queryset', bound: 'unbounded', entity: holder.split('.').pop()! };
 }
 
 const entity = (source: Source): { entity?: string } => (source.entity === undefined ? {} : { entity: source.entity });

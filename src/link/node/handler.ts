@@ -15,7 +15,7 @@ const NO_WORK = /^(?:JSON|console|Buffer|String|Number|Boolean|Object|Array|Math
 export function handlerOf(fn: FunctionTarget, resolver: Resolver, isAck: (call: Call, scope: Scope) => boolean): MessageHandler {
   const { retryCalls: _none, ...body } = bodyOf(fn, resolver, []);
   const blocks = blockingCall(fn.function.body);
-  return { at: fn.function.at, body, acks: acknowledgements(fn.function.body, resolver.inside(fn), isAck), ...(blocks && { blocks }) };
+  return { at: fn.function.at, ...(fn.function.name !== 'anonymous' && fn.function.name !== 'module' && { name: fn.function.name }), body, acks: acknowledgements(fn.function.body, resolver.inside(fn), isAck), ...(blocks && { blocks }) };
 }
 
 /** Only in the handler itself, where nothing awaited comes after it that would show that it is quick. */

@@ -42,7 +42,8 @@ export function expression(node: TsExpression, source: Source): Expr {
     return { is: 'operation', operator: ts.tokenToString(node.operator) ?? '?', operands: [operand], at };
   }
   if (ts.isBinaryExpression(node)) return binary(node, source);
-  if (ts.isTypeOfExpression(node) || ts.isVoidExpression(node)) return operation('typeof', node.expression);
+  if (ts.isVoidExpression(node)) return inner(node.expression);
+  if (ts.isTypeOfExpression(node)) return operation('typeof', node.expression);
   if (ts.isYieldExpression(node)) return { is: 'operation', operator: 'yield', operands: node.expression ? [inner(node.expression)] : [], at };
   return opaque(node, source);
 }

@@ -38,11 +38,19 @@ export function readTypeScript<T>(text: string, lines: LineTable, { unread, read
   const refused = (message: string): T => unread({ comments: [], problems: [{ message, at: lines.at(0, 0) }] });
   if (text.length > MAX_LENGTH) return refused(`This file is larger than ${MAX_LENGTH / 1e6} MB, so it was not read`);
   if (isTooDeep(text)) return refused('TypeScript nested too deep, so the file was not read');
-  const file = loaded.read(text, /\.[cm]?[jt]sx$/i.test(lines.path));
+  const { ts } = loaded;
+  let file: import('ts-morph').SourceFile;
+  try {
+    file = loaded.read(text, /\.[cm]?[jt]sx$/i.test(lines.path));
+  } catch (error) {
+    // a chain of thousands of `else if`: the compiler's own parser calls itself for each
+    if (!(error instanceof RangeError)) throw error;
+    return refused('TypeScript nested too deep, so the file was not read');
+  }
   const root = file.compilerNode;
   const [broken] = (root as unknown as { readonly parseDiagnostics?: readonly { readonly start: number; readonly length: number }[] }).parseDiagnostics ?? [];
   const comments = text.includes('drainlint:') ? lineComments(lines, '/').map(comment => ({ ...comment, text: comment.text.replace(/^\/+\s*/, '') })) : [];
-  const result = read({ ts: loaded.ts, root, comments, problems: broken ? [{ message: 'TypeScript syntax not understood here; the rest of the file was read', at: lines.at(broken.start, broken.start + broken.length) }] : [] });
+  const result = read({ ts, root, comments, problems: broken ? [{ message: 'TypeScript syntax not understood here; the rest of the file was read', at: lines.at(broken.start, broken.start + broken.length) }] : [] });
   file.forget();
   return result;
 }

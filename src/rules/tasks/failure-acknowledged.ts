@@ -1,4 +1,4 @@
-import type { CeleryApp, Confidence, ErrorHandler, Problem, Rule, TaskFunction } from '../../model/index.js';
+import type { WorkUnit, Confidence, ErrorHandler, Problem, Rule, TaskFunction } from '../../model/index.js';
 import { isOn } from '../celery-shared.js';
 import { appConfidence, weakest } from '../shared.js';
 import { caughtBy, ofFunctions, retriesOf } from '../task-functions.js';
@@ -13,23 +13,24 @@ export const failureAcknowledged: Rule = {
   remedy: 'Let the error out after it is logged, or retry it; catch only what is expected.',
   references: ['https://docs.celeryq.dev/en/stable/userguide/tasks.html#retrying', 'https://docs.celeryq.dev/en/stable/userguide/configuration.html#task-acks-on-failure-or-timeout'],
 
-  check: ({ apps }) => ofFunctions(apps, judge),
+  check: ({ apps, processors }) => ofFunctions<WorkUnit>([...apps, ...processors], judge),
 };
 
 /** Under early acknowledgement without a retry nothing would have run it again, and beat sends a periodic one anyway: silent. */
-function* judge(app: CeleryApp, fn: TaskFunction): Iterable<Problem> {
+function* judge(app: WorkUnit, fn: TaskFunction): Iterable<Problem> {
   const retries = retriesOf(fn);
   const isLate = isOn(fn.acksLate) === true;
   if (!retries && !isLate || fn.periodic && !retries) return;
   for (const handler of fn.body.handlers) {
     const { tried } = handler;
-    if (!tried || !losesWork(handler, retries !== undefined)) continue;
+    // the handler of a consumer often is one call of what does the work
+    if (!tried || (handler.via.length > 0 && !fn.again) || !losesWork(handler, retries !== undefined)) continue;
     yield {
       order: 4, at: handler.at, confidence: weakest(appConfidence(app, fn.acksLate), evidence(handler)), resource: app.id,
-      message: `${caughtBy(handler)} ends the error of ${tried.text} ${handler.outcome === 'returns' ? 'as a value that is returned' : 'with a log at most'}: ${fn.functionName} ends as a success, ${retries ? 'no retry sees it' : 'its message is acknowledged'}, and the work is lost`,
+      message: `${caughtBy(handler)} ends the error of ${tried.text} ${handler.outcome === 'returns' ? 'as a value that is returned' : 'with a log at most'}: ${fn.functionName} ends as a success, ${retries ? 'no retry sees it' : fn.again ? 'the job is completed' : 'its message is acknowledged'}, and the work is lost`,
       label: 'the error ends here',
-      related: [{ at: tried.at, message: 'what is lost when it fails' }, retries ? { at: retries.at, message: retries.text } : { at: fn.acksLate.at, message: 'acknowledged late, so that no work is lost' }],
-      suggestion: `end the handler with \`raise\`, so that the failure is seen${retries ? ' and retried' : ''}`,
+      related: [{ at: tried.at, message: 'what is lost when it fails' }, retries ? { at: retries.at, message: retries.text } : { at: fn.again?.at ?? fn.acksLate.at, message: fn.again?.label ?? 'acknowledged late, so that no work is lost' }],
+      suggestion: `end the handler with \`${fn.again ? 'throw' : 'raise'}\`, so that the failure is seen${retries ? ' and retried' : ''}`,
       fate: `error → logged → SUCCESS: the message is gone, and nothing runs ${fn.functionName} again`,
     };
   }
@@ -39,9 +40,9 @@ function* judge(app: CeleryApp, fn: TaskFunction): Iterable<Problem> {
 const STOPS = /^(SoftTimeLimitExceeded|TimeLimitExceeded|Reject|Ignore|KeyboardInterrupt|SystemExit|CancelledError)$/;
 
 /** In the task function itself, around all that it does. What is retried elsewhere in the function was thought of. */
-function losesWork({ catches, outcome, isAll, via, retry, insideLoop, passesOn }: ErrorHandler, retried: boolean): boolean {
+function losesWork({ catches, outcome, isAll, retry, insideLoop, passesOn }: ErrorHandler, retried: boolean): boolean {
   // what is returned may be handed on; where a retry is configured it was to see the error
-  if (!(outcome === 'logs' || outcome === 'returns' && retried) || via.length > 0 || insideLoop !== undefined || !isAll || (retry && !passesOn.includes('Retry'))) return false;
+  if (!(outcome === 'logs' || outcome === 'returns' && retried) || insideLoop !== undefined || !isAll || (retry && !passesOn.includes('Retry'))) return false;
   // what goes on to the retry was chosen
   if (passesOn.some(name => name !== 'Retry' && !STOPS.test(name))) return false;
   return catches === 'any' || (catches === 'transient' && retried);

@@ -1,4 +1,5 @@
-import type { CeleryApp, Effect, EffectKind, Problem, Rule, TaskFunction } from '../../model/index.js';
+import type { WorkUnit, Effect, EffectKind, Problem, Rule, TaskFunction } from '../../model/index.js';
+import { samePlace } from '../../model/index.js';
 import { isOn } from '../celery-shared.js';
 import { appConfidence, weakest } from '../shared.js';
 import { ofFunctions } from '../task-functions.js';
@@ -26,10 +27,10 @@ export const nonIdempotentWrite: Rule = {
   references: ['https://docs.celeryq.dev/en/stable/userguide/tasks.html#state', 'https://docs.stripe.com/api/idempotent_requests', 'https://docs.celeryq.dev/en/stable/faq.html#should-i-use-retry-or-acks-late'],
   provenBy: ['stop-outlives/prefork/late'],
 
-  check: ({ apps }) => ofFunctions(apps, (app, fn) => [judge(app, fn) ?? []].flat()),
+  check: ({ apps, processors }) => ofFunctions<WorkUnit>([...apps, ...processors], (app, fn) => [judge(app, fn) ?? []].flat()),
 };
 
-function judge(app: CeleryApp, fn: TaskFunction): Problem | undefined {
+function judge(app: WorkUnit, fn: TaskFunction): Problem | undefined {
   // a message that comes back does not take celery-singleton's lock again
   if (fn.body.locks.some(({ kind }) => kind !== 'singleton')) return undefined;
   const again = whyAgain(fn);
@@ -37,6 +38,7 @@ function judge(app: CeleryApp, fn: TaskFunction): Problem | undefined {
   const found = again && (candidates.find(effect => !effect.conditional && (again.isKill || failsBehind(effect, fn))) ?? candidates.find(effect => raisedFor(effect, fn) !== undefined));
   if (!again || !found) return undefined;
   const what = AGAIN[found.kind]!;
+  const others = again.isKill ? candidates.filter(effect => effect !== found && !effect.conditional && !samePlace(effect.at, found.at)) : [];
   const raised = found.conditional || !again.isKill ? raisedFor(found, fn) : undefined;
   const isKill = again.isKill && raised === undefined;
   const isSure = found.kind === 'payment' || found.kind === 'sms' || found.kind === 'increment' || found.kind === 'counter';
@@ -44,7 +46,7 @@ function judge(app: CeleryApp, fn: TaskFunction): Problem | undefined {
     // the order of the task function's own statements is what repeats it, not the helper
     order: 4, at: raised ? found.via[0]?.at ?? found.at : found.at, severity: isKill ? 'error' : 'warning', confidence: weakest(appConfidence(app, fn.acksLate), isSure && !found.conditional ? 'high' : found.via.length > 0 && !raised ? 'low' : 'medium'), resource: app.id,
     message: `${fn.functionName} ${raised ? `raises ${raised} behind ${found.text} and is retried for it` : again.text}, and nothing keeps a second run from ${found.text}: it ${what}`,
-    label: what, related: [{ at: again.at, message: again.label }], suggestion: CURES[found.kind]!, ...(found.via.length > 0 && { flow: found.via }),
+    label: what, related: [{ at: again.at, message: again.label }, ...others.slice(0, 4).map(({ at, kind }) => ({ at, message: `${AGAIN[kind]!} too` }))], suggestion: CURES[found.kind]!, ...(found.via.length > 0 && { flow: found.via }),
     fate: `${found.text} → ${isKill ? 'SIGKILL before the acknowledgement' : 'failure behind it'} → the task runs again: it ${what}`,
   };
 }
@@ -59,7 +61,8 @@ function isRepeated(effect: Effect, { body }: TaskFunction): boolean {
 
 interface Again { readonly isKill: boolean; readonly text: string; readonly label: string; readonly at: Problem['at'] }
 
-function whyAgain({ acksLate, retry }: TaskFunction): Again | undefined {
+function whyAgain({ acksLate, retry, again }: TaskFunction): Again | undefined {
+  if (again) return { isKill: true, ...again };
   if (isOn(acksLate) === true) return { isKill: true, text: 'is acknowledged late, so it runs again when its worker is killed', label: 'acknowledged late', at: acksLate.at };
   const { autoretryAt, autoretryFor } = retry;
   return autoretryFor.length > 0 && autoretryAt ? { isKill: false, text: `is retried for ${autoretryFor.join(', ')}`, label: 'retried', at: autoretryAt } : undefined;

@@ -1,4 +1,4 @@
-import type { CeleryApp, Confidence, Effect, EffectKind, Loop, Problem, Rule, TaskFunction } from '../../model/index.js';
+import type { WorkUnit, Confidence, Effect, EffectKind, Loop, Problem, Rule, TaskFunction } from '../../model/index.js';
 import { place, samePlace, shorten } from '../../model/index.js';
 import { appConfidence, listed, weakest } from '../shared.js';
 
@@ -22,9 +22,9 @@ export const unbatchedLoop: Rule = {
   references: ['https://docs.celeryq.dev/en/stable/userguide/tasks.html#granularity', 'https://docs.celeryq.dev/en/stable/userguide/calling.html'],
   documentedBy: 'the harm of a task cut in the middle is measured (stop-outlives); how long a table takes is data, not code',
 
-  *check({ apps }) {
+  *check({ apps, processors }) {
     const seen: Problem[] = [];
-    for (const app of apps) {
+    for (const app of [...apps, ...processors]) {
       for (const fn of app.functions) {
         for (const [index, loop] of fn.body.loops.entries()) {
           const costly = costOf(fn, index, loop);
@@ -73,7 +73,7 @@ function repeatsAll({ body }: TaskFunction, loop: Loop, effect: Effect): boolean
   return !body.effects.some(other => (other.kind === 'update' || other.kind === 'delete') && other.insideLoop !== undefined && isWithin(other.insideLoop, index, body.loops));
 }
 
-function problemOf(app: CeleryApp, fn: TaskFunction, loop: Loop, effect: Effect, inner: readonly Loop[]): Problem {
+function problemOf(app: WorkUnit, fn: TaskFunction, loop: Loop, effect: Effect, inner: readonly Loop[]): Problem {
   const rest = fn.periodic ? 'the rest waits for the next run' : 'the rest waits until it is sent again';
   const second = repeatsAll(fn, loop, effect) ? 'a second run may serve everyone again' : rest;
   const what = WORDS[effect.kind] ?? 'work';
@@ -88,7 +88,7 @@ function problemOf(app: CeleryApp, fn: TaskFunction, loop: Loop, effect: Effect,
 }
 
 /** Read in the task function itself: high; through calls, or only rows written: less. A session's add() may be written all at once. */
-function confidenceOf(app: CeleryApp, loop: Loop, effect: Effect): Confidence {
+function confidenceOf(app: WorkUnit, loop: Loop, effect: Effect): Confidence {
   const direct = loop.via.length === 0 && effect.via.length <= 1;
   if (/^[^(]*\.(add|merge|add_all)\(/.test(effect.text)) return weakest(appConfidence(app), 'low');
   const clear = !ROW_WRITES.has(effect.kind) && loop.source !== 'file';

@@ -1,0 +1,48 @@
+import type { LibraryCall, MethodCall } from './types.js';
+
+/** Calls of Node.js libraries, by the names they are imported under. */
+export const NODE_CALLS: readonly LibraryCall[] = [
+  // mail: nodemailer.com/usage, SES by the AWS SDK, Resend, SendGrid, Postmark
+  { name: /^nodemailer\.createTransport\(\)\.sendMail$/, kind: 'email' },
+  { name: /^@aws-sdk\/client-ses(v2)?\.(SendEmailCommand|SendRawEmailCommand|SendTemplatedEmailCommand|SendBulkTemplatedEmailCommand|SendBulkEmailCommand)$/, kind: 'email' },
+  { name: /^resend\.Resend\(\)\.(emails|batch)\.(send|create)$|^@sendgrid\/mail\.(send|sendMultiple)$|^postmark\.\w+\(\)\.sendEmail\w*$|^mailgun\.js\b.*\.create$/, kind: 'email' },
+  { name: /^twilio\b.*\.messages\.create$/, kind: 'sms' },
+  // docs.stripe.com/api/idempotent_requests
+  { name: /^stripe\b.*\.(create|capture|confirm|pay|refund)$/, kind: 'payment', timeoutSeconds: 80 },
+  // HTTP: axios and node's fetch have no timeout (axios-http.com/docs/req_config, undici: 300 s for headers)
+  { name: /^axios(\.create\(\))?(\.(post|patch|request))$|^axios\(\)$/, kind: 'http-write' },
+  { name: /^axios(\.create\(\))?\.(put|delete)$/, kind: 'http-write', idempotent: true },
+  { name: /^axios(\.create\(\))?\.(get|head)$/, kind: 'http-read' },
+  { name: /^(got|ky)(\.extend\(\))?\.(post|patch)$/, kind: 'http-write' },
+  { name: /^(got|ky)(\.extend\(\))?\.(get|head)$/, kind: 'http-read' },
+  { name: /^(openai|@anthropic-ai\/sdk|ai|@google\/generative-ai|cohere-ai)\b.*\.?(create|generateText|streamText|generateObject|embed|embedMany|generateContent|chat)$/, kind: 'http-read', timeoutSeconds: 600 },
+  // S3: an object of the same key is there once
+  { name: /^@aws-sdk\/client-s3\.(PutObjectCommand|CopyObjectCommand|CompleteMultipartUploadCommand)$|^@aws-sdk\/lib-storage\.Upload$/, kind: 'upload', idempotent: true },
+  { name: /^@aws-sdk\/client-s3\.Delete\w+Command$/, kind: 'delete', idempotent: true },
+  { name: /^@aws-sdk\/client-sqs\.SendMessage(Batch)?Command$|^@aws-sdk\/client-sns\.Publish(Batch)?Command$|^@aws-sdk\/client-eventbridge\.PutEventsCommand$/, kind: 'publish' },
+  { name: /^@aws-sdk\/client-\w[\w-]*\.(Get|List|Describe|Head|Query|Scan|BatchGet)\w*Command$/, kind: 'http-read' },
+  // child processes
+  { name: /^(node:)?child_process\.(exec|execFile|spawn|fork)(Sync)?$|^execa\.execa\w*$/, kind: 'subprocess' },
+  { name: /^(node:)?timers\/promises\.setTimeout$/, kind: 'sleep' },
+  { name: /^bullmq\.(Queue|FlowProducer)\(\)\.(add|addBulk)$|^bull\(\)\.(add|addBulk)$/, kind: 'publish' },
+];
+
+/** Object mappers by the name of their client: Prisma, Drizzle, TypeORM, Mongoose (www.prisma.io/docs/orm/reference/prisma-client-reference). */
+export const MAPPER = /(?:^|\.)(?:prisma|db|tx|trx|database|orm|em|manager|\w*[rR]epo(?:sitory)?|\w*Model)(?:\.\w+)?$/;
+export const MAPPER_METHODS: Readonly<Record<string, MethodCall>> = {
+  create: { kind: 'insert' }, createMany: { kind: 'insert' }, createManyAndReturn: { kind: 'insert' }, insert: { kind: 'insert' }, insertMany: { kind: 'insert' }, insertOne: { kind: 'insert' },
+  upsert: { kind: 'insert', guard: 'upsert' }, update: { kind: 'update' }, updateMany: { kind: 'update' }, updateOne: { kind: 'update' }, save: { kind: 'update' },
+  increment: { kind: 'increment' }, decrement: { kind: 'increment' },
+  delete: { kind: 'delete' }, deleteMany: { kind: 'delete' }, deleteOne: { kind: 'delete' }, remove: { kind: 'delete' },
+};
+/** Rows without an end, where no `take` or `limit` is given. */
+export const MAPPER_LISTS = /^(?:findMany|find|findAll|getMany|getAll)$/;
+
+/** Sends a mail, whatever it is made by: `transporter.sendMail(…)`. */
+export const MAILS = /^sendMail$/;
+/** Runs a step once for each job, and remembers that it did (documenso's `io.runTask`, Inngest's and Trigger's steps). */
+export const ONCE = /(?:^|\.)(?:runTask|runOnce|step\.run|ctx\.run|io\.run)$/;
+/** Runs a function for each item of what it is called on. */
+export const EACH = /^(?:map|forEach|flatMap|filter|some|every|reduce|find)$/;
+/** Keeps a function for later. */
+export const LATER = /^(?:on|once|addListener|addEventListener|setTimeout|setInterval|setImmediate|nextTick|queueMicrotask|off|removeListener|subscribe|use)$/;

@@ -1,0 +1,30 @@
+import type { MessageConsumer, Setting, TaskFunction, WorkUnit } from '../../model/index.js';
+
+/** What brings back a message whose handler was cut, by kind of consumer; measured for BullMQ, AMQP and SQS. */
+const AGAIN: Readonly<Partial<Record<MessageConsumer['kind'], string>>> = {
+  bullmq: 'is started again by the stall check when its process is killed', bull: 'is started again by the stall check when its process is killed', amqp: 'is delivered again when its process is killed',
+  'sqs-consumer': 'is delivered again when its process is killed', 'pg-boss': 'is started again when its process is killed',
+};
+
+/** The handlers of consumers as functions that the rules for task code judge, one unit for each package. */
+export function processorsOf(consumers: readonly MessageConsumer[]): readonly WorkUnit[] {
+  const units = new Map<string, TaskFunction[]>();
+  for (const consumer of consumers) {
+    const fn = processorOf(consumer);
+    if (fn) units.set(consumer.process.folder, [...(units.get(consumer.process.folder) ?? []), fn]);
+  }
+  return [...units].map(([folder, functions]) => ({ id: folder === '.' ? 'package.json' : folder, reach: 'written', settings: new Map(), broker: 'other', pool: 'other', functions, workers: [] }));
+}
+
+function processorOf({ kind, at, queue, handler }: MessageConsumer): TaskFunction | undefined {
+  const text = AGAIN[kind];
+  if (!handler || text === undefined) return undefined;
+  const unset: Setting<never> = { state: 'unset', at, slots: [] };
+  const kept: Setting<boolean> = { state: 'set', value: true, at, certainty: 'written', origin: [{ text: `${kind} keeps it until it is done` }], overridden: [], slots: [] };
+  const name = handler.name ?? (queue === undefined ? 'this handler' : `the handler of ${queue}`);
+  return {
+    name, functionName: name, at: handler.at, decoratorAt: at, acksLate: kept, rejectOnWorkerLost: unset, acksOnFailureOrTimeout: unset, timeLimit: unset, softTimeLimit: unset, serializer: unset,
+    retry: { retries: false, autoretryFor: [], maxRetries: unset, backoff: unset, backoffMax: unset, defaultRetryDelay: unset, calls: [] },
+    unknownOptions: [], body: handler.body, signature: { isBound: false, parameters: [], morePositional: true, moreKeywords: true }, messages: [], periodic: false, again: { text, label: 'kept until it is done', at },
+  };
+}

@@ -1,0 +1,35 @@
+import type { JobQueue, Rule } from '../../model/index.js';
+import { listed, relatedAt } from '../shared.js';
+
+export const noAttempts: Rule = {
+  id: 'bullmq/no-attempts',
+  severity: 'note',
+  title: 'A job that fails once is not tried again',
+  rationale: 'BullMQ tries a job once unless attempts say otherwise: one timeout of a service that it calls, or a database that fails over during a deployment, and the job is failed for good.',
+  remedy: 'Give attempts and a growing backoff, in defaultJobOptions for all jobs of a queue or in add() for one.',
+  references: ['https://docs.bullmq.io/guide/retrying-failing-jobs', 'https://api.docs.bullmq.io/interfaces/v5.DefaultJobOptions.html'],
+  leadsTo: ['tasks/non-idempotent-write'],
+
+  *check({ jobQueues: { queues, ownAttempts }, processors }) {
+    if (processors.length === 0) return;
+    for (const own of grouped(queues)) {
+      const once = own.filter(({ at, attempts, isOpen }) => !isOpen && !ownAttempts.some(({ path }) => path === at.path) && (attempts.state === 'unset' || (attempts.state === 'set' && attempts.value <= 1)));
+      const [first, ...others] = once;
+      if (!first) continue;
+      const names = listed(once.map(({ name }) => name ?? 'a queue'));
+      yield {
+        order: 4, at: first.attempts.state === 'set' ? first.attempts.at : first.at, confidence: ownAttempts.length > 0 ? 'low' : 'medium',
+        message: `jobs of ${names} have one attempt: one that fails, for a timeout or a failover of the database, is failed for good`,
+        label: first.attempts.state === 'set' ? 'one attempt' : 'no attempts: one',
+        related: relatedAt(others.slice(0, 5).map(({ at }) => at), 'one attempt too'),
+        suggestion: "write defaultJobOptions: { attempts: 5, backoff: { type: 'exponential', delay: 5000 } }",
+      };
+    }
+  },
+};
+
+function grouped(queues: readonly JobQueue[]): readonly (readonly JobQueue[])[] {
+  const found = new Map<string, JobQueue[]>();
+  for (const queue of queues) found.set(queue.folder, [...(found.get(queue.folder) ?? []), queue]);
+  return [...found.values()];
+}

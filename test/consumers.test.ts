@@ -1,0 +1,161 @@
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import * as nodePackage from '../src/analyzers/node-package.js';
+import * as typescript from '../src/analyzers/typescript.js';
+import { link } from '../src/link/index.js';
+import type { FactStore, MessageConsumer, Model } from '../src/model/index.js';
+import { parseTypeScript } from '../src/parsers/typescript.js';
+import { loadTypeScript } from '../src/parsers/typescript/read.js';
+import { rules } from '../src/rules/index.js';
+import { thresholds } from './model-builders.js';
+
+/** Consumers of messages in TypeScript and JavaScript: which there are, how they are left, and when they acknowledge. */
+beforeAll(() => loadTypeScript());
+
+type Files = Readonly<Record<string, string>>;
+function modelOf(files: Files): Model {
+  const read = new Map(Object.entries({ 'package.json': '{"name":"app"}', ...files }).map(([path, text]) => [path, path.endsWith('.json') ? nodePackage.facts(text, path) : typescript.facts(text, path)]));
+  const paths = [...read.keys()].sort();
+  const store: FactStore = { paths, candidates: paths.filter(path => !path.endsWith('.json')), has: path => read.has(path), facts: path => read.get(path) };
+  return link(store, { workers: [], assume: {}, durations: {}, exitMarginSeconds: 3 });
+}
+const consumers = (files: Files): readonly MessageConsumer[] => modelOf(files).consumers;
+const said = (files: Files): readonly string[] => { const model = modelOf(files); return rules.filter(({ id }) => /^(node|bullmq|amqp|sqs|tasks)\//.test(id)).flatMap(rule => [...rule.check(model, thresholds)].map(() => rule.id)); };
+
+const WORKER = "import { Worker } from 'bullmq';\nconst worker = new Worker('mail', async job => { await send(job); }, { connection });\n";
+const AMQP = "import amqp from 'amqplib';\nconst conn = await amqp.connect('amqp://r');\nconst ch = await conn.createChannel();\nawait ch.prefetch(5);\nprocess.once('SIGTERM', async () => { await ch.cancel('x'); });\n";
+const SQS = "import { SQSClient, ReceiveMessageCommand, DeleteMessageCommand } from '@aws-sdk/client-sqs';\nconst sqs = new SQSClient({});\nconst QueueUrl = 'https://sqs/1/orders';\n";
+
+describe('are found', () => {
+  test.each<[string, string, string, string | undefined]>([
+    ['BullMQ', WORKER, 'bullmq', 'mail'],
+    ['BullMQ by require', "const { Worker } = require('bullmq');\nnew Worker('mail', work);\n", 'bullmq', 'mail'],
+    ['BullMQ by a namespace', "import * as mq from 'bullmq';\nnew mq.Worker(`mail`, work);\n", 'bullmq', 'mail'],
+    ['in a class', "import { Worker } from 'bullmq';\nexport class Jobs {\n  private worker?: Worker;\n  start() { this.worker = new Worker('mail', this.run.bind(this)); }\n  async run() {}\n}\n", 'bullmq', 'mail'],
+    ['in a callback', "import { Worker } from 'bullmq';\nconnect().then(() => { new Worker('mail', work); });\n", 'bullmq', 'mail'],
+    ['Bull', "import Queue from 'bull';\nconst queue = new Queue('mail');\nqueue.process(async job => {});\n", 'bull', undefined],
+    ['NestJS', "import { Processor, WorkerHost } from '@nestjs/bullmq';\n@Processor({ name: 'mail' })\nexport class Mail extends WorkerHost { async process(job) {} }\n", 'bullmq', 'mail'],
+    ['amqplib', `${AMQP}ch.consume('events', async msg => { ch.ack(msg); });\n`, 'amqp', 'events'],
+    ['a loop over SQS', `${SQS}while (true) { const out = await sqs.send(new ReceiveMessageCommand({ QueueUrl })); }\n`, 'sqs', 'orders'],
+    ['sqs-consumer', "import { Consumer } from 'sqs-consumer';\nConsumer.create({ queueUrl: 'https://sqs/1/orders', handleMessage: async () => {} }).start();\n", 'sqs-consumer', 'orders'],
+    ['KafkaJS', "import { Kafka } from 'kafkajs';\nconst consumer = new Kafka({}).consumer({ groupId: 'g' });\nawait consumer.run({ eachMessage: async () => {} });\n", 'kafka', undefined],
+    ['pg-boss', "import PgBoss from 'pg-boss';\nconst boss = new PgBoss('x');\nawait boss.work('mail', async () => {});\n", 'pg-boss', 'mail'],
+  ])('%s', (_, code, kind, queue) => {
+    expect(consumers({ 'src/worker.ts': code }).map(one => [one.kind, one.queue])).toEqual([[kind, queue]]);
+  });
+
+  test('once for each call of what makes them, with the queue and the name they have there', () => {
+    const files = { 'src/queues.ts': "import { Worker } from 'bullmq';\nexport function createWorker(name: string, run: any, concurrency = 5) {\n  return new Worker(name, run, { concurrency, lockDuration: 60000 });\n}\n", 'src/worker.ts': "import { createWorker } from './queues.js';\nconst mail = createWorker('mail', async () => {});\nconst bill = createWorker('bill', async () => {}, 2);\nprocess.on('SIGTERM', async () => { await mail.close(); process.exit(0); });\n" };
+    expect(consumers(files).map(one => [one.queue, one.name, one.closes.length, one.options.get('lockDuration')?.state])).toEqual([['mail', 'mail', 1, 'set'], ['bill', 'bill', 0, 'set']]);
+    expect(said(files)).toEqual(['bullmq/no-graceful-close']);
+  });
+
+  test.each(['src/worker.spec.ts', 'test/worker.ts', 'src/__tests__/worker.ts', 'docs/worker.js', 'e2e/worker.ts'])('not in %s', path => {
+    expect(consumers({ [path]: WORKER })).toEqual([]);
+  });
+
+  test('not twice where the compiled file lies beside its source, and not in false friends', () => {
+    expect(consumers({ 'src/worker.ts': WORKER, 'src/worker.js': WORKER })).toHaveLength(1);
+    expect(consumers({ 'a.ts': "import { Worker } from 'node:worker_threads';\nnew Worker('./thread.js');\n", 'b.ts': "const worker = new Worker('web.js');\n", 'c.ts': "import { Worker } from './mine.js';\nnew Worker('x');\n", 'mine.ts': 'export class Worker {}\n' })).toEqual([]);
+  });
+
+  test('through a tsconfig’s paths and a package of the workspace', () => {
+    const files = { 'package.json': '{"name":"root"}', 'apps/api/package.json': '{"name":"api","dependencies":{"@shop/jobs":"*"}}', 'apps/api/tsconfig.json': '{"compilerOptions":{"paths":{"@/*":["./src/*"]}}}', 'packages/jobs/package.json': '{"name":"@shop/jobs","main":"dist/index.js"}', 'packages/jobs/src/index.ts': "export const QUEUE = 'mail';\n", 'apps/api/src/options.ts': 'export const options = { lockDuration: 900 };\n', 'apps/api/src/worker.ts': "import { Worker } from 'bullmq';\nimport { QUEUE } from '@shop/jobs';\nimport { options } from '@/options';\nnew Worker(QUEUE, async () => {}, options);\n" };
+    expect(consumers(files).map(one => [one.queue, one.options.get('lockDuration')])).toMatchObject([['mail', { state: 'set', value: 900 }]]);
+  });
+});
+
+describe('the way out', () => {
+  const close = "process.once('SIGTERM', async () => { await worker.close(); process.exit(0); });\n";
+  test.each<[string, Files, readonly string[]]>([
+    ['nothing hears SIGTERM', { 'w.ts': WORKER }, ['node/no-sigterm-handler']],
+    ['closed and waited for', { 'w.ts': WORKER + close }, []],
+    ['a named handler, further away', { 'w.ts': `${WORKER}export { worker };\n`, 'main.ts': "import { worker } from './w.js';\nasync function stop() { await worker.close(); process.exit(0); }\nfor (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, stop);\n" }, []],
+    ['another signal only', { 'w.ts': `${WORKER}process.on('SIGINT', () => worker.close());\n` }, ['node/no-sigterm-handler']],
+    ['a library does it', { 'w.ts': `import closeWithGrace from 'close-with-grace';\n${WORKER}closeWithGrace(async () => { await worker.close(); });\n` }, []],
+    ['the process ends at once', { 'w.ts': `${WORKER}process.on('SIGTERM', () => { worker.close(); process.exit(0); });\n` }, ['node/exits-before-drain']],
+    ['it ends when the worker is closed', { 'w.ts': `${WORKER}process.on('SIGTERM', () => worker.close().then(() => process.exit(0)));\n` }, []],
+    ['closed as one of a list', { 'w.ts': `${WORKER}const all = [worker];\nprocess.on('SIGTERM', async () => { await Promise.all(all.map(w => w.close())); process.exit(0); });\n` }, []],
+    ['the worker is forgotten', { 'w.ts': `${WORKER}process.on('SIGTERM', async () => { await server.close(); process.exit(0); });\n` }, ['bullmq/no-graceful-close']],
+    ['NestJS without hooks', { 'main.ts': "import { NestFactory } from '@nestjs/core';\nconst app = await NestFactory.create(Module);\n", 'w.ts': "import { Worker } from 'bullmq';\nexport class Driver { worker = new Worker('mail', work); async onModuleDestroy() { await this.worker.close(); } }\n" }, ['node/shutdown-hooks-missing']],
+    ['NestJS with hooks', { 'main.ts': "import { NestFactory } from '@nestjs/core';\nconst app = await NestFactory.create(Module);\napp.enableShutdownHooks();\n", 'w.ts': "import { Worker } from 'bullmq';\nexport class Driver { worker = new Worker('mail', work); async onModuleDestroy() { await this.worker.close(); } }\n" }, []],
+    ['a library of the workspace, closed by its user', { 'packages/jobs/package.json': '{"name":"jobs"}', 'packages/jobs/w.ts': `${WORKER}export const stop = () => worker.close();\n`, 'apps/api/package.json': '{"name":"api","dependencies":{"jobs":"*"}}', 'apps/api/main.ts': "import { stop } from 'jobs';\nprocess.on('SIGTERM', async () => { await stop(); process.exit(0); });\n" }, []],
+    ['a function that asks once, called by others', { 'w.ts': `${SQS}export async function tick() { await sqs.send(new ReceiveMessageCommand({ QueueUrl })); }\n` }, []],
+  ])('%s', (_, files, expected) => { expect(said(files)).toEqual(expected); });
+});
+
+describe('acknowledgement', () => {
+  const amqp = (body: string, options = ''): readonly string[] => said({ 'c.ts': `${AMQP}ch.consume('events', async msg => {\n${body}\n}${options});\n` });
+  test.each<[string, string, readonly string[]]>([
+    ['behind the work', 'await work(msg);\nch.ack(msg);', []],
+    ['in front of it', 'ch.ack(msg);\nawait work(msg);', ['amqp/ack-before-work']],
+    ['in finally', 'try { await work(msg); } finally { ch.ack(msg); }', ['amqp/ack-after-failure']],
+    ['behind a handler that swallows', 'try { await work(msg); } catch (e) { console.error(e); }\nch.ack(msg);', ['amqp/ack-after-failure']],
+    ['behind a handler that refuses the message', 'try { await work(msg); } catch (e) { ch.nack(msg, false, false); return; }\nch.ack(msg);', []],
+    ['at once, where there is nothing to do', 'if (!msg.content.length) { ch.ack(msg); return; }\nawait work(msg);\nch.ack(msg);', ['amqp/ack-before-work']],
+  ])('of AMQP %s', (_, body, expected) => { expect(amqp(body)).toEqual(expected); });
+
+  test('never, and without a limit', () => {
+    expect(amqp('await work(msg);', ', { noAck: true }')).toEqual(['amqp/no-ack']);
+    expect(said({ 'c.ts': AMQP.replace('await ch.prefetch(5);\n', '') + "ch.consume('events', async msg => { await work(msg); ch.ack(msg); });\n" })).toEqual(['amqp/no-prefetch']);
+  });
+
+  const remove = 'await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: message.ReceiptHandle }));';
+  const sqs = (body: string): readonly string[] => said({ 'c.ts': `${SQS}const stop = new AbortController();\nprocess.once('SIGTERM', () => stop.abort());\nwhile (!stop.signal.aborted) {\n  const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl }));\n  for (const message of Messages) {\n${body}\n  }\n}\n` });
+  test.each<[string, string, readonly string[]]>([
+    ['behind the work', `await work(message);\n${remove}`, []],
+    ['in front of it', `${remove}\nawait work(message);`, ['sqs/delete-before-work']],
+    ['in finally', `try { await work(message); } finally { ${remove} }`, ['sqs/delete-on-failure']],
+    ['where the work succeeded', `try { await work(message); ${remove} } catch (e) { console.error(e); }`, []],
+    ['behind a handler that goes on with the next one', `try { await work(message); } catch (e) { console.error(e); continue; }\n${remove}`, []],
+  ])('of SQS %s', (_, body, expected) => { expect(sqs(body)).toEqual(expected); });
+});
+
+describe('what handlers do', () => {
+  const on = (body: string): readonly string[] => said({ 'w.ts': `import { Worker } from 'bullmq';\nimport { prisma } from './db.js';\nconst worker = new Worker('mail', async job => {\n${body}\n}, { connection });\nprocess.once('SIGTERM', async () => { await worker.close(); process.exit(0); });\n` });
+  test.each<[string, readonly string[]]>([
+    ['await prisma.mail.create({ data: job.data });', ['tasks/non-idempotent-write']],
+    ['await prisma.mail.upsert({ where: { id: job.data.id }, create: {}, update: {} });', []],
+    ['await prisma.mail.createMany({ data: job.data, skipDuplicates: true });', []],
+    ['await prisma.user.update({ where: { id: 1 }, data: { count: { increment: 1 } } });', ['tasks/non-idempotent-write']],
+    ['await prisma.user.update({ where: { id: 1 }, data: { name: job.data.name } });', []],
+    ["if (job.data.kind === 'a') await transport.sendMail({ to: job.data.to });", ['tasks/non-idempotent-write']],
+    ['const row = await prisma.mail.findFirst({ where: { id: 1 } });\nif (row.sent) return;\nawait transport.sendMail({});', []],
+    ["await io.runTask('send', async () => { await transport.sendMail({}); });", []],
+    ['for (const user of await prisma.user.findMany()) await transport.sendMail({ to: user.mail });', ['tasks/unbatched-loop']],
+    ['const users = await prisma.user.findMany({ take: 100 });\nawait Promise.all(users.map(async user => { await transport.sendMail({ to: user.mail }); }));', []],
+    ['const users = await prisma.user.findMany();\nawait Promise.all(users.map(async user => { await transport.sendMail({ to: user.mail }); }));', ['tasks/unbatched-loop']],
+    ["try { await fetch('https://a', { method: 'PUT' }); } catch (e) { console.error(e); }", ['tasks/failure-acknowledged']],
+    ["try { await fetch('https://a', { method: 'PUT' }); } catch (e) { console.error(e); throw e; }", []],
+  ])('%j', (body, expected) => { expect(on(body)).toEqual(expected); });
+});
+
+describe('any text of TypeScript', () => {
+  const sample = `${WORKER}${AMQP}${SQS}@Processor('x') class A extends B { constructor(private a: C) { super(); } async run({ b, c: [d] }: E) { for (const e of b) try { await d(); } catch { continue; } finally { a?.b!.c++; } } }\nexport default async function* f(...rest) { switch (rest) { case 1: yield 2; default: return \`\${3}\`; } }\n`;
+  const inside = (value: unknown, lines: readonly string[]): void => {
+    if (Array.isArray(value)) { value.forEach(one => inside(one, lines)); return; }
+    if (typeof value !== 'object' || value === null) return;
+    const { startLine, startColumn, endLine, endColumn } = value as Record<string, number>;
+    if (typeof startLine === 'number') {
+      expect(startLine >= 1 && endLine! <= lines.length && startLine <= endLine! && startColumn! >= 1 && endColumn! <= lines[endLine! - 1]!.length + 1).toBe(true);
+      return;
+    }
+    Object.values(value).forEach(one => inside(one, lines));
+  };
+  test('is read without an error, with places inside the file, twice the same', () => {
+    fc.assert(fc.property(fc.nat(sample.length), fc.nat(40), fc.string({ maxLength: 12 }), (at, gone, put) => {
+      const text = sample.slice(0, at) + put + sample.slice(at + gone);
+      const parsed = parseTypeScript(text, 'a.ts');
+      inside(parsed, text.split('\n'));
+      expect(parseTypeScript(text, 'a.ts')).toEqual(parsed);
+      modelOf({ 'a.ts': text });
+    }), { numRuns: 150 });
+  }, 60_000);
+
+  test('that nests too deep, or is no code, ends in a problem', () => {
+    expect(parseTypeScript(`${'('.repeat(3000)}1`, 'a.ts').problems).toHaveLength(1);
+    expect(() => parseTypeScript(`${'a.b('.repeat(200)}1${')'.repeat(200)}`, 'a.ts')).not.toThrow();
+    expect(() => parseTypeScript(`x = ${'a + '.repeat(20_000)}1`, 'a.ts')).not.toThrow();
+    expect(() => parseTypeScript(`${'if (a) {} else '.repeat(5000)}{}`, 'a.ts')).not.toThrow();
+  });
+});
