@@ -33,7 +33,15 @@ function headingOf(finding: Finding, model: Model): string {
   const service = model.services.find(each => each.name === finding.resource);
   const inService = model.workers.filter(worker => service && worker.service === service);
   if (service) return inService.length === 1 ? workerHeading(inService[0]!) : `service ${withEnvironment(service.name, service.environment)}`;
-  return ELSEWHERE;
+  const folder = packageOf(finding, model);
+  return folder === undefined ? ELSEWHERE : `consumers of ${folder === '.' ? 'package.json' : folder}`;
+}
+
+/** The package whose consumers a finding is about: that of the handler, or of a consumer in one of its files. */
+function packageOf({ resource, at, related = [] }: Finding, { consumers, processors }: Model): string | undefined {
+  if (processors.some(({ id }) => id === resource)) return resource;
+  const paths = [at.path, ...related.map(other => other.at.path)];
+  return consumers.find(consumer => paths.includes(consumer.at.path))?.process.folder;
 }
 
 /** The one app all these workers run. */

@@ -1,4 +1,4 @@
-import type { CeleryApp, EcsService, EffectiveSettings, Model, OriginStep, Scheduler, Setting, TaskFunction, Worker } from '../model/index.js';
+import type { CeleryApp, EcsService, EffectiveSettings, MessageConsumer, Model, OriginStep, Scheduler, Setting, TaskFunction, Worker } from '../model/index.js';
 import { isSecret, withoutPasswords } from './credentials.js';
 import { region } from './region.js';
 
@@ -10,6 +10,7 @@ export function inventory(model: Model): unknown {
     apps: model.apps.map(appOf),
     tasks: model.apps.flatMap(app => app.functions.map(each => functionOf(each, app))),
     services: model.services.map(serviceOf),
+    consumers: model.consumers.map(consumerOf),
     unaudited: model.unaudited.map(({ kind, at, text }) => ({ kind, text, ...region(at) })),
   };
 }
@@ -46,6 +47,13 @@ function functionOf(each: TaskFunction, app: CeleryApp): unknown {
     name: each.name, app: app.id, ...region(each.at), periodic: each.periodic,
     acksLate: settingOf(each.acksLate), rejectOnWorkerLost: settingOf(each.rejectOnWorkerLost), acksOnFailureOrTimeout: settingOf(each.acksOnFailureOrTimeout), timeLimit: settingOf(each.timeLimit), softTimeLimit: settingOf(each.softTimeLimit),
     effects: each.body.effects.map(({ kind, text, at }) => ({ kind, text, ...region(at) })), partial: each.body.partial,
+  };
+}
+
+function consumerOf(consumer: MessageConsumer): unknown {
+  return {
+    id: consumer.id, kind: consumer.kind, text: consumer.text, queue: consumer.queue, name: consumer.name, ...region(consumer.at), package: consumer.process.folder,
+    options: [...consumer.options.keys()], handler: consumer.handler && region(consumer.handler.at), closes: consumer.closes.map(region), signals: consumer.process.signals.map(({ at }) => region(at)),
   };
 }
 

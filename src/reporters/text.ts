@@ -93,13 +93,13 @@ function closing(report: Report, { verbose }: ReportOptions, paint: Paint): read
 
 function summary(report: Report): string {
   const findings = visible(report);
-  const { workers, apps } = report.model;
+  const { workers, apps, consumers } = report.model;
   if (report.scannedFiles === 0) return 'nothing to audit: there are no files here';
   if (report.readFiles === 0) return `nothing to audit: none of ${plural(report.scannedFiles, 'file')} speaks of Celery or ECS`;
   const suppressed = report.findings.length - findings.length;
   const fixable = findings.filter(({ fix }) => fix?.safety === 'safe').length;
   return [
-    `${counted(findings)} (${plural(workers.length, 'worker')}, ${plural(apps.length, 'app')}, ${plural(report.readFiles, 'file')} read)`,
+    `${counted(findings)} (${plural(workers.length, 'worker')}, ${plural(apps.length, 'app')}${consumers.length > 0 ? `, ${plural(consumers.length, 'consumer')}` : ''}, ${plural(report.readFiles, 'file')} read)`,
     ...(suppressed > 0 ? [`${suppressed} suppressed`] : []),
     ...(fixable > 0 ? [`${fixable} mended by --fix`] : []),
   ].join(' · ');

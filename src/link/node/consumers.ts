@@ -87,7 +87,7 @@ function consumersIn(module: Scope, resolver: Resolver): readonly Found[] {
 
 function consumerCall(call: Call, site: CodeSite, resolver: Resolver, uses: (name: RegExp) => boolean): Found | undefined {
   const { scope } = site;
-  const external = resolver.externalName(call.callee, scope) ?? '';
+  const external = externalOf(call.callee, scope, resolver);
   const method = call.callee.is === 'member' ? call.callee.name : undefined;
   const [first, second, third] = call.positional;
   const common = { at: call.at, text: shownAs(call), call, site };
@@ -109,6 +109,13 @@ function consumerCall(call: Call, site: CodeSite, resolver: Resolver, uses: (nam
   if (/^kafkajs\.Kafka\(\)\.consumer\(\)\.run$/.test(external) || (method === 'run' && uses(/^kafkajs$/) && (option(first, 'eachMessage') ?? option(first, 'eachBatch')))) return { ...common, kind: 'kafka', ...handled(option(first, 'eachMessage') ?? option(first, 'eachBatch')), ...(first && { options: first }) };
   if (method === 'work' && uses(/^pg-boss$/) && first) return { ...common, kind: 'pg-boss', queue: first, ...handled(call.positional.at(-1)) };
   return external === 'graphile-worker.run' ? { ...common, kind: 'graphile-worker', ...(first && { options: first }) } : undefined;
+}
+
+/** The library's name; of a choice (`pro ? WorkerPro : Worker`) the first that is known. */
+function externalOf(callee: Expr, scope: Scope, resolver: Resolver): string {
+  const target = resolver.resolve(callee, scope);
+  const branches = target.is === 'value' && target.expr.is === 'choice' ? target.expr.branches : [];
+  return resolver.externalName(callee, scope) ?? branches.map(branch => resolver.externalName(branch, scope)).find(name => name?.includes('.')) ?? '';
 }
 
 /** `Worker("mail", …)`: what makes it, and what its name is. */
