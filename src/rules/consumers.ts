@@ -1,12 +1,19 @@
 import type { ConsumerKind, MessageConsumer, NodeProcess } from '../model/index.js';
+import { messageFate } from '../fate/consumer.js';
 import { listed } from './shared.js';
 
 /** What a message of this kind of consumer is called by those who use it. */
 export const MESSAGE: Readonly<Record<ConsumerKind, string>> = { bullmq: 'job', bull: 'job', amqp: 'message', sqs: 'message', 'sqs-consumer': 'message', kafka: 'message', 'pg-boss': 'job', 'graphile-worker': 'job' };
-/** What brings a message back that nobody finished. */
+/** What brings a message back whose process was cut, where that was measured. */
+const BACK = { 'stall-check': 'the stall check starts it again, 60 s later by default', 'at-once': 'RabbitMQ delivers it again', 'visibility-timeout': 'it is hidden until its visibility timeout is over, then delivered again' } as const;
+const cut = (kind: 'bullmq' | 'amqp' | 'sqs-consumer'): string => {
+  const { after } = messageFate({ kind, acknowledged: 'behind', is: 'running', stop: 'cut', inTime: false, outlivesLease: false, maxStalled: 1, stalledBefore: 0 }, 'stop');
+  return BACK[after!];
+};
+/** What becomes of a message whose consumer is cut. */
 export const COMES_BACK: Readonly<Record<ConsumerKind, string>> = {
-  bullmq: 'the stall check starts it again, 60 s later by default', bull: 'the stall check starts it again', amqp: 'RabbitMQ delivers it again', sqs: 'it is hidden until its visibility timeout is over, then delivered again',
-  'sqs-consumer': 'it is hidden until its visibility timeout is over, then delivered again', kafka: 'it is read again from the last committed offset', 'pg-boss': 'it is started again when it expires', 'graphile-worker': 'it stays locked for 4 hours, then runs again',
+  bullmq: cut('bullmq'), bull: cut('bullmq'), amqp: cut('amqp'), sqs: cut('sqs-consumer'), 'sqs-consumer': cut('sqs-consumer'),
+  kafka: 'it is read again from the last committed offset', 'pg-boss': 'it is started again when it expires', 'graphile-worker': 'it stays locked for 4 hours, then runs again',
 };
 
 /** The consumers that one process holds, with what the process does when it is told to stop. */
