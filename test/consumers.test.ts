@@ -125,6 +125,10 @@ describe('what handlers do', () => {
     ['for (const user of await prisma.user.findMany()) await transport.sendMail({ to: user.mail });', ['tasks/unbatched-loop']],
     ['const users = await prisma.user.findMany({ take: 100 });\nawait Promise.all(users.map(async user => { await transport.sendMail({ to: user.mail }); }));', []],
     ['const users = await prisma.user.findMany();\nawait Promise.all(users.map(async user => { await transport.sendMail({ to: user.mail }); }));', ['tasks/unbatched-loop']],
+    ['async function log() { await prisma.mail.create({ data: {} }); }\nlog().catch(console.error);', []],
+    ['async function log() { await prisma.mail.create({ data: {} }); }\nlog();', []],
+    ['async function log() { await prisma.mail.create({ data: {} }); }\nawait log();', ['tasks/non-idempotent-write']],
+    ['async function log() { await prisma.mail.create({ data: {} }); }\nawait log().catch(e => { throw e; });', ['tasks/non-idempotent-write']],
     ["try { await fetch('https://a', { method: 'PUT' }); } catch (e) { console.error(e); }", ['tasks/failure-acknowledged']],
     ["try { await fetch('https://a', { method: 'PUT' }); } catch (e) { console.error(e); throw e; }", []],
   ])('%j', (body, expected) => { expect(on(body)).toEqual(expected); });

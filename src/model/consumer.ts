@@ -84,6 +84,11 @@ export interface JobQueue {
   /** The folder of its package.json. */
   readonly folder: string;
   readonly attempts: Setting<number>;
+  /** defaultJobOptions have a backoff. */
+  readonly backoff: boolean;
   /** Options are given that could not be read. */
   readonly isOpen: boolean;
 }
+
+/** A job that is added with attempts of its own. `backoff`: with a delay between them, or options that could not be read. */
+export interface JobAttempts { readonly at: SourceLocation; readonly attempts: Setting<number>; readonly backoff: boolean }

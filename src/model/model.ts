@@ -1,6 +1,6 @@
 import type { SourceLocation, Slot } from './location.js';
 import type { Broker, Cache, Container, DeployedContainer, EcsService, Platform, Queue, StartChain } from './deployment.js';
-import type { JobQueue, MessageConsumer } from './consumer.js';
+import type { JobAttempts, JobQueue, MessageConsumer } from './consumer.js';
 import type { Setting } from './setting.js';
 import type { VersionFact } from './version.js';
 
@@ -36,7 +36,7 @@ export interface Model {
   /** Consumers in TypeScript and JavaScript. */
   readonly consumers: readonly MessageConsumer[];
   /** Queues that jobs are added to, and where jobs are given attempts of their own. */
-  readonly jobQueues: { readonly queues: readonly JobQueue[]; readonly ownAttempts: readonly SourceLocation[] };
+  readonly jobQueues: { readonly queues: readonly JobQueue[]; readonly ownAttempts: readonly JobAttempts[] };
   /** Their handlers, by package. */
   readonly processors: readonly WorkUnit[];
   readonly unaudited: readonly UnauditedConsumer[];

@@ -45,6 +45,8 @@ interface Where {
   readonly ends?: boolean;
   /** Inside `with allow_join_result()`. */
   readonly joins?: boolean;
+  /** Nothing waits for it (TypeScript): what is started here is no part of the task. */
+  readonly detached?: boolean;
   /** What makes all of it harmless. */
   readonly guard?: Effect['guard'];
 }
@@ -168,7 +170,9 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   function visitCall(call: Call, where: Where): void {
     const inner = { ...where, used: true };
     if (!where.used && where.via.length === 0 && !isTelling(call, where.scope, resolver)) deeds++;
-    if (call.callee.is === 'member') visitExpr(call.callee.object, inner); else if (call.callee.is !== 'name') visitExpr(call.callee, inner);
+    // work().catch(…) on its own: started, not waited for
+    const chained = isScript(where.scope.path) && call.callee.is === 'member' && /^(?:then|catch|finally)$/.test(call.callee.name);
+    if (call.callee.is === 'member') visitExpr(call.callee.object, chained && !call.awaited && (!where.used || where.detached) ? { ...inner, detached: true } : chained && call.awaited ? { ...inner, detached: false } : inner); else if (call.callee.is !== 'name') visitExpr(call.callee, inner);
     for (const argument of call.positional) visitExpr(argument, inner);
     if (isScript(where.scope.path)) visitCallbacks(call, where);
     for (const [, argument] of call.keywords) visitExpr(argument, inner);
@@ -191,6 +195,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
       effects.push({ kind: effect.kind, text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }), ...((effect.guard ?? where.guard) && { guard: effect.guard ?? where.guard }), ...(where.conditional && { conditional: true }), ...(effect.timeoutSeconds !== undefined && { timeoutSeconds: effect.timeoutSeconds }), ...(effect.endless && { endless: true }) });
       return;
     }
+    if (callee.is === 'function' && callee.function.isAsync && isCode && !call.awaited && (where.detached || !where.used)) return;
     if (callee.is === 'function') { descend(callee, call, where); return; }
     if (callee.is === 'class') { const constructor = resolver.member(callee, '__init__'); if (constructor.is === 'function') descend(constructor, call, where); return; }
     if (external === undefined || !PURE.test(external)) { if (!isLogging(call)) { trivial = false; partial = true; } }

@@ -13,7 +13,7 @@ export const noAttempts: Rule = {
   *check({ jobQueues: { queues, ownAttempts }, processors }) {
     if (processors.length === 0) return;
     for (const own of grouped(queues)) {
-      const once = own.filter(({ at, attempts, isOpen }) => !isOpen && !ownAttempts.some(({ path }) => path === at.path) && (attempts.state === 'unset' || (attempts.state === 'set' && attempts.value <= 1)));
+      const once = own.filter(({ at, attempts, isOpen }) => !isOpen && !ownAttempts.some(job => job.at.path === at.path) && (attempts.state === 'unset' || (attempts.state === 'set' && attempts.value <= 1)));
       const [first, ...others] = once;
       if (!first) continue;
       const names = listed(once.map(({ name }) => name ?? 'a queue'));

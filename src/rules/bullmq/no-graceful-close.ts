@@ -1,5 +1,5 @@
 import type { Rule } from '../../model/index.js';
-import { byProcess, namesOf } from '../consumers.js';
+import { byProcess, COMES_BACK, namesOf } from '../consumers.js';
 
 export const noGracefulClose: Rule = {
   id: 'bullmq/no-graceful-close',
@@ -19,7 +19,7 @@ export const noGracefulClose: Rule = {
       if (!first || !signal || process.library) continue;
       yield {
         order: 1, at: signal.handler ?? signal.at, confidence: 'medium',
-        message: `SIGTERM is handled without closing ${open.length === own.length ? namesOf(open) : `${open.length} of ${own.length} workers (${namesOf(open)})`}: a job that runs there at a deployment is cut, and started again by the stall check 60 s later`,
+        message: `SIGTERM is handled without closing ${open.length === own.length ? namesOf(open) : `${open.length} of ${own.length} workers (${namesOf(open)})`}: a job that runs there at a deployment is cut, and ${COMES_BACK.bullmq}`,
         label: 'SIGTERM is handled here',
         related: open.slice(0, 6).map(({ at }) => ({ at, message: 'never closed' })),
         suggestion: `wait for ${open.map(({ name }) => `${name ?? 'worker'}.close()`).slice(0, 5).join(', ')} in the handler, in front of process.exit()`,
