@@ -20,7 +20,7 @@ function modelOf(files: Files): Model {
   return link(store, { workers: [], assume: {}, durations: {}, exitMarginSeconds: 3 });
 }
 const consumers = (files: Files): readonly MessageConsumer[] => modelOf(files).consumers;
-const said = (files: Files): readonly string[] => { const model = modelOf(files); return rules.filter(({ id }) => /^(node|bullmq|amqp|sqs|tasks)\//.test(id)).flatMap(rule => [...rule.check(model, thresholds)].map(() => rule.id)); };
+const said = (files: Files): readonly string[] => { const model = modelOf(files); return rules.filter(({ id }) => /^(node|bullmq|amqp|sqs|kafka|tasks)\//.test(id)).flatMap(rule => [...rule.check(model, thresholds)].map(() => rule.id)); };
 
 const WORKER = "import { Worker } from 'bullmq';\nconst worker = new Worker('mail', async job => { await send(job); }, { connection });\n";
 const AMQP = "import amqp from 'amqplib';\nconst conn = await amqp.connect('amqp://r');\nconst ch = await conn.createChannel();\nawait ch.prefetch(5);\nprocess.once('SIGTERM', async () => { await ch.cancel('x'); });\n";
@@ -38,6 +38,9 @@ describe('are found', () => {
     ['amqplib', `${AMQP}ch.consume('events', async msg => { ch.ack(msg); });\n`, 'amqp', 'events'],
     ['a loop over SQS', `${SQS}while (true) { const out = await sqs.send(new ReceiveMessageCommand({ QueueUrl })); }\n`, 'sqs', 'orders'],
     ['sqs-consumer', "import { Consumer } from 'sqs-consumer';\nConsumer.create({ queueUrl: 'https://sqs/1/orders', handleMessage: async () => {} }).start();\n", 'sqs-consumer', 'orders'],
+    ['NestJS over RabbitMQ', "import { NestFactory } from '@nestjs/core';\nconst app = await NestFactory.createMicroservice(Module, { transport: Transport.RMQ, options: { queue: 'events' } });\napp.enableShutdownHooks();\n", 'amqp', 'events'],
+    ['golevelup', "import { RabbitSubscribe } from '@golevelup/nestjs-rabbitmq';\nexport class Events {\n  @RabbitSubscribe({ exchange: 'a', queue: 'events' })\n  async handle(message) {}\n}\n", 'amqp', 'events'],
+    ['ssut', "import { SqsMessageHandler } from '@ssut/nestjs-sqs';\nexport class Events {\n  @SqsMessageHandler('events', false)\n  async handle(message) {}\n}\n", 'sqs-consumer', 'events'],
     ['KafkaJS', "import { Kafka } from 'kafkajs';\nconst consumer = new Kafka({}).consumer({ groupId: 'g' });\nawait consumer.run({ eachMessage: async () => {} });\n", 'kafka', undefined],
     ['pg-boss', "import PgBoss from 'pg-boss';\nconst boss = new PgBoss('x');\nawait boss.work('mail', async () => {});\n", 'pg-boss', 'mail'],
   ])('%s', (_, code, kind, queue) => {
@@ -94,6 +97,20 @@ describe('acknowledgement', () => {
     ['behind a handler that refuses the message', 'try { await work(msg); } catch (e) { ch.nack(msg, false, false); return; }\nch.ack(msg);', []],
     ['at once, where there is nothing to do', 'if (!msg.content.length) { ch.ack(msg); return; }\nawait work(msg);\nch.ack(msg);', ['amqp/ack-before-work']],
   ])('of AMQP %s', (_, body, expected) => { expect(amqp(body)).toEqual(expected); });
+
+  test('as it is received, by NestJS', () => {
+    const nest = (options: string): readonly string[] => said({ 'main.ts': `import { NestFactory } from '@nestjs/core';\nconst app = await NestFactory.createMicroservice(Module, { transport: Transport.RMQ, options: { queue: 'events'${options} } });\napp.enableShutdownHooks();\n` });
+    expect(nest('')).toEqual(['amqp/no-ack']);
+    expect(nest(', noAck: false')).toEqual(['amqp/no-prefetch']);
+    expect(nest(', noAck: false, prefetchCount: 5')).toEqual([]);
+  });
+
+  test('while the work still runs', () => {
+    const files = (body: string): Files => ({ 'c.ts': `import { Consumer } from 'sqs-consumer';\nasync function work(m: unknown) {}\nconst consumer = Consumer.create({ queueUrl: 'x', handleMessage: async message => { ${body} } });\nprocess.once('SIGTERM', () => consumer.stop());\n` });
+    expect(said(files('work(message);'))).toEqual(['sqs/delete-before-work']);
+    expect(said(files('await work(message);'))).toEqual([]);
+    expect(said(files('return work(message);'))).toEqual([]);
+  });
 
   test('never, and without a limit', () => {
     expect(amqp('await work(msg);', ', { noAck: true }')).toEqual(['amqp/no-ack']);

@@ -30,7 +30,9 @@ export interface MessageConsumer {
   readonly isNest: boolean;
   /** Where it is closed, stopped or drained. */
   readonly closes: readonly SourceLocation[];
-  /** amqp: s. How many messages it holds at once, where that is written. */
+  /** amqp: NestJS acknowledges as it receives unless noAck is false (docs.nestjs.com/microservices/rabbitmq). */
+  readonly noAckByDefault?: boolean;
+  /** amqp: how many messages it holds at once, where that is written or a library's default. */
   readonly prefetch?: Setting<number>;
   readonly process: NodeProcess;
 }
@@ -43,6 +45,8 @@ export interface MessageHandler {
   readonly body: BodyFacts;
   /** Where the message is acknowledged or deleted, in the order of the code. */
   readonly acks: readonly Acknowledgement[];
+  /** Nothing in it is waited for, and this is started: the message counts as done while its work runs. */
+  readonly detached?: { readonly at: SourceLocation; readonly text: string };
   /** A call that blocks the event loop: `execFileSync(…)`. */
   readonly blocks?: { readonly at: SourceLocation; readonly text: string };
 }
@@ -64,6 +68,8 @@ export interface NodeProcess {
   readonly hooks: readonly SourceLocation[];
   /** `NestFactory.create…(…)`. */
   readonly bootstraps: readonly SourceLocation[];
+  /** What runs by the clock in every copy of the process: `@Cron(…)`, `cron.schedule(…)`. */
+  readonly schedules: readonly { readonly at: SourceLocation; readonly text: string }[];
   /** A library that handles the signal. */
   readonly library?: string;
 }

@@ -23,6 +23,9 @@ interface Found {
   readonly call?: Call;
   readonly site: CodeSite;
   readonly isNest?: boolean;
+  readonly noAckByDefault?: boolean;
+  /** Its library limits what it holds by itself. */
+  readonly limited?: boolean;
   /** The call that makes it, in a function that was called for it; and the scope of that function. */
   readonly inner?: Call;
   readonly optionsIn?: Scope;
@@ -77,6 +80,7 @@ function consumersIn(module: Scope, resolver: Resolver): readonly Found[] {
   for (const site of codeSites(module.statements, module, resolver)) {
     const { statement, scope } = site;
     if (statement.do === 'class') found.push(...nestProcessor(statement, site, scope));
+    if (statement.do === 'function') found.push(...decoratedMethod(statement, site));
     for (const call of callsOf(statement)) {
       const one = consumerCall(call, site, resolver, uses);
       if (one) found.push(one);
@@ -95,6 +99,7 @@ function consumerCall(call: Call, site: CodeSite, resolver: Resolver, uses: (nam
   const option = (expr: Expr | undefined, name: string): Expr | undefined => entriesOf(expr, scope, resolver).entries.findLast(([key]) => key === name)?.[1];
   if (external === 'bullmq.Worker') return { ...common, kind: 'bullmq', ...(first && { queue: first }), ...handled(second), ...(third && { options: third }) };
   if (/^bull\(\)\.process$/.test(external)) return { ...common, kind: 'bull', ...handled(call.positional.at(-1)) };
+  if (/^(?:createMicroservice|connectMicroservice)$/.test(method ?? '')) return microservice(call, common, scope, resolver);
   if (method === 'consume' && second && (/^(?:amqplib|amqp-connection-manager)\b/.test(external) || (uses(/^(?:amqplib|amqp-connection-manager)/) && functionNamed(second, scope, resolver)))) return { ...common, kind: 'amqp', queue: first!, ...handled(second), ...(third && { options: third }) };
   if (external === 'sqs-consumer.Consumer.create' || external === 'sqs-consumer.Consumer') {
     const url = option(first, 'queueUrl');
@@ -109,6 +114,32 @@ function consumerCall(call: Call, site: CodeSite, resolver: Resolver, uses: (nam
   if (/^kafkajs\.Kafka\(\)\.consumer\(\)\.run$/.test(external) || (method === 'run' && uses(/^kafkajs$/) && (option(first, 'eachMessage') ?? option(first, 'eachBatch')))) return { ...common, kind: 'kafka', ...handled(option(first, 'eachMessage') ?? option(first, 'eachBatch')), ...(first && { options: first }) };
   if (method === 'work' && uses(/^pg-boss$/) && first) return { ...common, kind: 'pg-boss', queue: first, ...handled(call.positional.at(-1)) };
   return external === 'graphile-worker.run' ? { ...common, kind: 'graphile-worker', ...(first && { options: first }) } : undefined;
+}
+
+/** `NestFactory.createMicroservice(Module, { transport: Transport.RMQ, options: { queue, noAck: false } })`. */
+function microservice(call: Call, common: Pick<Found, 'at' | 'text' | 'site'> & { readonly call: Call }, scope: Scope, resolver: Resolver): Found | undefined {
+  const given = entriesOf(call.positional.at(-1), scope, resolver).entries;
+  const transport = given.findLast(([key]) => key === 'transport')?.[1], options = given.findLast(([key]) => key === 'options')?.[1];
+  if (!transport || !/(?:^|\.)RMQ$/.test(dottedName(transport) ?? '')) return undefined;
+  const queue = entriesOf(options, scope, resolver).entries.findLast(([key]) => key === 'queue')?.[1];
+  return { ...common, kind: 'amqp', isNest: true, noAckByDefault: true, ...(queue && { queue }), ...(options && { options }) };
+}
+
+/** Methods that a library hands messages to: what makes them consumers, and of which kind. */
+const METHODS: readonly { readonly decorator: RegExp; readonly kind: ConsumerKind }[] = [
+  { decorator: /(?:^|\.)Rabbit(?:Subscribe|RPC)$/, kind: 'amqp' }, { decorator: /(?:^|\.)SqsMessageHandler$/, kind: 'sqs-consumer' },
+];
+
+/** `@RabbitSubscribe({ queue: 'mail' }) handle(message)` of @golevelup/nestjs-rabbitmq, `@SqsMessageHandler('mail')` of @ssut/nestjs-sqs. */
+function decoratedMethod(statement: Extract<Statement, { do: 'function' }>, site: CodeSite): readonly Found[] {
+  for (const decorator of statement.function.decorators) {
+    const known = decorator.is === 'call' ? METHODS.find(one => one.decorator.test(dottedName(decorator.callee) ?? '')) : undefined;
+    if (!known || decorator.is !== 'call') continue;
+    const [first] = decorator.positional;
+    const queue = first?.is === 'map' ? first.entries.find(([key]) => key?.is === 'literal' && key.value === 'queue')?.[1] : first;
+    return [{ kind: known.kind, at: decorator.at, text: shorten(`@${dottedName(decorator.callee)} ${statement.function.name}`, 60), site, call: decorator, isNest: true, limited: true, ...(queue && { queue }), handler: { is: 'function', function: statement.function, scope: site.scope, ...(site.scope.self && { owner: site.scope.self }) } }];
+  }
+  return [];
 }
 
 /** The library's name; of a choice (`pro ? WorkerPro : Worker`) the first that is known. */
@@ -150,9 +181,11 @@ function consumerOf(found: Found, resolver: Resolver, processOf: ReturnType<type
   const isNest = found.isNest === true || (kind !== 'sqs' && process.bootstraps.length > 0);
   const handler = found.handler && handlerOf(found.handler, resolver, acks(kind));
   const slot = slotOf(found);
-  const prefetch = kind === 'amqp' ? closings.prefetchIn(at.path) : undefined;
+  const options = settingsOf(given, resolver);
+  const unknown: Setting<number> = { state: 'unknown', at, expression: 'a default of its library', candidates: [] };
+  const prefetch = kind !== 'amqp' ? undefined : ((options.get('prefetchCount') ?? options.get('prefetch')) as Setting<number> | undefined) ?? (found.limited ? unknown : closings.prefetchIn(at.path));
   return {
-    id: `${at.path}:${at.startLine}`, kind, at, text, polls: kind !== 'sqs' || call === undefined || isRepeated(found.handler!.function.body, call), options: settingsOf(given, resolver), openOptions: given.isOpen, isNest, process,
+    id: `${at.path}:${at.startLine}`, kind, at, text, ...(found.noAckByDefault && { noAckByDefault: true }), polls: kind !== 'sqs' || call === undefined || isRepeated(found.handler!.function.body, call), options, openOptions: given.isOpen, isNest, process,
     closes: closings.of({ path: at.path, folder, ...(name !== undefined && { name }), ...(call && { call: found.inner ?? call }), several: found.inner !== undefined, kind }),
     ...(queue !== undefined && { queue }), ...(name !== undefined && { name }), ...(handler && { handler }), ...(slot && { optionSlot: slot }), ...(prefetch && { prefetch }),
   };

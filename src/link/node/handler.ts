@@ -15,7 +15,25 @@ const NO_WORK = /^(?:JSON|console|Buffer|String|Number|Boolean|Object|Array|Math
 export function handlerOf(fn: FunctionTarget, resolver: Resolver, isAck: (call: Call, scope: Scope) => boolean): MessageHandler {
   const { retryCalls: _none, ...body } = bodyOf(fn, resolver, []);
   const blocks = blockingCall(fn.function.body);
-  return { at: fn.function.at, ...(fn.function.name !== 'anonymous' && fn.function.name !== 'module' && { name: fn.function.name }), body, acks: acknowledgements(fn.function.body, resolver.inside(fn), isAck), ...(blocks && { blocks }) };
+  const detached = detachedWork(fn, resolver);
+  return { at: fn.function.at, ...(fn.function.name !== 'anonymous' && fn.function.name !== 'module' && { name: fn.function.name }), body, acks: acknowledgements(fn.function.body, resolver.inside(fn), isAck), ...(blocks && { blocks }), ...(detached && { detached }) };
+}
+
+/** `async ({ message }) => { handle(message); }`: an asynchronous function of the repository is started, and nothing is awaited or returned. */
+function detachedWork(fn: FunctionTarget, resolver: Resolver): MessageHandler['detached'] {
+  const scope = resolver.inside(fn);
+  let started: MessageHandler['detached'];
+  const waits = (statements: readonly Statement[]): boolean => statements.some(statement => {
+    if (statement.do === 'function' || statement.do === 'class') return false;
+    if (statement.do === 'return' && statement.value && statement.value.is !== 'literal') return true;
+    for (const call of callsOf(statement)) {
+      if (call.awaited) return true;
+      const target = statement.do === 'call' && !started ? resolver.resolve(call.callee, scope) : undefined;
+      if (target?.is === 'function' && target.function.isAsync) started = { at: call.at, text: render(call) };
+    }
+    return waits(nested(statement));
+  });
+  return waits(fn.function.body) ? undefined : started;
 }
 
 /** Only in the handler itself, where nothing awaited comes after it that would show that it is quick. */

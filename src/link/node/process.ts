@@ -10,11 +10,11 @@ const CLOSES = /^(?:close|stop|cancel|disconnect|shutdown|drain|quit|destroy|ter
 
 /** What the modules of each package do when the process is told to stop. */
 export function processesOf(modules: readonly Scope[], resolver: Resolver): (folder: string) => NodeProcess {
-  const found = new Map<string, { signals: SignalHandler[]; hooks: SourceLocation[]; bootstraps: SourceLocation[]; library?: string }>();
+  const found = new Map<string, { signals: SignalHandler[]; hooks: SourceLocation[]; bootstraps: SourceLocation[]; schedules: { at: SourceLocation; text: string }[]; library?: string }>();
   const of = (path: string): NonNullable<ReturnType<typeof found.get>> => {
     const folder = resolver.scripts.packageOf(path);
     let own = found.get(folder);
-    if (!own) found.set(folder, (own = { signals: [], hooks: [], bootstraps: [] }));
+    if (!own) found.set(folder, (own = { signals: [], hooks: [], bootstraps: [], schedules: [] }));
     return own;
   };
   for (const module of modules) {
@@ -22,8 +22,10 @@ export function processesOf(modules: readonly Scope[], resolver: Resolver): (fol
     const speaksOfSigterm = [...codeSites(module.statements, module, resolver)].flatMap(({ statement }) => expressionsOf(statement).flatMap(expr => [...walk(expr)])).some(part => part.is === 'literal' && part.value === 'SIGTERM');
     for (const { statement, scope } of codeSites(module.statements, module, resolver)) {
       if ((statement.do === 'import-names' || statement.do === 'import-module') && SIGNAL_LIBRARIES.test(statement.module)) own.library = statement.module;
+      if (statement.do === 'function') for (const decorator of statement.function.decorators) if (decorator.is === 'call' && /(?:^|\.)Cron$/.test(dottedName(decorator.callee) ?? '')) own.schedules.push({ at: decorator.at, text: `@Cron ${statement.function.name}` });
       for (const call of callsOf(statement)) {
         const name = dottedName(call.callee) ?? (call.callee.is === 'member' ? call.callee.name : '');
+        if (/^node-cron(?:\.\w+)?\.schedule$|^cron\.(?:CronJob|schedule)$|^node-schedule\.scheduleJob$/.test(resolver.externalName(call.callee, scope) ?? '')) own.schedules.push({ at: call.at, text: `${name}(…)` });
         if (/(?:^|\.)enableShutdownHooks$/.test(name)) own.hooks.push(call.at);
         else if (/(?:^|\.)NestFactory\.create\w*$/.test(name)) own.bootstraps.push(call.at);
         else if (/^process\.(?:on|once|addListener|prependListener)$/.test(name) && isSigterm(call, speaksOfSigterm)) own.signals.push(handlerOf(call, scope, resolver));
@@ -47,7 +49,7 @@ function withDependents(folder: string, found: ReadonlyMap<string, Omit<NodeProc
   const users = name === undefined ? [] : resolver.scripts.packages.filter(other => other !== folder && resolver.scripts.package(other)?.dependencies.includes(name));
   const all = [own, ...users.map(user => found.get(user))].filter(one => one !== undefined);
   const library = all.find(one => one.library)?.library;
-  return { folder, signals: all.flatMap(one => one.signals), hooks: all.flatMap(one => one.hooks), bootstraps: all.flatMap(one => one.bootstraps), ...(library !== undefined && { library }) };
+  return { folder, signals: all.flatMap(one => one.signals), hooks: all.flatMap(one => one.hooks), bootstraps: all.flatMap(one => one.bootstraps), schedules: own?.schedules ?? [], ...(library !== undefined && { library }) };
 }
 
 function handlerOf(call: Call, scope: Scope, resolver: Resolver): SignalHandler {

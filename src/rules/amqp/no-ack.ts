@@ -11,13 +11,14 @@ export const noAck: Rule = {
   leadsTo: ['amqp/no-prefetch'],
 
   *check({ consumers }) {
-    for (const { kind, options, queue, text } of consumers) {
+    for (const { kind, at, options, queue, text, noAckByDefault, openOptions } of consumers) {
       const option = options.get('noAck');
-      if (kind !== 'amqp' || option?.state !== 'set' || option.value !== true) continue;
+      const isOff = option ? option.state === 'set' && option.value === true : noAckByDefault === true && !openOptions;
+      if (kind !== 'amqp' || !isOff) continue;
       yield {
-        order: 5, at: option.at, confidence: 'high', label: 'acknowledged as it is sent',
-        message: `noAck is true for ${queue ?? text}: a process that is stopped loses the message that runs and all that it has buffered`,
-        suggestion: 'remove noAck, and call channel.ack(message) when the work is done', fate: 'SIGTERM → the process ends: every message it held is lost',
+        order: 5, at: option?.at ?? at, confidence: 'high', label: 'acknowledged as it is sent',
+        message: `noAck is true${option ? '' : ' by default of NestJS'} for ${queue ?? text}: a process that is stopped loses the message that runs and all that it has buffered`,
+        suggestion: noAckByDefault ? 'write noAck: false, and call channel.ack(context.getMessage()) when the work is done' : 'remove noAck, and call channel.ack(message) when the work is done', fate: 'SIGTERM → the process ends: every message it held is lost',
       };
     }
   },

@@ -13,9 +13,9 @@ export const noPrefetch: Rule = {
   references: ['https://www.rabbitmq.com/docs/consumer-prefetch', 'https://amqp-node.github.io/amqplib/channel_api.html#channel_prefetch'],
 
   *check({ consumers }) {
-    for (const { kind, at, options, queue, text, prefetch, openOptions } of consumers) {
+    for (const { kind, at, options, queue, text, prefetch, openOptions, noAckByDefault } of consumers) {
       const ack = options.get('noAck');
-      if (kind !== 'amqp' || (ack?.state === 'set' && ack.value === true)) continue;
+      if (kind !== 'amqp' || (ack ? ack.state === 'set' && ack.value === true : noAckByDefault === true)) continue;
       const many = prefetch?.state === 'set' && prefetch.value >= MANY ? prefetch : undefined;
       if (prefetch && !many) continue;
       yield {

@@ -11,6 +11,14 @@ export const deleteBeforeWork: Rule = {
 
   *check({ consumers }) {
     for (const { kind, handler } of consumers) {
+      if (kind === 'sqs-consumer' && handler?.detached) {
+        const { at, text } = handler.detached;
+        yield {
+          order: 5, at, confidence: 'medium', label: 'started, not waited for',
+          message: `${text} is not waited for: sqs-consumer deletes the message while its work still runs, and a deployment that cuts the work loses it`,
+          suggestion: `write \`await ${text}\``, fate: 'deleted → SIGTERM in the work: lost',
+        };
+      }
       if (kind !== 'sqs') continue;
       for (const { at, text, before } of handler?.acks ?? []) {
         if (!before) continue;
