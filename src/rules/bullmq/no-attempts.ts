@@ -1,5 +1,5 @@
 import type { JobQueue, Rule } from '../../model/index.js';
-import { listed, relatedAt } from '../shared.js';
+import { listed, plural, relatedAt } from '../shared.js';
 
 export const noAttempts: Rule = {
   id: 'bullmq/no-attempts',
@@ -13,14 +13,16 @@ export const noAttempts: Rule = {
   *check({ jobQueues: { queues, ownAttempts }, processors }) {
     if (processors.length === 0) return;
     for (const own of grouped(queues)) {
-      const once = own.filter(({ at, attempts, isOpen }) => !isOpen && !ownAttempts.some(job => job.at.path === at.path) && (attempts.state === 'unset' || (attempts.state === 'set' && attempts.value <= 1)));
+      // attempts: 1 that somebody wrote is a choice
+      const once = own.filter(({ at, attempts, isOpen }) => !isOpen && attempts.state === 'unset' && !ownAttempts.some(job => job.at.path === at.path));
       const [first, ...others] = once;
       if (!first) continue;
-      const names = listed(once.map(({ name }) => name ?? 'a queue'));
+      const named = once.flatMap(({ name }) => name ?? []);
+      const names = named.length === once.length ? listed(named) : plural(once.length, 'queue');
       yield {
-        order: 4, at: first.attempts.state === 'set' ? first.attempts.at : first.at, confidence: ownAttempts.length > 0 ? 'low' : 'medium',
+        order: 4, at: first.at, confidence: ownAttempts.length > 0 ? 'low' : 'medium',
         message: `jobs of ${names} have one attempt: one that fails, for a timeout or a failover of the database, is failed for good`,
-        label: first.attempts.state === 'set' ? 'one attempt' : 'no attempts: one',
+        label: 'no attempts: one',
         related: relatedAt(others.slice(0, 5).map(({ at }) => at), 'one attempt too'),
         suggestion: "write defaultJobOptions: { attempts: 5, backoff: { type: 'exponential', delay: 5000 } }",
       };
