@@ -44,7 +44,7 @@ function losesWork({ catches, outcome, isAll, retry, insideLoop, passesOn }: Err
   // what is returned may be handed on; where a retry is configured it was to see the error
   if (!(outcome === 'logs' || outcome === 'returns' && retried) || insideLoop !== undefined || !isAll || (retry && !passesOn.includes('Retry'))) return false;
   // what goes on to the retry was chosen
-  if (passesOn.some(name => name !== 'Retry' && !STOPS.test(name))) return false;
+  if (catches === 'any' && passesOn.some(name => name !== 'Retry' && !STOPS.test(name))) return false;
   return catches === 'any' || (catches === 'transient' && retried);
 }
 
