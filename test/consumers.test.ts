@@ -148,6 +148,9 @@ describe('what handlers do', () => {
     ['async function log() { await prisma.mail.create({ data: {} }); }\nawait log().catch(e => { throw e; });', ['tasks/non-idempotent-write']],
     ["try { await fetch('https://a', { method: 'PUT' }); } catch (e) { console.error(e); }", ['tasks/failure-acknowledged']],
     ["try { await fetch('https://a', { method: 'PUT' }); } catch (e) { console.error(e); throw e; }", []],
+    ["try { await fetch('https://a', { method: 'PUT' }); } catch (e) { await tenant(() => prisma.run.update({ where: { id: 1 }, data: { status: 'failed' } })); }", ['tasks/failure-acknowledged']],
+    ["try { await fetch('https://a', { method: 'PUT' }); } catch (e) { await prisma.run.update({ where: { id: 1 }, data: { status: 'failed' } }); throw e; }", []],
+    ["try { await fetch('https://a', { method: 'PUT' }); } catch (e) { await alert(e); }", []],
   ])('%j', (body, expected) => { expect(on(body)).toEqual(expected); });
 });
 

@@ -298,8 +298,8 @@ export interface ErrorHandler {
   readonly catches: 'any' | 'transient' | 'named';
   /** Names of the exceptions that a handler before it passes on. */
   readonly passesOn: readonly string[];
-  /** raises: passed on; logs: told to a log at most, perhaps but for some types; returns: told to a log and to the caller, by a value that is returned; other: something else is done about it. */
-  readonly outcome: 'raises' | 'logs' | 'returns' | 'other';
+  /** raises: passed on; logs: told to a log at most, perhaps but for some types; returns: told to a log and to the caller, by a value that is returned; records: written to a row as a failure (TypeScript); other: something else is done about it. */
+  readonly outcome: 'raises' | 'logs' | 'returns' | 'records' | 'other';
   /** What is tried: the first call with an effect, else the first call. undefined: no call at all. */
   readonly tried?: { readonly at: SourceLocation; readonly text: string; readonly isEffect: boolean };
   /** Nothing was done before in the same function, and nothing is left to do behind it, or the handler leaves the task. */

@@ -1,6 +1,7 @@
 import type { ErrorHandler, Expr, Handler, Statement } from '../../model/index.js';
 import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
 import { PURE } from '../../knowledge/libraries/index.js';
+import { isScript } from '../find-scripts.js';
 import type { Resolver, Scope } from '../modules.js';
 
 type Call = Extract<Expr, { is: 'call' }>;
@@ -32,6 +33,7 @@ function outcomeOf(body: readonly Statement[], scope: Scope, resolver: Resolver)
   if (parts.some(({ statement, test }) => statement.do === 'raise' && !picksByType(test))) return 'other';
   const isQuiet = parts.every(({ statement, test }) => (statement.do === 'raise' && picksByType(test)) || tellsOnly(statement, scope, resolver));
   if (isQuiet) return 'logs';
+  if (isScript(scope.path) && parts.every(({ statement }) => tellsOnly(statement, scope, resolver) || recordsOnly(statement, scope, resolver))) return 'records';
   const last = body.at(-1);
   return last?.do === 'return' && last.value && isValue(last.value, scope, resolver) && outcomeOf(body.slice(0, -1), scope, resolver) === 'logs' ? 'returns' : 'other';
 }
@@ -52,6 +54,19 @@ function tellsOnly(statement: Statement, scope: Scope, resolver: Resolver): bool
   if (statement.do === 'return' && statement.value && !(statement.value.is === 'literal' && !statement.value.value)) return false;
   if (statement.do === 'function' || statement.do === 'class' || statement.do === 'delete') return false;
   return expressionsOf(statement).every(expr => isQuietValue(expr, scope, resolver));
+}
+
+const RECORDS = /^(?:update|updateMany|upsert|\$executeRaw|save)$/;
+
+/** `await prisma.run.update({ data: { status: 'failed' } })`, or a function around it that is called with it. */
+function recordsOnly(statement: Statement, scope: Scope, resolver: Resolver): boolean {
+  if (statement.do !== 'call' && statement.do !== 'return') return false;
+  const value = statement.do === 'call' ? statement.value : statement.value;
+  if (value?.is !== 'call') return false;
+  const held = value.callee.is === 'member' && value.callee.name === 'catch' && value.callee.object.is === 'call' ? value.callee.object : value;
+  if (held.callee.is === 'member' && RECORDS.test(held.callee.name)) return true;
+  const inner = held.positional.flatMap(argument => (argument.is === 'function' && argument.code ? [argument.code.body] : []));
+  return inner.length > 0 && inner.every(body => body.length > 0 && body.every(one => tellsOnly(one, scope, resolver) || recordsOnly(one, scope, resolver)));
 }
 
 /** `return {"error": str(error)}`: made of values alone. */

@@ -24,10 +24,11 @@ function* judge(app: WorkUnit, fn: TaskFunction): Iterable<Problem> {
   for (const handler of fn.body.handlers) {
     const { tried } = handler;
     // the handler of a consumer often is one call of what does the work
-    if (!tried || (handler.via.length > 0 && !fn.again) || !losesWork(handler, retries !== undefined)) continue;
+    if (!tried || (handler.via.length > 0 && !fn.again) || !losesWork(handler, retries !== undefined, fn.again !== undefined)) continue;
+    const records = handler.outcome === 'records';
     yield {
-      order: 4, at: handler.at, confidence: weakest(appConfidence(app, fn.acksLate), evidence(handler)), resource: app.id,
-      message: `${caughtBy(handler)} ends the error of ${tried.text} ${handler.outcome === 'returns' ? 'as a value that is returned' : 'with a log at most'}: ${fn.functionName} ends as a success, ${retries ? 'no retry sees it' : fn.again ? 'the job is completed' : 'its message is acknowledged'}, and the work is lost`,
+      order: 4, at: handler.at, ...(records && { severity: 'note' as const }), confidence: weakest(appConfidence(app, fn.acksLate), evidence(handler)), resource: app.id,
+      message: `${caughtBy(handler)} ends the error of ${tried.text} ${records ? 'with a record of it' : handler.outcome === 'returns' ? 'as a value that is returned' : 'with a log at most'}: ${fn.functionName} ends as a success, ${retries ? 'no retry sees it' : fn.again ? 'the job is completed' : 'its message is acknowledged'}, and ${records ? 'no attempt follows' : 'the work is lost'}`,
       label: 'the error ends here',
       related: [{ at: tried.at, message: 'what is lost when it fails' }, retries ? { at: retries.at, message: retries.text } : { at: fn.again?.at ?? fn.acksLate.at, message: fn.again?.label ?? 'acknowledged late, so that no work is lost' }],
       suggestion: `end the handler with \`${fn.again ? 'throw' : 'raise'}\`, so that the failure is seen${retries ? ' and retried' : ''}`,
@@ -40,9 +41,9 @@ function* judge(app: WorkUnit, fn: TaskFunction): Iterable<Problem> {
 const STOPS = /^(SoftTimeLimitExceeded|TimeLimitExceeded|Reject|Ignore|KeyboardInterrupt|SystemExit|CancelledError)$/;
 
 /** In the task function itself, around all that it does. What is retried elsewhere in the function was thought of. */
-function losesWork({ catches, outcome, isAll, retry, insideLoop, passesOn }: ErrorHandler, retried: boolean): boolean {
+function losesWork({ catches, outcome, isAll, retry, insideLoop, passesOn }: ErrorHandler, retried: boolean, isProcessor: boolean): boolean {
   // what is returned may be handed on; where a retry is configured it was to see the error
-  if (!(outcome === 'logs' || outcome === 'returns' && retried) || insideLoop !== undefined || !isAll || (retry && !passesOn.includes('Retry'))) return false;
+  if (!(outcome === 'logs' || (outcome === 'returns' && retried) || (outcome === 'records' && isProcessor)) || insideLoop !== undefined || !isAll || (retry && !passesOn.includes('Retry'))) return false;
   // what goes on to the retry was chosen
   if (catches === 'any' && passesOn.some(name => name !== 'Retry' && !STOPS.test(name))) return false;
   return catches === 'any' || (catches === 'transient' && retried);
@@ -50,6 +51,7 @@ function losesWork({ catches, outcome, isAll, retry, insideLoop, passesOn }: Err
 
 function evidence({ catches, tried, retry, outcome }: ErrorHandler): Confidence {
   if (catches !== 'any') return 'low';
+  if (outcome === 'records') return 'low';
   if (retry || outcome === 'returns') return 'medium';
   return tried?.isEffect ? 'high' : 'medium';
 }
