@@ -13,7 +13,7 @@ export const messageIncompatible: Rule = {
   references: [
     'https://docs.celeryq.dev/en/stable/userguide/tasks.html#names', 'https://github.com/celery/celery/blob/v5.6.3/celery/worker/consumer/consumer.py',
   ],
-  documentedBy: 'celery worker/consumer/consumer.py, on_unknown_task: reject_log_error(requeue=False); a call that does not bind raises TypeError in the trace, as any error of the function',
+  documentedBy: 'tried on celery 5.6.3 and Redis, late acknowledgement: the unknown name ends as NotRegistered and the call that does not bind as TypeError, both gone from the queue',
 
   *check({ apps, earlier }) {
     if (!earlier || apps.length === 0) return;
