@@ -26,7 +26,7 @@ export interface MessageConsumer {
   readonly handler?: MessageHandler;
   /** sqs: it is asked for again and again here, so this process lives for it; the others always do. */
   readonly polls: boolean;
-  /** Made by NestJS, which closes it in its shutdown hooks. */
+  /** Made by NestJS, which closes it in its own shutdown hooks. */
   readonly isNest: boolean;
   /** Where it is closed, stopped or drained. */
   readonly closes: readonly SourceLocation[];

@@ -178,7 +178,7 @@ function consumerOf(found: Found, resolver: Resolver, processOf: ReturnType<type
   const given = entriesOf(found.options, found.optionsIn ?? site.scope, resolver);
   const name = call && nameOf(call, site.statement);
   const queue = found.queue && queueName(found.queue, site.scope, resolver);
-  const isNest = found.isNest === true || (kind !== 'sqs' && process.bootstraps.length > 0);
+  const isNest = found.isNest === true;
   const handler = found.handler && handlerOf(found.handler, resolver, acks(kind));
   const slot = slotOf(found);
   const options = settingsOf(given, resolver);

@@ -41,15 +41,26 @@ function isSigterm(call: Call, speaksOfIt: boolean): boolean {
   return first?.is === 'literal' ? first.value === 'SIGTERM' : first !== undefined && speaksOfIt;
 }
 
-/** The package itself; a library is part of the processes of those that depend on it. */
+/** Steps from a package to what it depends on. */
+const DEPENDENCIES = 3;
+
+/** The package with those of the workspace that it depends on; a library is part of the processes of those that depend on it. */
 function withDependents(folder: string, found: ReadonlyMap<string, Omit<NodeProcess, 'folder'>>, resolver: Resolver): NodeProcess {
-  const own = found.get(folder);
-  if (own && own.signals.length + own.hooks.length + own.bootstraps.length > 0) return { folder, ...own };
-  const name = resolver.scripts.package(folder)?.name;
-  const users = name === undefined ? [] : resolver.scripts.packages.filter(other => other !== folder && resolver.scripts.package(other)?.dependencies.includes(name));
-  const all = [own, ...users.map(user => found.get(user))].filter(one => one !== undefined);
+  const { scripts } = resolver;
+  const folderOf = new Map(scripts.packages.flatMap((other): readonly [string, string][] => { const name = scripts.package(other)?.name; return name === undefined ? [] : [[name, other]]; }));
+  const below = new Set([folder]);
+  for (let step = 0, last: readonly string[] = [folder]; step < DEPENDENCIES && last.length > 0; step++) {
+    last = last.flatMap(one => scripts.package(one)?.dependencies ?? []).flatMap(name => folderOf.get(name) ?? []).filter(one => !below.has(one));
+    for (const one of last) below.add(one);
+  }
+  const hears = (folders: Iterable<string>): boolean => [...folders].some(one => { const own = found.get(one); return own !== undefined && own.signals.length + own.hooks.length + own.bootstraps.length > 0; });
+  const name = scripts.package(folder)?.name;
+  const users = hears(below) || name === undefined ? [] : scripts.packages.filter(other => other !== folder && scripts.package(other)?.dependencies.includes(name));
+  const all = [...below, ...users].map(one => found.get(one)).filter(one => one !== undefined);
   const library = all.find(one => one.library)?.library;
-  return { folder, signals: all.flatMap(one => one.signals), hooks: all.flatMap(one => one.hooks), bootstraps: all.flatMap(one => one.bootstraps), schedules: own?.schedules ?? [], ...(library !== undefined && { library }) };
+  return {
+    folder, signals: all.flatMap(one => one.signals), hooks: all.flatMap(one => one.hooks), bootstraps: all.flatMap(one => one.bootstraps), schedules: found.get(folder)?.schedules ?? [], ...(library !== undefined && { library }),
+  };
 }
 
 function handlerOf(call: Call, scope: Scope, resolver: Resolver): SignalHandler {

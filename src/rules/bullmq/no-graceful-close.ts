@@ -16,13 +16,14 @@ export const noGracefulClose: Rule = {
       const open = own.filter(({ closes }) => closes.length === 0);
       const [first] = open;
       const [signal] = process.signals;
-      if (!first || !signal || process.library) continue;
+      const at = signal ? signal.handler ?? signal.at : process.hooks[0];
+      if (!first || !at || process.library) continue;
       yield {
-        order: 1, at: signal.handler ?? signal.at, confidence: 'medium',
+        order: 1, at, confidence: 'medium',
         message: `SIGTERM is handled without closing ${open.length === own.length ? namesOf(open) : `${open.length} of ${own.length} workers (${namesOf(open)})`}: a job that runs there at a deployment is cut, and ${COMES_BACK.bullmq}`,
-        label: 'SIGTERM is handled here',
+        label: signal ? 'SIGTERM is handled here' : 'hooks run at SIGTERM',
         related: open.slice(0, 6).map(({ at }) => ({ at, message: 'never closed' })),
-        suggestion: `wait for ${open.map(({ name }) => `${name ?? 'worker'}.close()`).slice(0, 5).join(', ')} in the handler, in front of process.exit()`,
+        suggestion: `wait for ${open.map(({ name }) => `${name ?? 'worker'}.close()`).slice(0, 5).join(', ')} ${signal ? 'in the handler, in front of process.exit()' : 'in onModuleDestroy'}`,
         fate: 'SIGTERM → the process ends → the job stalls → run again 60 s later',
       };
     }
