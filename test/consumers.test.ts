@@ -131,7 +131,7 @@ describe('acknowledgement', () => {
 });
 
 describe('what handlers do', () => {
-  const on = (body: string): readonly string[] => said({ 'w.ts': `import { Worker } from 'bullmq';\nimport { prisma } from './db.js';\nconst worker = new Worker('mail', async job => {\n${body}\n}, { connection });\nprocess.once('SIGTERM', async () => { await worker.close(); process.exit(0); });\n` });
+  const on = (body: string): readonly string[] => said({ 'w.ts': `import { Worker } from 'bullmq';\nimport { prisma } from './db.js';\nimport OpenAI from 'openai';\nconst worker = new Worker('mail', async job => {\n${body}\n}, { connection });\nprocess.once('SIGTERM', async () => { await worker.close(); process.exit(0); });\n` });
   test.each<[string, readonly string[]]>([
     ['await prisma.mail.create({ data: job.data });', ['tasks/non-idempotent-write']],
     ['await prisma.mail.upsert({ where: { id: job.data.id }, create: {}, update: {} });', []],
@@ -142,7 +142,7 @@ describe('what handlers do', () => {
     ['const row = await prisma.mail.findFirst({ where: { id: 1 } });\nif (row.sent) return;\nawait transport.sendMail({});', []],
     ["await io.runTask('send', async () => { await transport.sendMail({}); });", []],
     ['for (const user of await prisma.user.findMany()) await transport.sendMail({ to: user.mail });', ['tasks/unbatched-loop']],
-    ['const users = await prisma.user.findMany({ take: 100 });\nawait Promise.all(users.map(async user => { await transport.sendMail({ to: user.mail }); }));', []],
+    ['const users = await prisma.user.findMany({ take: 100 });\nawait Promise.all(users.map(async user => { await transport.sendMail({ to: user.mail }); }));', ['tasks/non-idempotent-write']],
     ['const users = await prisma.user.findMany();\nawait Promise.all(users.map(async user => { await transport.sendMail({ to: user.mail }); }));', ['tasks/unbatched-loop']],
     ['async function log() { await prisma.mail.create({ data: {} }); }\nlog().catch(console.error);', []],
     ['async function log() { await prisma.mail.create({ data: {} }); }\nlog();', []],
@@ -153,7 +153,34 @@ describe('what handlers do', () => {
     ["try { await fetch('https://a', { method: 'PUT' }); } catch (e) { await tenant(() => prisma.run.update({ where: { id: 1 }, data: { status: 'failed' } })); }", ['tasks/failure-acknowledged']],
     ["try { await fetch('https://a', { method: 'PUT' }); } catch (e) { await prisma.run.update({ where: { id: 1 }, data: { status: 'failed' } }); throw e; }", []],
     ["try { await fetch('https://a', { method: 'PUT' }); } catch (e) { await alert(e); }", []],
+    ["await prisma.run.update({ where: { id: 1 }, data: { status: 'begun' } });\ntry { await fetch('https://a', { method: 'PUT' }); } catch (e) { await prisma.run.update({ where: { id: 1 }, data: { status: 'failed' } }); }", ['tasks/failure-acknowledged']],
+    ["async function work() { let answer;\ntry { answer = await fetch('https://a'); } catch (e) { console.error(e); return; }\nawait prisma.run.update({ where: { id: 1 }, data: { answer } }); }\nreturn work();", ['tasks/failure-acknowledged']],
+    ["async function work() { let answer;\ntry { answer = await fetch('https://a'); } catch (e) { console.error(e); return; }\nawait prisma.run.update({ where: { id: 1 }, data: { answer } }); }\nconst answer = await work();\nawait tell(answer);", []],
   ])('%j', (body, expected) => { expect(on(body)).toEqual(expected); });
+
+  /** A condition keeps a second run from an effect only where a first one can have changed what it asks for. */
+  const create = 'await prisma.note.create({ data: {} });';
+  test.each<[string, string, boolean]>([
+    ['the message', `if (job.data.urgent) { ${create} }`, true],
+    ['a row that the function does not write', `const user = await prisma.user.findUnique({ where: { id: job.data.id } });\nif (!user) return;\n${create}`, true],
+    ['another column than the one it writes', `const user = await prisma.user.findFirst({ where: { id: job.data.id } });\nif (!user.wantsNotes) return;\n${create}\nawait prisma.user.update({ where: { id: 1 }, data: { name: 'a' } });`, true],
+    ['the column it writes', `const user = await prisma.user.findFirst({ where: { id: job.data.id } });\nif (user.wantsNotes) return;\n${create}\nawait prisma.user.update({ where: { id: 1 }, data: { wantsNotes: true } });`, false],
+    ['a column that says it was done, whoever writes it', `const user = await prisma.user.findFirst({ where: { id: job.data.id } });\nif (user.noteSentAt) return;\n${create}`, false],
+    ['whether its own row is there', `const note = await prisma.note.findFirst({ where: { userId: job.data.id } });\nif (note) return;\n${create}`, false],
+    ['in the other branch', `const note = await prisma.note.findFirst({ where: { userId: job.data.id } });\nif (note) { await prisma.user.update({ where: { id: 1 }, data: { name: 'a' } }); } else { ${create} }`, false],
+    ['a row that stays, for a count of its own', 'const note = await prisma.note.findUnique({ where: { id: 1 } });\nif (note) { await prisma.note.update({ where: { id: 1 }, data: { count: { increment: 1 } } }); } else { await prisma.note.create({ data: { id: 1 } }); }', true],
+    ['what only one run can change', `const claimed = await prisma.run.updateMany({ where: { id: 1, status: 'open' }, data: { status: 'taken' } });\nif (claimed.count === 0) return;\n${create}`, false],
+    ['what a language model answered', `const answer = await new OpenAI().chat.completions.create({ messages: job.data.messages });\nif (answer.choices.length > 0) { ${create} }`, true],
+    ['something that is not known', `if (await allowed(job.data)) { ${create} }`, false],
+    ['a function of the repository that reads another table', `async function isOn() { const flag = await prisma.flag.findFirst({ where: { id: 1 } }); return flag.value; }\nif (await isOn()) { ${create} }`, true],
+    ['a function of the repository that reads its own', `async function isNew() { return (await prisma.note.count({ where: { userId: 1 } })) === 0; }\nif (await isNew()) { ${create} }`, false],
+    ['rows that it takes from the list', `for (const one of await prisma.inbox.findMany({ where: { state: 'open' }, take: 5 })) { ${create}\nawait prisma.inbox.update({ where: { id: one.id }, data: { state: 'done' } }); }`, false],
+    ['the items of the message', `for (const one of job.data.items) { ${create} }`, true],
+    ['marking all that were there before', `await prisma.note.updateMany({ where: { userId: job.data.id }, data: { isStale: true } });\n${create}`, false],
+    ['a statement over another table', 'const rows = await prisma.$queryRaw`SELECT name FROM users WHERE id = 1`;\nif (rows.length > 0) { await prisma.note.create({ data: {} }); }', true],
+    ['a statement over its own', 'const rows = await prisma.$queryRaw`SELECT 1 FROM notes WHERE id = 1`;\nif (rows.length === 0) { await prisma.note.create({ data: {} }); }', false],
+  ])('a second run is kept back by %s', (_, body, repeats) => { expect(on(body).filter(id => id === 'tasks/non-idempotent-write').length > 0).toBe(repeats); });
+
 });
 
 describe('any text of TypeScript', () => {

@@ -275,12 +275,18 @@ export interface Effect {
   readonly text: string;
   readonly at: SourceLocation;
   readonly via: readonly CallStep[];
+  /** The table it writes, as the code names it, where that can be told. */
+  readonly entity?: string;
   /** Index into `loops` of the innermost loop around it. */
   readonly insideLoop?: number;
   /** Something that makes a second run harmless: get_or_create, unique key, idempotency key, status claimed before, lock held. */
   readonly guard?: { readonly kind: string; readonly at: SourceLocation };
-  /** It stands under a condition, behind one that may end the function, or where an error of its own is handled: something may keep a second run from it. */
-  readonly conditional?: boolean;
+  /**
+   * It stands under a condition, behind one that may end the function, in a loop over what is stored, or where an error of its own is handled.
+   * open: a run before may have changed what that depends on, so that a second one does not come here; steady: it depends on what is stored,
+   * and nothing that the function is seen to do changes that.
+   */
+  readonly conditional?: 'open' | 'steady';
   /** Errors that the task function itself raises behind it, by their names as written. */
   readonly raisedBehind?: readonly string[];
   /** s the call may take by its own timeout; undefined: none or unknown. */

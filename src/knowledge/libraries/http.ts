@@ -18,7 +18,7 @@ export const HTTP_CALLS: readonly LibraryCall[] = [
   { name: /^aiohttp\.(ClientSession\(\)\.|client\.)?(get|head|options)$/, kind: 'http-read', timeoutSeconds: 300 },
   { name: /^urllib3\.((PoolManager|ProxyManager|HTTPS?ConnectionPool)\(\)\.)?(request|urlopen)$/, kind: 'http-read', endless: true },
   { name: /^urllib\.request\.urlopen$/, kind: 'http-read', endless: true },
-  { name: /^(openai|anthropic|litellm|cohere|mistralai)\.|^pydantic_ai\.Agent\(\)\.run(_sync)?$/, kind: 'http-read', timeoutSeconds: 600 },
+  { name: /^(openai|anthropic|litellm|cohere|mistralai)\.|^pydantic_ai\.Agent\(\)\.run(_sync)?$/, kind: 'http-read', timeoutSeconds: 600, answers: true },
   // docs.slack.dev/tools/python-slack-sdk/web: 30 s
   { name: /^slack_sdk\.(\w+\.)*(WebClient|AsyncWebClient)\(\)\.(chat_\w+|files_upload\w*)$/, kind: 'http-write', timeoutSeconds: 30 },
   { name: /^slack_sdk\.(\w+\.)*(WebhookClient|AsyncWebhookClient)\(\)\.send$/, kind: 'http-write', timeoutSeconds: 30 },

@@ -15,7 +15,7 @@ export const NODE_CALLS: readonly LibraryCall[] = [
   { name: /^axios(\.create\(\))?\.(get|head)$/, kind: 'http-read' },
   { name: /^(got|ky)(\.extend\(\))?\.(post|patch)$/, kind: 'http-write' },
   { name: /^(got|ky)(\.extend\(\))?\.(get|head)$/, kind: 'http-read' },
-  { name: /^(openai|@anthropic-ai\/sdk|ai|@google\/generative-ai|cohere-ai)\b.*\.?(create|generateText|streamText|generateObject|embed|embedMany|generateContent|chat)$/, kind: 'http-read', timeoutSeconds: 600 },
+  { name: /^(openai|@anthropic-ai\/sdk|ai|@google\/generative-ai|cohere-ai)\b.*\.?(create|generateText|streamText|generateObject|embed|embedMany|generateContent|chat)$/, kind: 'http-read', timeoutSeconds: 600, answers: true },
   // S3: an object of the same key is there once
   { name: /^@aws-sdk\/client-s3\.(PutObjectCommand|CopyObjectCommand|CompleteMultipartUploadCommand)$|^@aws-sdk\/lib-storage\.Upload$/, kind: 'upload', idempotent: true },
   { name: /^@aws-sdk\/client-s3\.Delete\w+Command$/, kind: 'delete', idempotent: true },
@@ -37,6 +37,19 @@ export const MAPPER_METHODS: Readonly<Record<string, MethodCall>> = {
 };
 /** Rows without an end, where no `take` or `limit` is given. */
 export const MAPPER_LISTS = /^(?:findMany|find|findAll|getMany|getAll)$/;
+
+/** Only compute: what they give depends on what they are given, and on the clock. */
+export const NODE_PURE = /^(?:node:)?(?:crypto|path|url|util|zlib|buffer|os|querystring|assert|perf_hooks|async_hooks)\.|^(?:node:)?fs(?:\/promises)?\.(?:readFile|write|append|unlink|mkdir|mkdtemp|rm|create)\w*$|^(?:lodash(?:-es)?|ramda|remeda|zod|yup|joi|ajv|superjson|date-fns(?:-tz)?|dayjs|luxon|moment|ms|uuid|nanoid|ulid|@paralleldrive\/cuid2|slugify|cheerio|marked|mammoth|pdf-parse|papaparse|xlsx|exceljs|handlebars|mustache|jsonwebtoken|jose|bcrypt(?:js)?|validator|diff|fast-deep-equal|ts-pattern|change-case)(?:[./]|\(|$)/;
+/** What JavaScript and Node.js have without an import: values, texts, clocks. */
+export const GLOBALS = /^(?:AbortSignal|AbortController|encodeURI(?:Component)?|decodeURI(?:Component)?|isNaN|isFinite|structuredClone|setTimeout|setInterval|setImmediate|clearTimeout|clearInterval|Symbol|BigInt|Intl|URL|URLSearchParams|FormData|Headers|TextDecoder|TextEncoder|Error|TypeError|Uint8Array|WeakMap|performance|crypto|process|console)(?:\.|$)/;
+/** Methods of texts, lists, maps, dates and answers, which no client of a database has. */
+export const VALUE_METHODS = /^(?:trimStart|trimEnd|substring|slice|charAt|charCodeAt|padStart|padEnd|toFixed|localeCompare|getTime|getFullYear|getMonth|getDate|getHours|toISOString|toLocale\w+|push|unshift|flatMap|forEach|reduce|sort|findIndex|indexOf|concat|at|flat|fill|reverse|json|text|arrayBuffer|blob|subarray|then|catch|finally|safeParse)$/;
+/** Take a statement of SQL: Prisma, pg, mysql2, knex. */
+export const SQL_METHODS = /^(?:\$(?:execute|query)Raw(?:Unsafe)?|execute|query|raw)$/;
+/** Read what is stored. */
+export const MAPPER_READS = /^(?:find\w*|count\w*|aggregate|groupBy|getOne\w*|getMany\w*|exists?\w*|select\w*|query|distinct)$/;
+/** Reads the one row of a key. */
+export const BY_UNIQUE_KEY = /^(?:findUnique(?:OrThrow)?|findById|findByPk|findOneById|findOneByOrFail|findUniqueOrThrow)$/;
 
 /** Sends a mail, whatever it is made by: `transporter.sendMail(…)`. */
 export const MAILS = /^sendMail$/;

@@ -10,6 +10,8 @@ export interface LibraryCall {
   readonly guard?: string;
   /** s until the library gives up by default; undefined: never, or not known. */
   readonly timeoutSeconds?: number;
+  /** It answers what it is given, and keeps nothing: a language model. */
+  readonly answers?: boolean;
   /** Without a `timeout=` of the call it waits for ever. */
   readonly endless?: boolean;
 }

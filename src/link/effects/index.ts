@@ -11,13 +11,13 @@ import { isDuration } from '../durations.js';
 import { render } from '../render.js';
 import { claimsIn } from './claims.js';
 import { isScript } from '../find-scripts.js';
-import { asksForState } from './conditions.js';
 import { classify } from './classify.js';
 import { classifyScript } from './classify-script.js';
 import { isIdle, isLogging, isSkipped, isTelling, judgeHandler, leavesLoop } from './handlers.js';
 import { keyText, keyword, lockOf, type Taken } from './locks.js';
 import { raisedBehind } from './raises.js';
 import { sourceOf } from './source.js';
+import { ANYTHING, changes, stateAsked, writtenBy, type Asked, type Written } from './state.js';
 
 type Call = Extract<Expr, { is: 'call' }>;
 
@@ -35,10 +35,12 @@ interface Where {
   readonly ownerChecked?: boolean;
   /** Inside an exception handler. */
   readonly handling?: boolean;
-  /** See Effect.conditional. */
-  readonly conditional?: boolean;
+  /** What decides whether the statement at hand is reached. */
+  readonly asked?: readonly Asked[];
   /** The value of the expression at hand decides something. */
   readonly used?: boolean;
+  /** It is returned, and that ends the task. */
+  readonly returned?: boolean;
   /** Nothing is left to do behind the statement at hand. */
   readonly last?: boolean;
   /** A `return` here ends the task: in the task function itself, and in what it does last of all. */
@@ -51,6 +53,15 @@ interface Where {
   readonly guard?: Effect['guard'];
 }
 
+/** `asked`: what decides whether it is reached. */
+type FoundEffect = Omit<Effect, 'conditional' | 'raisedBehind'> & { readonly asked: readonly Asked[] | undefined };
+
+const OPEN: readonly Asked[] = [{ entity: ANYTHING, as: 'value' }];
+/** What stands behind one more question. */
+function asking(where: Where, asked: readonly Asked[]): Where {
+  return asked.length === 0 ? where : { ...where, asked: [...(where.asked ?? []), ...asked] };
+}
+
 interface Behind { readonly rest: readonly Statement[]; readonly isAll: boolean }
 
 /** `expire(key, s)`, which gives a lock its life after it was taken. */
@@ -59,7 +70,7 @@ interface Release { readonly at: SourceLocation; readonly holder: string; readon
 
 /** What a task function does: itself, the decorators of the repository around it, and what these call. */
 export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: readonly Expr[]): BodyFacts & { readonly retryCalls: readonly RetryCall[] } {
-  const effects: Effect[] = [], loops: Loop[] = [], publishes: Publish[] = [], retryCalls: RetryCall[] = [], releases: Release[] = [], expiries: Expiry[] = [], handlers: ErrorHandler[] = [], waits: ResultWait[] = [];
+  const effects: FoundEffect[] = [], writes: Written[] = [], loops: Loop[] = [], publishes: Publish[] = [], retryCalls: RetryCall[] = [], releases: Release[] = [], expiries: Expiry[] = [], handlers: ErrorHandler[] = [], waits: ResultWait[] = [];
   const taken: TakenAt[] = [];
   const visited = new Set<Statement['at']>();
   let functions = 0, trivial = true, partial = false, capped = false as boolean;
@@ -71,21 +82,23 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     const busy = where.last ? statements.findLastIndex(statement => !isIdle([statement], where.scope, resolver)) : statements.length;
     for (const [i, statement] of statements.entries()) {
       visitStatement(statement, { ...at, last: i >= busy }, { rest: statements.slice(i + 1), isAll: where.last === true });
-      if (!at.conditional && mayEnd(statement) && !isMissing(statement, where.scope) && !(statement.do === 'if' && !asksForState(statement.test, where.scope, resolver))) at = { ...at, conditional: true };
+      if (mayEnd(statement) && !isMissing(statement, where.scope)) at = asking(at, endsAsk(statement, where.scope, resolver));
     }
   }
 
   /** `behind`: what stands behind it in its block, and whether that is all that is left. */
   function visitStatement(statement: Statement, where: Where, behind: Behind): void {
     const used = statement.do !== 'call';
+    // what the handler of a job returns decides nothing
+    const returned = statement.do === 'return' && where.ends === true && isScript(where.scope.path);
     const lockedBefore = taken.length;
-    if (statement.do !== 'for') for (const expr of expressionsOf(statement)) visitExpr(expr, { ...where, used });
+    if (statement.do !== 'for') for (const expr of expressionsOf(statement)) visitExpr(expr, { ...where, used, returned });
     if (statement.do === 'assign' && statement.targets[0]?.is === 'name') for (const lock of taken.slice(lockedBefore)) lock.name = statement.targets[0].name;
     switch (statement.do) {
       case 'for': {
         visitExpr(statement.over, { ...where, used: true });
         const loop = addLoop('for', statement.over, statement.target, statement.at, where);
-        visit(statement.body, { ...where, last: false, loop, scope: withLoopValue(statement.target, statement.over, where.scope, resolver) });
+        visit(statement.body, { ...asking(where, isScript(where.scope.path) ? stateAsked(statement.over, where.scope, resolver) : OPEN), last: false, loop, scope: withLoopValue(statement.target, statement.over, where.scope, resolver) });
         visit(statement.otherwise, where);
         break;
       }
@@ -93,24 +106,23 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
         trivial = false;
         const endless = statement.test.is === 'literal' && Boolean(statement.test.value);
         loops.push({ at: statement.at, over: render(statement.test), kind: 'while', source: endless ? 'endless' : 'unknown', bound: 'unknown', via: where.via, ...(where.loop !== undefined && { outer: where.loop }), ...(!leavesLoop(statement.body) && { neverLeft: true }) });
-        visit(statement.body, { ...where, last: false, loop: loops.length - 1 });
+        visit(statement.body, { ...asking(where, isScript(where.scope.path) ? stateAsked(statement.test, where.scope, resolver) : OPEN), last: false, loop: loops.length - 1 });
         break;
       }
       case 'if': {
         const checks = comparesStored(statement.test);
         const outcome = conflictOf(statement, where, resolver);
         for (const [i, lock] of taken.entries()) if (i >= lockedBefore || (lock.name !== undefined && namesOf(statement.test).has(lock.name))) if (lock.onConflict === undefined || lock.onConflict === 'unknown') lock.onConflict = outcome;
-        const asks = where.conditional === true || asksForState(statement.test, where.scope, resolver);
-        visit(statement.then, { ...where, ...(asks && { conditional: true }), ...(checks && { ownerChecked: true }) });
-        visit(statement.otherwise, { ...where, ...(asks && { conditional: true }) });
+        visit(statement.then, { ...asking(where, stateAsked(statement.test, where.scope, resolver)), ...(checks && { ownerChecked: true }) });
+        visit(statement.otherwise, asking(where, stateAsked(statement.test, where.scope, resolver, false)));
         break;
       }
       case 'with': visit(statement.body, statement.items.some(({ value }) => value.is === 'call' && /(^|\.)allow_join_result$/.test(dottedName(value.callee) ?? '')) ? { ...where, joins: true } : where); break;
       case 'try': {
         const before = { effects: effects.length, deeds, retries: retryCalls.length };
-        visit(statement.body, statement.handlers.some(({ types }) => types.some(isNarrow)) ? { ...where, conditional: true } : where);
+        visit(statement.body, statement.handlers.some(({ types }) => types.some(isNarrow)) ? asking(where, OPEN) : where);
         addHandlers(statement, where, behind, before);
-        for (const handler of statement.handlers) visit(handler.body, { ...where, handling: true, conditional: true });
+        for (const handler of statement.handlers) visit(handler.body, { ...asking(where, OPEN), handling: true });
         visit(statement.otherwise, where);
         visit(statement.finally, where);
         break;
@@ -124,15 +136,20 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     const effect = effects.slice(before.effects).find(({ kind }) => kind !== 'read' && kind !== 'sleep');
     const call = effect ?? firstCall(statement.body);
     const isFirst = before.deeds === 0 && effects.slice(0, before.effects).every(({ kind }) => kind === 'read' || kind === 'http-read');
+    // a row that is marked as begun, in JavaScript
+    const isMarked = isScript(where.scope.path) && effects.slice(0, before.effects).every(({ kind }) => kind === 'read' || kind === 'http-read' || kind === 'update');
     const isAll = where.loop === undefined && isIdle([...statement.otherwise, ...statement.finally], where.scope, resolver);
-    const isLast = (handler: Handler): boolean => isFirst && (where.last === true || (where.ends === true && handler.body.at(-1)?.do === 'return') || (behind.isAll && isIdle(behind.rest.filter(other => !isSkipped(other, handler)), where.scope, resolver)));
+    const isLast = (handler: Handler, outcome: ErrorHandler['outcome']): boolean => (isFirst || (isMarked && outcome === 'records')) && (where.last === true || (where.ends === true && handler.body.at(-1)?.do === 'return') || (behind.isAll && isIdle(behind.rest.filter(other => !isSkipped(other, handler)), where.scope, resolver)));
     // it leaves the task, and work that stands behind it is never reached
     const leaves = (handler: Handler): boolean => where.ends === true && handler.body.at(-1)?.do === 'return' && !isIdle(behind.rest, where.scope, resolver);
     const retry = retryCalls.slice(before.retries).find(({ returns }) => !returns);
-    for (const [i, handler] of statement.handlers.entries()) handlers.push({
-      at: handler.at, ...judgeHandler(handler, statement.handlers.slice(0, i), where.scope, resolver), isAll: isAll && (isLast(handler) || leaves(handler)), via: where.via,
-      ...(call && { tried: { at: call.at, text: call.text, isEffect: effect !== undefined } }), ...(retry && { retry: retry.at }), ...(where.loop !== undefined && { insideLoop: where.loop }),
-    });
+    for (const [i, handler] of statement.handlers.entries()) {
+      const judged = judgeHandler(handler, statement.handlers.slice(0, i), where.scope, resolver);
+      handlers.push({
+        at: handler.at, ...judged, isAll: isAll && (isLast(handler, judged.outcome) || leaves(handler)), via: where.via,
+        ...(call && { tried: { at: call.at, text: call.text, isEffect: effect !== undefined } }), ...(retry && { retry: retry.at }), ...(where.loop !== undefined && { insideLoop: where.loop }),
+      });
+    }
   }
 
   function addLoop(kind: Loop['kind'], over: Expr, target: Expr | undefined, at: SourceLocation, where: Where): number {
@@ -150,12 +167,12 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
       const [element, item, over, ...tests] = expr.operands;
       visitExpr(over!, where);
       const loop = [...walk(element!)].some(part => part.is === 'call') ? addLoop('comprehension', over!, item, expr.at, where) : where.loop;
-      for (const part of [element!, ...tests]) visitExpr(part, { ...where, ...(loop !== undefined && { loop }) });
+      for (const part of [element!, ...tests]) visitExpr(part, { ...(loop === where.loop ? where : asking(where, OPEN)), ...(loop !== undefined && { loop }) });
       return;
     }
     if (expr.is === 'function') return; // runs later, if at all
     if (expr.is === 'call') { visitCall(expr, where); return; }
-    const inner = { ...where, used: true };
+    const inner = { ...where, used: true, returned: false };
     switch (expr.is) {
       case 'list': expr.items.forEach(part => visitExpr(part, inner)); break;
       case 'map': expr.entries.forEach(([key, value]) => { if (key) visitExpr(key, inner); visitExpr(value, inner); }); break;
@@ -168,8 +185,12 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   }
 
   function visitCall(call: Call, where: Where): void {
-    const inner = { ...where, used: true };
+    followCall(call, where);
     if (!where.used && where.via.length === 0 && !isTelling(call, where.scope, resolver)) deeds++;
+  }
+
+  function followCall(call: Call, where: Where): void {
+    const inner = { ...where, used: true, returned: false };
     // work().catch(…) on its own: started, not waited for
     const chained = isScript(where.scope.path) && call.callee.is === 'member' && /^(?:then|catch|finally)$/.test(call.callee.name);
     if (call.callee.is === 'member') visitExpr(call.callee.object, chained && !call.awaited && (!where.used || where.detached) ? { ...inner, detached: true } : chained && call.awaited ? { ...inner, detached: false } : inner); else if (call.callee.is !== 'name') visitExpr(call.callee, inner);
@@ -192,7 +213,9 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     const effect = isCode ? classifyScript(call, external, where.scope) : classify(call, external, where.scope, resolver);
     if (effect) {
       trivial = false;
-      effects.push({ kind: effect.kind, text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }), ...((effect.guard ?? where.guard) && { guard: effect.guard ?? where.guard }), ...(where.conditional && { conditional: true }), ...(effect.timeoutSeconds !== undefined && { timeoutSeconds: effect.timeoutSeconds }), ...(effect.endless && { endless: true }) });
+      const written = isCode ? writtenBy(call, effect.kind, where.scope, resolver) : [];
+      writes.push(...written);
+      effects.push({ asked: where.asked, ...(written[0] && written[0].entity !== ANYTHING && { entity: written[0].entity }), kind: effect.kind, text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }), ...((effect.guard ?? where.guard) && { guard: effect.guard ?? where.guard }), ...(effect.timeoutSeconds !== undefined && { timeoutSeconds: effect.timeoutSeconds }), ...(effect.endless && { endless: true }) });
       return;
     }
     if (callee.is === 'function' && callee.function.isAsync && isCode && !call.awaited && (where.detached || !where.used)) return;
@@ -210,7 +233,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
       if (argument.is !== 'function' || !argument.code) continue;
       const target: FunctionTarget = { is: 'function', function: argument.code, scope: where.scope };
       const each = EACH.test(method) && call.callee.is === 'member' ? addLoop('for', call.callee.object, argument.code.parameters[0] && { is: 'name', name: argument.code.parameters[0].name, at: call.at }, call.at, where) : where.loop;
-      visit(argument.code.body, { ...where, scope: resolver.inside(target), ...(each === where.loop && where.last && where.ends && !where.used ? { last: true, ends: true } : { last: false, ends: false }), ...(each !== undefined && { loop: each }), ...(method === 'catch' && { handling: true, conditional: true }), ...(ONCE.test(name) && { guard: { kind: 'done once for each job', at: call.at } }) });
+      visit(argument.code.body, { ...(each === where.loop || call.callee.is !== 'member' ? where : asking(where, stateAsked(call.callee.object, where.scope, resolver))), scope: resolver.inside(target), ...(each === where.loop && where.last && where.ends && (!where.used || where.returned) ? { last: true, ends: true } : { last: false, ends: false }), ...(each !== undefined && { loop: each }), ...(method === 'catch' && { handling: true, asked: OPEN }), ...(ONCE.test(name) && { guard: { kind: 'done once for each job', at: call.at } }) });
     }
   }
 
@@ -221,7 +244,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     functions++;
     visit(callee.function.body, {
       scope: resolver.inside(callee, argumentsOf(callee, call, where.scope)), depth: where.depth + 1,
-      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }), ...(where.conditional && { conditional: true }), ...(where.last && !where.used && { last: true, ends: true }), ...(where.joins && { joins: true }), ...(where.guard && { guard: where.guard }),
+      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }), ...(where.asked && { asked: where.asked }), ...(where.last && (!where.used || where.returned) && { last: true, ends: true }), ...(where.joins && { joins: true }), ...(where.guard && { guard: where.guard }),
     });
   }
 
@@ -231,7 +254,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     const delay = countdown ? seconds(resolver.evaluate(countdown, where.scope)) : eta ? etaDelay(eta, where.scope) : undefined;
     const object = call.callee.is === 'member' ? call.callee.object : call.callee;
     publishes.push({ at: call.at, target: render(object.is === 'call' ? object.callee : object), countdown: delay ?? { state: 'unset', at: call.at, slots: [] }, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }) });
-    effects.push({ kind: 'publish', text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }) });
+    effects.push({ asked: where.asked, kind: 'publish', text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }) });
   }
 
   /** `now() + timedelta(hours=2)`: the part that is a duration. */
@@ -273,9 +296,10 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     return first!.value === second!.value ? first! : { state: 'unknown', at: written.at, expression: render(written), candidates: [first!.value, second!.value] };
   }
 
-  function withRaises(effect: Effect): Effect {
+  function finished({ asked, ...effect }: FoundEffect): Effect {
     const types = raisedBehind(target.function.body, effect.via[0]?.at ?? effect.at);
-    return types && types.length > 0 ? { ...effect, raisedBehind: [...new Set(types)] } : effect;
+    const conditional = asked && (asked.some(one => one.entity === ANYTHING || writes.some(written => changes(written, one))) ? 'open' : 'steady');
+    return { ...effect, ...(conditional && { conditional }), ...(types && types.length > 0 && { raisedBehind: [...new Set(types)] }) };
   }
 
   const start = resolver.inside(target, defaultsOf(target));
@@ -308,13 +332,21 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     return object !== undefined && (object === first || object === 'self' || object === target.function.name || /(^|\.)current_task$/.test(object) || (where.depth > 0 && /^(task|self|celery_task)$/.test(object)));
   }
 
-  return { effects: effects.map(withRaises), loops, locks: locksWithRelease(taken.map(withExpiry), releases), publishes, handlers, waits, claims: claimsIn(target.function.body, start, resolver), trivial: trivial && retryCalls.length === 0, partial, ...(capped && { capped }), retryCalls };
+  return { effects: effects.map(finished), loops, locks: locksWithRelease(taken.map(withExpiry), releases), publishes, handlers, waits, claims: claimsIn(target.function.body, start, resolver), trivial: trivial && retryCalls.length === 0, partial, ...(capped && { capped }), retryCalls };
 }
 
 /** `if done: return`: what stands behind it may not be reached a second time. */
+const endsIn = (statements: readonly Statement[]): boolean => statements.some(inner => inner.do === 'return' || inner.do === 'raise' || inner.do === 'continue' || mayEnd(inner));
+
 function mayEnd(statement: Statement): boolean {
-  if (statement.do === 'if') return [...statement.then, ...statement.otherwise].some(inner => inner.do === 'return' || inner.do === 'raise' || inner.do === 'continue' || mayEnd(inner));
+  if (statement.do === 'if') return endsIn([...statement.then, ...statement.otherwise]);
   return statement.do === 'with' || statement.do === 'try' ? nested(statement).some(mayEnd) : false;
+}
+
+/** What decides whether what stands behind a statement is reached. */
+function endsAsk(statement: Statement, scope: Scope, resolver: Resolver): readonly Asked[] {
+  if (statement.do === 'if') return mayEnd(statement) ? stateAsked(statement.test, scope, resolver, !endsIn(statement.then)) : [];
+  return isScript(scope.path) ? nested(statement).filter(mayEnd).flatMap(inner => endsAsk(inner, scope, resolver)) : OPEN;
 }
 
 /** Keys that name one row, and say nothing about what was done with it. */

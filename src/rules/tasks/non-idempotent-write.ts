@@ -35,28 +35,34 @@ function judge(app: WorkUnit, fn: TaskFunction): Problem | undefined {
   if (fn.body.locks.some(({ kind }) => kind !== 'singleton')) return undefined;
   const again = whyAgain(fn);
   const candidates = fn.body.effects.filter(effect => isRepeated(effect, fn));
-  const found = again && (candidates.find(effect => !effect.conditional && (again.isKill || failsBehind(effect, fn))) ?? candidates.find(effect => raisedFor(effect, fn) !== undefined));
+  const comesAgain = (effect: Effect): boolean => again?.isKill === true || failsBehind(effect, fn);
+  const found = again && (candidates.find(effect => !effect.conditional && comesAgain(effect)) ?? candidates.find(effect => effect.conditional === 'steady' && comesAgain(effect)) ?? candidates.find(effect => raisedFor(effect, fn) !== undefined));
   if (!again || !found) return undefined;
   const what = AGAIN[found.kind]!;
-  const others = again.isKill ? candidates.filter(effect => effect !== found && !effect.conditional && !samePlace(effect.at, found.at)) : [];
-  const raised = found.conditional || !again.isKill ? raisedFor(found, fn) : undefined;
+  const others = again.isKill ? candidates.filter(effect => effect !== found && effect.conditional !== 'open' && !samePlace(effect.at, found.at)) : [];
+  const raised = found.conditional === 'open' || !again.isKill ? raisedFor(found, fn) : undefined;
   const isKill = again.isKill && raised === undefined;
   const isSure = found.kind === 'payment' || found.kind === 'sms' || found.kind === 'increment' || found.kind === 'counter';
   return {
     // the order of the task function's own statements is what repeats it, not the helper
-    order: 4, at: raised ? found.via[0]?.at ?? found.at : found.at, severity: isKill ? 'error' : 'warning', confidence: weakest(appConfidence(app, fn.acksLate), isSure && !found.conditional ? 'high' : found.via.length > 0 && !raised ? 'low' : 'medium'), resource: app.id,
+    order: 4, at: raised ? found.via[0]?.at ?? found.at : found.at, severity: isKill ? 'error' : 'warning', confidence: weakest(appConfidence(app, fn.acksLate), found.conditional === 'steady' || (found.via.length > 0 && !raised && !isSure) ? 'low' : isSure && !found.conditional ? 'high' : 'medium'), resource: app.id,
     message: `${fn.functionName} ${raised ? `raises ${raised} behind ${found.text} and is retried for it` : again.text}, and nothing keeps a second run from ${found.text}: it ${what}`,
     label: what, related: [{ at: again.at, message: again.label }, ...others.slice(0, 4).map(({ at, kind }) => ({ at, message: `${AGAIN[kind]!} too` }))], suggestion: CURES[found.kind]!, ...(found.via.length > 0 && { flow: found.via }),
     fate: `${found.text} → ${isKill ? 'SIGKILL before the acknowledgement' : 'failure behind it'} → the task runs again: it ${what}`,
   };
 }
 
-/** Without a guard of its own, and not what a loop does for each item it finds open. */
+/** Without a guard of its own, and not what a loop does for each item it finds open; a loop without an end has a rule of its own. */
 function isRepeated(effect: Effect, { body }: TaskFunction): boolean {
-  if (AGAIN[effect.kind] === undefined || effect.guard || effect.insideLoop !== undefined) return false;
+  if (AGAIN[effect.kind] === undefined || effect.guard || (effect.insideLoop !== undefined && (effect.conditional === 'open' || body.loops[effect.insideLoop]?.bound === 'unbounded'))) return false;
   // each run has a log entry of its own; what is deleted first is there once
   if (effect.kind === 'insert' && KEEPS_LOG.test(effect.text)) return false;
-  return effect.kind !== 'insert' || !body.effects.some(other => other.kind === 'delete');
+  return effect.kind !== 'insert' || !body.effects.some(other => (other.kind === 'delete' && (other.entity === undefined || effect.entity === undefined || other.entity === effect.entity)) || takesPlaceOf(effect, other));
+}
+
+/** The rows that were there are all marked before: `note.updateMany({ data: { isStale: true } })`, `note.create(…)`. */
+function takesPlaceOf({ entity, at }: Effect, other: Effect): boolean {
+  return other.kind === 'update' && entity !== undefined && other.entity === entity && /\.updateMany\(/.test(other.text) && other.at.path === at.path && other.at.startLine < at.startLine;
 }
 
 interface Again { readonly isKill: boolean; readonly text: string; readonly label: string; readonly at: Problem['at'] }
