@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';
 import { analyzers } from './analyzers/index.js';
 import { AuditError, DEFAULT_CONFIG, type Config } from './config.js';
-import type { FactStore, Finding, LinkOptions, Model, Problem, ReadProblem, Report, Rule, Severity } from './model/index.js';
+import type { FactStore, Finding, Format, LinkOptions, LiveEvidence, Model, Problem, ReadProblem, Report, Rule, Severity, SourceLocation } from './model/index.js';
 import { CONFIDENCES, SEVERITIES, comparePlaces, nearest, samePlace } from './model/index.js';
 import { createFileStore, isInside, type FileStore } from './sources/files.js';
 import type { EarlierTree } from './sources/revision.js';
@@ -22,6 +22,8 @@ export interface AuditOptions {
   readonly rules: readonly Rule[] | (() => Promise<readonly Rule[]>);
   /** Texts that take the place of what is on disk, by path from the root. */
   readonly overlay?: ReadonlyMap<string, string>;
+  /** Running services: documents beside the files (`filesToo`) or instead of them, and what they say besides their configuration. */
+  readonly live?: { readonly texts: ReadonlyMap<string, string>; readonly evidence: LiveEvidence; readonly filesToo: boolean };
   /** What the tree was before: only what has come since, or is worse now, is reported. */
   readonly earlier?: EarlierTree;
   /** YYYY-MM-DD; today where absent. */
@@ -39,20 +41,22 @@ export async function audit(options: AuditOptions): Promise<Report> {
   const scope = scopeOf(root, options.paths ?? []);
 
   onProgress('finding files');
-  const store = await createFileStore({ root, analyzers, folders: scope.folders, ...(scope.files && { onlyIf: scope.files }), ...(options.overlay && { overlay: options.overlay }) });
+  const { live } = options;
+  const read = live?.filesToo ? analyzers.filter(({ format }) => !INFRASTRUCTURE.has(format)) : analyzers;
+  const store = await createFileStore({ root, analyzers: read, folders: scope.folders, ...(live && { documents: live.texts, documentsOnly: !live.filesToo }), ...(scope.files && { onlyIf: scope.files }), ...(options.overlay && { overlay: options.overlay }) });
   onProgress('reading files');
   for (const path of store.candidates) store.facts(path);
   onProgress('joining');
   const before = options.earlier && await joinEarlier(options.earlier, store, root, scope, options);
   const now = store.candidates.length === 0 ? NOTHING : await join(store, options);
-  const model: Model = before ? { ...now, earlier: { revision: before.revision, apps: before.model.apps } } : now;
+  const model: Model = { ...now, ...(before && { earlier: { revision: before.revision, apps: before.model.apps } }), ...(live && { live: placed(live.evidence, now) }) };
   onProgress('judging');
   const isIdle = store.candidates.length === 0 && store.problems.length === 0 && config.ignore.length === 0 && Object.keys(config.rules).length === 0;
   const rules = typeof options.rules !== 'function' ? options.rules : isIdle ? [] : await options.rules();
   const active = rules.filter(rule => isActive(rule.id, config));
   const hash = isIdle ? String : await hasher();
   const finish = (found: readonly Found[], of: FileStore = store): readonly Finding[] => withFingerprints(merge(found.map(one => toFinding(one, rules, config))), of, hash);
-  const judged = finish([...judge(active, model, config), ...unreadable(store, model), ...unknownRules(rules, config)]);
+  const judged = finish([...withoutAbsorbed([...judge(active, model, config)]), ...unreadable(store, model), ...unknownRules(rules, config)]);
   const known = before ? finish([...judge(active, before.model, config), ...unreadable(before.store, before.model)], before.store) : [];
 
   const { findings, problems } = applySuppressions(judged, store, model, options, rules);
@@ -62,6 +66,16 @@ export async function audit(options: AuditOptions): Promise<Report> {
     tool: { name: 'drainlint', version: VERSION }, findings: [...shown].sort(byPlace), hidden: all.length - shown.length, model, rules,
     scannedFiles: store.paths.length, readFiles: store.read().length, lines: path => store.lines(path),
   };
+}
+
+/** Formats that say what ought to run: beside services that do run they say nothing. */
+const INFRASTRUCTURE: ReadonlySet<string> = new Set(['ecs-json', 'cloudformation', 'terraform', 'terraform-plan', 'cdk', 'copilot', 'compose'] satisfies readonly Format[]);
+
+/** What is said of a service stands where its name does. */
+function placed(evidence: LiveEvidence, { services, queues, brokers }: Model): LiveEvidence {
+  const byPath = new Map([...services, ...queues, ...brokers].map(({ at }) => [at.path, at]));
+  const place = <T extends { readonly at: SourceLocation }>(one: T): T => ({ ...one, at: byPath.get(one.at.path) ?? one.at });
+  return { ...evidence, services: evidence.services.map(place), queues: evidence.queues.map(place), caches: evidence.caches.map(place) };
 }
 
 interface Found { readonly ruleId: string; readonly problem: Problem }
@@ -111,6 +125,12 @@ function* judge(rules: readonly Rule[], model: Model, config: Config): Generator
   for (const rule of rules) for (const problem of rule.check(model, config.thresholds)) yield { ruleId: rule.id, problem };
 }
 
+/** What a fault was seen to do stands for what it may do. */
+function withoutAbsorbed(found: readonly Found[]): readonly Found[] {
+  const absorbing = found.filter(({ problem }) => problem.absorbs);
+  return absorbing.length === 0 ? found : found.filter(({ ruleId, problem }) => !absorbing.some(other => other.problem.absorbs!.includes(ruleId) && samePlace(other.problem.at, problem.at)));
+}
+
 const isActive = (id: string, config: Config): boolean => config.rules[id] !== 'off' && (config.only.length === 0 || config.only.includes(id));
 
 /** What a broken file must speak of to matter in a tree where nothing was joined. */
@@ -141,7 +161,9 @@ function unknownRules(rules: readonly Rule[], config: Config): readonly Found[] 
 function toFinding({ ruleId, problem }: Found, rules: readonly Rule[], config: Config): Finding {
   const chosen = config.rules[ruleId];
   const usual: Severity = problem.severity ?? rules.find(rule => rule.id === ruleId)?.severity ?? 'warning';
-  return { ...problem, ruleId, severity: chosen && chosen !== 'off' ? chosen : usual, environments: problem.environments ?? [], fingerprint: '', docsUrl: `${DOCS}/${ruleId}.md` };
+  // an answer of AWS is no file that can be mended
+  const { fix, ...said } = problem;
+  return { ...said, ...(fix && !problem.at.path.startsWith('aws:') && { fix }), ruleId, severity: chosen && chosen !== 'off' ? chosen : usual, environments: problem.environments ?? [], fingerprint: '', docsUrl: `${DOCS}/${ruleId}.md` };
 }
 
 /** What is said of one place in the same words, for several environments or apps, is one finding. */

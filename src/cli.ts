@@ -1,24 +1,15 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { AuditError } from './config.js';
 import { CONFIDENCES, SEVERITIES } from './model/index.js';
+import type { JudgeFlags } from './commands/judging.js';
+import type { LiveFlags } from './commands/live.js';
 import { COMMIT, VERSION } from './version.js';
 
 /** Flags of `check`, as commander hands them over. */
-export interface CheckFlags {
-  readonly format: readonly string[];
-  readonly failOn: string;
-  readonly minConfidence?: string;
-  readonly preset?: string;
-  readonly rule: readonly string[];
-  readonly ignoreRule: readonly string[];
-  readonly config?: string;
-  readonly ignores: boolean;
+export interface CheckFlags extends JudgeFlags {
   readonly fix?: string;
   readonly diff?: boolean;
   readonly since?: string;
-  readonly verbose?: boolean;
-  readonly timings?: boolean;
-  readonly color?: string | boolean;
 }
 
 const HELP = `
@@ -41,19 +32,39 @@ function program(finish: (code: number) => void): Command {
     .addOption(new Option('--color [when]', 'colours').choices(['auto', 'always', 'never']))
     .option('--no-color', 'no colours');
 
-  shared(root.command('check [paths...]', { isDefault: true }).description('lint what is in the repository (the default)'))
+  const judging = (command: Command): Command => shared(command)
     .option('--format <format[:file]>', 'text, concise, json, github or markdown; repeatable', collect, [])
     .addOption(new Option('--fail-on <severity>', 'exit 1 from this severity on').choices([...SEVERITIES, 'never']).default('error'))
     .addOption(new Option('--min-confidence <confidence>', 'show findings from this confidence on').choices(CONFIDENCES))
     .addOption(new Option('--preset <preset>', 'recommended: high and medium confidence; strict: all').choices(['recommended', 'strict']))
     .option('--rule <rule>', 'only this rule; repeatable', collect, [])
     .option('--ignore-rule <rule>', 'without this rule; repeatable', collect, [])
+    .option('--timings', 'print how long each stage took');
+
+  judging(root.command('check [paths...]', { isDefault: true }).description('lint what is in the repository (the default)'))
     .option('--since <revision>', 'only what is new or worse since this commit, and messages in the queues that no longer fit')
     .option('--no-ignores', 'report what comments and the configuration suppress')
     .option('--fix [level]', 'apply safe fixes; --fix=all: also those that change when or how often tasks run', level)
     .option('--diff', 'print what --fix would change, write nothing')
-    .option('--timings', 'print how long each stage took')
     .action(async (paths: readonly string[], flags: CheckFlags) => finish(await (await import('./commands/check.js')).check(paths, flags)));
+
+  judging(root.command('live').description('audit running ECS services, and how their tasks ended'))
+    .option('--cluster <name>', 'only this cluster; repeatable', collect, [])
+    .option('--service <glob>', 'only services of this name (billing-*); repeatable', collect, [])
+    .option('--region <region>', 'this region instead of the one of the environment; repeatable', collect, [])
+    .option('--profile <profile>', 'with this profile of the AWS configuration; repeatable', collect, [])
+    .option('--role-arn <arn>', 'in this role, which is assumed; repeatable', collect, [])
+    .option('--endpoint-url <url>', 'another address than that of AWS')
+    .option('--repo <path>', 'with the images\' Dockerfiles, settings and task code from this repository')
+    .option('--compare <path>', 'report values that this repository sets otherwise')
+    .option('--events <file>', 'an archive of "ECS Task State Change" events, one JSON object on each line')
+    .option('--after-deploy <service>', 'wait until its deployment has settled, then report how the old tasks ended')
+    .option('--wait <seconds>', 'how long --after-deploy waits at most', '1800')
+    .option('--record <file>', 'write what was read, without any secret')
+    .option('--replay <file>', 'audit what was recorded, without AWS')
+    .option('--mask', 'hide account numbers')
+    .option('--print-iam-policy', 'print the permissions that this command needs')
+    .action(async (flags: LiveFlags) => finish(await (await import('./commands/live.js')).live(flags)));
 
   shared(root.command('settings [paths...]').description('the effective settings of every worker, each with its origin'))
     .addOption(new Option('--format <format>', 'output format').choices(['text', 'json']).default('text'))

@@ -39,7 +39,8 @@ test.each(files)('%s imports only what its room may', file => {
       const target = roomOf(posix.normalize(posix.join(dirname(file), imported.replace(/\.js$/, '.ts'))));
       const allowed = FRONT.includes(room) || target === room || target === '..' || MAY[room]?.includes(target);
       expect(allowed, `${room} may not import ${target} (${imported})`).toBe(true);
-    } else if (LIBRARIES[imported]) expect(LIBRARIES[imported], `${imported} has no place in ${room}`).toContain(room);
+    } else if (imported.startsWith('@aws-sdk/')) expect(room, `${imported} has no place in ${room}`).toBe('sources');
+    else if (LIBRARIES[imported]) expect(LIBRARIES[imported], `${imported} has no place in ${room}`).toContain(room);
   }
 });
 

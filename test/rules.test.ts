@@ -2,12 +2,14 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { audit } from '../src/audit.js';
+import { auditRecording } from '../src/commands/live.js';
 import { DEFAULT_CONFIG, type Config } from '../src/config.js';
 import { applyEdits, selectEdits, untilFixed } from '../src/fix.js';
 import type { Finding, Report } from '../src/model/index.js';
 import { concise } from '../src/reporters/concise.js';
 import { text } from '../src/reporters/text.js';
 import { rules } from '../src/rules/index.js';
+import { readRecording } from '../src/sources/aws/recording.js';
 import type { EarlierTree } from '../src/sources/revision.js';
 
 /** What every rule is asked. A rule's fixture is its test, its documentation example and the picture of what the user sees. */
@@ -53,7 +55,7 @@ describe.each(judging)('$id', rule => {
   const folder = join(FIXTURES, rule.id);
   const [bad, good] = [join(folder, 'bad'), join(folder, 'good')];
   const earlier = treeOf(join(folder, 'before'));
-  const on = (root: string, config: Config, overlay?: ReadonlyMap<string, string>): Promise<Report> => audit({ root, rules, config, ...(overlay && { overlay }), ...(earlier && { earlier }) });
+  const on = (root: string, config: Config, overlay?: ReadonlyMap<string, string>): Promise<Report> => (existsSync(join(root, 'recording.json')) ? auditRecording(readRecording(join(root, 'recording.json')), { config, ...(existsSync(join(root, 'infra')) && { compare: { root } }) }) : audit({ root, rules, config, ...(overlay && { overlay }), ...(earlier && { earlier }) }));
   const alone: Config = { ...STRICT, only: [rule.id] };
 
   test('is shown by its fixture: reported on bad, silent on good, where no error is left', async () => {

@@ -60,6 +60,10 @@ export const analyzers: readonly AnalyzerEntry[] = [
     load: () => import('./terraform-plan.js'),
   },
   {
+    format: 'aws-answer', name: /^aws:/, onDemand: false,
+    load: () => import('./aws-answer.js'),
+  },
+  {
     format: 'ecs-json', name: /\.json[\w.-]*$/i, onDemand: false,
     words: /"(?:containerDefinitions|taskDefinition|desiredCount|deploymentConfiguration|stopTimeout|logConfiguration|portMappings|essential)"/,
     load: () => import('./ecs-json.js'),

@@ -1,6 +1,8 @@
 export interface Stopwatch {
   /** A stage begins: shown on a terminal until the next one does. */
   readonly begin: (stage: string) => void;
+  /** Says how far the stage that runs is. */
+  readonly show: (text: string) => void;
   /** ms of a step inside the stage that runs, e.g. following calls; added up by name. */
   readonly add: (step: string, ms: number) => void;
   /** Clears the line and, if asked to, prints what each stage took. */
@@ -16,6 +18,7 @@ export function stopwatch(): Stopwatch {
       stages.push({ name, from: performance.now(), steps: new Map() });
       show(name === 'printing' ? '' : `${name} …`);
     },
+    show: text => show(`${text} …`),
     add(step, ms) {
       const steps = stages.at(-1)?.steps;
       steps?.set(step, (steps.get(step) ?? 0) + ms);

@@ -5,14 +5,14 @@ const IGNORES_LIMITS: ReadonlySet<PoolKind> = new Set(['threads', 'solo', 'event
 
 /**
  * How long a worker needs to leave after SIGTERM: the longest hard limit of what it runs (a warm shutdown waits for running tasks
- * and nothing else bounds it), an observed maximum from the configuration, or no bound at all.
+ * and nothing else bounds it), an observed maximum from the configuration, or no bound at all. Where no task function is known, the limit of the
+ * whole pool counts, which an option of one of them may raise.
  */
-export function drainNeedOf(settings: EffectiveSettings, functions: readonly TaskFunction[], pool: PoolKind, appKnown: boolean): DrainNeed {
-  if (!appKnown) return { is: 'unknown' };
+export function drainNeedOf(settings: EffectiveSettings, functions: readonly TaskFunction[], pool: PoolKind): DrainNeed {
   const ignored = IGNORES_LIMITS.has(pool);
   const global = settings.get('task_time_limit') as Setting<number> | undefined;
   if (functions.length === 0) {
-    if (!ignored && global?.state === 'set' && typeof global.value === 'number' && global.value > 0) return { is: 'bounded', seconds: global.value, from: [global.at], confidence: confidenceOf(global) };
+    if (!ignored && global?.state === 'set' && typeof global.value === 'number' && global.value > 0) return { is: 'bounded', seconds: global.value, from: [global.at], confidence: 'medium' };
     return { is: 'unknown' };
   }
   const bounds = functions.map(fn => boundOf(fn, ignored));

@@ -242,14 +242,15 @@ function workerOf(start: Start, app: CeleryApp, settings: EffectiveSettings, fun
   return {
     ...process, app, settings, broker, pool, functions, stopTime: start.stopTime,
     noEffect: noEffectOf({ settings, pool, broker, functions, versions: app.versions, sigtermRemap: stray.sigtermRemap, command: start.command, stopSignals: stopSignalsOf(process) }),
-    drainNeed: drainNeedOf(settings, functions, pool, true), joins: [...start.joins, join], ...stray,
+    drainNeed: drainNeedOf(settings, functions, pool), joins: [...start.joins, join], ...stray,
   };
 }
 
 /** Celery without an app that was found, or a consumer of another kind: how it starts and stops counts, nothing else is known. */
 function workerWithoutApp(start: Start): Worker {
   const settings: EffectiveSettings = start.command.kind === 'unaudited' ? new Map() : withCommand(new Map(), start.command, start.lookup);
-  return { ...processOf(start), settings, broker: 'unknown', pool: poolKind(settings), functions: [], stopTime: start.stopTime, drainNeed: { is: 'unknown' }, joins: start.joins, noEffect: [], ...strayNames(start) };
+  const pool = poolKind(settings);
+  return { ...processOf(start), settings, broker: 'unknown', pool, functions: [], stopTime: start.stopTime, drainNeed: drainNeedOf(settings, [], pool), joins: start.joins, noEffect: [], ...strayNames(start) };
 }
 
 function scheduler(start: Start, app: CeleryApp | undefined): Scheduler {

@@ -3,7 +3,7 @@ import type { Statement } from './code.js';
 import type { SourceLocation, Slot } from './location.js';
 
 /** The format a file was recognised as. */
-export type Format = 'ecs-json' | 'cloudformation' | 'terraform' | 'terraform-plan' | 'cdk' | 'compose' | 'copilot' | 'dockerfile' | 'entry-script' | 'process-manager' | 'python' | 'typescript' | 'node-package' | 'lockfile';
+export type Format = 'ecs-json' | 'aws-answer' | 'cloudformation' | 'terraform' | 'terraform-plan' | 'cdk' | 'compose' | 'copilot' | 'dockerfile' | 'entry-script' | 'process-manager' | 'python' | 'typescript' | 'node-package' | 'lockfile';
 
 /** What one file says, as plain data: survives structuredClone and JSON, holds no syntax trees. */
 export interface Facts {

@@ -10,3 +10,4 @@ export * from './rule.js';
 export * from './store.js';
 export * from './nearest.js';
 export * from './consumer.js';
+export type * from './live.js';

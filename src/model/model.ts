@@ -2,6 +2,7 @@ import type { SourceLocation, Slot } from './location.js';
 import type { Broker, Cache, Container, DeployedContainer, EcsService, Platform, Queue, StartChain } from './deployment.js';
 import type { JobAttempts, JobQueue, MessageConsumer } from './consumer.js';
 import type { Setting } from './setting.js';
+import type { LiveEvidence } from './live.js';
 import type { VersionFact } from './version.js';
 
 /** Effective Celery settings by their new names (`task_acks_late`). Every name of the knowledge table is there. */
@@ -43,6 +44,8 @@ export interface Model {
   readonly unresolved: readonly Unresolved[];
   /** What the findings rest on besides the files, e.g. "celery is not pinned: judged as 5.6.3". */
   readonly assumptions: readonly string[];
+  /** `drainlint live`: what running services say besides their configuration. */
+  readonly live?: LiveEvidence;
   /** With `--since`: the apps of that revision. Their places lie in its files, not in those on disk. */
   readonly earlier?: { readonly revision: string; readonly apps: readonly CeleryApp[] };
 }

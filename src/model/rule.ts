@@ -59,6 +59,8 @@ export interface Problem {
   readonly fate?: string;
   /** Place in the order of cure, 1 to 9 (design: 1 signal, 2 stopTimeout, 3 limits, 4 guards, 5 late ack, 6 visibility timeout, 7 prefetch, 8 worker lost, 9 remap). */
   readonly order: number;
+  /** Rules whose findings at the same place say less of the same fault: this one stands for them. */
+  readonly absorbs?: readonly string[];
   /** Rules that must be obeyed first. */
   readonly blockedBy?: readonly string[];
   /** The workers it is about, by id; none: app-wide or file-wide. */
@@ -88,6 +90,8 @@ export interface Finding extends Problem {
   readonly suppressed?: Suppression;
   readonly docsUrl: string;
   readonly owner?: string;
+  /** Where in AWS the suggestion is done, in each of the ways people do it. */
+  readonly where?: string;
   readonly environments: readonly string[];
 }
 

@@ -28,7 +28,7 @@ function findingOf(finding: Finding): unknown {
     docsUrl: finding.docsUrl, fingerprint: finding.fingerprint, ...region(finding.at),
     related: (finding.related ?? []).map(({ at, message }) => ({ ...region(at), message })),
     flow: (finding.flow ?? []).map(({ at, text }) => ({ ...region(at), message: text })),
-    sketches: finding.sketches, fate: finding.fate, environments: finding.environments, workers: finding.workers ?? [], resource: finding.resource, owner: finding.owner,
+    sketches: finding.sketches, fate: finding.fate, environments: finding.environments, workers: finding.workers ?? [], resource: finding.resource, owner: finding.owner, where: finding.where,
     order: finding.order, blockedBy: finding.blockedBy ?? [],
     fix: fix && { title: fix.title, safety: fix.safety, edits: fix.edits.map(({ at, text }) => ({ ...region(at), text })) },
     suppressed: suppressed ? { kind: suppressed.kind, reason: suppressed.reason, ...(suppressed.at && { at: region(suppressed.at) }) } : null,

@@ -61,6 +61,8 @@ function renderFinding(finding: Finding, report: Report, options: ReportOptions,
     ...note('environments', elsewhere(finding)),
     ...note('blocked by', finding.blockedBy?.length ? `${finding.blockedBy.join(', ')}: without that this changes little` : undefined),
     ...note('suggestion', finding.suggestion),
+    ...note('where', finding.where),
+    ...note('owner', finding.owner),
     ...(finding.sketches ?? []).flatMap(({ title, code }) => [...note('sketch', title), ...code.split('\n').map(line => `${' '.repeat(gutter)}${paint('blue', '|')}   ${clean(line)}`.trimEnd())]),
     ...note('explain', `drainlint explain ${finding.ruleId}`),
   ].join('\n');

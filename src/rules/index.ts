@@ -84,6 +84,13 @@ import { deleteBeforeWork } from './sqs/delete-before-work.js';
 import { deleteOnFailure } from './sqs/delete-on-failure.js';
 import { visibilityTimeoutTooShort as sqsVisibilityTimeoutTooShort } from './sqs/visibility-timeout-too-short.js';
 import { noDeadLetterQueue } from './sqs/no-dead-letter-queue.js';
+import { brokerEvictions } from './live/broker-evictions.js';
+import { deadLetters } from './live/dead-letters.js';
+import { deploymentStuck } from './live/deployment-stuck.js';
+import { deploysFasterThanTasksFinish } from './live/deploys-faster-than-tasks-finish.js';
+import { drift } from './live/drift.js';
+import { killedAfterStopTimeout } from './live/killed-after-stop-timeout.js';
+import { outOfMemoryKills } from './live/out-of-memory-kills.js';
 import { failureAcknowledged } from './tasks/failure-acknowledged.js';
 import { lockConflictDropsTask } from './tasks/lock-conflict-drops-task.js';
 import { lockOutlivesRedelivery } from './tasks/lock-outlives-redelivery.js';
@@ -119,4 +126,5 @@ export const rules: readonly Rule[] = [
   noDeadLetterQueue,
   ackAfterFailure, ackBeforeWork, noAck, noPrefetch, lockShorterThanJob, noAttempts, noGracefulClose, bullmqRetryWithoutBackoff, stalledJobFails, commitBeforeWork, exitsBeforeDrain, noSigtermHandler, schedulerPerReplica, shutdownHooksMissing, deleteBeforeWork, deleteOnFailure, sqsVisibilityTimeoutTooShort,
   failureAcknowledged, lockConflictDropsTask, lockOutlivesRedelivery, lockReleasedByNonOwner, lockWithoutExpiry, longSleep, messageIncompatible, modelInstanceArgument, noNetworkTimeout, nonIdempotentWrite, publishInTransaction, retrySwallowed, retryWithoutBackoff, retryWithoutLimit, softLimitSwallowed, statusWithoutReaper, unbatchedLoop, unboundedLoop, waitsForResult,
+  brokerEvictions, deadLetters, deploymentStuck, deploysFasterThanTasksFinish, drift, killedAfterStopTimeout, outOfMemoryKills,
 ];

@@ -19,6 +19,10 @@ export interface FileStoreOptions {
   readonly analyzers: readonly AnalyzerEntry[];
   /** Texts that take the place of what is on disk, by path. */
   readonly overlay?: ReadonlyMap<string, string>;
+  /** Texts besides those of the tree, by a path that no file has. */
+  readonly documents?: ReadonlyMap<string, string>;
+  /** Nothing on disk is read: the documents are all there is. */
+  readonly documentsOnly?: boolean;
   /** Another tree than the one on disk: the paths it has. What `overlay` does not hold is the same as in `like`, and is not read again. */
   readonly tree?: { readonly paths: readonly string[]; readonly like: FileStore };
 }
@@ -35,7 +39,8 @@ export interface FileStore extends FactStore {
 
 /** Lists a tree, finds the files that may matter, and loads the analyzers they need. Facts are read when asked for. */
 export async function createFileStore(options: FileStoreOptions): Promise<FileStore> {
-  const { root, overlay = new Map<string, string>() } = options;
+  const { root, documents = new Map<string, string>() } = options;
+  const overlay: ReadonlyMap<string, string> = new Map([...options.overlay ?? [], ...documents]);
   const problems: ReadProblem[] = [];
   const texts = new Map<string, string>();
 
@@ -60,11 +65,12 @@ export async function createFileStore(options: FileStoreOptions): Promise<FileSt
   const { onlyIf } = options;
   if (onlyIf && select(onlyIf).length === 0) return serve({ root, overlay, paths: onlyIf, candidates: [], problems, texts, loaded: [] });
   problems.length = 0; // the next selection finds them again
-  const listing = options.tree ? { paths: within(options.tree.paths, options.folders ?? []), problems: [] } : listTree(root, options.folders ?? [], (await import('./list-files.js')).listFiles);
+  const listing = options.documentsOnly ? { paths: [], problems: [] } : options.tree ? { paths: within(options.tree.paths, options.folders ?? []), problems: [] } : listTree(root, options.folders ?? [], (await import('./list-files.js')).listFiles);
   problems.push(...listing.problems);
-  const candidates = select(listing.paths);
-  const loaded = await loadAnalyzers(options.analyzers, listing.paths, candidates, texts);
-  return serve({ root, overlay, paths: listing.paths, candidates, problems, texts, loaded, ...(like && { like }) });
+  const paths = documents.size === 0 ? listing.paths : [...listing.paths, ...documents.keys()].sort();
+  const candidates = select(paths);
+  const loaded = await loadAnalyzers(options.analyzers, paths, candidates, texts);
+  return serve({ root, overlay, paths, candidates, problems, texts, loaded, ...(like && { like }) });
 }
 
 const within = (paths: readonly string[], folders: readonly string[]): readonly string[] => (folders.length === 0 ? paths : paths.filter(path => folders.some(folder => path.startsWith(`${folder}/`))));

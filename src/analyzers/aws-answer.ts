@@ -1,0 +1,39 @@
+import type { EcsServiceFacts, Expr, Facts, SourceLocation } from '../model/index.js';
+import { literal } from '../model/index.js';
+import { parseJson } from '../parsers/json.js';
+import { itemsOf, textOf, valueOf, type DataNode, type DataSource } from '../parsers/nodes.js';
+import { fixedField, mapLiteral, placeOf, textExprOf, toNumber, exprOf } from './node-values.js';
+import { brokerOf, cacheOf, queueOf } from './ecs-objects/resources.js';
+import { serviceOf } from './ecs-objects/services.js';
+import { ownPlace, taskDefinitionOf } from './ecs-objects/task-definitions.js';
+
+/** An answer of AWS about one running thing, as `drainlint live` hands it over. */
+export function recognises(path: string): boolean {
+  return path.startsWith('aws:');
+}
+
+export function facts(text: string, path: string): Facts {
+  const { root, ...parsed } = parseJson(text, path);
+  const problems = [...parsed.problems];
+  const source: DataSource = { ...parsed.source, report: problem => problems.push(problem) };
+  const [service, taskDefinition, queue, cache, broker] = ['service', 'taskDefinition', 'queue', 'cache', 'broker'].map(key => root && valueOf(root, key));
+  const resource = (node: DataNode): { readonly address: string; readonly at: SourceLocation; readonly node: DataNode; readonly source: DataSource } => ({ address: textOf(valueOf(node, 'url')) ?? textOf(valueOf(node, 'arn')) ?? path, at: ownPlace(node, ['name'], source), node, source });
+  const policy = cache && valueOf(cache, 'policy');
+  const name = cache && textOf(valueOf(cache, 'parameterGroup'));
+  const ownCache = cache && cacheOf(resource(cache), { engine: 'engine', failover: 'automaticFailover', mode: 'mode', name: 'name' });
+  const ownBroker = broker && brokerOf(resource(broker), { engine: 'engine', failover: 'failover', mode: 'deploymentMode', name: 'name' });
+  return {
+    path, format: 'aws-answer', comments: [], problems,
+    ...(service && { services: [{ ...serviceOf(service, source), ...(taskDefinition && { ownTaskDefinition: 0 }), ...scalingOf(root && valueOf(root, 'scaling'), source) }] }),
+    ...(taskDefinition && { taskDefinitions: [taskDefinitionOf(taskDefinition, source)] }),
+    ...(queue && { queues: [queueOf(resource(queue), { name: 'name', visibilityTimeout: 'visibilityTimeout', redrive: 'redrivePolicy' })] }),
+    ...((ownCache ?? ownBroker) && { brokers: [(ownCache ?? ownBroker)!] }),
+    ...(policy && name !== undefined && { caches: [{ name, policy: fixedField(placeOf(policy, source), textExprOf(policy, source)) }] }),
+  };
+}
+
+function scalingOf(node: DataNode | undefined, source: DataSource): Pick<EcsServiceFacts, 'autoscaling'> {
+  if (!node) return {};
+  const number = (key: string): Expr => { const value = valueOf(node, key); return value ? mapLiteral(exprOf(value, source), toNumber) : literal(null, placeOf(node, source)); };
+  return { autoscaling: { minimum: number('minimum'), maximum: number('maximum'), metrics: itemsOf(valueOf(node, 'metrics')).flatMap(item => textOf(item) ?? []), at: ownPlace(node, ['minimum'], source) } };
+}

@@ -1,0 +1,152 @@
+import { statSync } from 'node:fs';
+import { audit } from '../audit.js';
+import { AuditError, DEFAULT_CONFIG, type Config } from '../config.js';
+import type { Drift, Finding, Report, SourceLocation } from '../model/index.js';
+import type { Access } from '../sources/aws/caller.js';
+import type { Recording } from '../sources/aws/recording.js';
+import { checkNames, exitCode, loadRules, parseFormat, print, withFlags, type JudgeFlags } from './judging.js';
+import { driftOf } from './drift.js';
+import { masked } from './mask.js';
+import { configFor, rootOf } from './run.js';
+import { stopwatch, type Stopwatch } from './stopwatch.js';
+import { withWay } from './ways.js';
+
+/** Flags of `live`, as commander hands them over. */
+export interface LiveFlags extends JudgeFlags {
+  readonly cluster: readonly string[];
+  readonly service: readonly string[];
+  readonly region: readonly string[];
+  readonly profile: readonly string[];
+  readonly roleArn: readonly string[];
+  readonly endpointUrl?: string;
+  readonly record?: string;
+  readonly replay?: string;
+  readonly events?: string;
+  readonly repo?: string;
+  readonly compare?: string;
+  readonly afterDeploy?: string;
+  readonly wait: string;
+  readonly mask?: boolean;
+  readonly printIamPolicy?: boolean;
+}
+
+/** ms between two looks at a deployment that is under way. */
+const LOOK_EVERY = 10_000;
+
+/** `drainlint live`: reads what runs, judges it, prints. Resolves to the exit code. */
+export async function live(flags: LiveFlags): Promise<number> {
+  if (flags.printIamPolicy) {
+    process.stdout.write((await import('../sources/aws/operations.js')).iamPolicy());
+    return 0;
+  }
+  const outputs = (flags.format.length > 0 ? flags.format : ['text']).map(parseFormat);
+  const [repo, compare] = [folderOf(flags.repo), folderOf(flags.compare)];
+  const watch = stopwatch();
+  const recording = flags.replay === undefined ? await read(flags, watch) : await replay(flags.replay);
+  for (const failure of recording.failures) process.stderr.write(`drainlint: ${failure.message}\n`);
+  if (flags.record !== undefined) await record(flags.record, recording);
+  if (recording.services.length === 0 && recording.failures.length > 0) throw new AuditError('nothing could be audited');
+  if (recording.services.length === 0) process.stderr.write('drainlint: there is no such service\n');
+
+  const config = withFlags(await configOf(flags), flags);
+  if (flags.rule.length + flags.ignoreRule.length > 0) checkNames([...flags.rule, ...flags.ignoreRule], await loadRules());
+  const judged = await auditRecording(recording, { config, watch, ...(repo !== undefined && { repo }), ...(compare !== undefined && { compare: { root: rootOf([compare]), paths: [compare] } }), ...(flags.events !== undefined && { archive: await archive(flags.events) }) });
+  const report = flags.mask ? masked(judged) : judged;
+  watch.begin('printing');
+  for (const output of outputs) await print(report, output, flags);
+  watch.end(flags.timings);
+  return exitCode(report, flags.failOn);
+}
+
+/** What a recording is judged with. */
+export interface ReplayOptions {
+  readonly config: Config;
+  /** The folder whose Dockerfiles, settings and task code belong to what runs. */
+  readonly repo?: string;
+  /** What the running values are compared with: paths are told from `root`. */
+  readonly compare?: { readonly root: string; readonly paths?: readonly string[] };
+  readonly archive?: readonly Readonly<Record<string, unknown>>[];
+  readonly watch?: Pick<Stopwatch, 'begin' | 'add'>;
+}
+
+/** The report on what was read of AWS. */
+export async function auditRecording(recording: Recording, { config, repo, compare, archive = [], watch }: ReplayOptions): Promise<Report> {
+  const { documentsOf } = await import('../sources/aws/documents.js');
+  const { texts, evidence } = documentsOf(recording, archive);
+  const root = repo ?? process.cwd();
+  const run = (drift: readonly Drift[] = []): Promise<Report> => audit({ root, config, rules: loadRules, ...(watch && { onProgress: watch.begin, measure: watch.add }), live: { texts, evidence: { ...evidence, drift }, filesToo: repo !== undefined } });
+  const first = await run();
+  const written = compare && await audit({ ...compare, config, rules: [] });
+  const report = written ? await run(driftOf(first.model, written.model)) : first;
+  const owners = new Map(evidence.services.map(service => [service.path, service.owner]));
+  const missing = recording.failures.map(({ message }) => ({ at: at('aws:'), reason: message }));
+  return { ...report, findings: report.findings.map(finding => owned(withWay(finding), owners)), model: { ...report.model, unresolved: [...report.model.unresolved, ...missing] }, lines: path => written && !path.startsWith('aws:') ? written.lines(path) : report.lines(path) };
+}
+
+function owned(finding: Finding, owners: ReadonlyMap<string, string | undefined>): Finding {
+  const owner = owners.get(finding.at.path);
+  return owner === undefined ? finding : { ...finding, owner };
+}
+
+const at = (path: string): SourceLocation => ({ path, startLine: 1, startColumn: 1, endLine: 1, endColumn: 1 });
+
+function folderOf(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new AuditError(`${path} is no folder`);
+  return path;
+}
+
+async function configOf({ config, repo, compare }: LiveFlags): Promise<Config> {
+  const start = repo ?? compare ?? process.cwd();
+  return config === undefined && repo === undefined && compare === undefined ? DEFAULT_CONFIG : configFor(rootOf([start]), [start], config);
+}
+
+/** Every account and region that the flags name; one whose region is not named asks the SDK. */
+function accessesOf({ region, profile, roleArn, endpointUrl }: LiveFlags): readonly Access[] {
+  const any = <T>(list: readonly T[]): readonly (T | undefined)[] => (list.length > 0 ? list : [undefined]);
+  return any(profile).flatMap(ofProfile => any(roleArn).flatMap(role => any(region).map((ofRegion): Access => ({
+    ...(ofRegion !== undefined && { region: ofRegion }), ...(ofProfile !== undefined && { profile: ofProfile }), ...(role !== undefined && { roleArn: role }), ...(endpointUrl !== undefined && { endpoint: endpointUrl }),
+  }))));
+}
+
+async function read(flags: LiveFlags, watch: Stopwatch): Promise<Recording> {
+  const { collect } = await import('../sources/aws/collect.js');
+  const stop = new AbortController();
+  const leave = (): void => { stop.abort(new AuditError('interrupted: nothing was written')); };
+  process.once('SIGINT', leave);
+  try {
+    watch.begin('reading AWS');
+    const { called: _, ...recording } = await collect({
+      accesses: accessesOf(flags), clusters: flags.cluster, services: flags.afterDeploy === undefined ? flags.service : [flags.afterDeploy, ...flags.service], onProgress: watch.show, signal: stop.signal,
+      ...(flags.afterDeploy !== undefined && { settle: { every: LOOK_EVERY, atMost: seconds(flags.wait) * 1000 } }),
+    });
+    return recording;
+  } finally {
+    process.removeListener('SIGINT', leave);
+  }
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < 0) throw new AuditError(`--wait ${text} is no number of seconds`);
+  return value;
+}
+
+async function replay(file: string): Promise<Recording> {
+  const { readRecording } = await import('../sources/aws/recording.js');
+  try { return readRecording(file); } catch (error) { throw new AuditError((error as Error).message); }
+}
+
+async function record(file: string, recording: Recording): Promise<void> {
+  const { writeRecording } = await import('../sources/aws/recording.js');
+  try { writeRecording(file, recording); } catch (error) { throw new AuditError(`${file} cannot be written (${(error as NodeJS.ErrnoException).code})`); }
+}
+
+async function archive(file: string): Promise<ReturnType<typeof import('../sources/aws/events.js').readEvents>['tasks']> {
+  const { readEvents } = await import('../sources/aws/events.js');
+  try {
+    const { tasks, problems } = readEvents(file);
+    for (const problem of problems) process.stderr.write(`drainlint: ${problem.at.path}:${problem.at.startLine}: ${problem.message}\n`);
+    return tasks;
+  } catch (error) { throw new AuditError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`); }
+}

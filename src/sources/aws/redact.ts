@@ -1,0 +1,94 @@
+/**
+ * What is kept of AWS's answers. Everything is left out that no rule reads, and every value of a variable that is not known to be harmless:
+ * what is not kept can be neither printed nor recorded.
+ */
+export type Answer = Readonly<Record<string, unknown>>;
+
+/** Settings whose values are numbers, switches or modules, never secrets. */
+const HARMLESS_NAME = /^(?:REMAP_SIGTERM|C_FORCE_ROOT|DJANGO_SETTINGS_MODULE|DJANGO_CONFIGURATION|FLASK_APP|CELERY_APP|CELERY_CONFIG_MODULE|NODE_ENV|PYTHONUNBUFFERED|TZ|PREFECT_LOGGING_LEVEL|LOG_LEVEL|(?:[A-Z0-9]+_)*(?:ACKS?_LATE|REJECT_ON_WORKER_LOST|PREFETCH(?:_MULTIPLIER|_COUNT)?|CONCURRENCY|(?:SOFT_)?TIME_?LIMIT|VISIBILITY_TIMEOUT|SHUTDOWN_TIMEOUT|SHUTDOWN_TIME|GRACE(?:FUL)?_(?:PERIOD|TIMEOUT)|MAX_TASKS_PER_CHILD|MAX_RETRIES|LOCK_DURATION|STALLED_INTERVAL|MAX_STALLED_COUNT|WAIT_TIME_SECONDS|STOP_TIMEOUT|WORKER_POOL|QUEUES?))$/i;
+const HARMLESS_VALUE = /^(?:\d{1,9}(?:\.\d{1,6})?|true|false|yes|no|on|off|none|null|prefork|solo|threads|gevent|eventlet|SIG[A-Z]{2,5}|development|production|staging|test|debug|info|warning|error|UTC)$/i;
+/** A dotted path of Python, or names of queues: words without digits in a row that a token has. */
+const DOTTED = /^(?!.*[0-9]{6})[A-Za-z_][\w.-]{0,80}(?:[:,][A-Za-z_][\w.-]{0,80}){0,8}$/;
+const MODULE_NAME = /(?:MODULE|CONFIGURATION|FLASK_APP|CELERY_APP|QUEUES?)$/i;
+/** The address of an SQS queue has no secret in it. */
+const QUEUE_URL = /^https:\/\/sqs\.[\w-]+\.amazonaws\.com(?:\.cn)?\/\d{12}\/[\w-]{1,80}(?:\.fifo)?$/;
+/** Only what kind of broker it is. */
+const SCHEME = /^(rediss?|amqps?|pyamqp|sqs|sentinel|valkeys?|memory|kafka|mongodb):\/\//i;
+
+/** What stands where a value was. */
+export const REDACTED = 'redacted';
+
+/** The value of a variable as far as it is harmless. */
+export function harmless(name: string, value: string): string {
+  if (QUEUE_URL.test(value)) return value;
+  if (HARMLESS_NAME.test(name) && (HARMLESS_VALUE.test(value) || (MODULE_NAME.test(name) && DOTTED.test(value)))) return value;
+  const scheme = SCHEME.exec(value)?.[1];
+  return scheme !== undefined && /BROKER|CELERY|REDIS|RABBIT|AMQP|QUEUE/i.test(name) ? `${scheme.toLowerCase()}://${REDACTED}` : REDACTED;
+}
+
+/** A command with what looks like a credential starred out: passwords of URLs, and the values of options and variables that are named so. */
+export function harmlessText(text: string): string {
+  return text
+    .replace(/(\b[\w+.-]{1,30}:\/\/)[^\s/'"@]{0,300}@/g, `$1${REDACTED}@`)
+    .replace(/((?:^|[\s'"?&;])[-\w]{0,40}(?:pass(?:word|wd)?|secret|token|api[-_]?key|access[-_]?key|credential|auth)[-\w]{0,20}(?:=|\s+))("[^"]*"|'[^']*'|[^\s'"&;]+)/gi, `$1${REDACTED}`);
+}
+
+const texts = (list: unknown): readonly string[] | undefined => (Array.isArray(list) ? hideOptions(list.map(one => harmlessText(String(one)))) : undefined);
+
+/** `["--password", "x"]`: the word behind an option that is named so. */
+function hideOptions(words: readonly string[]): readonly string[] {
+  return words.map((word, i) => (i > 0 && /^-{1,2}[-\w]*(?:pass(?:word|wd)?|secret|token|api[-_]?key|access[-_]?key)[-\w]*$/i.test(words[i - 1]!) ? REDACTED : word));
+}
+
+const objects = (list: unknown): readonly Answer[] => (Array.isArray(list) ? list.filter((one): one is Answer => typeof one === 'object' && one !== null) : []);
+
+function pick(of: Answer, keys: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(keys.flatMap(key => (of[key] === undefined || of[key] === null ? [] : [[key, of[key]]])));
+}
+
+/** The options of a log driver that say how it behaves; others may hold a token. */
+const LOG_OPTION = /^(?:mode|max-buffer-size|awslogs-(?:group|region|stream-prefix|create-group)|Name)$/;
+
+function containerOf(container: Answer): Answer {
+  const log = container.logConfiguration as Answer | undefined;
+  const health = container.healthCheck as Answer | undefined;
+  const linux = container.linuxParameters as Answer | undefined;
+  const [command, entryPoint, check] = [texts(container.command), texts(container.entryPoint), texts(health?.command)];
+  return {
+    ...pick(container, ['name', 'image', 'essential', 'cpu', 'memory', 'memoryReservation', 'stopTimeout', 'workingDirectory']),
+    ...(entryPoint && entryPoint.length > 0 && { entryPoint }), ...(command && command.length > 0 && { command }),
+    ...(linux?.initProcessEnabled !== undefined && { linuxParameters: pick(linux, ['initProcessEnabled']) }),
+    ...(objects(container.environment).length > 0 && { environment: objects(container.environment).map(({ name, value }) => ({ name: String(name), value: harmless(String(name), String(value ?? '')) })) }),
+    ...(objects(container.secrets).length > 0 && { secrets: objects(container.secrets).map(({ name }) => ({ name: String(name), valueFrom: REDACTED })) }),
+    ...(objects(container.environmentFiles).length > 0 && { environmentFiles: objects(container.environmentFiles).map(({ type }) => ({ type, value: REDACTED })) }),
+    ...(objects(container.dependsOn).length > 0 && { dependsOn: objects(container.dependsOn).map(one => pick(one, ['containerName', 'condition'])) }),
+    ...(objects(container.mountPoints).length > 0 && { mountPoints: objects(container.mountPoints).map(one => pick(one, ['sourceVolume', 'readOnly'])) }),
+    ...(health && check && { healthCheck: { ...pick(health, ['interval', 'timeout', 'retries', 'startPeriod']), command: check } }),
+    ...(log && { logConfiguration: { ...pick(log, ['logDriver']), options: Object.fromEntries(Object.entries((log.options ?? {}) as Answer).filter(([key]) => LOG_OPTION.test(key))) } }),
+  };
+}
+
+export function taskDefinitionOf(answer: Answer): Answer {
+  return { ...pick(answer, ['taskDefinitionArn', 'family', 'revision', 'requiresCompatibilities', 'cpu', 'memory', 'pidMode', 'registeredAt']), containerDefinitions: objects(answer.containerDefinitions).map(containerOf) };
+}
+
+/** Events and deployments an answer may have of it: more than any rule reads. */
+const EVENTS = 100;
+
+export function serviceOf(answer: Answer): Answer {
+  const rollout = answer.deploymentConfiguration as Answer | undefined;
+  return {
+    ...pick(answer, ['serviceArn', 'serviceName', 'clusterArn', 'status', 'desiredCount', 'runningCount', 'pendingCount', 'launchType', 'capacityProviderStrategy', 'platformVersion', 'taskDefinition', 'deploymentController', 'schedulingStrategy', 'availabilityZoneRebalancing', 'healthCheckGracePeriodSeconds']),
+    ...(rollout && { deploymentConfiguration: pick(rollout, ['minimumHealthyPercent', 'maximumPercent', 'deploymentCircuitBreaker', 'strategy']) }),
+    ...(objects(answer.loadBalancers).length > 0 && { loadBalancers: objects(answer.loadBalancers).map(one => pick(one, ['containerName', 'containerPort'])) }),
+    deployments: objects(answer.deployments).map(one => pick(one, ['id', 'status', 'taskDefinition', 'desiredCount', 'runningCount', 'pendingCount', 'failedTasks', 'createdAt', 'updatedAt', 'rolloutState', 'rolloutStateReason'])),
+    events: objects(answer.events).slice(0, EVENTS).map(one => ({ createdAt: one.createdAt, message: harmlessText(String(one.message ?? '')) })),
+  };
+}
+
+export function stoppedTaskOf(answer: Answer): Answer {
+  return {
+    ...pick(answer, ['taskArn', 'taskDefinitionArn', 'group', 'stopCode', 'stoppedReason', 'startedAt', 'stoppingAt', 'stoppedAt', 'executionStoppedAt']),
+    containers: objects(answer.containers).map(one => pick(one, ['name', 'exitCode', 'reason'])),
+  };
+}
