@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -13,6 +13,18 @@ export function drainlint(folder: string, args: readonly string[], env: Readonly
   const { NO_COLOR: _no, FORCE_COLOR: _force, GITHUB_STEP_SUMMARY: _summary, ...rest } = process.env;
   const run = spawnSync(process.execPath, [bin, ...args], { cwd: folder, encoding: 'utf8', env: { ...rest, ...env }, maxBuffer: 1 << 28, timeout: 60_000 });
   return { code: run.status, out: run.stdout, err: run.stderr };
+}
+
+/** The same beside this process, which may serve it meanwhile. `onStart`: handed the child. */
+export async function drainlintBeside(folder: string, args: readonly string[], env: Readonly<Record<string, string>> = {}, onStart: (child: ChildProcess) => void = () => {}): Promise<Run> {
+  const { NO_COLOR: _no, FORCE_COLOR: _force, GITHUB_STEP_SUMMARY: _summary, ...rest } = process.env;
+  const child = spawn(process.execPath, [bin, ...args], { cwd: folder, env: { ...rest, ...env } });
+  let out = '', err = '';
+  child.stdout.on('data', chunk => { out += String(chunk); });
+  child.stderr.on('data', chunk => { err += String(chunk); });
+  onStart(child);
+  const code = await new Promise<number | null>(resolve => { child.on('close', resolve); });
+  return { code, out, err };
 }
 
 /** A new folder outside every git work tree, with these files. */

@@ -1,5 +1,5 @@
-import type { EcsServiceFacts, Expr, Facts, SourceLocation } from '../model/index.js';
-import { literal } from '../model/index.js';
+import type { EcsServiceFacts, Expr, Facts, SourceLocation, TaskDefinitionFacts } from '../model/index.js';
+import { literal, literalText } from '../model/index.js';
 import { parseJson } from '../parsers/json.js';
 import { itemsOf, textOf, valueOf, type DataNode, type DataSource } from '../parsers/nodes.js';
 import { fixedField, mapLiteral, placeOf, textExprOf, toNumber, exprOf } from './node-values.js';
@@ -17,7 +17,7 @@ export function facts(text: string, path: string): Facts {
   const problems = [...parsed.problems];
   const source: DataSource = { ...parsed.source, report: problem => problems.push(problem) };
   const [service, taskDefinition, queue, cache, broker] = ['service', 'taskDefinition', 'queue', 'cache', 'broker'].map(key => root && valueOf(root, key));
-  const resource = (node: DataNode): { readonly address: string; readonly at: SourceLocation; readonly node: DataNode; readonly source: DataSource } => ({ address: textOf(valueOf(node, 'url')) ?? textOf(valueOf(node, 'arn')) ?? path, at: ownPlace(node, ['name'], source), node, source });
+  const resource = (node: DataNode): { readonly address: string; readonly at: SourceLocation; readonly node: DataNode; readonly source: DataSource } => ({ address: addressOf(textOf(valueOf(node, 'arn')) ?? path), at: ownPlace(node, ['name'], source), node, source });
   const policy = cache && valueOf(cache, 'policy');
   const name = cache && textOf(valueOf(cache, 'parameterGroup'));
   const ownCache = cache && cacheOf(resource(cache), { engine: 'engine', failover: 'automaticFailover', mode: 'mode', name: 'name' });
@@ -25,12 +25,31 @@ export function facts(text: string, path: string): Facts {
   return {
     path, format: 'aws-answer', comments: [], problems,
     ...(service && { services: [{ ...serviceOf(service, source), ...(taskDefinition && { ownTaskDefinition: 0 }), ...scalingOf(root && valueOf(root, 'scaling'), source) }] }),
-    ...(taskDefinition && { taskDefinitions: [taskDefinitionOf(taskDefinition, source)] }),
+    ...(taskDefinition && { taskDefinitions: [named(taskDefinitionOf(taskDefinition, source))] }),
     ...(queue && { queues: [queueOf(resource(queue), { name: 'name', visibilityTimeout: 'visibilityTimeout', redrive: 'redrivePolicy' })] }),
     ...((ownCache ?? ownBroker) && { brokers: [(ownCache ?? ownBroker)!] }),
     ...(policy && name !== undefined && { caches: [{ name, policy: fixedField(placeOf(policy, source), textExprOf(policy, source)) }] }),
   };
 }
+
+/** How what runs is named where something refers to it. */
+const addressOf = (arn: string): string => `aws.${arn}`;
+
+/** A value that is the address of a queue or names a broker by its ARN refers to it. */
+function named(definition: TaskDefinitionFacts): TaskDefinitionFacts {
+  return { ...definition, containers: definition.containers.map(container => ({ ...container, environment: container.environment.map(entry => (entry.value === 'secret' ? entry : { ...entry, value: withReference(entry.value) })) })) };
+}
+
+function withReference(value: Expr): Expr {
+  const text = literalText(value);
+  const [, scheme, arn] = /^(\w+:\/\/)(arn:.+)$/.exec(text ?? '') ?? [];
+  if (scheme !== undefined && arn !== undefined) return { is: 'operation', operator: 'concat', operands: [literal(scheme, value.at), reference(arn, value.at)], at: value.at };
+  const [, region, account, queue] = /^https:\/\/sqs\.([\w-]+)\.amazonaws\.com[.\w]*\/(\d{12})\/([\w-]+(?:\.fifo)?)$/.exec(text ?? '') ?? [];
+  // its partition is not in its address
+  return queue === undefined ? value : { ...reference(`arn:aws${region!.startsWith('cn-') ? '-cn' : region!.startsWith('us-gov-') ? '-us-gov' : ''}:sqs:${region!}:${account!}:${queue}`, value.at), fallback: value };
+}
+
+const reference = (arn: string, at: SourceLocation): Expr & { readonly is: 'reference' } => ({ is: 'reference', module: 'aws', name: arn, at });
 
 function scalingOf(node: DataNode | undefined, source: DataSource): Pick<EcsServiceFacts, 'autoscaling'> {
   if (!node) return {};

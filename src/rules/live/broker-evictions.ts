@@ -1,4 +1,5 @@
 import type { Rule } from '../../model/index.js';
+import { listed } from '../shared.js';
 
 export const brokerEvictions: Rule = {
   id: 'live/broker-evictions',
@@ -9,12 +10,15 @@ export const brokerEvictions: Rule = {
   references: ['https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/CacheMetrics.Redis.html', 'https://redis.io/docs/latest/develop/reference/eviction/'],
   documentedBy: 'CloudWatch counts the evictions',
 
-  *check({ live }) {
-    for (const { name, at, evictions, policy } of live?.caches ?? []) {
+  *check({ live, containers }) {
+    for (const { name, address, at, evictions, policy } of live?.caches ?? []) {
       if (evictions <= 0) continue;
+      const users = containers.filter(({ container }) => container.refersTo.includes(address)).map(({ container }) => container.name);
+      const isBroker = users.length > 0;
       yield {
-        order: 4, at, confidence: 'medium', resource: name, message: `${name} threw ${evictions} keys away within a day${policy === undefined ? '' : ` (maxmemory-policy ${policy})`}: as a broker it loses messages so`,
-        suggestion: 'where it is a broker, set maxmemory-policy to noeviction and give it more memory',
+        order: 4, at, confidence: isBroker ? 'high' : 'low', resource: name,
+        message: `${name} threw ${evictions} keys away within a day${policy === undefined ? '' : ` (maxmemory-policy ${policy})`}: ${isBroker ? `it is the broker of ${listed(users)}, whose messages may be among them` : 'as a broker it loses messages so'}`,
+        suggestion: `${isBroker ? '' : 'where it is a broker, '}set maxmemory-policy to noeviction and give it more memory`,
       };
     }
   },

@@ -1,7 +1,7 @@
-import { createCaller, CallError, type Access, type Caller, type CallFailure } from './caller.js';
-import type { OperationName } from './operations.js';
+import { createCaller, CallError, pause, type Access, type Caller, type CallFailure } from './caller.js';
+import { OPERATIONS, TOKENS, type OperationName } from './operations.js';
 import type { RecordedBroker, RecordedCache, RecordedQueue, RecordedService, Recording } from './recording.js';
-import { serviceOf, stoppedTaskOf, taskDefinitionOf, type Answer } from './redact.js';
+import { REDACTED, serviceOf, stoppedTaskOf, taskDefinitionOf, type Answer } from './redact.js';
 
 export interface CollectOptions {
   /** One for each account and region. */
@@ -35,6 +35,9 @@ interface Region { readonly services: readonly RecordedService[]; readonly queue
 
 const distinct = (failures: readonly CallFailure[]): readonly CallFailure[] => [...new Map(failures.map(one => [JSON.stringify(one), one])).values()];
 
+/** Variables with an address of AWS, and its host: in memory only, until the broker there is known. */
+type Variables = Map<{ value: string }, string>;
+
 async function readRegion(access: Access, options: CollectOptions): Promise<Region> {
   const failures: CallFailure[] = [];
   let caller: Caller;
@@ -46,8 +49,9 @@ async function readRegion(access: Access, options: CollectOptions): Promise<Regi
   }
   try {
     const reader = createReader(caller, failures);
-    const services = await readServices(reader, options);
-    const found = services.length === 0 ? { queues: [], caches: [], brokers: [] } : await readResources(reader, services);
+    const variables: Variables = new Map();
+    const services = await readServices(reader, options, variables);
+    const found = services.length === 0 ? { queues: [], caches: [], brokers: [] } : await readResources(reader, services, variables);
     return { services, ...found, failures, called: caller.called };
   } finally {
     caller.close();
@@ -73,7 +77,8 @@ function createReader(caller: Caller, failures: CallFailure[]): Reader {
       return await caller.call(operation, input, about);
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
-      // what is refused once is refused for all: said once
+      // what is refused once is refused for all: said once, however many calls are under way
+      if (refused.has(operation)) return undefined;
       if (error.failure.kind === 'permission' || error.failure.kind === 'credentials' || error.failure.kind === 'unreachable') refused.add(operation);
       failures.push(error.failure);
       return undefined;
@@ -102,14 +107,14 @@ function createReader(caller: Caller, failures: CallFailure[]): Reader {
   };
 }
 
-const tokenName = (operation: OperationName): string => (operation === 'describeReplicationGroups' || operation === 'describeCacheClusters' || operation === 'describeCacheParameters' ? 'Marker' : operation === 'listQueues' || operation === 'describeScalableTargets' || operation === 'describeScalingPolicies' || operation === 'listBrokers' || operation === 'getMetricData' ? 'NextToken' : 'nextToken');
+const tokenName = (operation: OperationName): string => TOKENS[OPERATIONS[operation].client];
 
 const texts = (list: unknown): readonly string[] => (Array.isArray(list) ? list.filter((one): one is string => typeof one === 'string') : []);
 const objects = (list: unknown): readonly Answer[] => (Array.isArray(list) ? list.filter((one): one is Answer => typeof one === 'object' && one !== null) : []);
 const chunks = <T>(list: readonly T[], size: number): readonly (readonly T[])[] => Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size));
 const lastPart = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
 
-async function readServices(reader: Reader, options: CollectOptions): Promise<readonly RecordedService[]> {
+async function readServices(reader: Reader, options: CollectOptions, variables: Variables): Promise<readonly RecordedService[]> {
   const { onProgress = () => {} } = options;
   const clusters = options.clusters.length > 0 ? options.clusters : await reader.list('listClusters', { maxResults: 100 }, answer => texts(answer.clusterArns));
   const wanted = matcher(options.services);
@@ -126,7 +131,10 @@ async function readServices(reader: Reader, options: CollectOptions): Promise<re
     return objects(answer?.services);
   })).flat();
   let services = await read();
-  if (options.settle) services = await settled(services, read, options.settle, options.signal, count => onProgress(`${reader.region}: waiting for ${count} deployments to settle`));
+  if (options.settle) {
+    services = await settled(services, read, options.settle, options.signal, count => onProgress(`${reader.region}: waiting for ${count} deployment${count === 1 ? '' : 's'} to settle`));
+    for (const { serviceName } of services.filter(isUnderWay)) reader.fail({ call: '', kind: 'other', about: String(serviceName), message: `${String(serviceName)} has not settled: what is read of it is a deployment under way` });
+  }
   const running = services.filter(({ status }) => status !== 'INACTIVE');
 
   let defined = 0;
@@ -134,9 +142,9 @@ async function readServices(reader: Reader, options: CollectOptions): Promise<re
   const definitionList = await reader.each(names, async name => {
     const answer = await reader.ask('describeTaskDefinition', { taskDefinition: name }, lastPart(name));
     onProgress(`${reader.region}: ${++defined} of ${names.length} task definitions`);
-    return answer?.taskDefinition as Answer | undefined;
+    return answer && taskDefinitionOf((answer.taskDefinition ?? {}) as Answer, (variable, host) => variables.set(variable, host));
   });
-  const redacted = new Map(names.map((name, i) => [name, definitionList[i] && taskDefinitionOf(definitionList[i])]));
+  const redacted = new Map(names.map((name, i) => [name, definitionList[i]]));
 
   const own = new Set(running.map(({ clusterArn }) => String(clusterArn)));
   const tasks = new Map((await reader.each([...own], async cluster => [cluster, await readTasks(reader, cluster)] as const)));
@@ -198,46 +206,68 @@ function metricsOf(policy: Answer): readonly string[] {
   return custom?.MetricName === undefined ? [] : [[custom.Namespace, custom.MetricName].filter(one => one !== undefined).join('/')];
 }
 
+const isUnderWay = ({ deployments }: Answer): boolean => objects(deployments).length > 1 || objects(deployments).some(({ rolloutState }) => rolloutState === 'IN_PROGRESS');
+
 /** Looks again until no deployment is under way, or for as long as is allowed. */
 async function settled(first: readonly Answer[], read: () => Promise<readonly Answer[]>, { every, atMost }: NonNullable<CollectOptions['settle']>, signal: AbortSignal | undefined, waiting: (count: number) => void): Promise<readonly Answer[]> {
-  const isUnderWay = ({ deployments }: Answer): boolean => objects(deployments).length > 1 || objects(deployments).some(({ rolloutState }) => rolloutState === 'IN_PROGRESS');
   const end = performance.now() + atMost;
   let services = first;
   for (let open = services.filter(isUnderWay); open.length > 0 && performance.now() < end; open = services.filter(isUnderWay)) {
     waiting(open.length);
-    await new Promise((resolve, reject) => {
-      const timer = setTimeout(resolve, every);
-      signal?.addEventListener('abort', () => { clearTimeout(timer); reject(signal.reason as Error); }, { once: true });
-    });
+    await pause(every, signal);
     services = await read();
   }
   return services;
 }
 
-/** Queues that variables name, and the brokers of the account. */
-async function readResources(reader: Reader, services: readonly RecordedService[]): Promise<Pick<Region, 'queues' | 'caches' | 'brokers'>> {
-  const images = JSON.stringify(services.map(({ taskDefinition }) => taskDefinition ?? null));
-  const [queues, caches, brokers] = await Promise.all([readQueues(reader, images), readCaches(reader, images), readBrokers(reader, images)]);
+/** Queues that variables name, and the brokers of the account; a variable with the address of one of them names it from now on. */
+async function readResources(reader: Reader, services: readonly RecordedService[], variables: Variables): Promise<Pick<Region, 'queues' | 'caches' | 'brokers'>> {
+  const definitions = JSON.stringify(services.map(({ taskDefinition }) => taskDefinition ?? null));
+  const hosts: Host[] = [];
+  const [queues, caches, brokers] = await Promise.all([readQueues(reader, definitions), readCaches(reader, definitions, hosts), readBrokers(reader, definitions, hosts)]);
+  for (const [variable, host] of variables) {
+    const arn = hosts.find(({ listens }) => listens(host))?.arn;
+    if (arn !== undefined) variable.value = variable.value.replace(REDACTED, arn);
+  }
   await readMetrics(reader, queues, caches);
   return { queues, caches, brokers };
 }
 
+/** Where a broker can be reached. */
+interface Host { readonly arn: string; readonly listens: (host: string) => boolean }
+
 async function readQueues(reader: Reader, text: string): Promise<RecordedQueue[]> {
-  const named = [...new Set(text.match(/https:\/\/sqs\.[\w.-]+\/\d{12}\/[\w-]+(?:\.fifo)?/g) ?? [])];
+  const named = new Set(text.match(/https:\/\/sqs\.[\w.-]+\/\d{12}\/[\w-]+(?:\.fifo)?/g) ?? []);
   // Celery names its queues when it runs
-  const urls = /sqs:\/\//.test(text) || named.length > 0 ? [...new Set([...named, ...await reader.list('listQueues', { MaxResults: 1000 }, answer => texts(answer.QueueUrls))])] : [];
-  const read = await reader.each(urls, async (url): Promise<RecordedQueue | undefined> => {
+  if (/sqs:\/\//.test(text)) for (const url of await reader.list('listQueues', { MaxResults: 1000 }, answer => texts(answer.QueueUrls))) named.add(url);
+  const read = async (urls: readonly string[]): Promise<readonly RecordedQueue[]> => (await reader.each(urls, async (url): Promise<RecordedQueue | undefined> => {
     const found = (await reader.ask('getQueueAttributes', { QueueUrl: url, AttributeNames: ['QueueArn', 'VisibilityTimeout', 'RedrivePolicy'] }, lastPart(url)))?.Attributes as Answer | undefined;
     return found && { arn: String(found.QueueArn), url, name: lastPart(url), visibilityTimeout: Number(found.VisibilityTimeout), ...(found.RedrivePolicy !== undefined && { redrivePolicy: String(found.RedrivePolicy) }) };
-  });
-  return read.filter(queue => queue !== undefined);
+  })).filter(queue => queue !== undefined);
+  const queues = await read([...named]);
+  const letters = [...targetsOf(queues)].filter(arn => !queues.some(queue => queue.arn === arn)).flatMap(arn => urlBeside(arn, queues));
+  return [...queues, ...await read(letters)];
 }
 
-async function readCaches(reader: Reader, text: string): Promise<RecordedCache[]> {
+/** The queues that dead letters of these go to, as ARNs. */
+function targetsOf(queues: readonly RecordedQueue[]): ReadonlySet<string> {
+  return new Set(queues.flatMap(({ redrivePolicy }) => /"deadLetterTargetArn"\s*:\s*"([^"]+)"/.exec(redrivePolicy ?? '')?.[1] ?? []));
+}
+
+/** The URL of a queue: like that of another one of its account and region, where dead letters always are. */
+function urlBeside(arn: string, queues: readonly RecordedQueue[]): readonly string[] {
+  const own = arn.slice(0, arn.lastIndexOf(':'));
+  const beside = queues.find(queue => queue.arn.startsWith(`${own}:`));
+  return beside ? [`${beside.url.slice(0, beside.url.lastIndexOf('/'))}/${arn.slice(own.length + 1)}`] : [];
+}
+
+async function readCaches(reader: Reader, text: string, hosts: Host[]): Promise<RecordedCache[]> {
   if (!/rediss?:\/\/|valkeys?:\/\//.test(text)) return [];
   const groups = await reader.list('describeReplicationGroups', {}, answer => objects(answer.ReplicationGroups));
   const clusters = groups.length === 0 ? [] : await reader.list('describeCacheClusters', {}, answer => objects(answer.CacheClusters));
   return [...await reader.each(groups, async (group): Promise<RecordedCache> => {
+    const endpoints = endpointsOf(group);
+    hosts.push({ arn: String(group.ARN), listens: host => endpoints.has(host) });
     const [member] = clusters.filter(cluster => cluster.ReplicationGroupId === group.ReplicationGroupId);
     const parameterGroup = (member?.CacheParameterGroup as Answer | undefined)?.CacheParameterGroupName as string | undefined;
     const parameters = parameterGroup === undefined ? [] : await reader.list('describeCacheParameters', { CacheParameterGroupName: parameterGroup }, answer => objects(answer.Parameters), parameterGroup);
@@ -249,9 +279,16 @@ async function readCaches(reader: Reader, text: string): Promise<RecordedCache[]
   })];
 }
 
-async function readBrokers(reader: Reader, text: string): Promise<readonly RecordedBroker[]> {
+function endpointsOf(group: Answer): ReadonlySet<string> {
+  const all = [group.ConfigurationEndpoint, ...objects(group.NodeGroups).flatMap(node => [node.PrimaryEndpoint, node.ReaderEndpoint, ...objects(node.NodeGroupMembers).map(member => member.ReadEndpoint)])];
+  return new Set(objects(all).map(({ Address }) => String(Address).toLowerCase()));
+}
+
+async function readBrokers(reader: Reader, text: string, hosts: Host[]): Promise<readonly RecordedBroker[]> {
   if (!/(?:py)?amqps?:\/\//.test(text)) return [];
   const brokers = await reader.list('listBrokers', {}, answer => objects(answer.BrokerSummaries));
+  // the host of a broker begins with its id
+  for (const { BrokerArn, BrokerId } of brokers) hosts.push({ arn: String(BrokerArn), listens: host => host.startsWith(`${String(BrokerId)}.`) || host.startsWith(`${String(BrokerId)}-`) });
   return brokers.map((broker): RecordedBroker => ({ arn: String(broker.BrokerArn), name: String(broker.BrokerName), engine: String(broker.EngineType), deploymentMode: String(broker.DeploymentMode) }));
 }
 
@@ -259,7 +296,7 @@ async function readBrokers(reader: Reader, text: string): Promise<readonly Recor
 async function readMetrics(reader: Reader, queues: RecordedQueue[], caches: RecordedCache[]): Promise<void> {
   const day = 86_400;
   const end = new Date(Math.floor(Date.now() / 3_600_000) * 3_600_000);
-  const targets = new Set(queues.flatMap(({ redrivePolicy }) => /"deadLetterTargetArn"\s*:\s*"([^"]+)"/.exec(redrivePolicy ?? '')?.[1] ?? []));
+  const targets = targetsOf(queues);
   const dead = queues.map((queue, i) => ({ queue, i })).filter(({ queue }) => targets.has(queue.arn));
   const query = (Id: string, Namespace: string, MetricName: string, dimension: string, value: string, Stat: string, Period: number): object => ({ Id, MetricStat: { Metric: { Namespace, MetricName, Dimensions: [{ Name: dimension, Value: value }] }, Stat, Period } });
   const queries = [

@@ -19,7 +19,7 @@ export function documentsOf(recording: Recording, stops: readonly Answer[] = [])
   for (const { arn, visible: _, ...queue } of recording.queues) add(arn, { queue: { ...queue, arn } });
   for (const { arn, evictions: _, ...cache } of recording.caches) add(arn, { cache: { ...cache, arn } });
   for (const broker of recording.brokers) add(broker.arn, { broker });
-  return { texts, evidence: { readAt: recording.recordedAt, services: recording.services.map(service => liveService(service, stops)), queues: queuesOf(recording), caches: recording.caches.flatMap(({ arn, name, evictions, policy }) => (evictions === undefined ? [] : [{ name, at: startOf(pathOf(arn)), evictions, ...(policy !== undefined && { policy }) }])) } };
+  return { texts, evidence: { readAt: recording.recordedAt, services: recording.services.map(service => liveService(service, stops)), queues: queuesOf(recording), caches: recording.caches.flatMap(({ arn, name, evictions, policy }) => (evictions === undefined ? [] : [{ name, address: `aws.${arn}`, at: startOf(pathOf(arn)), evictions, ...(policy !== undefined && { policy }) }])) } };
 }
 
 /** Dead letters whose number is known at two times. */

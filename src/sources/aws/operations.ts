@@ -13,7 +13,7 @@ export type BucketName = keyof typeof BUCKETS;
  */
 export const BUCKETS = {
   cluster: { burst: 50, perSecond: 20 }, service: { burst: 100, perSecond: 20 }, 'task definition': { burst: 50, perSecond: 20 }, 'cluster resource': { burst: 100, perSecond: 20 },
-  'task protection': { burst: 200, perSecond: 80 }, other: { burst: 10, perSecond: 5 },
+  'task protection': { burst: 200, perSecond: 80 }, queue: { burst: 50, perSecond: 20 }, other: { burst: 10, perSecond: 5 },
 } as const;
 
 export const OPERATIONS = {
@@ -27,14 +27,16 @@ export const OPERATIONS = {
   describeScalableTargets: { client: 'application-auto-scaling', command: 'DescribeScalableTargetsCommand', bucket: 'other', action: 'application-autoscaling:DescribeScalableTargets', optional: true },
   describeScalingPolicies: { client: 'application-auto-scaling', command: 'DescribeScalingPoliciesCommand', bucket: 'other', action: 'application-autoscaling:DescribeScalingPolicies', optional: true },
   listQueues: { client: 'sqs', command: 'ListQueuesCommand', bucket: 'other', action: 'sqs:ListQueues', optional: true },
-  getQueueAttributes: { client: 'sqs', command: 'GetQueueAttributesCommand', bucket: 'other', action: 'sqs:GetQueueAttributes', optional: true },
+  getQueueAttributes: { client: 'sqs', command: 'GetQueueAttributesCommand', bucket: 'queue', action: 'sqs:GetQueueAttributes', optional: true },
   describeReplicationGroups: { client: 'elasticache', command: 'DescribeReplicationGroupsCommand', bucket: 'other', action: 'elasticache:DescribeReplicationGroups', optional: true },
   describeCacheClusters: { client: 'elasticache', command: 'DescribeCacheClustersCommand', bucket: 'other', action: 'elasticache:DescribeCacheClusters', optional: true },
   describeCacheParameters: { client: 'elasticache', command: 'DescribeCacheParametersCommand', bucket: 'other', action: 'elasticache:DescribeCacheParameters', optional: true },
   listBrokers: { client: 'mq', command: 'ListBrokersCommand', bucket: 'other', action: 'mq:ListBrokers', optional: true },
-  describeBroker: { client: 'mq', command: 'DescribeBrokerCommand', bucket: 'other', action: 'mq:DescribeBroker', optional: true },
   getMetricData: { client: 'cloudwatch', command: 'GetMetricDataCommand', bucket: 'other', action: 'cloudwatch:GetMetricData', optional: true },
 } as const satisfies Readonly<Record<string, Operation>>;
+
+/** How each of them spells the token of the next page. */
+export const TOKENS: Readonly<Record<ClientName, string>> = { ecs: 'nextToken', 'application-auto-scaling': 'NextToken', sqs: 'NextToken', elasticache: 'Marker', mq: 'NextToken', cloudwatch: 'NextToken' };
 
 export type OperationName = keyof typeof OPERATIONS;
 

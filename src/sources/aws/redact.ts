@@ -7,8 +7,8 @@ export type Answer = Readonly<Record<string, unknown>>;
 /** Settings whose values are numbers, switches or modules, never secrets. */
 const HARMLESS_NAME = /^(?:REMAP_SIGTERM|C_FORCE_ROOT|DJANGO_SETTINGS_MODULE|DJANGO_CONFIGURATION|FLASK_APP|CELERY_APP|CELERY_CONFIG_MODULE|NODE_ENV|PYTHONUNBUFFERED|TZ|PREFECT_LOGGING_LEVEL|LOG_LEVEL|(?:[A-Z0-9]+_)*(?:ACKS?_LATE|REJECT_ON_WORKER_LOST|PREFETCH(?:_MULTIPLIER|_COUNT)?|CONCURRENCY|(?:SOFT_)?TIME_?LIMIT|VISIBILITY_TIMEOUT|SHUTDOWN_TIMEOUT|SHUTDOWN_TIME|GRACE(?:FUL)?_(?:PERIOD|TIMEOUT)|MAX_TASKS_PER_CHILD|MAX_RETRIES|LOCK_DURATION|STALLED_INTERVAL|MAX_STALLED_COUNT|WAIT_TIME_SECONDS|STOP_TIMEOUT|WORKER_POOL|QUEUES?))$/i;
 const HARMLESS_VALUE = /^(?:\d{1,9}(?:\.\d{1,6})?|true|false|yes|no|on|off|none|null|prefork|solo|threads|gevent|eventlet|SIG[A-Z]{2,5}|development|production|staging|test|debug|info|warning|error|UTC)$/i;
-/** A dotted path of Python, or names of queues: words without digits in a row that a token has. */
-const DOTTED = /^(?!.*[0-9]{6})[A-Za-z_][\w.-]{0,80}(?:[:,][A-Za-z_][\w.-]{0,80}){0,8}$/;
+/** A dotted path of Python, or names of queues: words without what tokens have, digits in a row or many capitals. */
+const DOTTED = /^(?!.*[0-9]{3})(?!.*[A-Z0-9]{10})(?!.*[A-Za-z0-9]{25})[A-Za-z_][\w.-]{0,60}(?:[:,][A-Za-z_][\w.-]{0,60}){0,8}$/;
 const MODULE_NAME = /(?:MODULE|CONFIGURATION|FLASK_APP|CELERY_APP|QUEUES?)$/i;
 /** The address of an SQS queue has no secret in it. */
 const QUEUE_URL = /^https:\/\/sqs\.[\w-]+\.amazonaws\.com(?:\.cn)?\/\d{12}\/[\w-]{1,80}(?:\.fifo)?$/;
@@ -17,6 +17,19 @@ const SCHEME = /^(rediss?|amqps?|pyamqp|sqs|sentinel|valkeys?|memory|kafka|mongo
 
 /** What stands where a value was. */
 export const REDACTED = 'redacted';
+
+/** Told of a variable with the address of a broker, so that its value can name the broker that AWS runs there. Its host is not kept. */
+export type OnAddress = (variable: { value: string }, host: string) => void;
+
+/** Where a broker of AWS listens. */
+const AWS_HOST = /^[a-z]+:\/\/(?:[^@/]*@)?([\w-][\w.-]*\.(?:amazonaws\.com(?:\.cn)?|on\.aws))(?=[:/?]|$)/i;
+
+function variableOf({ name, value }: Answer, onAddress: OnAddress | undefined): Answer {
+  const kept = { name: String(name), value: harmless(String(name), String(value ?? '')) };
+  const host = kept.value.endsWith(`://${REDACTED}`) ? AWS_HOST.exec(String(value))?.[1] : undefined;
+  if (host !== undefined) onAddress?.(kept, host.toLowerCase());
+  return kept;
+}
 
 /** The value of a variable as far as it is harmless. */
 export function harmless(name: string, value: string): string {
@@ -46,10 +59,13 @@ function pick(of: Answer, keys: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(keys.flatMap(key => (of[key] === undefined || of[key] === null ? [] : [[key, of[key]]])));
 }
 
+/** A sentence of AWS, which may repeat what the user wrote. */
+const said = (of: Answer, key: string): Answer => (typeof of[key] === 'string' ? { [key]: harmlessText(of[key]) } : {});
+
 /** The options of a log driver that say how it behaves; others may hold a token. */
 const LOG_OPTION = /^(?:mode|max-buffer-size|awslogs-(?:group|region|stream-prefix|create-group)|Name)$/;
 
-function containerOf(container: Answer): Answer {
+function containerOf(container: Answer, onAddress: OnAddress | undefined): Answer {
   const log = container.logConfiguration as Answer | undefined;
   const health = container.healthCheck as Answer | undefined;
   const linux = container.linuxParameters as Answer | undefined;
@@ -58,7 +74,7 @@ function containerOf(container: Answer): Answer {
     ...pick(container, ['name', 'image', 'essential', 'cpu', 'memory', 'memoryReservation', 'stopTimeout', 'workingDirectory']),
     ...(entryPoint && entryPoint.length > 0 && { entryPoint }), ...(command && command.length > 0 && { command }),
     ...(linux?.initProcessEnabled !== undefined && { linuxParameters: pick(linux, ['initProcessEnabled']) }),
-    ...(objects(container.environment).length > 0 && { environment: objects(container.environment).map(({ name, value }) => ({ name: String(name), value: harmless(String(name), String(value ?? '')) })) }),
+    ...(objects(container.environment).length > 0 && { environment: objects(container.environment).map(entry => variableOf(entry, onAddress)) }),
     ...(objects(container.secrets).length > 0 && { secrets: objects(container.secrets).map(({ name }) => ({ name: String(name), valueFrom: REDACTED })) }),
     ...(objects(container.environmentFiles).length > 0 && { environmentFiles: objects(container.environmentFiles).map(({ type }) => ({ type, value: REDACTED })) }),
     ...(objects(container.dependsOn).length > 0 && { dependsOn: objects(container.dependsOn).map(one => pick(one, ['containerName', 'condition'])) }),
@@ -68,8 +84,8 @@ function containerOf(container: Answer): Answer {
   };
 }
 
-export function taskDefinitionOf(answer: Answer): Answer {
-  return { ...pick(answer, ['taskDefinitionArn', 'family', 'revision', 'requiresCompatibilities', 'cpu', 'memory', 'pidMode', 'registeredAt']), containerDefinitions: objects(answer.containerDefinitions).map(containerOf) };
+export function taskDefinitionOf(answer: Answer, onAddress?: OnAddress): Answer {
+  return { ...pick(answer, ['taskDefinitionArn', 'family', 'revision', 'requiresCompatibilities', 'cpu', 'memory', 'pidMode', 'registeredAt']), containerDefinitions: objects(answer.containerDefinitions).map(container => containerOf(container, onAddress)) };
 }
 
 /** Events and deployments an answer may have of it: more than any rule reads. */
@@ -81,14 +97,14 @@ export function serviceOf(answer: Answer): Answer {
     ...pick(answer, ['serviceArn', 'serviceName', 'clusterArn', 'status', 'desiredCount', 'runningCount', 'pendingCount', 'launchType', 'capacityProviderStrategy', 'platformVersion', 'taskDefinition', 'deploymentController', 'schedulingStrategy', 'availabilityZoneRebalancing', 'healthCheckGracePeriodSeconds']),
     ...(rollout && { deploymentConfiguration: pick(rollout, ['minimumHealthyPercent', 'maximumPercent', 'deploymentCircuitBreaker', 'strategy']) }),
     ...(objects(answer.loadBalancers).length > 0 && { loadBalancers: objects(answer.loadBalancers).map(one => pick(one, ['containerName', 'containerPort'])) }),
-    deployments: objects(answer.deployments).map(one => pick(one, ['id', 'status', 'taskDefinition', 'desiredCount', 'runningCount', 'pendingCount', 'failedTasks', 'createdAt', 'updatedAt', 'rolloutState', 'rolloutStateReason'])),
+    deployments: objects(answer.deployments).map(one => ({ ...pick(one, ['id', 'status', 'taskDefinition', 'desiredCount', 'runningCount', 'pendingCount', 'failedTasks', 'createdAt', 'updatedAt', 'rolloutState']), ...said(one, 'rolloutStateReason') })),
     events: objects(answer.events).slice(0, EVENTS).map(one => ({ createdAt: one.createdAt, message: harmlessText(String(one.message ?? '')) })),
   };
 }
 
 export function stoppedTaskOf(answer: Answer): Answer {
   return {
-    ...pick(answer, ['taskArn', 'taskDefinitionArn', 'group', 'stopCode', 'stoppedReason', 'startedAt', 'stoppingAt', 'stoppedAt', 'executionStoppedAt']),
-    containers: objects(answer.containers).map(one => pick(one, ['name', 'exitCode', 'reason'])),
+    ...pick(answer, ['taskArn', 'taskDefinitionArn', 'group', 'stopCode', 'startedAt', 'stoppingAt', 'stoppedAt', 'executionStoppedAt']), ...said(answer, 'stoppedReason'),
+    containers: objects(answer.containers).map(one => ({ ...pick(one, ['name', 'exitCode']), ...said(one, 'reason') })),
   };
 }
