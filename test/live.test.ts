@@ -2,17 +2,23 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { auditRecording } from '../src/commands/live.js';
+import { audit } from '../src/audit.js';
 import { DEFAULT_CONFIG, type Config } from '../src/config.js';
+import type { Report } from '../src/model/index.js';
+import { rules } from '../src/rules/index.js';
 import { collect, type CollectOptions } from '../src/sources/aws/collect.js';
 import { iamPolicy, OPERATIONS } from '../src/sources/aws/operations.js';
 import type { Recording } from '../src/sources/aws/recording.js';
 import { fakeAws, type Fake, type FakeCluster, type FakeOptions, type Meddling } from './fake-aws.js';
+import { BASE } from './metamorphic/formats.js';
+import { appOf, specOf, type Spec } from './metamorphic/spec.js';
 import { drainlint, drainlintBeside, FAULTY, project, type Run } from './run-cli.js';
 
 /** The real SDK over HTTP, against a stand-in on loopback that pages, throttles, refuses, drops and hangs. */
 const STRICT: Config = { ...DEFAULT_CONFIG, minConfidence: 'low' };
 const AWS = { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'secret-key-of-the-caller', AWS_REGION: 'eu-central-1', AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: '/nowhere', AWS_SHARED_CREDENTIALS_FILE: '/nowhere' } as const;
 
+const SERVICES = Number(process.env.DRAINLINT_SERVICES ?? 100);
 const fakes: Fake[] = [], folders: string[] = [];
 beforeAll(() => { Object.assign(process.env, AWS); });
 afterEach(async () => { await Promise.all(fakes.splice(0).map(fake => fake.close())); });
@@ -146,10 +152,6 @@ describe('what goes wrong is named, and the rest goes on', () => {
     expect(both.services).toHaveLength(1);
     expect(both.failures.map(({ message }) => message)).toEqual([expect.stringMatching(/^us-east-1 did not answer ecs:ListClusters \(/)]);
   }, 30_000);
-  test('throttled without an end', async () => {
-    const { failures } = await read(await fake({ clusters: many(1, 1), meddle: refuse('DescribeServices', 'ThrottlingException') }));
-    expect(failures.map(({ message }) => message)).toEqual(['ecs:DescribeServices was throttled 15 times']);
-  }, 60_000);
   test('a page instead of an answer', async () => {
     const { failures } = await read(await fake({ clusters: many(1, 1), meddle: ({ operation }) => (operation === 'ListClusters' ? { html: '<html>proxy</html>' } : undefined) }));
     expect(failures.map(({ message }) => message)).toEqual(['the answer to ecs:ListClusters is none of AWS']);
@@ -313,9 +315,53 @@ describe('what is done with it', () => {
     ]);
     expect((await live(one, ['--compare', 'nowhere'], where)).err).toContain('nowhere is no folder');
   });
+  test('the README shows a recording, word for word', () => {
+    const run = drainlint('.', ['live', '--replay', 'examples/live/prod.json']);
+    const section = /^## What runs.*\n(?:.*\n)*?\n((?: {4}(?:error|warning)\[.*\n)(?: {4}.*\n|\n)+)/m.exec(readFileSync('README.md', 'utf8'))![1]!;
+    expect(run.code).toBe(1);
+    expect(run.out).toContain(`\n${section.trimEnd().split('\n').map(line => line.slice(4)).join('\n')}\n\n`);
+  });
   test('no such service', async () => {
     const run = await live(await fake(KILLED), ['--service', 'wroker']);
     expect(run.code).toBe(0);
     expect(run.err).toContain('there is no such service');
   });
+});
+
+describe('a service says the same as a file and where it runs', () => {
+  /** Services of the generator; AWS fills in what a service does not say of its rollout. */
+  const specs: readonly Spec[] = Array.from({ length: SERVICES }, (_, n) => specOf(6, n)).map((spec, n) => ({ ...spec, name: `${spec.name}-${n}`, minimum: spec.minimum ?? 100, maximum: spec.maximum ?? 200 }));
+  const asRunning = (spec: Spec): FakeCluster['services'][number] => ({
+    name: spec.name,
+    taskDefinition: {
+      requiresCompatibilities: [spec.platform],
+      containerDefinitions: [{
+        name: 'worker', image: 'registry.example.com/shop:1', essential: true, command: spec.command, ...(spec.stopTimeout !== undefined && { stopTimeout: spec.stopTimeout }), ...(spec.init && { linuxParameters: { initProcessEnabled: true } }),
+        environment: Object.entries(spec.environment).map(([name, value]) => ({ name, value })), ...(spec.logs && { logConfiguration: { logDriver: 'awslogs', options: { 'awslogs-group': '/ecs/shop' } } }),
+      }, ...(spec.sidecar ? [{ name: 'agent', image: 'public.ecr.aws/datadog/agent:latest', essential: false }] : [])],
+    },
+    service: {
+      desiredCount: spec.desired, launchType: spec.capacity ? undefined : spec.platform, ...(spec.capacity && { capacityProviderStrategy: spec.capacity.map(({ provider, weight, base }) => ({ capacityProvider: provider, weight, base })) }),
+      deploymentConfiguration: { minimumHealthyPercent: spec.minimum, maximumPercent: spec.maximum, ...(spec.breaker && { deploymentCircuitBreaker: spec.breaker }) },
+    },
+  });
+
+  test(`${SERVICES} generated services`, async () => {
+    const recording = await read(await fake({
+      clusters: [{ name: 'main', services: specs.map(asRunning) }],
+      scaling: { targets: specs.flatMap(({ name, scaling }) => (scaling ? [{ ResourceId: `service/main/${name}`, ScalableDimension: 'ecs:service:DesiredCount', MinCapacity: scaling.minimum, MaxCapacity: scaling.maximum }] : [])), policies: [] },
+    }));
+    expect(recording.failures).toEqual([]);
+    const differences: string[] = [], seen = new Set<string>();
+    const rulesOf = (findings: Report['findings']): readonly string[] => [...new Set(findings.map(({ ruleId, severity }) => `${ruleId} ${severity}`))].sort();
+    for (const spec of specs) {
+      const [code, whole] = [folder(appOf(spec)), folder({ ...appOf(spec), ...BASE.files(spec) })];
+      const services = recording.services.filter(({ arn }) => arn.endsWith(`/${spec.name}`));
+      const running = rulesOf((await auditRecording({ ...recording, services }, { config: STRICT, repo: code })).findings), written = rulesOf((await audit({ root: whole, rules, config: STRICT })).findings);
+      for (const id of written) seen.add(id);
+      if (JSON.stringify(running) !== JSON.stringify(written)) differences.push(`${JSON.stringify(spec)}\n  missing ${written.filter(id => !running.includes(id)).join(', ') || 'nothing'}; too much ${running.filter(id => !written.includes(id)).join(', ') || 'nothing'}`);
+    }
+    expect(differences).toEqual([]);
+    expect(seen.size).toBeGreaterThan(12);
+  }, 120_000);
 });

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import { audit } from '../audit.js';
 import { AuditError, DEFAULT_CONFIG, type Config } from '../config.js';
-import type { Drift, Finding, Report, SourceLocation } from '../model/index.js';
+import type { Drift, Finding, Report } from '../model/index.js';
+import { startOf } from '../model/index.js';
 import type { Access } from '../sources/aws/caller.js';
 import type { Recording } from '../sources/aws/recording.js';
 import { checkNames, exitCode, loadRules, parseFormat, print, withFlags, type JudgeFlags } from './judging.js';
@@ -79,7 +80,7 @@ export async function auditRecording(recording: Recording, { config, repo, compa
   const written = compare && await audit({ ...compare, config, rules: [] });
   const report = written ? await run(driftOf(first.model, written.model)) : first;
   const owners = new Map(evidence.services.map(service => [service.path, service.owner]));
-  const missing = recording.failures.map(({ message }) => ({ at: at('aws:'), reason: message }));
+  const missing = [...recording.failures.map(({ message }) => ({ at: startOf('aws:'), reason: message })), ...recording.services.filter(({ taskDefinition }) => !taskDefinition).map(({ arn }) => ({ at: startOf(`aws:${arn}`), reason: 'its task definition is not known' }))];
   return { ...report, findings: report.findings.map(finding => owned(withWay(finding), owners)), model: { ...report.model, unresolved: [...report.model.unresolved, ...missing] }, lines: path => written && !path.startsWith('aws:') ? written.lines(path) : report.lines(path) };
 }
 
@@ -87,8 +88,6 @@ function owned(finding: Finding, owners: ReadonlyMap<string, string | undefined>
   const owner = owners.get(finding.at.path);
   return owner === undefined ? finding : { ...finding, owner };
 }
-
-const at = (path: string): SourceLocation => ({ path, startLine: 1, startColumn: 1, endLine: 1, endColumn: 1 });
 
 function folderOf(path: string | undefined): string | undefined {
   if (path === undefined) return undefined;

@@ -34,6 +34,7 @@ function headingOf(finding: Finding, model: Model): string {
   const inService = model.workers.filter(worker => service && worker.service === service);
   if (service) return inService.length === 1 ? workerHeading(inService[0]!) : `service ${withEnvironment(service.name, service.environment)}`;
   const folder = packageOf(finding, model);
+  if (finding.at.path.startsWith('aws:')) return 'elsewhere in the account';
   return folder === undefined ? ELSEWHERE : `consumers of ${folder === '.' ? 'package.json' : folder}`;
 }
 
@@ -57,5 +58,13 @@ function appHeading(app: CeleryApp): string {
   return only ? workerHeading(only) : `app ${app.id}${app.workers.length > 1 ? ` (${app.workers.length} workers)` : ''}`;
 }
 
-const workerHeading = (worker: Worker): string => `worker ${withEnvironment(worker.id, worker.environment)}`;
+const workerHeading = (worker: Worker): string => `worker ${running(worker) ?? withEnvironment(worker.id, worker.environment)}`;
+
+/** Where a worker of a running service runs: `mail in shop (cluster prod, eu-central-1)`. */
+function running({ service, container }: Worker): string | undefined {
+  const [, region, cluster] = /^aws:arn:[\w-]+:ecs:([\w-]+):[^:]*:service\/([^/]+)\//.exec(service?.at.path ?? '') ?? [];
+  if (!service || !container || cluster === undefined) return undefined;
+  return `${container.name === service.name ? '' : `${container.name} in `}${service.name} (cluster ${cluster}, ${region!})`;
+}
+
 const withEnvironment = (id: string, environment: string | undefined): string => (environment === undefined || id.includes(environment) ? id : `${id} (${environment})`);

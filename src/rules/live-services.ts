@@ -42,3 +42,8 @@ export function moment(iso: string | undefined): string {
 export function containerIn({ name }: LiveService, container: string): string {
   return container === name ? name : `${container} in ${name}`;
 }
+
+/** `7 of the last 9 stops`; of one: `the last stop`. */
+export function shareOf(count: number, all: number): string {
+  return all === 1 ? 'the last stop' : `${count} of the last ${all} stops`;
+}

@@ -1,4 +1,5 @@
 import type { Rule } from '../../model/index.js';
+import { containerIn } from '../live-services.js';
 import { listed } from '../shared.js';
 
 export const brokerEvictions: Rule = {
@@ -13,7 +14,10 @@ export const brokerEvictions: Rule = {
   *check({ live, containers }) {
     for (const { name, address, at, evictions, policy } of live?.caches ?? []) {
       if (evictions <= 0) continue;
-      const users = containers.filter(({ container }) => container.refersTo.includes(address)).map(({ container }) => container.name);
+      const users = containers.filter(({ container }) => container.refersTo.includes(address)).map(({ container }) => {
+        const service = live!.services.find(({ path }) => path === container.at.path);
+        return service ? containerIn(service, container.name) : container.name;
+      });
       const isBroker = users.length > 0;
       yield {
         order: 4, at, confidence: isBroker ? 'high' : 'low', resource: name,

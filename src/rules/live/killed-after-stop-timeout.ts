@@ -1,6 +1,6 @@
 import type { LiveService, Rule, TaskStop } from '../../model/index.js';
-import { about, inWords, plural, textToWrite } from '../shared.js';
-import { askedStops, causesOf, containerIn, containerOf, moment, newest, workersOf } from '../live-services.js';
+import { about, inWords, textToWrite } from '../shared.js';
+import { askedStops, causesOf, containerIn, containerOf, moment, newest, shareOf, workersOf } from '../live-services.js';
 
 /** 128 + SIGKILL */
 const KILLED = 137;
@@ -33,7 +33,7 @@ export const killedAfterStopTimeout: Rule = {
         yield {
           order: 2, at: stopTimeout.at, confidence: 'high', resource: service.name, absorbs: ['ecs/stop-timeout-too-short'],
           ...(workers[0] ? about(workers[0]) : {}), ...(workers.length > 1 && { workers: workers.map(({ id }) => id) }),
-          message: `${killed.length} of the last ${plural(stops.length, 'stop')} of ${containerIn(service, name)} ended with SIGKILL, the last at ${moment(last.stoppedAt)}${drain}: ${seconds === undefined ? 'its stop timeout' : `the stop timeout of ${seconds} s`} is too short for what it does, or the signal does not reach it`,
+          message: `${shareOf(killed.length, stops.length)} of ${containerIn(service, name)} ended with SIGKILL, the last at ${moment(last.stoppedAt)}${drain}: ${seconds === undefined ? 'its stop timeout' : `the stop timeout of ${seconds} s`} is too short for what it does, or the signal does not reach it`,
           label: seconds === undefined ? '' : isDefault ? `no stopTimeout: ECS waits ${seconds} s` : `killed after ${seconds} s`,
           suggestion: longer ? `write ${textToWrite(stopTimeout, stopTimeoutSeconds, `\`"stopTimeout": ${stopTimeoutSeconds}\``)} in container ${name}, and make work over ${stopTimeoutSeconds} s resumable with late acknowledgement, or protect it with ECS task protection` : `make work over ${inWords(seconds ?? stopTimeoutSeconds)} resumable with late acknowledgement, or protect it with ECS task protection`,
           fate: `${causesOf(killed)} → SIGTERM → ${seconds ?? '?'} s → SIGKILL (exit code ${KILLED})${last.drainSeconds === undefined ? '' : `: measured ${last.drainSeconds} s`}`,

@@ -33,6 +33,9 @@ function variableOf({ name, value }: Answer, onAddress: OnAddress | undefined): 
 
 /** The value of a variable as far as it is harmless. */
 export function harmless(name: string, value: string): string {
+  if (value === '' || /^(?:true|false|none|null)$/i.test(value)) return value;
+  const reference = /^(?:arn|ssm):/.exec(value)?.[0];
+  if (reference !== undefined) return `${reference}${REDACTED}`;
   if (QUEUE_URL.test(value)) return value;
   if (HARMLESS_NAME.test(name) && (HARMLESS_VALUE.test(value) || (MODULE_NAME.test(name) && DOTTED.test(value)))) return value;
   const scheme = SCHEME.exec(value)?.[1];
