@@ -92,8 +92,12 @@ export async function fakeAws(options: FakeOptions): Promise<Fake> {
       const tasks = input.tasks as readonly string[];
       return { protectedTasks: runningIn(clusterOf(input.cluster)).filter(task => tasks.includes(String(task.taskArn))).map(({ taskArn, isProtected }) => ({ taskArn, protectionEnabled: isProtected })), failures: [] };
     },
-    DescribeScalableTargets: () => ({ ScalableTargets: options.scaling?.targets ?? [] }),
-    DescribeScalingPolicies: () => ({ ScalingPolicies: options.scaling?.policies ?? [] }),
+    DescribeScalableTargets(input) {
+      const ids = input.ResourceIds as readonly string[] | undefined;
+      if (ids && ids.length > 50) throw invalid('ResourceIds can have at most 50 items');
+      return { ScalableTargets: (options.scaling?.targets ?? []).filter(({ ResourceId }) => ids?.includes(String(ResourceId)) ?? true) };
+    },
+    DescribeScalingPolicies: input => ({ ScalingPolicies: (options.scaling?.policies ?? []).filter(({ ResourceId }) => input.ResourceId === undefined || input.ResourceId === ResourceId) }),
     ListQueues: () => ({ QueueUrls: (options.queues ?? []).map(({ name }) => `https://sqs.${region}.amazonaws.com/${account}/${name}`) }),
     GetMetricData: input => ({
       MetricDataResults: (input.MetricDataQueries as readonly { readonly Id: string; readonly MetricStat: { readonly Metric: { readonly Dimensions: readonly { readonly Value: string }[] } } }[]).map(({ Id, MetricStat }) => {

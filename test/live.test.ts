@@ -331,13 +331,15 @@ describe('what is done with it', () => {
 describe('a service says the same as a file and where it runs', () => {
   /** Services of the generator; AWS fills in what a service does not say of its rollout. */
   const specs: readonly Spec[] = Array.from({ length: SERVICES }, (_, n) => specOf(6, n)).map((spec, n) => ({ ...spec, name: `${spec.name}-${n}`, minimum: spec.minimum ?? 100, maximum: spec.maximum ?? 200 }));
+  const ENDPOINT = 'master.shop.abc.euc1.cache.amazonaws.com';
   const asRunning = (spec: Spec): FakeCluster['services'][number] => ({
     name: spec.name,
     taskDefinition: {
       requiresCompatibilities: [spec.platform],
       containerDefinitions: [{
         name: 'worker', image: 'registry.example.com/shop:1', essential: true, command: spec.command, ...(spec.stopTimeout !== undefined && { stopTimeout: spec.stopTimeout }), ...(spec.init && { linuxParameters: { initProcessEnabled: true } }),
-        environment: Object.entries(spec.environment).map(([name, value]) => ({ name, value })), ...(spec.logs && { logConfiguration: { logDriver: 'awslogs', options: { 'awslogs-group': '/ecs/shop' } } }),
+        // some of the brokers are found in the account, and their variables name them
+        environment: Object.entries(spec.environment).map(([name, value]) => ({ name, value: spec.desired % 2 === 0 ? value.replace('cache.example.com', ENDPOINT) : value })), ...(spec.logs && { logConfiguration: { logDriver: 'awslogs', options: { 'awslogs-group': '/ecs/shop' } } }),
       }, ...(spec.sidecar ? [{ name: 'agent', image: 'public.ecr.aws/datadog/agent:latest', essential: false }] : [])],
     },
     service: {
@@ -348,10 +350,12 @@ describe('a service says the same as a file and where it runs', () => {
 
   test(`${SERVICES} generated services`, async () => {
     const recording = await read(await fake({
+      caches: [{ name: 'shop', host: ENDPOINT, parameterGroup: 'default.redis7', policy: 'volatile-lru' }],
       clusters: [{ name: 'main', services: specs.map(asRunning) }],
       scaling: { targets: specs.flatMap(({ name, scaling }) => (scaling ? [{ ResourceId: `service/main/${name}`, ScalableDimension: 'ecs:service:DesiredCount', MinCapacity: scaling.minimum, MaxCapacity: scaling.maximum }] : [])), policies: [] },
     }));
     expect(recording.failures).toEqual([]);
+    expect(JSON.stringify(recording.services).split('redis://arn:aws:elasticache:').length).toBeGreaterThan(10);
     const differences: string[] = [], seen = new Set<string>();
     const rulesOf = (findings: Report['findings']): readonly string[] => [...new Set(findings.map(({ ruleId, severity }) => `${ruleId} ${severity}`))].sort();
     for (const spec of specs) {

@@ -35,15 +35,22 @@ export function facts(text: string, path: string): Facts {
 /** How what runs is named where something refers to it. */
 const addressOf = (arn: string): string => `aws.${arn}`;
 
-/** A value that is the address of a queue or names a broker by its ARN refers to it. */
+/** What stands where a value was that may be a secret (sources/aws/redact.ts). */
+const REDACTED = 'redacted';
+const CREDENTIAL = /(?:^|_)(?:PASSWORD|PASSWD|SECRET|SECRET_KEY|TOKEN|API_?KEY|PRIVATE_KEY|SECRET_ACCESS_KEY)$/i;
+
+/** A value that is the address of a queue or names a broker by its ARN refers to it; one that was not kept is as unknown as a secret, but that it is written there counts where its name says credential. */
 function named(definition: TaskDefinitionFacts): TaskDefinitionFacts {
-  return { ...definition, containers: definition.containers.map(container => ({ ...container, environment: container.environment.map(entry => (entry.value === 'secret' ? entry : { ...entry, value: withReference(entry.value) })) })) };
+  return { ...definition, containers: definition.containers.map(container => ({ ...container, environment: container.environment.map(entry => {
+    if (entry.value === 'secret') return entry;
+    return { ...entry, value: literalText(entry.value) === REDACTED && !CREDENTIAL.test(entry.name) ? 'secret' : withReference(entry.value) };
+  }) })) };
 }
 
 function withReference(value: Expr): Expr {
   const text = literalText(value);
   const [, scheme, arn] = /^(\w+:\/\/)(arn:.+)$/.exec(text ?? '') ?? [];
-  if (scheme !== undefined && arn !== undefined) return { is: 'operation', operator: 'concat', operands: [literal(scheme, value.at), reference(arn, value.at)], at: value.at };
+  if (scheme !== undefined && arn !== undefined) return { is: 'operation', operator: 'concat', operands: [literal(scheme, value.at), { ...reference(arn, value.at), fallback: literal(REDACTED, value.at) }], at: value.at };
   const [, region, account, queue] = /^https:\/\/sqs\.([\w-]+)\.amazonaws\.com[.\w]*\/(\d{12})\/([\w-]+(?:\.fifo)?)$/.exec(text ?? '') ?? [];
   // its partition is not in its address
   return queue === undefined ? value : { ...reference(`arn:aws${region!.startsWith('cn-') ? '-cn' : region!.startsWith('us-gov-') ? '-us-gov' : ''}:sqs:${region!}:${account!}:${queue}`, value.at), fallback: value };

@@ -148,7 +148,7 @@ async function readServices(reader: Reader, options: CollectOptions, variables: 
 
   const own = new Set(running.map(({ clusterArn }) => String(clusterArn)));
   const tasks = new Map((await reader.each([...own], async cluster => [cluster, await readTasks(reader, cluster)] as const)));
-  const scaling = running.length === 0 ? new Map<string, NonNullable<RecordedService['scaling']>>() : await readScaling(reader);
+  const scaling = running.length === 0 ? new Map<string, NonNullable<RecordedService['scaling']>>() : await readScaling(reader, running.map(({ clusterArn, serviceName }) => `service/${lastPart(String(clusterArn))}/${String(serviceName)}`));
   return running.map((answer): RecordedService => {
     const arn = String(answer.serviceArn);
     const [cluster, name] = [String(answer.clusterArn), String(answer.serviceName)];
@@ -188,10 +188,15 @@ async function readTasks(reader: Reader, cluster: string): Promise<{ readonly st
   return { stopped, isProtected: groups };
 }
 
-async function readScaling(reader: Reader): Promise<ReadonlyMap<string, NonNullable<RecordedService['scaling']>>> {
+/** A page of policies holds ten: of fewer services than that each is asked for alone. */
+const POLICIES = 10;
+
+/** By `service/CLUSTER/NAME`. */
+async function readScaling(reader: Reader, ids: readonly string[]): Promise<ReadonlyMap<string, NonNullable<RecordedService['scaling']>>> {
   const input = { ServiceNamespace: 'ecs' };
-  const targets = await reader.list('describeScalableTargets', input, answer => objects(answer.ScalableTargets));
-  const policies = targets.length === 0 ? [] : await reader.list('describeScalingPolicies', input, answer => objects(answer.ScalingPolicies));
+  const targets = (await reader.each(chunks(ids, 50), ResourceIds => reader.list('describeScalableTargets', { ...input, ResourceIds }, answer => objects(answer.ScalableTargets)))).flat();
+  const policiesOf = (of: object): Promise<readonly Answer[]> => reader.list('describeScalingPolicies', { ...input, ...of }, answer => objects(answer.ScalingPolicies));
+  const policies = targets.length === 0 ? [] : targets.length > POLICIES ? await policiesOf({}) : (await reader.each(targets, ({ ResourceId }) => policiesOf({ ResourceId }))).flat();
   return new Map(targets.filter(target => target.ScalableDimension === 'ecs:service:DesiredCount').map(target => {
     const id = String(target.ResourceId);
     return [id, { minimum: Number(target.MinCapacity), maximum: Number(target.MaxCapacity), metrics: [...new Set(policies.filter(policy => policy.ResourceId === id).flatMap(metricsOf))] }];
