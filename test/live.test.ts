@@ -8,6 +8,7 @@ import type { Report } from '../src/model/index.js';
 import { rules } from '../src/rules/index.js';
 import { collect, type CollectOptions } from '../src/sources/aws/collect.js';
 import { iamPolicy, OPERATIONS } from '../src/sources/aws/operations.js';
+import { harmlessText, taskDefinitionOf } from '../src/sources/aws/redact.js';
 import type { Recording } from '../src/sources/aws/recording.js';
 import { fakeAws, type Fake, type FakeCluster, type FakeOptions, type Meddling } from './fake-aws.js';
 import { BASE } from './metamorphic/formats.js';
@@ -213,7 +214,22 @@ describe('only what may be read is read', () => {
     expect(found.find(text => text.startsWith('live/broker-evictions'))).toContain('it is the broker of worker');
   });
 
-  const SECRETS = ['hunter2', 'AKIAIOSFODNN7EXAMPLE', 'wJalrXUtnFEMI/K7MDENG', 'ghp_0123456789abcdef0123456789abcdef0123', 'xoxb-12345-planted', 'planted-in-a-command', 'planted-in-a-check', 'planted-in-a-log-option', 'planted-in-a-label', 'planted-in-a-reason', '-----BEGIN RSA PRIVATE KEY-----', 'planted-tag', 'planted-in-an-event', 'planted-number-4111111111111111', 'arn:aws:secretsmanager:planted', 's3-planted.env', 'planted-parent'];
+  test.each([
+    [['celery', '-A', 'auth', 'worker', '-Q', 'tokens,password-mails']], [['sh', '-c', 'exec celery -A token_service worker --concurrency 4 -P prefork']], [['celery', '-A', 'shop', 'worker', '-n', 'basic@%h']], [['mysqldump-to-s3', '--max', '3', 'basic auth']], [['python', 'manage.py', 'process_passwords', 'all']],
+  ])('%j is kept as it is', command => {
+    expect((taskDefinitionOf({ containerDefinitions: [{ name: 'a', command }] }).containerDefinitions as readonly { command: readonly string[] }[])[0]!.command).toEqual(command);
+  });
+  test.each([
+    ['redis-cli -h cache -a planted ping', 'redis-cli -h cache -a redacted ping'], ['mysqladmin ping -uroot -pplanted', 'mysqladmin ping -uroot -predacted'], ['curl -sf -u me:planted http://x', 'curl -sf -u redacted http://x'], ['curl -H "Authorization: Bearer planted.token" http://x', 'curl -H "Authorization: Bearer redacted" http://x'],
+    ["PGPASSWORD='a planted one' psql", 'PGPASSWORD=redacted psql'], ['worker --api-key planted --verbose', 'worker --api-key redacted --verbose'], ['worker --broker redis://:planted@cache/0', 'worker --broker redis://redacted@cache/0'], ['echo xoxb-1-planted', 'echo redacted'],
+  ])('of %s no secret is kept', (text, kept) => {
+    expect(harmlessText(text)).toBe(kept);
+    const words = text.split(' ');
+    const command = (taskDefinitionOf({ containerDefinitions: [{ name: 'a', command: words }] }).containerDefinitions as readonly { command: readonly string[] }[])[0]!.command;
+    expect(command.join(' ')).not.toContain(text.includes("'") ? 'nothing' : 'planted');
+  });
+
+  const SECRETS = ['hunter2', 'AKIAIOSFODNN7EXAMPLE', 'wJalrXUtnFEMI/K7MDENG', 'ghp_0123456789abcdef0123456789abcdef0123', 'xoxb-12345-planted', 'planted-in-a-command', 'planted-in-a-check', 'planted-in-a-log-option', 'planted-in-a-label', 'planted-in-a-reason', '-----BEGIN RSA PRIVATE KEY-----', 'planted-tag', 'planted-in-an-event', 'planted-number-4111111111111111', 'arn:aws:secretsmanager:planted', 's3-planted.env', 'planted-parent', 'planted-for-a-client'];
   test('planted secrets are in no recording and in no output', async () => {
     const values: Readonly<Record<string, string>> = {
       CELERY_BROKER_URL: 'redis://:hunter2@cache:6379/0', DATABASE_URL: 'postgres://shop:hunter2@db/shop', AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE', AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG', GITHUB: 'ghp_0123456789abcdef0123456789abcdef0123', SLACK: 'xoxb-12345-planted',
@@ -224,7 +240,7 @@ describe('only what may be read is read', () => {
         name: 'prod', services: [{
           ...worker('worker', {
             environment: Object.entries(values).map(([name, value]) => ({ name, value })), secrets: [{ name: 'TOKEN', valueFrom: 'arn:aws:secretsmanager:planted' }], environmentFiles: [{ type: 's3', value: 'arn:aws:s3:::s3-planted.env' }],
-            command: ['sh', '-c', 'API_KEY=planted-in-a-command celery -A shop worker --broker redis://:hunter2@cache/0'], healthCheck: { command: ['CMD-SHELL', 'curl -H "Authorization: Bearer" --password planted-in-a-check http://x || exit 1'] },
+            command: ['sh', '-c', 'API_KEY=planted-in-a-command celery -A shop worker --broker redis://:hunter2@cache/0'], healthCheck: { command: ['CMD-SHELL', 'curl -H "Authorization: Bearer" --password planted-in-a-check http://x; redis-cli -a planted-for-a-client ping || exit 1'] },
             logConfiguration: { logDriver: 'splunk', options: { 'splunk-token': 'planted-in-a-log-option', 'splunk-url': 'https://u:hunter2@x' } }, dockerLabels: { key: 'planted-in-a-label' }, entryPoint: ['env', 'SECRET_TOKEN=planted-parent'],
           }),
           tags: [{ key: 'owner', value: '@shop' }, { key: 'secret', value: 'planted-tag' }], service: { events: [{ id: '1', createdAt: 1_795_600_000, message: 'unable to place a task: --password planted-in-an-event' }] },

@@ -42,19 +42,28 @@ export function harmless(name: string, value: string): string {
   return scheme !== undefined && /BROKER|CELERY|REDIS|RABBIT|AMQP|QUEUE/i.test(name) ? `${scheme.toLowerCase()}://${REDACTED}` : REDACTED;
 }
 
-/** A command with what looks like a credential starred out: passwords of URLs, and the values of options and variables that are named so. */
+/** Names of options and variables whose values are credentials. */
+const SECRET = String.raw`[-\w]{0,40}(?:pass(?:word|wd)?|secret|token|api[-_]?key|access[-_]?key|credential|auth)[-\w]{0,20}`;
+/** A word of a text or of a list (BETWEEN), with its quotes. */
+const WORD = String.raw`("[^"]*"|'[^']*'|[^\s'"&;\u0001]+)`;
+const BETWEEN = '\u0001';
+/** The same in front of what is starred out, each in its own way; a client that takes a password in a short option counts to the end of its command. */
+const BEFORE_SECRETS: readonly RegExp[] = [
+  new RegExp(String.raw`((?:^|[\s\u0001'"?&;])${SECRET}=)${WORD}`, 'gi'), new RegExp(String.raw`((?:^|[\s\u0001'"])--?${SECRET}[\s\u0001]+)${WORD}`, 'gi'),
+  new RegExp(String.raw`(\b(?:redis|valkey)-cli\b[^|;&]{0,200}?[\s\u0001]-a[\s\u0001]+)${WORD}`, 'g'), new RegExp(String.raw`(\b(?:curl|wget)\b[^|;&]{0,200}?[\s\u0001](?:-u|--user)[\s\u0001=]+)${WORD}`, 'g'),
+  new RegExp(String.raw`(\b(?:mysql|mariadb|mongo)\w*(?:-\w+)?\b[^|;&]{0,200}?[\s\u0001]-p[\s\u0001]*)${WORD}`, 'g'), new RegExp(String.raw`(\b(?:Bearer|Basic)[\s\u0001]+)([\w.~+/=-]{6,})`, 'gi'),
+];
+/** Tokens that say themselves what they are. */
+const TOKENS = /\b(?:(?:AKIA|ASIA)[A-Z0-9]{12,}|gh[pousr]_\w{16,}|xox[abpr]-[\w-]+|glpat-[\w-]+|sk-[\w-]{16,}|eyJ[\w-]+\.[\w-]+\.[\w-]*)/g;
+
+/** A command with what looks like a credential left out: passwords of URLs, the values of options and variables that are named so, and tokens. */
 export function harmlessText(text: string): string {
-  return text
-    .replace(/(\b[\w+.-]{1,30}:\/\/)[^\s/'"@]{0,300}@/g, `$1${REDACTED}@`)
-    .replace(/((?:^|[\s'"?&;])[-\w]{0,40}(?:pass(?:word|wd)?|secret|token|api[-_]?key|access[-_]?key|credential|auth)[-\w]{0,20}(?:=|\s+))("[^"]*"|'[^']*'|[^\s'"&;]+)/gi, `$1${REDACTED}`);
+  const withoutUrls = text.replace(/(\b[\w+.-]{1,30}:\/\/)[^\s/'"@\u0001]{0,300}@/g, `$1${REDACTED}@`);
+  return BEFORE_SECRETS.reduce((rest, pattern) => rest.replace(pattern, `$1${REDACTED}`), withoutUrls).replace(TOKENS, REDACTED);
 }
 
-const texts = (list: unknown): readonly string[] | undefined => (Array.isArray(list) ? hideOptions(list.map(one => harmlessText(String(one)))) : undefined);
-
-/** `["--password", "x"]`: the word behind an option that is named so. */
-function hideOptions(words: readonly string[]): readonly string[] {
-  return words.map((word, i) => (i > 0 && /^-{1,2}[-\w]*(?:pass(?:word|wd)?|secret|token|api[-_]?key|access[-_]?key)[-\w]*$/i.test(words[i - 1]!) ? REDACTED : word));
-}
+/** The words of a command: an option and its value may be two of them. */
+const texts = (list: unknown): readonly string[] | undefined => (Array.isArray(list) ? list.length === 0 ? [] : harmlessText(list.map(word => String(word).replaceAll(BETWEEN, ' ')).join(BETWEEN)).split(BETWEEN) : undefined);
 
 const objects = (list: unknown): readonly Answer[] => (Array.isArray(list) ? list.filter((one): one is Answer => typeof one === 'object' && one !== null) : []);
 
