@@ -1,11 +1,11 @@
-import type { Finding, Report, SourceLocation, TextEdit } from './model/index.js';
+import type { Finding, Fix, Report, SourceLocation, TextEdit } from './model/index.js';
 import { comparePlaces } from './model/index.js';
 
 /** safe: what cannot change behaviour beyond the fault. all: also what changes when or how often tasks run. */
 export type FixLevel = 'safe' | 'all';
 
-/** A fix may uncover the next one; no chain of rules is longer than this. */
-const ROUNDS = 5;
+/** A fix may uncover the next one, and of several at one place each round makes one; no chain is longer than this. */
+const ROUNDS = 10;
 
 /** The text with every edit spliced in. Of two edits that overlap the first one counts; the rest of the text is never re-printed. */
 export function applyEdits(text: string, edits: readonly TextEdit[]): string {
@@ -34,18 +34,27 @@ function offset(starts: readonly number[], text: string, line: number, column: n
 
 /** The edits one round may make, by path: each fix whole or not at all; one that touches an earlier one's text waits for the next round. */
 export function selectEdits(findings: readonly Finding[], level: FixLevel): ReadonlyMap<string, readonly TextEdit[]> {
-  const chosen: TextEdit[] = [];
+  return byPath(selectFixes(findings, level).flatMap(fix => fix.edits));
+}
+
+/** The fixes of one round, in the order of cure. `isOpen`: whether a file may be changed; a fix that needs another one is not made at all. */
+function selectFixes(findings: readonly Finding[], level: FixLevel, isOpen: (path: string) => boolean = () => true): readonly Fix[] {
+  const chosen: Fix[] = [];
   const made = new Set<string>();
   for (const { fix, suppressed } of [...findings].sort((a, b) => a.order - b.order)) {
     if (!fix || suppressed || fix.edits.length === 0 || (level === 'safe' && fix.safety !== 'safe')) continue;
     const key = JSON.stringify(fix.edits);
-    if (made.has(key) || fix.edits.some(edit => chosen.some(other => collide(edit.at, other.at)))) continue;
+    if (made.has(key) || fix.edits.some(edit => chosen.some(other => other.edits.some(one => collide(edit.at, one.at)))) || !fix.edits.every(edit => isOpen(edit.at.path))) continue;
     made.add(key);
-    chosen.push(...fix.edits);
+    chosen.push(fix);
   }
-  const byPath = new Map<string, TextEdit[]>();
-  for (const edit of chosen) byPath.set(edit.at.path, [...(byPath.get(edit.at.path) ?? []), edit]);
-  return byPath;
+  return chosen;
+}
+
+function byPath(edits: readonly TextEdit[]): ReadonlyMap<string, readonly TextEdit[]> {
+  const paths = new Map<string, TextEdit[]>();
+  for (const edit of edits) paths.set(edit.at.path, [...(paths.get(edit.at.path) ?? []), edit]);
+  return paths;
 }
 
 /** Two ranges share text, or both insert at one point. */
@@ -63,6 +72,8 @@ export interface Fixed {
   readonly report: Report;
   /** The new text of every file that changed, by path. */
   readonly changed: ReadonlyMap<string, string>;
+  /** The same paths, in groups that one fix or several change together. */
+  readonly together: readonly (readonly string[])[];
 }
 
 /**
@@ -71,21 +82,30 @@ export interface Fixed {
  */
 export async function untilFixed(run: (overlay: ReadonlyMap<string, string>) => Promise<Report>, level: FixLevel, read: (path: string) => string | undefined): Promise<Fixed> {
   const changed = new Map<string, string>();
+  const texts = new Map<string, string | undefined>();
+  const textOf = (path: string): string | undefined => {
+    if (!texts.has(path)) texts.set(path, read(path));
+    return changed.get(path) ?? texts.get(path);
+  };
+  let together: readonly (readonly string[])[] = [];
   const before = await run(changed);
   let report = before;
   for (let round = 0; round < ROUNDS; round++) {
-    let progress = false;
-    for (const [path, edits] of selectEdits(report.findings, level)) {
-      const text = changed.get(path) ?? read(path);
-      const mended = text === undefined ? undefined : applyEdits(text, edits);
-      if (mended === undefined || mended === text) continue;
-      changed.set(path, mended);
-      progress = true;
-    }
-    if (!progress) break;
+    const fixes = selectFixes(report.findings, level, path => textOf(path) !== undefined);
+    const mended = [...byPath(fixes.flatMap(fix => fix.edits))].map(([path, edits]) => [path, applyEdits(textOf(path)!, edits)] as const).filter(([path, text]) => text !== textOf(path));
+    if (mended.length === 0) break;
+    for (const [path, text] of mended) changed.set(path, text);
+    for (const { edits } of fixes) together = joined(together, edits.map(edit => edit.at.path).filter(path => changed.has(path)));
     report = await run(changed);
   }
-  return { before, report, changed };
+  return { before, report, changed, together };
+}
+
+/** Groups with one more set of paths, which joins the groups it touches. */
+function joined(groups: readonly (readonly string[])[], paths: readonly string[]): readonly (readonly string[])[] {
+  if (paths.length === 0) return groups;
+  const touches = (group: readonly string[]): boolean => group.some(path => paths.includes(path));
+  return [...groups.filter(group => !touches(group)), [...new Set([...groups.filter(touches).flat(), ...paths])]];
 }
 
 /** Lines of context around a change. */
@@ -95,7 +115,7 @@ const CELLS = 4_000_000;
 
 type Step = { readonly sign: ' ' | '-' | '+'; readonly line: string };
 
-/** A unified diff of one file, as `git apply` takes it; empty where nothing changed. */
+/** A unified diff of one file, as `git apply` takes it; empty where nothing changed. The texts include a byte order mark where the file has one. */
 export function diff(path: string, before: string, after: string): string {
   if (before === after) return '';
   const steps = compare(linesOf(before), linesOf(after));
@@ -112,8 +132,17 @@ export function diff(path: string, before: string, after: string): string {
     }
     if (near[start]) hunks.push(`@@ -${range(oldStart, oldLine)} +${range(newStart, newLine)} @@\n${steps.slice(start, i).map(render).join('')}`);
   }
-  return `--- a/${path}\n+++ b/${path}\n${hunks.join('')}`;
+  return `--- ${named(`a/${path}`)}\n+++ ${named(`b/${path}`)}\n${hunks.join('')}`;
 }
+
+/** A path as git writes it: bytes beyond plain ASCII are quoted, and behind one with a space a tab says where it ends. */
+function named(path: string): string {
+  if (/^[\x20-\x7e]*$/.test(path) && !/["\\]/.test(path)) return path.includes(' ') ? `${path}\t` : path;
+  return `"${[...Buffer.from(path)].map(quotedByte).join('')}"`;
+}
+
+const ESCAPES: Readonly<Record<number, string>> = { 7: '\\a', 8: '\\b', 9: '\\t', 10: '\\n', 11: '\\v', 12: '\\f', 13: '\\r', 34: '\\"', 92: '\\\\' };
+const quotedByte = (byte: number): string => ESCAPES[byte] ?? (byte < 0x20 || byte > 0x7e ? `\\${byte.toString(8).padStart(3, '0')}` : String.fromCharCode(byte));
 
 /** Lines with their line breaks; only the last one can lack it. */
 const linesOf = (text: string): readonly string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { drainlint, FAULTY, project } from './run-cli.js';
@@ -153,6 +153,22 @@ describe('fixes', () => {
     expect(run).toMatchObject({ code: 0, out: '' });
     expect(run.err).toContain('infra/worker.json');
     expect(ids(where, ...SHELL)).toEqual([]);
+  });
+  test('a file that must not be written is named, the others are written, and what is left sets the exit code', () => {
+    const compose = 'services:\n  worker:\n    image: worker\n    command: ["sh", "-c", "celery -A app.celery worker"]\n';
+    const where = fresh({ ...FAULTY, 'Dockerfile': `\ufeff${FAULTY.Dockerfile}`, 'infra/other task.json': FAULTY['infra/worker.json']!.replaceAll('\n', '\r\n').replace('"family": "worker"', '"family": "other"'), 'compose.yml': compose });
+    chmodSync(join(where, 'infra/worker.json'), 0o444);
+    const { out } = drainlint(where, ['--diff', ...SHELL]);
+    const run = drainlint(where, ['--fix', ...SHELL, '--format', 'concise']);
+    expect(run.err).toContain('left alone: infra/worker.json (read-only)\n');
+    expect(run.err).toContain('mended Dockerfile, infra/other task.json\n');
+    expect(run.code).toBe(1);
+    expect(run.out).toMatch(/^infra\/worker\.json:/);
+    const mended = readFileSync(join(where, 'infra/other task.json'), 'utf8');
+    expect(mended).toContain('exec celery');
+    writeFileSync(join(where, 'infra/other task.json'), mended.replace('exec ', ''));
+    execFileSync('git', ['apply', '-'], { cwd: where, input: out, env: { ...process.env, GIT_CEILING_DIRECTORIES: join(where, '..') } });
+    expect(readFileSync(join(where, 'infra/other task.json'), 'utf8')).toBe(mended);
   });
   test('a path after --fix is a path; another level is refused', () => {
     const where = fresh(FAULTY);

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync, chmodSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AnalyzerEntry, Facts } from '../src/model/index.js';
 import { startOf } from '../src/model/index.js';
 import { createFileStore, gitRoot, type FileStore } from '../src/sources/files.js';
-import { editableText, writeText } from '../src/sources/edit-file.js';
+import { openToEdit, replaceTogether, type Editable } from '../src/sources/edit-file.js';
 import { analyzers } from '../src/analyzers/index.js';
 
 let root: string;
@@ -138,13 +138,51 @@ describe('reading', () => {
   });
 });
 
-test('writing keeps the mark, and refuses what cannot be written back', () => {
-  put({ 'mark.py': '\ufeffa\r\n', 'latin.py': Buffer.from([0xe9]) });
-  expect(editableText(root, 'mark.py')).toBe('a\r\n');
-  writeText(root, 'mark.py', 'b\r\n');
-  expect(editableText(root, 'mark.py')).toBe('b\r\n');
-  expect(editableText(root, 'latin.py')).toBeUndefined();
-  expect(editableText(root, 'absent.py')).toBeUndefined();
+describe('writing', () => {
+  const opened = (path: string): Editable => openToEdit(root, path) as Editable;
+  const bytesOf = (path: string): string => readFileSync(join(root, path), 'latin1');
+  /** Nothing of ours is left beside the files. */
+  const names = (): readonly string[] => readdirSync(root).sort();
+
+  test('keeps the mark, the mode, and every other byte', () => {
+    put({ 'mark.py': '\ufeffa\r\n', 'run.sh': 'a' });
+    chmodSync(join(root, 'run.sh'), 0o4750);
+    expect(opened('mark.py')).toMatchObject({ text: 'a\r\n', mark: '\ufeff' });
+    expect(replaceTogether([{ file: opened('mark.py'), text: 'b\r\n' }, { file: opened('run.sh'), text: 'ü' }])).toBeUndefined();
+    expect([bytesOf('mark.py'), bytesOf('run.sh')]).toEqual(['\xef\xbb\xbfb\r\n', '\xc3\xbc']);
+    expect(statSync(join(root, 'run.sh')).mode & 0o7777).toBe(0o4750);
+    expect(names()).toEqual(['mark.py', 'run.sh']);
+  });
+  test('says why a file is left alone', () => {
+    const outside = mkdtempSync(join(tmpdir(), 'outside-'));
+    writeFileSync(join(outside, 'a.py'), 'a');
+    put({ 'latin.py': Buffer.from([0xe9]), 'wide.py': Buffer.from('\ufeffa', 'utf16le'), 'locked.py': 'a', 'a.py': 'a' });
+    chmodSync(join(root, 'locked.py'), 0o444);
+    symlinkSync(join(outside, 'a.py'), join(root, 'out.py'));
+    symlinkSync(outside, join(root, 'folder'));
+    const reasons = ['latin.py', 'wide.py', 'locked.py', 'out.py', 'folder/a.py', 'absent.py'].map(path => openToEdit(root, path));
+    expect(reasons.map(one => 'reason' in one && one.reason)).toEqual(['not UTF-8', 'not UTF-8', 'read-only', 'no file in this folder', 'a link out of this folder', 'no file in this folder']);
+    expect(openToEdit(root, 'a.py', statSync(join(root, 'a.py')).ctimeMs - 1)).toEqual({ reason: 'changed in the meantime' });
+    rmSync(outside, { recursive: true });
+  });
+  test('goes through a link to the file inside', () => {
+    put({ 'real/a.py': 'a' });
+    symlinkSync('real/a.py', join(root, 'a.py'));
+    expect(opened('a.py').path).toBe('real/a.py');
+    expect(replaceTogether([{ file: opened('a.py'), text: 'b' }])).toBeUndefined();
+    expect([bytesOf('real/a.py'), lstatSync(join(root, 'a.py')).isSymbolicLink()]).toEqual(['b', true]);
+  });
+  test('of files that belong together all are written or none', () => {
+    put({ 'a.py': 'a', 'b.py': 'b', 'c.py': 'c' });
+    const files = ['a.py', 'b.py', 'c.py'].map(path => ({ file: opened(path), text: 'new' }));
+    put({ 'b.py': 'other' });
+    expect(replaceTogether(files)).toEqual({ path: 'b.py', reason: 'changed in the meantime' });
+    expect(['a.py', 'b.py', 'c.py'].map(bytesOf)).toEqual(['a', 'other', 'c']);
+    rmSync(join(root, 'b.py'));
+    expect(replaceTogether(files)).toEqual({ path: 'b.py', reason: 'cannot be written: ENOENT' });
+    expect(['a.py', 'c.py'].map(bytesOf)).toEqual(['a', 'c']);
+    expect(names()).toEqual(['a.py', 'c.py']);
+  });
 });
 
 describe('the list of analyzers', () => {

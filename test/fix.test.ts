@@ -54,19 +54,34 @@ test('untilFixed goes on until nothing is left, and writes nothing', async () =>
   expect([...changed]).toEqual([['a.py', 'bb']]);
 });
 
+test('a fix is made whole or not at all, and what it changes in several files belongs together', async () => {
+  const across = fixable([edit(range(1, 1, 1, 2, 'a.py'), 'x'), edit(range(1, 1, 1, 2, 'closed.py'), 'x')]);
+  const both = fixable([edit(range(1, 1, 1, 2, 'b.py'), 'x'), edit(range(1, 1, 1, 2, 'c.py'), 'x')]);
+  const run = async (overlay: ReadonlyMap<string, string>): Promise<Report> => ({ findings: overlay.size === 0 ? [across, both, fixable([edit(range(2, 1, 2, 1, 'a.py'), 'y')])] : [] }) as unknown as Report;
+  const { changed, together } = await untilFixed(run, 'safe', path => (path === 'closed.py' ? undefined : 'ab\n'));
+  expect([...changed]).toEqual([['b.py', 'xb\n'], ['c.py', 'xb\n'], ['a.py', 'ab\ny']]);
+  expect(together).toEqual([['b.py', 'c.py'], ['a.py']]);
+});
+
+test.each([['a.py', 'a/a.py'], ['a b.py', 'a/a b.py\t'], ['ü"\t.py', '"a/\\303\\274\\"\\t.py"']])('%j is named in a diff as git does', (path, name) => {
+  expect(diff(path, 'a', 'b')).toContain(`--- ${name}\n`);
+});
+
 test('git applies the diffs', () => {
   const folder = mkdtempSync(join(tmpdir(), 'diff-'));
-  const lines = fc.array(fc.constantFrom('a', 'b', 'c', ''), { maxLength: 25 }).map(list => list.join('\n'));
+  const lines = fc.array(fc.constantFrom('a', 'b', 'c\r', '\r', ''), { maxLength: 25 }).map(list => list.join('\n'));
+  const name = fc.constantFrom('x.txt', 'x y.txt', 'ü.txt', '"x\\y\t.txt', 'a b\nü.txt');
   try {
-    fc.assert(fc.property(lines, lines, (before, after) => {
-      fc.pre(before !== '' && after !== '');
-      writeFileSync(join(folder, 'x.txt'), before);
-      const patch = diff('x.txt', before, after);
+    fc.assert(fc.property(lines, lines, fc.constantFrom('', '\ufeff'), name, (first, second, mark, path) => {
+      fc.pre(first !== '' && second !== '');
+      const [before, after] = [mark + first, mark + second];
+      writeFileSync(join(folder, path), before);
+      const patch = diff(path, before, after);
       if (before === after) return patch === '';
       const run = spawnSync('git', ['apply', '--whitespace=nowarn', '-'], { cwd: folder, input: patch, encoding: 'utf8', env: { ...process.env, GIT_CEILING_DIRECTORIES: tmpdir() } });
       expect(run.stderr).toBe('');
-      return readFileSync(join(folder, 'x.txt'), 'utf8') === after;
-    }), { numRuns: 60 });
+      return readFileSync(join(folder, path), 'utf8') === after;
+    }), { numRuns: 100 });
   } finally {
     rmSync(folder, { recursive: true });
   }

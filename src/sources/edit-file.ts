@@ -1,21 +1,90 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { regularSize } from './paths.js';
+import { randomUUID } from 'node:crypto';
+import { closeSync, fchmodSync, fchownSync, fstatSync, fsyncSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { isInside, regularSize } from './paths.js';
 
 const MARK = '\ufeff';
+const ANYBODY_WRITES = 0o222;
+const MODE = 0o7777;
 
-/** The text of a file that can be written back byte for byte; undefined for any other encoding, and for what is no file. */
-export function editableText(root: string, path: string): string | undefined {
-  if (regularSize(root, path) === undefined) return undefined;
-  const bytes = readFileSync(join(root, path));
-  const text = bytes.toString('utf8');
-  return Buffer.from(text).equals(bytes) ? withoutMark(text) : undefined;
+/** A file that may be changed. */
+export interface Editable {
+  /** Of the file itself, where links lead to it. Relative to the root. */
+  readonly path: string;
+  readonly full: string;
+  /** Without the byte order mark. */
+  readonly text: string;
+  readonly mark: '' | typeof MARK;
+  readonly bytes: Buffer;
 }
 
-/** Writes a changed text, with the byte order mark the file had. */
-export function writeText(root: string, path: string, text: string): void {
-  const marked = readFileSync(join(root, path), 'utf8').startsWith(MARK);
-  writeFileSync(join(root, path), marked ? MARK + text : text);
+/** Why a file is left as it is. */
+export interface LeftAlone { readonly reason: string }
+
+/**
+ * Opens a file for a change that keeps every other byte; says why where that cannot be. `since`: what was read at that time (ms) or later is judged, so a
+ * file that changed after it is another one. Links are followed inside the root only.
+ */
+export function openToEdit(root: string, path: string, since = Infinity): Editable | LeftAlone {
+  if (regularSize(root, path) === undefined) return { reason: 'no file in this folder' };
+  try {
+    const [base, full] = [realpathSync(root), realpathSync(join(root, path))];
+    if (!isInside(base, full)) return { reason: 'a link out of this folder' };
+    const { mode, ctimeMs } = statSync(full);
+    if ((mode & ANYBODY_WRITES) === 0) return { reason: 'read-only' };
+    if (ctimeMs > since) return { reason: 'changed in the meantime' };
+    const bytes = readFileSync(full);
+    const all = bytes.toString('utf8');
+    if (!Buffer.from(all).equals(bytes)) return { reason: 'not UTF-8' };
+    const mark = all.startsWith(MARK) ? MARK : '';
+    return { path: relative(base, full).split(sep).join('/'), full, text: all.slice(mark.length), mark, bytes };
+  } catch (error) {
+    return { reason: reasonOf(error) };
+  }
 }
 
-const withoutMark = (text: string): string => (text.startsWith(MARK) ? text.slice(1) : text);
+/**
+ * Writes new texts of files that belong together: all of them or none. Each takes its file's place at once, under its mode and owner; a file that is no
+ * longer as it was opened keeps them all from being written. Returns what did.
+ */
+export function replaceTogether(files: readonly { readonly file: Editable; readonly text: string }[]): { readonly path: string } & LeftAlone | undefined {
+  const staged: string[] = [];
+  let at = 0;
+  try {
+    for (const { file, text } of files) { staged.push(stage(file, Buffer.from(file.mark + text))); at++; }
+    for (at = 0; at < files.length; at++) {
+      if (!readFileSync(files[at]!.file.full).equals(files[at]!.file.bytes)) throw new Changed();
+      renameSync(staged[at]!, files[at]!.file.full);
+    }
+    return undefined;
+  } catch (error) {
+    const { path } = files[at]!.file;
+    if (staged.length === files.length) for (const { file } of files.slice(0, at)) renameSync(stage(file, file.bytes), file.full);
+    for (const temporary of staged) rmSync(temporary, { force: true });
+    return { path, reason: error instanceof Changed ? 'changed in the meantime' : reasonOf(error) };
+  }
+}
+
+class Changed extends Error {}
+
+/** The bytes in a new file beside the one they are for, so that a rename takes them there. Returns its path. */
+function stage({ full }: Editable, bytes: Buffer): string {
+  const temporary = join(dirname(full), `.drainlint-${randomUUID()}`);
+  const { mode, uid, gid } = statSync(full);
+  const out = openSync(temporary, 'wx', 0o600);
+  try {
+    writeFileSync(out, bytes);
+    const own = fstatSync(out);
+    if (own.uid !== uid || own.gid !== gid) fchownSync(out, uid, gid);
+    fchmodSync(out, mode & MODE);
+    fsyncSync(out);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  } finally {
+    closeSync(out);
+  }
+  return temporary;
+}
+
+const reasonOf = (error: unknown): string => `cannot be written: ${(error as NodeJS.ErrnoException).code ?? String(error)}`;
