@@ -77,7 +77,7 @@ function intoFlow(map: MapNode, path: readonly string[], source: DataSource, uni
 }
 
 /**
- * On a line of its own: below an entry that takes one line, else above the first. The map may have been written elsewhere
+ * On a line of its own: below an entry that takes one line (one of `below`, the first, any), else above the first. The map may have been written elsewhere
  * (an alias): then it is changed there. Entries laid over the map from another one do not count.
  */
 function intoBlock(map: MapNode, path: readonly string[], source: DataSource, { unit = '', below = [] }: InsertOptions): Slot | undefined {
@@ -85,7 +85,7 @@ function intoBlock(map: MapNode, path: readonly string[], source: DataSource, { 
   const { text } = source.lines;
   const column = columnOf(map.start, text);
   const own = map.entries.filter(entry => entry.keyStart >= map.start && entry.keyEnd <= map.end && columnOf(entry.keyStart, text) === column);
-  const preferred = [...below.map(key => own.findLast(entry => entry.key === key)), own.find(entry => entry.keyStart === map.start)];
+  const preferred = [...below.map(key => own.findLast(entry => entry.key === key)), own.find(entry => entry.keyStart === map.start), ...own];
   const indent = ' '.repeat(text.startsWith('\uFEFF') && map.start === column ? column - 1 : column); // behind a byte order mark
   const lineBreak = lineBreakOf(text);
   const before = path.map((key, level) => `${level === 0 ? '' : lineBreak + indent + '  '.repeat(level)}${key}:`).join('');

@@ -71,6 +71,12 @@ export function fixAt(slots: readonly Slot[], value: Scalar, safety: Fix['safety
   return slot && { title, safety, edits: [editAt(slot, value)] };
 }
 
+/** Several fixes as one, made whole or not at all; what two of them would write at one place is written once. */
+export function together(fixes: readonly Fix[]): Fix | undefined {
+  const edits = new Map(fixes.flatMap(fix => fix.edits).map(edit => [JSON.stringify(edit), edit]));
+  return fixes[0] && { ...fixes[0], edits: [...edits.values()] };
+}
+
 /** The edit that writes a scalar at a slot, in the slot's language. */
 export function editAt(slot: Slot, value: Scalar): TextEdit {
   return { at: slot.at, text: (slot.before ?? '') + encode(value, slot.encoding) + (slot.after ?? '') };

@@ -1,5 +1,5 @@
 import type { Problem, Rule, Setting, Thresholds, Worker } from '../../model/index.js';
-import { confidenceOf, fateOfStop, fixTo, inWords, listed, relatedAt, weakest } from '../shared.js';
+import { confidenceOf, fateOfStop, fixTo, inWords, listed, relatedAt, together, weakest } from '../shared.js';
 import { blockersOf } from '../signal-path.js';
 
 export const stopGracePeriodTooShort: Rule = {
@@ -52,15 +52,16 @@ function groups(killed: readonly Killed[]): readonly Killed[][] {
 function problemOf(first: Killed, others: readonly Killed[], copies: readonly Killed[]): Problem {
   const { worker, stop, isDefault, wanted, reason } = first;
   const all = [first, ...others];
-  const fixes = all.map(one => fixTo(one.stop, wanted, 'safe', `set stop_grace_period to ${wanted}s`)).filter(fix => fix !== undefined);
+  const names = [...new Set(all.map(one => one.name))];
+  const fix = together(all.map(one => fixTo(one.stop, wanted, 'safe', `set stop_grace_period to ${wanted}s`)).filter(fix => fix !== undefined));
   const more = others.length === 0 ? '' : ` and ${others.length} more`;
   return {
     order: 2, at: stop.at, confidence: weakest(...all.map(one => confidenceOf(one.worker, one.stop, one.worker.drainNeed))), workers: all.map(one => one.worker.id), ...blockersOf(worker),
     message: `Compose kills this worker${more} ${stop.value} s after the stop signal, ${reason}`,
     label: isDefault ? `no stop_grace_period: Compose waits ${stop.value} s` : '',
     related: [...relatedAt(worker.drainNeed.is === 'bounded' ? worker.drainNeed.from : [], 'a task may run this long'), ...others.map(one => ({ at: one.stop.at, message: `${one.name}: the same` })), ...copies.slice(0, 5).map(one => ({ at: one.stop.at, message: `the same in ${one.stop.at.path}` }))],
-    suggestion: `${isDefault ? 'add' : 'write'} \`stop_grace_period: ${wanted}s\` ${isDefault ? 'to' : 'in'} ${others.length === 0 ? 'service' : 'the services'} ${listed(all.map(one => one.name), 8)}`,
+    suggestion: `${isDefault ? 'add' : 'write'} \`stop_grace_period: ${wanted}s\` ${isDefault ? 'to' : 'in'} ${names.length === 1 ? 'service' : 'the services'} ${listed(names, 8)}`,
     fate: fateOfStop(worker, stop.value),
-    ...(fixes.length > 0 && { fix: { ...fixes[0]!, edits: fixes.flatMap(fix => fix.edits) } }),
+    ...(fix && { fix }),
   };
 }
