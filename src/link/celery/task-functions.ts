@@ -138,12 +138,5 @@ function unknownOptions(site: FunctionSite): TaskFunction['unknownOptions'] {
   });
 }
 
-/** Behind the last argument of the decorator's call, or a new argument list behind a bare decorator. */
-function optionSlot(site: FunctionSite): Slot | undefined {
-  const decorator = site.decorator;
-  if (!decorator || site.target.owner || decorator.at.endLine !== decorator.at.startLine) return undefined;
-  const end = { ...decorator.at, startLine: decorator.at.endLine, startColumn: decorator.at.endColumn };
-  if (decorator.is !== 'call') return { kind: 'insert', at: end, encoding: ['python'], before: '(', after: ')' };
-  const inside = { ...end, startColumn: end.startColumn - 1, endColumn: end.endColumn - 1 };
-  return { kind: 'insert', at: inside, encoding: ['python'], before: decorator.positional.length + decorator.keywords.length > 0 ? ', ' : '', after: '' };
-}
+/** Where the decorator takes one more option; a method's is shared by all that inherit it. */
+const optionSlot = (site: FunctionSite): Slot | undefined => (site.target.owner ? undefined : site.decorator?.slot);

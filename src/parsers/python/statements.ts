@@ -104,10 +104,29 @@ const importNames: Converter = (node, source) => {
 
 const decorated: Converter = (node, source) => {
   const definition = node.children[node.children.length - 1];
-  const decorators = node.children.filter(child => child.type === 'decorator' && child.children.length > 0).map(child => expression(child.children[0]!, source));
+  const decorators = node.children.filter(child => child.type === 'decorator' && child.children.length > 0).map(child => decoratorOf(child.children[0]!, source));
   if (definition?.type === 'function_definition') return functionOf(definition, source, decorators);
   return definition?.type === 'class_definition' ? classOf(definition, source, decorators) : [];
 };
+
+/** With the place of one more keyword argument, on a line of its own where the last argument has one. */
+function decoratorOf(node: Syntax, source: Source): Expr {
+  const given = node.type === 'call' ? node.children.find(child => child.type === 'argument_list') : undefined;
+  const [offset, before, after] = node.type !== 'call' ? [node.end, '(', ')'] : given ? placeOfArgument(given, source.text) : [];
+  const expr = expression(node, source);
+  return offset === undefined ? expr : { ...expr, slot: { kind: 'insert', at: source.at(offset, offset), encoding: ['python'], before: before!, after: after! } };
+}
+
+function placeOfArgument(given: Syntax, text: string): readonly [number, string, string] {
+  const last = given.children.findLast(child => child.type !== 'comment');
+  if (!last) return [given.start + 1, '', ''];
+  const line = text.slice(text.lastIndexOf('\n', last.start - 1) + 1, last.start);
+  if (last.start - line.length <= given.start || line.trim() !== '') return [last.end, ', ', ''];
+  const lineBreak = text[last.start - line.length - 2] === '\r' ? '\r\n' : '\n';
+  const [rest, comma, comment] = /^[ \t]*(,?)[ \t]*(#[^\r\n]*)?/.exec(text.slice(last.end, given.end - 1))!;
+  if (comment === undefined) return [last.end, `,${lineBreak}${line}`, ''];
+  return comma ? [last.end + rest.length, `${lineBreak}${line}`, ','] : [last.start, '', `,${lineBreak}${line}`];
+}
 
 function functionOf(node: Syntax, source: Source, decorators: readonly Expr[]): Statement[] {
   const name = clause(node, 'identifier');

@@ -1,5 +1,5 @@
 import type { Rule } from '../../model/index.js';
-import { about, startConfidence, textToWrite } from '../shared.js';
+import { about, fixTo, startConfidence, textToWrite } from '../shared.js';
 import { misplaced, onEcs } from '../outlast.js';
 
 export const stopTimeoutOnWrongContainer: Rule = {
@@ -18,12 +18,14 @@ export const stopTimeoutOnWrongContainer: Rule = {
       const elsewhere = container && misplaced(container);
       if (!container || !elsewhere || !onEcs(worker) || stopTime.state !== 'set' || elsewhere.stopTimeout.state !== 'set') continue;
       const { value } = elsewhere.stopTimeout;
+      const fix = fixTo(stopTime, value, 'safe', `give ${container.name} the stopTimeout of ${elsewhere.name}`);
       yield {
         order: 2, at: elsewhere.stopTimeout.at, confidence: startConfidence(worker), ...about(worker), resource: elsewhere.name,
         message: `stopTimeout ${value} is written on ${elsewhere.name}, but ${container.name}, which runs the worker, has none: it is killed ${stopTime.value} s after SIGTERM`,
         label: 'does nothing for the worker', related: [{ at: stopTime.at, message: `${container.name}: ${stopTime.value} s by default` }],
         suggestion: `write ${textToWrite(stopTime, value, `\`"stopTimeout": ${value}\``)} in container ${container.name}`,
         fate: `SIGTERM → ${stopTime.value} s → SIGKILL to the worker; ${elsewhere.name} would have had ${value} s`,
+        ...(fix && { fix }),
       };
     }
   },

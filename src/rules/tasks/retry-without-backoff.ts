@@ -1,4 +1,4 @@
-import type { CeleryApp, Confidence, EffectKind, Problem, RetryCall, Rule, TaskFunction } from '../../model/index.js';
+import type { CeleryApp, Confidence, EffectKind, Fix, Problem, RetryCall, Rule, TaskFunction } from '../../model/index.js';
 import { samePlace } from '../../model/index.js';
 import { boundOf, longestStop, numberOf } from '../celery-shared.js';
 import { appConfidence, inWords, weakest } from '../shared.js';
@@ -66,6 +66,7 @@ function problemOf(app: CeleryApp, fn: TaskFunction, { delay, at, delayAt, isCal
   const first = Math.max(1, Math.min(delay, 30));
   const backoff = `retry_backoff=${first}, retry_backoff_max=${limit}`;
   const growing = `countdown=min(${first} * 2 ** self.request.retries, ${limit})`;
+  const fix = isCall ? undefined : backoffFix(fn, backoff);
   return {
     order: 3, at, resource: app.id, confidence: weakest(appConfidence(app), evidence),
     message: `${fn.functionName} is retried every ${inWords(delay)}${timesOf(fn)}: ${usedUp(fn, delay)}${isCall ? ineffective(fn) : ''}`,
@@ -74,7 +75,14 @@ function problemOf(app: CeleryApp, fn: TaskFunction, { delay, at, delayAt, isCal
     suggestion: !isCall ? `write ${backoff} in the options of ${fn.functionName}`
       : fn.retry.autoretryFor.length > 0 ? `write ${growing} in self.retry(), or name the error in autoretry_for and raise it instead`
         : `write autoretry_for=(…), ${backoff} in the options of ${fn.functionName} instead of self.retry(), or ${growing}`,
+    ...(fix && { fix }),
   };
+}
+
+/** The options, where the decorator takes them and no layer has any of them yet. */
+function backoffFix({ optionSlot: slot, retry: { backoff, backoffMax }, functionName }: TaskFunction, options: string): Fix | undefined {
+  const isFree = [backoff, backoffMax].every(setting => setting.state === 'set' && setting.certainty === 'format-default');
+  return isFree && slot ? { title: `let the delay of ${functionName} grow`, safety: 'delivery', edits: [{ at: slot.at, text: `${slot.before ?? ''}${options}${slot.after ?? ''}` }] } : undefined;
 }
 
 /** What an outage of the other side does to it; several messages at once only where its messages are seen to be sent. */

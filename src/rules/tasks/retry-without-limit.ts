@@ -1,5 +1,5 @@
 import type { CeleryApp, Problem, Rule, TaskFunction } from '../../model/index.js';
-import { appConfidence, weakest } from '../shared.js';
+import { appConfidence, fixTo, weakest } from '../shared.js';
 import { ofFunctions, retriesOf } from '../task-functions.js';
 
 export const retryWithoutLimit: Rule = {
@@ -19,11 +19,13 @@ function* judge(app: CeleryApp, fn: TaskFunction): Iterable<Problem> {
   const retries = retriesOf(fn);
   // a call that gives a number of its own is limited
   if (!retries || maxRetries.state !== 'set' || maxRetries.value !== null || (calls.length > 0 && calls.every(call => call.maxRetries.state !== 'unset'))) return;
+  const fix = fixTo(maxRetries, 10, 'delivery', 'retry 10 times');
   yield {
     order: 4, at: maxRetries.at, confidence: weakest(appConfidence(app), calls.some(call => !call.afterFailure) ? 'low' : 'high'), resource: app.id,
     message: `${fn.functionName} is ${retries.text} without end (max_retries=None): a message that cannot succeed comes back until somebody purges the queue`,
     label: 'no end',
     related: [{ at: retries.at, message: retries.text }],
     suggestion: 'write max_retries=10, and record the failure when they are used up',
+    ...(fix && { fix }),
   };
 }
