@@ -46,7 +46,13 @@ function intoCode(map: MapNode, path: readonly string[], source: DataSource, res
   if (!anchor) return insertAt(map.start + 1, before, after, source);
   const lineBreak = lineBreakBefore(anchor.keyStart, source);
   const comma = source.encoding !== 'hcl' || !lineBreak || /^\s*,/.test(text.slice(anchor.value.end, anchor.value.end + 200)) ? ',' : '';
-  return insertAt(anchor.value.end, `${comma}${lineBreak ?? ' '}${before}`, after, source);
+  return insertAt(anchor.value.end, `${comma}${lineBreak ?? gapBehind(anchor, map, text)}${before}`, after, source);
+}
+
+/** What stands behind the comma of an entry, where others follow on its line: nothing in compact JSON. */
+function gapBehind(anchor: DataEntry, map: MapNode, text: string): string {
+  const next = map.entries[map.entries.indexOf(anchor) + 1];
+  return next ? /^\s*,([ \t]*)$/.exec(text.slice(anchor.value.end, next.keyStart))?.[1] ?? ' ' : ' ';
 }
 
 const quoteOf = (entry: DataEntry, text: string): string => (/["']/.exec(text[entry.keyStart] ?? '')?.[0] ?? '');
