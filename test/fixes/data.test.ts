@@ -1,0 +1,3 @@
+import { askMany } from './many.js';
+
+askMany(['taskDefinition', 'compose', 'cloudformation', 'copilot', 'terraform', 'systemd']);

@@ -1,0 +1,10 @@
+import { expect, test } from 'vitest';
+import { askMany } from './many.js';
+import { variants } from './variants.js';
+
+const PROGRAMS = ['cdk', 'pythonSettings', 'pythonDecorators', 'dockerfile', 'shell', 'ini'];
+
+askMany(PROGRAMS);
+test('every format is asked', () => {
+  expect([...PROGRAMS, 'taskDefinition', 'compose', 'cloudformation', 'copilot', 'terraform', 'systemd'].sort()).toEqual(Object.keys(variants).sort());
+});
