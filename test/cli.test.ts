@@ -30,7 +30,7 @@ describe('exit codes', () => {
     expect(drainlint(fresh({}), [])).toEqual({ code: 0, out: 'nothing to audit: there are no files here\n', err: '' });
   });
   test('the same for every format', () => {
-    for (const format of ['text', 'concise', 'json', 'github', 'markdown']) expect(drainlint(folder, ['--format', format]).code, format).toBe(1);
+    for (const format of ['text', 'concise', 'json', 'github', 'markdown', 'sarif', 'gitlab', 'junit', 'rdjson']) expect(drainlint(folder, ['--format', format]).code, format).toBe(1);
   });
 });
 

@@ -11,7 +11,7 @@ import { rules } from '../src/rules/index.js';
 const PROJECTS = fileURLToPath(new URL('../fixtures/projects', import.meta.url));
 const EXAMPLES = fileURLToPath(new URL('../examples', import.meta.url));
 /** Formats and the end of their expected file's name. */
-const FORMATS = { text: 'text.txt', concise: 'concise.txt', json: 'report.json', github: 'github.txt', markdown: 'markdown.txt' } as const;
+const FORMATS = { text: 'text.txt', concise: 'concise.txt', json: 'report.json', github: 'github.txt', markdown: 'markdown.txt', sarif: 'report.sarif', gitlab: 'gitlab.json', junit: 'junit.xml', rdjson: 'rdjson.json' } as const;
 
 const clean = readdirSync(PROJECTS).filter(name => name.startsWith('clean-') && existsSync(`${PROJECTS}/${name}/tree`));
 const trees = [

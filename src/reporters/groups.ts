@@ -5,10 +5,10 @@ import { bySeverity, visible } from './options.js';
 /** Findings that belong together: those of one worker, of one app with several workers, of a service, or of nothing that was joined. */
 export interface Group { readonly heading: string; readonly findings: readonly Finding[] }
 
-/** Every finding that is not suppressed, grouped, in the order of cure; the group with the worst finding first. */
-export function groupFindings(report: Report): readonly Group[] {
+/** Findings, by default every one that is not suppressed, grouped, in the order of cure; the group with the worst finding first. */
+export function groupFindings(report: Report, all: readonly Finding[] = visible(report)): readonly Group[] {
   const groups = new Map<string, Finding[]>();
-  for (const finding of visible(report)) {
+  for (const finding of all) {
     const heading = headingOf(finding, report.model);
     groups.set(heading, [...(groups.get(heading) ?? []), finding]);
   }
@@ -58,7 +58,7 @@ function appHeading(app: CeleryApp): string {
   return only ? workerHeading(only) : `app ${app.id}${app.workers.length > 1 ? ` (${app.workers.length} workers)` : ''}`;
 }
 
-const workerHeading = (worker: Worker): string => `worker ${running(worker) ?? withEnvironment(worker.id, worker.environment)}`;
+export const workerHeading = (worker: Worker): string => `worker ${running(worker) ?? withEnvironment(worker.id, worker.environment)}`;
 
 /** Where a worker of a running service runs: `mail in shop (cluster prod, eu-central-1)`. */
 function running({ service, container }: Worker): string | undefined {

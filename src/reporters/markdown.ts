@@ -33,5 +33,5 @@ function sketch({ title, code: lines }: NonNullable<Finding['sketches']>[number]
 }
 
 /** Markdown's signs as text, except within backticks, where messages quote code. */
-const escape = (text: string): string => clean(text).split(/(`[^`]*`)/).map(part => (part.startsWith('`') ? part : part.replace(/[\\*_[\]<>|#~@]/g, '\\$&'))).join('');
+export const escape = (text: string): string => clean(text).split(/(`[^`]*`)/).map(part => (part.startsWith('`') ? part : part.replace(/[\\*_[\]<>|#~@]/g, '\\$&'))).join('');
 const code = (text: string): string => `\`${clean(text).replaceAll('`', "'")}\``;

@@ -1,5 +1,7 @@
-import type { Finding, Report, Severity } from '../model/index.js';
+import type { Finding, Fix, Report, Severity, SourceLocation } from '../model/index.js';
 import { SEVERITIES } from '../model/index.js';
+import { clean } from './clean.js';
+import { withoutPasswords } from './credentials.js';
 
 export interface ReportOptions {
   readonly color: boolean;
@@ -37,4 +39,26 @@ export function plural(number: number, noun: string): string {
 /** `also in dev, perf`: where else an equal finding stands. */
 export function elsewhere(finding: Finding): string {
   return finding.environments.length > 1 ? `also in ${finding.environments.slice(1).join(', ')}` : '';
+}
+
+/** What the text report says under a finding, one line each, for formats that have one text per finding. */
+export function details(finding: Finding): readonly string[] {
+  const line = (name: string, value: string | undefined): readonly string[] => (value ? [clean(`${name}: ${value}`)] : []);
+  return [
+    ...line('suggestion', finding.suggestion), ...line('fate', finding.fate), ...line('environments', elsewhere(finding)),
+    ...line('blocked by', finding.blockedBy?.join(', ')), ...line('where', finding.where), ...line('owner', finding.owner),
+  ];
+}
+
+/** Does it stand in a running resource instead of a file? Its path is `aws:` and an ARN or address then. */
+export const isRunning = (at: SourceLocation): boolean => at.path.startsWith('aws:');
+
+/** The fix as another program may apply it: none to what runs, none whose text would have to show a password. */
+export function applicableFix({ at, fix }: Finding): Fix | undefined {
+  return fix && fix.edits.length > 0 && !isRunning(at) && fix.edits.every(edit => !isRunning(edit.at) && withoutPasswords(edit.text) === edit.text) ? fix : undefined;
+}
+
+/** The page of a finding's rule, where it has an address of its own (and is no path inside the project). */
+export function pageOf({ docsUrl }: Finding): string | undefined {
+  return /^https?:\/\/[\x21-\x7e]+$/.test(docsUrl) && URL.canParse(docsUrl) ? docsUrl : undefined;
 }
