@@ -7,7 +7,7 @@ const BLOCK = 100;
  * src/fingerprints.ts): an alert keeps its identity, whoever computes it.
  */
 export function lineHashes(lines: readonly string[]): (line: number) => string | undefined {
-  const bare = lines.map(line => line.replace(/[\t ]/g, '').replaceAll('\r', '\n'));
+  const bare = lines.map(line => line.replace(/[\t ]/g, ''));
   const text = `${bare.join('\n')}\uffff`;
   const seen = new Map<string, number>();
   let start = 0;
