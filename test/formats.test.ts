@@ -146,6 +146,21 @@ describe('SARIF', () => {
     expect(result.codeFlows.flatMap((flow: Json) => flow.threadFlows[0].locations).length).toBeLessThanOrEqual(1000);
   });
 
+  test('a related place that is named twice stands there once, as the standard wants', () => {
+    expect(resultsOf({ ...stopTimeout, related: [...stopTimeout.related!, ...stopTimeout.related!] })[0]!.relatedLocations).toHaveLength(1);
+  });
+
+  test('the schemas refuse what is missing or unknown', () => {
+    const good = JSON.parse(sarif(report([stopTimeout]))) as Json;
+    for (const break_ of [(run: any) => { delete run.tool; }, (run: any) => { run.more = 1; }, (run: any) => { run.results[0].level = 'fatal'; }, (run: any) => { run.results[0].locations[0].physicalLocation.artifactLocation.uri = 'a b'; }]) {
+      const bad = structuredClone(good);
+      break_(bad.runs[0]);
+      expect(validSarif(bad), break_.toString()).toBe(false);
+    }
+    expect(validGitlab([{ ...(JSON.parse(gitlab(report([stopTimeout]))) as Json[])[0], severity: 'error' }])).toBe(false);
+    expect(validRdjson({ ...JSON.parse(rdjson(report([stopTimeout]))) as Json, severity: 'NOTE' })).toBe(false);
+  });
+
   test('notifications: what was hidden, and assumptions', () => {
     expect(runOf(report([], { hidden: 2 })).invocations[0].toolExecutionNotifications.map(({ message }: Json) => message.text)).toEqual(['2 findings of lower confidence not shown (--preset strict)', 'celery is not pinned: judged as 5.6.3']);
   });
@@ -255,7 +270,7 @@ describe('whatever the finding', () => {
   const some = <T>(one: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(one, { nil: undefined });
   const finding: fc.Arbitrary<Finding> = fc.record({
     ruleId: fc.constantFrom('celery/early-ack', 'ecs/x', 'alone'), severity: fc.constantFrom('error', 'warning', 'note'), confidence: fc.constantFrom('high', 'medium', 'low'), message: text, suggestion: text, at: place, label: some(word),
-    related: some(fc.array(fc.record({ at: place, message: word }), { maxLength: 3 })), flow: some(fc.array(fc.record({ at: place, text: word }), { maxLength: 3 })), fate: some(word), where: some(word), owner: some(word), resource: some(word),
+    related: some(fc.array(fc.record({ at: place, message: word }), { maxLength: 3 }).map(all => (all.length === 2 ? [...all, { ...all[0]! }] : all))), flow: some(fc.array(fc.record({ at: place, text: word }), { maxLength: 3 })), fate: some(word), where: some(word), owner: some(word), resource: some(word),
     order: fc.integer({ min: 1, max: 9 }), workers: some(fc.array(fc.oneof(word, fc.constant(worker.id)), { maxLength: 2 })), environments: fc.array(word, { maxLength: 2 }), blockedBy: some(fc.constantFrom(['a/b'])),
     fix: some(fc.record({ title: text, safety: fc.constantFrom('safe', 'delivery'), edits: fc.array(fc.record({ at: place, text: word }), { maxLength: 3 }) })), fingerprint: fc.constantFrom('a'.repeat(32), 'b'.repeat(32)),
     docsUrl: fc.constantFrom('docs/x.md', 'https://drainlint.example/x.md', 'https://', 'https://a b'), suppressed: some(fc.record({ kind: fc.constantFrom('inline', 'config', 'baseline'), reason: word, at: some(place) })),

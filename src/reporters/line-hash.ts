@@ -7,20 +7,14 @@ const BLOCK = 100;
  * src/fingerprints.ts): an alert keeps its identity, whoever computes it.
  */
 export function lineHashes(lines: readonly string[]): (line: number) => string | undefined {
-  const bare = lines.map(line => line.replace(/[\t ]/g, ''));
-  const text = `${bare.join('\n')}\uffff`;
-  const seen = new Map<string, number>();
-  let start = 0;
-  const blocks = bare.map(line => {
-    const block = text.slice(start, start + BLOCK);
-    const index = (seen.get(block) ?? 0) + 1;
-    seen.set(block, index);
-    start += line.length + 1;
-    return { block, index };
-  });
+  const text = `${lines.join('\n').replace(/[\t ]+/g, '')}\uffff`;
+  const starts = lines.length > 0 ? [0] : [];
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) starts.push(end + 1);
   return line => {
-    const found = blocks[line - 1];
-    return found && `${hashOf(found.block)}:${found.index}`;
+    const start = starts[line - 1];
+    if (start === undefined) return undefined;
+    const block = text.slice(start, start + BLOCK);
+    return `${hashOf(block)}:${starts.slice(0, line).filter(other => text.startsWith(block, other)).length}`;
   };
 }
 

@@ -91,7 +91,7 @@ function help({ id, rationale, remedy, references }: Rule): { readonly text: str
 
 function resultOf(finding: Finding): object {
   const { at, label, confidence, severity, workers = [], environments, resource, owner, order, blockedBy = [] } = finding;
-  const related = (finding.related ?? []).slice(0, LOCATIONS - 1).map(other => locationOf(other.at, other.message));
+  const related = distinct(finding.related ?? []).slice(0, LOCATIONS - 1).map(other => locationOf(other.at, other.message));
   const fix = applicableFix(finding);
   return {
     level: severity, message: message([clean(finding.message), ...details(finding)].join('\n')),
@@ -101,10 +101,15 @@ function resultOf(finding: Finding): object {
   };
 }
 
+/** The standard takes no related location twice. */
+function distinct(related: NonNullable<Finding['related']>): NonNullable<Finding['related']> {
+  return [...new Map(related.map(one => [JSON.stringify(locationOf(one.at, one.message)), one])).values()];
+}
+
 /** The calls that lead to the place, and what the finding rests on: two paths, each in causal order. */
 function codeFlows({ at, label, flow = [], related = [], message: about }: Finding): object {
   const calls = flow.slice(0, STEPS / 2).map(step => locationOf(step.at, step.text));
-  const rests = related.length === 0 ? [] : [locationOf(at, label || about), ...related.slice(0, LOCATIONS - 1).map(other => locationOf(other.at, other.message))];
+  const rests = related.length === 0 ? [] : [locationOf(at, label || about), ...distinct(related).slice(0, LOCATIONS - 1).map(other => locationOf(other.at, other.message))];
   const paths = [['how the code gets there', calls], ['what it rests on', rests]] as const;
   const flows = paths.filter(([, steps]) => steps.length > 0).map(([title, steps]) => ({ message: message(title), threadFlows: [{ locations: steps.map(location => ({ location })) }] }));
   return flows.length > 0 ? { codeFlows: flows } : {};
