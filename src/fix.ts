@@ -1,36 +1,13 @@
 import type { Finding, Fix, Report, SourceLocation, TextEdit } from './model/index.js';
-import { comparePlaces } from './model/index.js';
+import { applyEdits, comparePlaces } from './model/index.js';
+
+export { applyEdits };
 
 /** safe: what cannot change behaviour beyond the fault. all: also what changes when or how often tasks run. */
 export type FixLevel = 'safe' | 'all';
 
 /** A fix may uncover the next one, and of several at one place each round makes one; no chain is longer than this. */
 const ROUNDS = 10;
-
-/** The text with every edit spliced in. Of two edits that overlap the first one counts; the rest of the text is never re-printed. */
-export function applyEdits(text: string, edits: readonly TextEdit[]): string {
-  const starts = lineStarts(text);
-  const splices = edits.map(edit => ({ from: offset(starts, text, edit.at.startLine, edit.at.startColumn), to: offset(starts, text, edit.at.endLine, edit.at.endColumn), text: edit.text }))
-    .sort((a, b) => a.from - b.from);
-  let result = '';
-  let done = 0;
-  for (const splice of splices) {
-    if (splice.from < done || splice.to < splice.from) continue;
-    result += text.slice(done, splice.from) + splice.text;
-    done = splice.to;
-  }
-  return result + text.slice(done);
-}
-
-function lineStarts(text: string): readonly number[] {
-  const starts = [0];
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
-  return starts;
-}
-
-function offset(starts: readonly number[], text: string, line: number, column: number): number {
-  return Math.min(text.length, (starts[line - 1] ?? text.length) + column - 1);
-}
 
 /** The edits one round may make, by path: each fix whole or not at all; one that touches an earlier one's text waits for the next round. */
 export function selectEdits(findings: readonly Finding[], level: FixLevel): ReadonlyMap<string, readonly TextEdit[]> {

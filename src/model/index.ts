@@ -7,6 +7,7 @@ export * from './deployment.js';
 export * from './model.js';
 export * from './version.js';
 export * from './rule.js';
+export * from './edits.js';
 export * from './store.js';
 export * from './nearest.js';
 export * from './consumer.js';

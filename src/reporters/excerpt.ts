@@ -21,35 +21,60 @@ const LEAD = 20;
 /** Without a terminal's width: minified files still must not flood a log. Columns. */
 const LONGEST = 400;
 
-/** One excerpt per file, in the order the files are first named; places of one file stand in the order of its lines. */
-export function excerpts(annotations: readonly Annotation[], options: ExcerptOptions): readonly string[] {
+/** What is shown of one file. Columns are those of `text`, tabs as spaces. */
+export interface Excerpt { readonly head: SourceLocation; readonly rows: readonly Row[] }
+export type Row =
+  /** A line of the file; `behindGap`: lines before it are left out. */
+  | { readonly is: 'line'; readonly number: number; readonly text: string; readonly behindGap: boolean }
+  /** A place in the line above, and what is said of it. */
+  | { readonly is: 'mark'; readonly from: number; readonly length: number; readonly label: string; readonly primary: boolean }
+  /** What is said of a place whose line cannot be shown. */
+  | { readonly is: 'label'; readonly label: string };
+
+/** One excerpt per file, in the order the files are first named; places of one file stand in the order of its lines. `room`: columns of a line. Every text is clean. */
+export function layOut(annotations: readonly Annotation[], lines: ExcerptOptions['lines'], room: number = LONGEST): readonly Excerpt[] {
   const paths = [...new Set(annotations.map(({ at }) => at.path))];
-  return paths.flatMap((path, i) => {
+  return paths.map(path => {
     const here = annotations.filter(({ at }) => at.path === path);
-    return excerpt(here, i === 0 ? '-->' : ':::', options);
+    return { head: (here.find(({ primary }) => primary) ?? here[0]!).at, rows: rowsOf(here, lines(path), room) };
   });
 }
 
-function excerpt(here: readonly Annotation[], arrow: string, options: ExcerptOptions): readonly string[] {
-  const { paint, gutter } = options;
-  const head = (here.find(({ primary }) => primary) ?? here[0]!).at;
-  const bar = `${' '.repeat(gutter)} ${paint('blue', '|')}`;
-  const result = [`${' '.repeat(gutter)}${paint('blue', arrow)} ${clean(head.path)}:${head.startLine}:${head.startColumn}${head.logical ? ` (${clean(head.logical)})` : ''}`];
-  const source = options.lines(head.path);
+function rowsOf(here: readonly Annotation[], source: readonly string[], room: number): readonly Row[] {
   const sorted = [...here].sort((a, b) => a.at.startLine - b.at.startLine || a.at.startColumn - b.at.startColumn || Number(b.primary) - Number(a.primary));
+  const rows: Row[] = [];
   let last: number | undefined;
-  for (const annotation of sorted) {
-    const number = annotation.at.startLine;
+  for (const { at, label, primary } of sorted) {
+    const number = at.startLine;
     const line = source[number - 1];
-    if (line === undefined) { if (annotation.label) result.push(`${bar} ${clean(annotation.label)}`); continue; }
-    const shown = cut(line, annotation.at, (options.width ?? LONGEST) - gutter - 4);
-    if (last === undefined) result.push(bar);
-    else if (number > last + 1) result.push(paint('blue', '...'));
-    if (number !== last) result.push(`${paint('blue', String(number).padStart(gutter))} ${paint('blue', '|')} ${shown.text}`.trimEnd());
-    result.push(...underline(annotation, shown, bar, options));
+    if (line === undefined) { if (label) rows.push({ is: 'label', label: clean(label) }); continue; }
+    const { text, from, length } = cut(line, at, room);
+    if (number !== last) rows.push({ is: 'line', number, text, behindGap: last !== undefined && number > last + 1 });
+    rows.push({ is: 'mark', from, length, label: clean(label), primary });
     last = number;
   }
-  return result;
+  return rows;
+}
+
+/** The excerpts as a compiler prints them. */
+export function excerpts(annotations: readonly Annotation[], options: ExcerptOptions): readonly string[] {
+  const room = (options.width ?? LONGEST) - options.gutter - 4;
+  return layOut(annotations, options.lines, room).flatMap((excerpt, i) => printed(excerpt, i === 0 ? '-->' : ':::', options));
+}
+
+function printed({ head, rows }: Excerpt, arrow: string, options: ExcerptOptions): readonly string[] {
+  const { paint, gutter } = options;
+  const bar = `${' '.repeat(gutter)} ${paint('blue', '|')}`;
+  const first = rows.findIndex(row => row.is === 'line');
+  return [
+    `${' '.repeat(gutter)}${paint('blue', arrow)} ${clean(head.path)}:${head.startLine}:${head.startColumn}${head.logical ? ` (${clean(head.logical)})` : ''}`,
+    ...rows.flatMap((row, i) => {
+      if (row.is === 'label') return [`${bar} ${row.label}`];
+      if (row.is === 'mark') return underline(row, bar, options);
+      const before = i === first ? [bar] : row.behindGap ? [paint('blue', '...')] : [];
+      return [...before, `${paint('blue', String(row.number).padStart(gutter))} ${paint('blue', '|')} ${row.text}`.trimEnd()];
+    }),
+  ];
 }
 
 interface Shown { readonly text: string; readonly from: number; readonly length: number }
@@ -75,10 +100,9 @@ function fit(characters: readonly string[], room: number): string {
   return characters.slice(0, taken).join('');
 }
 
-function underline({ label, primary }: Annotation, { from, length }: Shown, bar: string, { paint, style, width, gutter }: ExcerptOptions): readonly string[] {
+function underline({ from, length, label: text, primary }: Extract<Row, { is: 'mark' }>, bar: string, { paint, style, width, gutter }: ExcerptOptions): readonly string[] {
   const color = primary ? style : 'blue';
   const marks = ' '.repeat(from) + paint(color, (primary ? '^' : '-').repeat(length));
-  const text = clean(label);
   const room = width === undefined ? Infinity : width - gutter - 3;
   if (text === '') return [`${bar} ${marks}`];
   if (from + length + 1 + columns(text) <= room) return [`${bar} ${marks} ${paint(color, text)}`];

@@ -3,17 +3,37 @@ import { SEVERITIES } from '../model/index.js';
 import { bySeverity, visible } from './options.js';
 
 /** Findings that belong together: those of one worker, of one app with several workers, of a service, or of nothing that was joined. */
-export interface Group { readonly heading: string; readonly findings: readonly Finding[] }
+export interface Group { readonly heading: string; /** Where they concern that worker alone. */ readonly worker?: Worker; readonly findings: readonly Finding[] }
 
 /** Findings, by default every one that is not suppressed, grouped, in the order of cure; the group with the worst finding first. */
 export function groupFindings(report: Report, all: readonly Finding[] = visible(report)): readonly Group[] {
-  const groups = new Map<string, Finding[]>();
+  const groups = new Map<string, Subject & { readonly findings: Finding[] }>();
   for (const finding of all) {
-    const heading = headingOf(finding, report.model);
-    groups.set(heading, [...(groups.get(heading) ?? []), finding]);
+    const subject = subjectOf(finding, report.model);
+    const group = groups.get(subject.heading);
+    if (group) group.findings.push(finding);
+    else groups.set(subject.heading, { ...subject, findings: [finding] });
   }
-  return [...groups].map(([heading, findings]) => ({ heading, findings: findings.sort((a, b) => a.order - b.order || bySeverity(a, b)) }))
+  return [...groups.values()].map(({ findings, ...subject }) => ({ ...subject, findings: findings.sort((a, b) => a.order - b.order || bySeverity(a, b)) }))
     .sort((a, b) => worst(a) - worst(b) || b.findings.length - a.findings.length || (a.heading < b.heading ? -1 : 1));
+}
+
+/** The rule in this group that must be obeyed before this finding is worth a look. */
+export function blockerOf(finding: Finding, group: Group): string | undefined {
+  return finding.blockedBy?.find(id => id !== finding.ruleId && group.findings.some(other => other.ruleId === id && !other.blockedBy?.length));
+}
+
+/** The findings that wait for this one, shown under it: under the first of its rule. */
+export function blockedOn(finding: Finding, group: Group): readonly Finding[] {
+  const isFirst = group.findings.find(other => other.ruleId === finding.ruleId) === finding;
+  return isFirst ? group.findings.filter(other => blockerOf(other, group) === finding.ruleId) : [];
+}
+
+/** What the worst finding is about, in the words of its rule. */
+export function verdict(group: Group, report: Report): string {
+  const [worst] = [...group.findings].sort(bySeverity);
+  const title = report.rules.find(rule => rule.id === worst!.ruleId)?.title ?? worst!.message;
+  return /^(A |[A-Z][a-z])/.test(title) ? title[0]!.toLowerCase() + title.slice(1) : title;
 }
 
 const worst = (group: Group): number => Math.min(...group.findings.map(finding => SEVERITIES.indexOf(finding.severity)));
@@ -21,21 +41,23 @@ const worst = (group: Group): number => Math.min(...group.findings.map(finding =
 /** The heading of findings that name nothing that was joined. */
 export const ELSEWHERE = 'elsewhere in the repository';
 
-function headingOf(finding: Finding, model: Model): string {
+type Subject = Pick<Group, 'heading' | 'worker'>;
+
+function subjectOf(finding: Finding, model: Model): Subject {
   const ids = finding.workers ?? [];
   const named = model.workers.filter(worker => ids.includes(worker.id));
   const app = model.apps.find(each => each.id === finding.resource) ?? sharedApp(named);
-  if (named.length === 1) return workerHeading(named[0]!);
-  if (app) return appHeading(app);
+  if (named.length === 1) return aboutWorker(named[0]!);
+  if (app) return aboutApp(app);
   const scheduler = model.schedulers.find(each => ids.includes(each.id) || each.id === finding.resource);
-  if (scheduler) return `scheduler ${withEnvironment(scheduler.id, scheduler.environment)}`;
-  if (named[0]) return workerHeading(named[0]);
+  if (scheduler) return { heading: `scheduler ${withEnvironment(scheduler.id, scheduler.environment)}` };
+  if (named[0]) return aboutWorker(named[0]!);
   const service = model.services.find(each => each.name === finding.resource);
   const inService = model.workers.filter(worker => service && worker.service === service);
-  if (service) return inService.length === 1 ? workerHeading(inService[0]!) : `service ${withEnvironment(service.name, service.environment)}`;
+  if (service) return inService.length === 1 ? aboutWorker(inService[0]!) : { heading: `service ${withEnvironment(service.name, service.environment)}` };
   const folder = packageOf(finding, model);
-  if (finding.at.path.startsWith('aws:')) return 'elsewhere in the account';
-  return folder === undefined ? ELSEWHERE : `consumers of ${folder === '.' ? 'package.json' : folder}`;
+  if (finding.at.path.startsWith('aws:')) return { heading: 'elsewhere in the account' };
+  return { heading: folder === undefined ? ELSEWHERE : `consumers of ${folder === '.' ? 'package.json' : folder}` };
 }
 
 /** The package whose consumers a finding is about: that of the handler, or of a consumer in one of its files. */
@@ -52,12 +74,18 @@ function sharedApp(workers: readonly Worker[]): CeleryApp | undefined {
 }
 
 /** What concerns an app with one worker concerns that worker. */
-function appHeading(app: CeleryApp): string {
+function aboutApp(app: CeleryApp): Subject {
   const deployed = app.workers.filter(worker => worker.role === 'deployed');
   const only = deployed.length === 1 ? deployed[0] : app.workers.length === 1 ? app.workers[0] : undefined;
-  return only ? workerHeading(only) : `app ${app.id}${app.workers.length > 1 ? ` (${app.workers.length} workers)` : ''}`;
+  return only ? aboutWorker(only) : { heading: `app ${app.id}${app.workers.length > 1 ? ` (${app.workers.length} workers)` : ''}` };
 }
 
+<<<<<<< HEAD
+=======
+const aboutWorker = (worker: Worker): Subject => ({ heading: workerHeading(worker), worker });
+
+/** What a worker is called in a report. */
+>>>>>>> 97fe2ba (Lay out excerpts, groups and effective settings apart from the terminal's text)
 export const workerHeading = (worker: Worker): string => `worker ${running(worker) ?? withEnvironment(worker.id, worker.environment)}`;
 
 /** Where a worker of a running service runs: `mail in shop (cluster prod, eu-central-1)`. */

@@ -1,38 +1,8 @@
-import type { CeleryApp, EffectiveSettings, IneffectiveSetting, OriginStep, Report, Setting, TaskFunction, Versions, Worker } from '../model/index.js';
-import { assumptionOf, isAtLeast, isWritten, place, samePlace, shorten } from '../model/index.js';
+import type { Report } from '../model/index.js';
 import { clean, columns } from './clean.js';
-import { isSecret, withoutPasswords } from './credentials.js';
-import { hidden } from './inventory.js';
+import { effectiveOfApp, effectiveOfWorker, type Effective, type EffectiveRow } from './effective.js';
 import type { ReportOptions } from './options.js';
 import { painter, type Paint } from './paint.js';
-
-/** What decides whether a task is lost, run twice or kept waiting: shown even where nobody wrote it, where broker, pool and version have it. */
-interface Deciding { readonly name: string; readonly broker?: readonly Worker['broker'][]; readonly pool?: readonly Worker['pool'][]; readonly since?: string }
-const PREFORK = ['prefork', 'unknown'] as const;
-const DECIDING: readonly Deciding[] = [
-  { name: 'task_acks_late' }, { name: 'task_reject_on_worker_lost', pool: PREFORK }, { name: 'task_acks_on_failure_or_timeout' }, { name: 'task_time_limit' }, { name: 'task_soft_time_limit' },
-  { name: 'worker_prefetch_multiplier' }, { name: 'worker_disable_prefetch', broker: ['redis'], since: '5.6.0' }, { name: 'worker_concurrency' }, { name: 'worker_pool' },
-  { name: 'worker_max_tasks_per_child', pool: PREFORK }, { name: 'worker_max_memory_per_child', pool: PREFORK }, { name: 'worker_cancel_long_running_tasks_on_connection_loss', since: '5.1.0' },
-  { name: 'worker_soft_shutdown_timeout', since: '5.5.0' }, { name: 'worker_enable_soft_shutdown_on_idle', since: '5.5.0' }, { name: 'broker_url' }, { name: 'broker_transport_options' },
-  { name: 'broker_transport_options.visibility_timeout', broker: ['redis', 'sqs'] }, { name: 'broker_heartbeat', broker: ['rabbitmq'] }, { name: 'broker_connection_max_retries' }, { name: 'task_publish_retry' },
-  { name: 'task_default_delivery_mode', broker: ['rabbitmq'] }, { name: 'task_default_queue_type', broker: ['rabbitmq'], since: '5.5.0' }, { name: 'result_expires' },
-];
-/** The options of a task function that decide the same, and the settings they inherit. */
-const OPTIONS: readonly (readonly [option: string, setting: string, of: (fn: TaskFunction) => Setting<unknown>])[] = [
-  ['acks_late', 'task_acks_late', fn => fn.acksLate], ['reject_on_worker_lost', 'task_reject_on_worker_lost', fn => fn.rejectOnWorkerLost], ['acks_on_failure_or_timeout', 'task_acks_on_failure_or_timeout', fn => fn.acksOnFailureOrTimeout],
-  ['time_limit', 'task_time_limit', fn => fn.timeLimit], ['soft_time_limit', 'task_soft_time_limit', fn => fn.softTimeLimit],
-];
-
-const REASONS: Readonly<Record<IneffectiveSetting['reason'], string>> = {
-  'old-name-under-namespace': 'Celery reads no old names under a namespace',
-  'prefixed-without-namespace': 'Celery reads a prefixed name only under a namespace',
-  'wrong-case': 'Celery does not read this case here',
-  'module-variable': 'a variable of the module, never given to the app',
-  'unknown-name': 'no setting of this name exists',
-  'mixed-names': 'old and new names together: the worker does not start',
-  'replaced-by-second-config': 'a later configuration replaces it',
-  'unprefixed-under-namespace': 'Celery reads only names with the prefix here',
-};
 
 /** The effective settings of every worker: value, where it comes from, what it overrides, what is written without effect and what is never read. */
 export function settings(report: Report, { color, verbose }: ReportOptions): string {
@@ -40,106 +10,29 @@ export function settings(report: Report, { color, verbose }: ReportOptions): str
   const { workers, apps } = report.model;
   const alone = apps.filter(app => app.workers.length === 0);
   if (workers.length === 0 && alone.length === 0) return `no Celery worker or app found in ${report.scannedFiles} files\n`;
-  return [...workers.map(worker => workerTable(worker, paint, verbose)), ...alone.map(app => appTable(app, paint, verbose))].join('\n');
+  return [...workers.map(worker => effectiveOfWorker(worker, verbose)), ...alone.map(app => effectiveOfApp(app, verbose))].map(effective => printed(effective, paint)).join('\n');
 }
 
-function workerTable(worker: Worker, paint: Paint, verbose: boolean): string {
-  const { drainNeed, app, sigtermRemap: remap, stopTime } = worker;
-  const need = drainNeed.is === 'bounded' ? `${drainNeed.seconds} s (${drainNeed.from.map(place).join(', ') || 'no place'})` : drainNeed.is;
-  const head = [
-    ['command', `${shorten(worker.command.text, 90)} (${place(worker.command.at)})`],
-    ['app', app ? `${app.id} (${place(app.at)})` : 'not joined'],
-    ...(app ? [['versions', versionsText(app.versions)]] : []),
-    ['broker, pool', `${worker.broker}, ${worker.pool}`],
-    ['stop time', stopTime.state === 'set' ? `${String(stopTime.value)} s (${originOf(stopTime)})` : stopTime.state === 'unset' ? 'not known: no container or service says' : valueOf('', stopTime)],
-    ['SIGTERM', remap.state === 'set' ? `REMAP_SIGTERM is ${String(remap.value)} (${originOf(remap)})` : remap.state === 'unset' ? 'REMAP_SIGTERM is not set: a warm shutdown' : 'whether REMAP_SIGTERM is set is not known'],
-    ['drain need', need],
-  ].map(([name, value]) => `  ${paint('dim', name!.padEnd(12))}  ${clean(value!)}`);
-  const environment = worker.environment === undefined ? '' : ` (${worker.environment})`;
-  const deciding = decidingFor(worker.broker, worker.pool, app?.versions);
-  const rows = table(withVisibility(worker.settings, worker.broker), app ? deciding : new Set(), paint, verbose);
-  return [paint('bold', clean(`worker ${worker.id}${environment}`)), ...head, ...blankBefore(rows), ...functions(worker.functions, worker.settings, paint), ...ineffective(app?.ineffective ?? [], paint), ...noEffect(worker, paint), ''].join('\n');
+function printed({ heading, facts, rows, ownOptions, neverRead, noEffect }: Effective, paint: Paint): string {
+  const list = (title: string, lines: readonly string[]): readonly string[] => (lines.length === 0 ? [] : ['', `  ${paint('bold', title)}`, ...lines.map(line => `    ${line}`)]);
+  const withOrigin = ({ text, origin }: Effective['neverRead'][number]): string => `${clean(text)}  ${paint('dim', clean(origin))}`;
+  return [
+    paint('bold', clean(heading)), ...facts.map(([name, value]) => `  ${paint('dim', name.padEnd(12))}  ${clean(value)}`),
+    ...(rows.length > 0 ? ['', ...table(rows, paint)] : []),
+    ...list('options of task functions', ownOptions.map(withOrigin)),
+    ...list('written, but never read by Celery', neverRead.map(withOrigin)),
+    ...list('written without effect here', noEffect.map(clean)), '',
+  ].join('\n');
 }
 
-function appTable(app: CeleryApp, paint: Paint, verbose: boolean): string {
-  const rows = table(withVisibility(app.settings, app.broker), decidingFor(app.broker, app.pool, app.versions), paint, verbose);
-  return [paint('bold', clean(`app ${app.id} (${place(app.at)}), no worker command found`)), `  ${paint('dim', 'versions'.padEnd(12))}  ${clean(versionsText(app.versions))}`, ...blankBefore(rows), ...functions(app.functions, app.settings, paint), ...ineffective(app.ineffective, paint), ''].join('\n');
-}
-
-const blankBefore = (rows: readonly string[]): readonly string[] => (rows.length > 0 ? ['', ...rows] : []);
-
-function versionsText({ celery, billiard }: Versions): string {
-  return ([['celery', celery], ['billiard', billiard]] as const).map(([name, fact]) => assumptionOf(name, fact) ?? `${name} ${fact.assumed}`).join('; ');
-}
-
-/** The settings that decide for this broker, pool and version. */
-function decidingFor(broker: Worker['broker'], pool: Worker['pool'], versions: Versions | undefined): ReadonlySet<string> {
-  return new Set(DECIDING.filter(row => (row.broker === undefined || row.broker.includes(broker)) && (row.pool === undefined || row.pool.includes(pool)) && (row.since === undefined || !versions || isAtLeast(versions.celery, row.since))).map(({ name }) => name));
-}
-
-function noEffect(worker: Worker, paint: Paint): readonly string[] {
-  const rows = worker.noEffect ?? [];
-  return rows.length === 0 ? [] : ['', `  ${paint('bold', 'written without effect here')}`, ...rows.map(({ setting, at, text }) => `    ${clean(`${setting} (${place(at)}): ${text}`)}`)];
-}
-
-/** Task functions with options of their own: decorator, annotation or base class, where they differ from the app's setting. */
-function functions(all: readonly TaskFunction[], settings: EffectiveSettings, paint: Paint): readonly string[] {
-  const rows = all.flatMap(fn => OPTIONS.flatMap(([option, setting, of]) => {
-    const own = of(fn), inherited = settings.get(setting);
-    const isOwn = own.state !== 'unset' && !(own.state === 'set' && own.certainty === 'format-default') && !(inherited && samePlace(own.at, inherited.at));
-    return isOwn ? [`    ${clean(`${fn.functionName}: ${option} ${valueOf(option, own)}`)}  ${paint('dim', clean(own.state === 'set' && own.origin.length === 0 ? place(own.at) : originOf(own)))}`] : [];
-  }));
-  return rows.length === 0 ? [] : ['', `  ${paint('bold', 'options of task functions')}`, ...rows];
-}
-
-function table(all: EffectiveSettings, deciding: ReadonlySet<string>, paint: Paint, verbose: boolean): readonly string[] {
-  const shown = [...all].filter(([name, setting]) => isWritten(setting) || setting.state === 'unknown' || deciding.has(name) || (verbose && setting.state === 'set'));
-  const rows = shown.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, setting]) => ({ name: clean(name), value: clean(valueOf(name, setting)), setting }));
+function table(all: readonly EffectiveRow[], paint: Paint): readonly string[] {
+  const rows = all.map(row => ({ ...row, name: clean(row.name), value: clean(row.value) }));
   const wide = (texts: readonly string[]): number => Math.max(0, ...texts.map(columns));
   const [nameWidth, valueWidth] = [wide(rows.map(row => row.name)), wide(rows.map(row => row.value))];
-  return rows.flatMap(({ name, value, setting }) => [
-    `  ${pad(name, nameWidth)}  ${paint(isWritten(setting) ? 'bold' : 'dim', pad(value, valueWidth))}  ${clean(originOf(setting))}`,
-    ...(setting.state === 'set' ? setting.overridden : []).map(step => `  ${' '.repeat(nameWidth + valueWidth + 2)}  ${paint('dim', clean(`overrides ${stepText(step)}`))}`),
+  return rows.flatMap(({ name, value, isWritten, origin, overridden }) => [
+    `  ${pad(name, nameWidth)}  ${paint(isWritten ? 'bold' : 'dim', pad(value, valueWidth))}  ${clean(origin)}`,
+    ...overridden.map(step => `  ${' '.repeat(nameWidth + valueWidth + 2)}  ${paint('dim', clean(`overrides ${step}`))}`),
   ]);
 }
 
-/** s. What kombu does where nobody sets it (kombu transport/redis.py:644, SQS.py:264). */
-const KOMBU_DEFAULT = { redis: 3600, sqs: 1800 } as const;
-const VISIBILITY = 'broker_transport_options.visibility_timeout';
-
-function withVisibility(all: EffectiveSettings, broker: Worker['broker']): EffectiveSettings {
-  const options = all.get('broker_transport_options');
-  if ((broker !== 'redis' && broker !== 'sqs') || all.has(VISIBILITY) || !options || options.state === 'unknown' || hasPredefinedQueues(options)) return all;
-  return new Map([...all, [VISIBILITY, { state: 'set', value: KOMBU_DEFAULT[broker], at: options.at, certainty: 'format-default', origin: [{ text: 'default of kombu' }], overridden: [], slots: [] }]]);
-}
-
-/** Queues that exist already keep the visibility timeout they have. */
-const hasPredefinedQueues = (options: Setting<unknown>): boolean => options.state === 'set' && typeof options.value === 'object' && options.value !== null && 'predefined_queues' in options.value;
-
 const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - columns(text)));
-
-function valueOf(name: string, setting: Setting<unknown>): string {
-  if (setting.state === 'unset') return 'unset';
-  if (setting.state === 'unknown') return `? ${isSecret(name) ? '***' : shorten(withoutPasswords(setting.expression), 40)}`;
-  const value = hidden(name, setting.value);
-  if (isDuration(value)) return `${value.seconds} s`;
-  return shorten(typeof value === 'string' ? value : JSON.stringify(value) ?? 'unset');
-}
-
-const isDuration = (value: unknown): value is { readonly seconds: number } => typeof value === 'object' && value !== null && 'seconds' in value && typeof value.seconds === 'number' && Object.keys(value).length === 1;
-
-function originOf(setting: Setting<unknown>): string {
-  if (setting.state === 'unset') return 'no default';
-  if (setting.state === 'unknown') return `${place(setting.at)}, could not be resolved`;
-  const origin = setting.origin.map(stepText).join(' ← ') || place(setting.at);
-  return setting.certainty === 'unless-environment' ? `${origin}, unless the environment says otherwise` : origin;
-}
-
-/** The step's text, with its place where the text does not name it already. */
-const stepText = ({ text, at }: OriginStep): string => withoutPasswords(at && !text.includes(place(at)) ? `${text} (${place(at)})` : text);
-
-function ineffective(entries: readonly IneffectiveSetting[], paint: Paint): readonly string[] {
-  if (entries.length === 0) return [];
-  return ['', `  ${paint('bold', 'written, but never read by Celery')}`, ...entries.map(({ name, value, at, reason, wanted }) =>
-    `    ${clean(`${name} = ${isSecret(name) ? '***' : withoutPasswords(shorten(value, 40))}`)}  ${paint('dim', clean(`${place(at)}: ${REASONS[reason]}${wanted === undefined ? '' : `; it would read ${wanted}`}`))}`)];
-}

@@ -2,8 +2,8 @@ import type { Finding, Report } from '../model/index.js';
 import { place } from '../model/index.js';
 import { clean, wrap } from './clean.js';
 import { excerpts, type Annotation } from './excerpt.js';
-import { groupFindings, type Group } from './groups.js';
-import { bySeverity, counted, elsewhere, plural, visible, type ReportOptions } from './options.js';
+import { blockedOn, blockerOf, groupFindings, verdict, type Group } from './groups.js';
+import { counted, elsewhere, plural, visible, type ReportOptions } from './options.js';
 import { painter, SEVERITY_STYLE, type Paint } from './paint.js';
 
 /** Places shown besides the primary one; --verbose shows all. */
@@ -20,24 +20,9 @@ export function text(report: Report, options: ReportOptions): string {
 
 function renderGroup(group: Group, report: Report, options: ReportOptions, paint: Paint): string {
   const blocks = group.findings.filter(finding => !blockerOf(finding, group)).map(finding => {
-    const blocked = group.findings.filter(other => blockerOf(other, group) === finding.ruleId && firstOf(finding, group));
-    return [renderFinding(finding, report, options, paint), ...blocked.map(other => `  ${paint('blue', '=')} blocks: ${oneLine(other)}`)].join('\n');
+    return [renderFinding(finding, report, options, paint), ...blockedOn(finding, group).map(other => `  ${paint('blue', '=')} blocks: ${oneLine(other)}`)].join('\n');
   });
   return [paint('bold', `${clean(group.heading)} — ${counted(group.findings)}: ${verdict(group, report)}`), ...blocks].join('\n\n');
-}
-
-/** The rule in this group that must be obeyed before this finding is worth a look. */
-function blockerOf(finding: Finding, group: Group): string | undefined {
-  return finding.blockedBy?.find(id => id !== finding.ruleId && group.findings.some(other => other.ruleId === id && !other.blockedBy?.length));
-}
-
-const firstOf = (finding: Finding, group: Group): boolean => group.findings.find(other => other.ruleId === finding.ruleId) === finding;
-
-/** What the worst finding is about, in the words of its rule. */
-function verdict(group: Group, report: Report): string {
-  const [worst] = [...group.findings].sort(bySeverity);
-  const title = report.rules.find(rule => rule.id === worst!.ruleId)?.title ?? worst!.message;
-  return /^(A |[A-Z][a-z])/.test(title) ? title[0]!.toLowerCase() + title.slice(1) : title;
 }
 
 const oneLine = (finding: Finding): string => clean(`${finding.severity}[${finding.ruleId}] ${place(finding.at)} ${finding.message}`);
