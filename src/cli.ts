@@ -33,7 +33,7 @@ function program(finish: (code: number) => void): Command {
     .option('--no-color', 'no colours');
 
   const judging = (command: Command): Command => shared(command)
-    .option('--format <format[:file]>', 'text, concise, json, github, markdown, sarif, gitlab, junit or rdjson; repeatable', collect, [])
+    .option('--format <format[:file]>', 'text, concise, json, github, markdown, html, sarif, gitlab, junit or rdjson; repeatable', collect, [])
     .addOption(new Option('--fail-on <severity>', 'exit 1 from this severity on').choices([...SEVERITIES, 'never']).default('error'))
     .addOption(new Option('--min-confidence <confidence>', 'show findings from this confidence on').choices(CONFIDENCES))
     .addOption(new Option('--preset <preset>', 'recommended: high and medium confidence; strict: all').choices(['recommended', 'strict']))

@@ -136,7 +136,8 @@ function valueOf(name: string, setting: Setting<unknown>): string {
 
 const isDuration = (value: unknown): value is { readonly seconds: number } => typeof value === 'object' && value !== null && 'seconds' in value && typeof value.seconds === 'number' && Object.keys(value).length === 1;
 
-function originOf(setting: Setting<unknown>): string {
+/** Where a value comes from, in words. */
+export function originOf(setting: Setting<unknown>): string {
   if (setting.state === 'unset') return 'no default';
   if (setting.state === 'unknown') return `${place(setting.at)}, could not be resolved`;
   const origin = setting.origin.map(stepText).join(' ← ') || place(setting.at);

@@ -80,12 +80,9 @@ function aboutApp(app: CeleryApp): Subject {
   return only ? aboutWorker(only) : { heading: `app ${app.id}${app.workers.length > 1 ? ` (${app.workers.length} workers)` : ''}` };
 }
 
-<<<<<<< HEAD
-=======
 const aboutWorker = (worker: Worker): Subject => ({ heading: workerHeading(worker), worker });
 
 /** What a worker is called in a report. */
->>>>>>> 97fe2ba (Lay out excerpts, groups and effective settings apart from the terminal's text)
 export const workerHeading = (worker: Worker): string => `worker ${running(worker) ?? withEnvironment(worker.id, worker.environment)}`;
 
 /** Where a worker of a running service runs: `mail in shop (cluster prod, eu-central-1)`. */

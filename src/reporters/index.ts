@@ -13,4 +13,5 @@ export const reporters: Readonly<Record<string, () => Promise<Reporter>>> = {
   gitlab: async () => (await import('./gitlab.js')).gitlab,
   junit: async () => (await import('./junit.js')).junit,
   rdjson: async () => (await import('./rdjson.js')).rdjson,
+  html: async () => (await import('./html/index.js')).html,
 };

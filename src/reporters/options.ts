@@ -62,3 +62,13 @@ export function applicableFix({ at, fix }: Finding): Fix | undefined {
 export function pageOf({ docsUrl }: Finding): string | undefined {
   return /^https?:\/\/[\x21-\x7e]+$/.test(docsUrl) && URL.canParse(docsUrl) ? docsUrl : undefined;
 }
+
+/** `1 worker, 2 apps, 12 files read` */
+export function scopeOf({ model: { workers, apps, consumers }, readFiles }: Report): string {
+  return `${plural(workers.length, 'worker')}, ${plural(apps.length, 'app')}${consumers.length > 0 ? `, ${plural(consumers.length, 'consumer')}` : ''}, ${plural(readFiles, 'file')} read`;
+}
+
+/** Why nothing was audited, where no file was read. */
+export function nothingRead({ scannedFiles }: Report): string {
+  return scannedFiles === 0 ? 'nothing to audit: there are no files here' : `nothing to audit: none of ${plural(scannedFiles, 'file')} speaks of Celery or ECS`;
+}

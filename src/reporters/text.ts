@@ -3,7 +3,7 @@ import { place } from '../model/index.js';
 import { clean, wrap } from './clean.js';
 import { excerpts, type Annotation } from './excerpt.js';
 import { blockedOn, blockerOf, groupFindings, verdict, type Group } from './groups.js';
-import { counted, elsewhere, plural, visible, type ReportOptions } from './options.js';
+import { counted, elsewhere, nothingRead, plural, scopeOf, visible, type ReportOptions } from './options.js';
 import { painter, SEVERITY_STYLE, type Paint } from './paint.js';
 
 /** Places shown besides the primary one; --verbose shows all. */
@@ -79,14 +79,12 @@ function closing(report: Report, { verbose }: ReportOptions, paint: Paint): read
 }
 
 function summary(report: Report): string {
+  if (report.readFiles === 0) return nothingRead(report);
   const findings = visible(report);
-  const { workers, apps, consumers } = report.model;
-  if (report.scannedFiles === 0) return 'nothing to audit: there are no files here';
-  if (report.readFiles === 0) return `nothing to audit: none of ${plural(report.scannedFiles, 'file')} speaks of Celery or ECS`;
   const suppressed = report.findings.length - findings.length;
   const fixable = findings.filter(({ fix }) => fix?.safety === 'safe').length;
   return [
-    `${counted(findings)} (${plural(workers.length, 'worker')}, ${plural(apps.length, 'app')}${consumers.length > 0 ? `, ${plural(consumers.length, 'consumer')}` : ''}, ${plural(report.readFiles, 'file')} read)`,
+    `${counted(findings)} (${scopeOf(report)})`,
     ...(suppressed > 0 ? [`${suppressed} suppressed`] : []),
     ...(fixable > 0 ? [`${fixable} mended by --fix`] : []),
   ].join(' · ');
