@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     projects: [
-      { extends: true, test: { name: 'source', include: ['test/**/*.test.ts'], exclude: [...built, 'test/differential/**', 'test/synthesis/**', 'test/live/**', 'test/fixes/**'] } },
+      { extends: true, test: { name: 'source', include: ['test/**/*.test.ts'], exclude: [...built, 'test/differential/**', 'test/synthesis/**', 'test/live/**', 'test/fixes/**', 'test/browser/**'] } },
       { extends: true, test: { name: 'built', include: built, globalSetup: ['test/build.ts'] } },
     ],
   },

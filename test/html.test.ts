@@ -6,8 +6,7 @@ import { DARK, LIGHT, type Palette } from '../src/reporters/html/styles.js';
 import type { Finding, Report, Worker } from '../src/model/index.js';
 import { app, at, emptyModel, model, plain, report, stopTimeout, worker } from './report-fixtures.js';
 
-const options = { color: false, verbose: false };
-const page = (of: Report): string => html(of, options);
+const page = html;
 /** The elements and attributes of a page, in order, without the texts: what a browser would make of it. */
 const skeleton = (text: string): readonly string[] => [...text.replace(/<(style|script)>[\s\S]*?<\/\1>/g, '<$1>').matchAll(/<(!?\/?[a-z][a-z0-9]*)((?:\s+[a-z-]+(?:="[^"]*")?)*)\s*\/?>/gi)]
   .map(([, name, attributes]) => `${name!} ${[...attributes!.matchAll(/([a-z-]+)(?:=|\s|$)/g)].length > 0 ? attributes!.replace(/="[^"]*"/g, '').trim() : ''}`);

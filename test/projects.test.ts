@@ -11,7 +11,11 @@ import { rules } from '../src/rules/index.js';
 const PROJECTS = fileURLToPath(new URL('../fixtures/projects', import.meta.url));
 const EXAMPLES = fileURLToPath(new URL('../examples', import.meta.url));
 /** Formats and the end of their expected file's name. */
-const FORMATS = { text: 'text.txt', concise: 'concise.txt', json: 'report.json', github: 'github.txt', markdown: 'markdown.txt', sarif: 'report.sarif', gitlab: 'gitlab.json', junit: 'junit.xml', rdjson: 'rdjson.json' } as const;
+const FORMATS = {
+  text: 'text.txt', concise: 'concise.txt', json: 'report.json', github: 'github.txt', markdown: 'markdown.txt', html: 'report.html', sarif: 'report.sarif', gitlab: 'gitlab.json', junit: 'junit.xml', rdjson: 'rdjson.json',
+} as const;
+/** A page says most of the other formats again: one of them is enough to be read. */
+const isKept = (format: string, name: string): boolean => format !== 'html' || name === 'newsletter';
 
 const clean = readdirSync(PROJECTS).filter(name => name.startsWith('clean-') && existsSync(`${PROJECTS}/${name}/tree`));
 const trees = [
@@ -45,7 +49,7 @@ test('every format has its expected file', () => {
 });
 
 describe.each(trees)('$name', ({ name }) => {
-  test.each(Object.entries(FORMATS))('reads as expected: %s', async (format, file) => {
+  test.each(Object.entries(FORMATS).filter(([format]) => isKept(format, name)))('reads as expected: %s', async (format, file) => {
     const reporter = await reporters[format]!();
     const output = reporter(reportOf(name), { color: false, verbose: true });
     await expect(format === 'json' ? withoutDefaults(output) : output).toMatchFileSnapshot(`${PROJECTS}/${name}/expected/${file}`);

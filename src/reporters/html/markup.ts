@@ -12,7 +12,7 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
 }
 
 /** A piece of our own that is HTML already: a style, a script. */
-export const own = (markup: string): Markup => ({ markup });
+export const ready = (markup: string): Markup => ({ markup });
 
 function written(part: Part): string {
   if (part === undefined || part === false) return '';

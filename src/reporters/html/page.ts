@@ -5,7 +5,7 @@ import { effectiveOfApp, effectiveOfWorker } from '../effective.js';
 import { blockedOn, blockerOf, groupFindings, verdict, workerHeading, type Group } from '../groups.js';
 import { bySeverity, count, counted, nothingRead, plural, scopeOf, visible } from '../options.js';
 import { findingBlock, type FindingOptions } from './finding.js';
-import { html, isWeb, link, own, prose, type Markup, type Part } from './markup.js';
+import { html, isWeb, link, ready, prose, type Markup, type Part } from './markup.js';
 import { SCRIPT } from './script.js';
 import { settingsBlock } from './settings.js';
 import { STYLE } from './styles.js';
@@ -29,11 +29,11 @@ export function page(report: Report): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src ${own(hash(STYLE))}; script-src ${own(hash(SCRIPT))}; base-uri 'none'; form-action 'none'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src ${ready(hash(STYLE))}; script-src ${ready(hash(SCRIPT))}; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>${title}</title>
-<style>${own(STYLE)}</style>
+<style>${ready(STYLE)}</style>
 </head>
 <body>
 <a class="skip" href="#findings">Skip to the findings</a>
@@ -52,7 +52,7 @@ ${suppressed(report)}
 ${ruleList(report)}
 </main>
 <footer><p>Findings stand in the order of cure: the signal must reach the worker before a longer stop time helps, and tasks must bear a second run before late acknowledgement helps. <code>drainlint explain RULE</code> prints a rule&#39;s page.</p></footer>
-<script>${own(SCRIPT)}</script>
+<script>${ready(SCRIPT)}</script>
 </body>
 </html>
 `.markup;
@@ -67,6 +67,7 @@ interface View {
   readonly sections: readonly Section[];
   readonly anchor: (finding: Finding) => string;
   readonly full: ReadonlySet<Finding>;
+  readonly faults: ReadonlyMap<string, readonly Finding[]>;
   readonly isOpen: (finding: Finding) => boolean;
 }
 
@@ -86,7 +87,7 @@ function viewOf(report: Report): View {
   const errors = count(findings, 'error');
   return {
     report, sections: [...sections, ...alone], anchor: anchors(report.findings), full: new Set([...findings].sort(bySeverity).slice(0, FULL)),
-    isOpen: ({ severity }) => severity === 'error' && errors <= OPEN,
+    faults: faultsByWorker(findings), isOpen: ({ severity }) => severity === 'error' && errors <= OPEN,
   };
 }
 
@@ -163,10 +164,19 @@ function optionsFor(finding: Finding, group: Group, { report, anchor, isOpen, fu
   return { lines: report.lines, anchor, open: isOpen(finding), full: full.has(finding), blocks: blockedOn(finding, group), ...(blocker !== undefined && { blocker }) };
 }
 
-/** The findings that say that the signal does not reach this worker, or not as it is meant: the first ones to cure. */
-function signalFaults(worker: Worker, { report, anchor }: View): Part {
-  const faults = visible(report).filter(({ ruleId, order, workers }) => order === 1 && ruleId.startsWith('container/') && workers?.includes(worker.id));
-  return faults.length === 0 ? (worker.start.complete ? '.' : '; how it gets from there to the worker is not wholly known.') : html`: ${faults.map((finding, i) => html`${i > 0 && '; '}<a href="#${anchor(finding)}">${finding.ruleId}</a> (${finding.message})`)}.`;
+/** What is known to happen to SIGTERM on its way to this worker. */
+function signalFaults(worker: Worker, { faults, anchor }: View): Part {
+  const own = faults.get(worker.id) ?? [];
+  if (own.length === 0) return worker.start.complete ? '.' : '; how it gets from there to the worker is not wholly known.';
+  return html`: ${own.map((finding, i) => html`${i > 0 && '; '}<a href="#${anchor(finding)}">${finding.ruleId}</a> (${finding.message})`)}.`;
+}
+
+/** The findings that say that the signal does not reach a worker, or not as it is meant, by the worker's id: they are the first to cure. */
+function faultsByWorker(findings: readonly Finding[]): View['faults'] {
+  const result = new Map<string, Finding[]>();
+  for (const finding of findings.filter(({ ruleId, order }) => order === 1 && ruleId.startsWith('container/')))
+    for (const id of finding.workers ?? []) result.set(id, [...(result.get(id) ?? []), finding]);
+  return result;
 }
 
 function basis({ model }: Report): Part {
