@@ -40,7 +40,7 @@ async function open(name: keyof typeof reports, options: BrowserContextOptions =
 }
 
 describe.each(Object.keys(reports) as (keyof typeof reports)[])('%s', name => {
-  test.each([['light', {}], ['dark', { colorScheme: 'dark' }], ['on a phone', { viewport: { width: 360, height: 740 } }], ['without scripts', { javaScriptEnabled: false }]] as const)('%s: no complaint, no request but for the page itself', async (_, options) => {
+  test.each([['light', {}], ['dark', { colorScheme: 'dark' }], ['on a phone', { viewport: { width: 360, height: 740 } }], ['without scripts', { javaScriptEnabled: false }]] as const)('%s: no complaint, no request but for the page itself', async (_, options: BrowserContextOptions) => {
     const { page, complaints, requests } = await open(name, options);
     expect(complaints).toEqual([]);
     expect(requests).toEqual([pathToFileURL(reports[name]).href]);

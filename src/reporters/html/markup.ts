@@ -31,6 +31,3 @@ export function prose(text: string): Markup {
 
 /** Is it an address of the web? Anything else (`javascript:`) never becomes a link. */
 export const isWeb = (address: string): boolean => /^https?:\/\//.test(address);
-
-/** A link, where the address is one of the web; else the text alone. */
-export const link = (address: string, text: string): Markup => (isWeb(address) ? html`<a href="${address}" rel="noreferrer">${text}</a>` : html`${text}`);

@@ -5,7 +5,7 @@ import { effectiveOfApp, effectiveOfWorker } from '../effective.js';
 import { blockedOn, blockerOf, groupFindings, verdict, workerHeading, type Group } from '../groups.js';
 import { bySeverity, count, counted, nothingRead, plural, scopeOf, visible } from '../options.js';
 import { findingBlock, type FindingOptions } from './finding.js';
-import { html, isWeb, link, ready, prose, type Markup, type Part } from './markup.js';
+import { html, isWeb, prose, ready, type Markup, type Part } from './markup.js';
 import { SCRIPT } from './script.js';
 import { settingsBlock } from './settings.js';
 import { STYLE } from './styles.js';
@@ -29,7 +29,7 @@ export function page(report: Report): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src ${ready(hash(STYLE))}; script-src ${ready(hash(SCRIPT))}; base-uri 'none'; form-action 'none'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src ${ready(hash(STYLE))}${findings.length > 0 && html`; script-src ${ready(hash(SCRIPT))}`}; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>${title}</title>
@@ -52,7 +52,7 @@ ${suppressed(report)}
 ${ruleList(report)}
 </main>
 <footer><p>Findings stand in the order of cure: the signal must reach the worker before a longer stop time helps, and tasks must bear a second run before late acknowledgement helps. <code>drainlint explain RULE</code> prints a rule&#39;s page.</p></footer>
-<script>${ready(SCRIPT)}</script>
+${findings.length > 0 && html`<script>${ready(SCRIPT)}</script>`}
 </body>
 </html>
 `.markup;
@@ -201,10 +201,12 @@ function suppressed({ findings }: Report): Part {
 
 /** What the rules that speak here say of themselves. */
 function ruleList({ findings, rules }: Report): Part {
-  const spoken = new Map(findings.map(({ ruleId, docsUrl }) => [ruleId, docsUrl]));
-  const named = rules.filter(({ id }) => spoken.has(id)).sort((a, b) => (a.id < b.id ? -1 : 1));
+  const addresses = new Map(findings.map(({ ruleId, docsUrl }) => [ruleId, docsUrl]));
+  const named = rules.filter(({ id }) => addresses.has(id)).sort((a, b) => (a.id < b.id ? -1 : 1));
   return named.length > 0 && html`<section id="rules" aria-labelledby="rules-h"><h2 id="rules-h">Rules</h2>
 ${named.map(({ id, title, rationale, remedy, references }) => html`<details class="more" id="rule-${id}"><summary><h3>${id}</h3> <span class="muted">${title}</span></summary>
-<p>${prose(rationale)}</p><p>${prose(remedy)}</p><ul>${[...(isWeb(spoken.get(id)!) ? [spoken.get(id)!] : []), ...references].map(address => html`<li>${link(address, address)}</li>`)}</ul></details>
+<p>${prose(rationale)}</p><p>${prose(remedy)}</p>${sources([addresses.get(id)!, ...references].filter(isWeb))}</details>
 `)}</section>`;
 }
+
+const sources = (addresses: readonly string[]): Part => addresses.length > 0 && html`<ul>${addresses.map(address => html`<li><a href="${address}" rel="noreferrer">${address}</a></li>`)}</ul>`;
