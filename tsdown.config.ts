@@ -1,10 +1,14 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { defineConfig } from 'tsdown';
 
-/** The commit the build is made from; empty outside git. */
+/** The commit the build is made from: as git wrote it into an archive (.gitattributes), else as git tells of this work tree; empty outside both. */
 function commit(): string {
+  const archived = readFileSync('scripts/commit', 'utf8').trim();
+  if (!archived.startsWith('$')) return archived;
   try {
-    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    const [prefix, id = ''] = execFileSync('git', ['rev-parse', '--show-prefix', '--short', 'HEAD'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\n');
+    return prefix === '' ? id : ''; // a folder in another repository has another's commit
   } catch {
     return '';
   }
