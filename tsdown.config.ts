@@ -18,7 +18,7 @@ function commit(): string {
 const EVERY_CHECK = /src\/(?:audit|suppress|fix|sources\/(?!list-files|aws|revision|git)|commands\/(?:check|judging|run|stopwatch)|analyzers\/index|reporters\/(?:index|text|options|clean|paint|excerpt|groups|credentials))/;
 const EVERY_START = /src\/(?:model|config|version)|\/package\.json$|\/commander\//;
 
-export default defineConfig({
+export default defineConfig([{
   entry: ['src/cli.ts'],
   format: 'esm',
   platform: 'node',
@@ -35,4 +35,12 @@ export default defineConfig({
   outputOptions: { codeSplitting: { groups: [{ name: 'start', test: EVERY_START }, { name: 'check', test: EVERY_CHECK }] } },
   // Grammars lie beside the chunk that loads them; see src/parsers/grammars.ts.
   copy: ['node_modules/web-tree-sitter/web-tree-sitter.wasm', 'node_modules/@vscode/tree-sitter-wasm/wasm/tree-sitter-python.wasm', 'src/parsers/tree-sitter-terraform.wasm'],
-});
+}, {
+  // For CDK apps, most of which are CommonJS; its types stand alone.
+  entry: ['src/cdk-plugin.ts'],
+  format: 'cjs',
+  platform: 'node',
+  target: 'node20',
+  dts: true,
+  clean: false,
+}]);

@@ -92,6 +92,8 @@ function scopeOf(root: string, paths: readonly string[]): Scope {
     if (!isInside(root, full)) throw new AuditError(`${path} lies outside ${root}`);
     return { path: relative(root, full).split(sep).join('/'), isFolder: stats.isDirectory() };
   });
+  // Named beside all of the root: there, though git may ignore it.
+  if (given.length > 1 && given.some(({ path }) => path === '')) return { folders: given.filter(({ isFolder }) => isFolder).map(({ path }) => path), has: () => true };
   if (given.length === 0 || given.some(({ path }) => path === '')) return { folders: [], has: () => true };
   const files = given.filter(({ isFolder }) => !isFolder).map(({ path }) => path);
   const folders = given.filter(({ isFolder }) => isFolder).map(({ path }) => path);

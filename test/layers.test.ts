@@ -15,13 +15,14 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   reporters: ['model'], fix: ['model'], suppress: ['model'],
   config: ['model', 'parsers'],
   audit: ['model', 'knowledge', 'sources', 'parsers', 'analyzers', 'link', 'fate', 'config', 'suppress', 'fix', 'version'],
+  'cdk-plugin': ['version'], // a build of its own, loaded by a CDK app: it asks the command line, because the CDK waits for no promise
 };
 /** The command line and its commands may import everything; only they meet argv, the console and exit codes. */
 const FRONT = ['cli', 'commands'];
 /** A library has its room; the standard library that reads, runs or prints has one too. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
-  commander: ['cli'], yaml: ['parsers', 'config'], 'jsonc-parser': ['parsers'], unbash: ['parsers'], 'web-tree-sitter': ['parsers'], 'ts-morph': ['parsers', 'analyzers'],
-  'node:fs': ['sources', 'config', 'parsers', 'audit', 'commands'], 'node:child_process': ['sources'],
+  commander: ['cli'], yaml: ['parsers', 'config'], 'jsonc-parser': ['parsers', 'cdk-plugin'], unbash: ['parsers'], 'web-tree-sitter': ['parsers'], 'ts-morph': ['parsers', 'analyzers'],
+  'node:fs': ['sources', 'config', 'parsers', 'audit', 'commands', 'cdk-plugin'], 'node:child_process': ['sources', 'cdk-plugin'],
 };
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts')).map(name => name.split('\\').join('/'));

@@ -73,7 +73,7 @@ export async function createFileStore(options: FileStoreOptions): Promise<FileSt
   return serve({ root, overlay, paths, candidates, problems, texts, loaded, ...(like && { like }) });
 }
 
-const within = (paths: readonly string[], folders: readonly string[]): readonly string[] => (folders.length === 0 ? paths : paths.filter(path => folders.some(folder => path.startsWith(`${folder}/`))));
+const within = (paths: readonly string[], folders: readonly string[]): readonly string[] => (folders.length === 0 ? paths : paths.filter(path => folders.some(folder => folder === '' || path.startsWith(`${folder}/`))));
 
 function listTree(root: string, folders: readonly string[], list: typeof listFiles): Listing {
   if (folders.length === 0) return list(root);
