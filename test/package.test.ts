@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,6 +39,7 @@ function folder(name: string): string {
 interface Manifest { readonly version: string; readonly dependencies: Readonly<Record<string, string>>; readonly scripts?: Readonly<Record<string, string>> }
 interface Lock { readonly packages: Readonly<Record<string, { readonly resolved?: string; readonly hasInstallScript?: boolean; readonly link?: boolean }>> }
 const readJson = <T>(path: string): T => JSON.parse(readFileSync(path, 'utf8')) as T;
+const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
 const { version, dependencies } = readJson<Manifest>(join(root, 'package.json'));
 
 /** Installed packages that run a script of theirs at install: as npm notes it, and as their own package.json and binding.gyp say. */
@@ -56,7 +57,9 @@ afterAll(() => [work, faulty].forEach(path => rmSync(path, { recursive: true, fo
 
 /** Runs the copy installed in `where` over the faulty project, as `npx drainlint` there would. */
 async function expectWorks(where: string): Promise<void> {
-  expect(await output(where, 'npx', ['--no-install', 'drainlint', '--version'])).toMatch(new RegExp(`^drainlint ${version.replaceAll('.', '\\.')}\\b`));
+  expect((await output(where, 'npx', ['--no-install', 'drainlint', '--version'])).trim()).toBe(`drainlint ${version} (${commit})`);
+  const plugin = "import { drainlint } from 'drainlint/cdk'; console.log(drainlint().name, typeof (await import('node:module')).createRequire(process.cwd() + '/x.js')('drainlint/cdk').drainlint)";
+  expect((await output(where, process.execPath, ['--input-type=module', '-e', plugin])).trim()).toBe('drainlint function');
   const report = JSON.parse(await output(faulty, process.execPath, [join(where, 'node_modules/drainlint/bin/drainlint.js'), 'check', '--format', 'json'], 1)) as { readonly findings: readonly { readonly ruleId: string }[] };
   expect(report.findings.map(({ ruleId }) => ruleId)).toEqual(expect.arrayContaining(['container/shell-swallows-signal', 'celery/early-ack']));
   expect(await output(where, 'npx', ['--no-install', 'drainlint', 'check', faulty, '--format', 'concise'], 1)).toContain('celery/early-ack');
@@ -87,7 +90,7 @@ describe('the tarball', () => {
     expect(inFolder('bin')).toEqual(['drainlint.js']);
     expect(inFolder('schema')).toEqual(readdirSync(join(root, 'schema')).sort());
     expect(inFolder('dist').filter(path => path.endsWith('.wasm'))).toEqual(['tree-sitter-python.wasm', 'tree-sitter-terraform.wasm', 'web-tree-sitter.wasm']);
-    expect(inFolder('dist').filter(path => !/^[\w-]+\.(?:js|wasm)$/.test(path))).toEqual([]);
+    expect(inFolder('dist').filter(path => !/^[\w-]+\.(?:js|wasm)$/.test(path))).toEqual(['cdk-plugin.cjs', 'cdk-plugin.d.cts']);
     expect(inFolder('dist')).toContain('cli.js');
   });
 
@@ -112,6 +115,18 @@ describe('the lockfile', () => {
     const noted = Object.keys(packages).filter(path => packages[path]!.hasInstallScript);
     expect([...noted, ...withInstallScript(root)].filter(path => !ALLOWED_SCRIPTS.includes(path))).toEqual([]);
   });
+});
+
+describe('an archive of the repository, without git', () => {
+  test('knows its commit', async () => {
+    const where = folder('archive');
+    await output(root, 'git', ['archive', '--format=tar', `--output=${join(work, 'archive.tar')}`, 'HEAD', 'scripts', 'src', 'package.json', 'tsdown.config.ts']);
+    await output(where, 'tar', ['-xf', join(work, 'archive.tar')]);
+    expect(readFileSync(join(where, 'scripts/commit'), 'utf8').trim()).toBe(commit);
+    symlinkSync(join(root, 'node_modules'), join(where, 'node_modules'));
+    await output(where, process.execPath, ['scripts/build.js']);
+    expect(readdirSync(join(where, 'dist')).some(name => readFileSync(join(where, 'dist', name), 'utf8').includes(`"${commit}"`))).toBe(true);
+  }, 120_000);
 });
 
 describe('the repository as a git dependency', () => {
