@@ -1,27 +1,20 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { audit } from '../src/audit.js';
-import { auditRecording } from '../src/commands/live.js';
-import { DEFAULT_CONFIG, type Config } from '../src/config.js';
+import type { Config } from '../src/config.js';
 import { applyEdits, selectEdits, untilFixed } from '../src/fix.js';
 import type { Finding, Report } from '../src/model/index.js';
 import { concise } from '../src/reporters/concise.js';
 import { text } from '../src/reporters/text.js';
 import { rules } from '../src/rules/index.js';
-import { readRecording } from '../src/sources/aws/recording.js';
-import type { EarlierTree } from '../src/sources/revision.js';
+import { alone, auditFixture, FIXTURES, isAboutAudit, STRICT } from './rule-fixtures.js';
 
-/** What every rule is asked. A rule's fixture is its test, its documentation example and the picture of what the user sees. */
+/** What every rule is asked. */
 const SOURCES = new URL('../src/rules/', import.meta.url).pathname;
-const FIXTURES = new URL('../fixtures/rules/', import.meta.url).pathname;
-const STRICT: Config = { ...DEFAULT_CONFIG, minConfidence: 'low' };
 const PLAIN = { color: false, verbose: false } as const;
 
 const folders = (path: string): readonly string[] => (existsSync(path) ? readdirSync(path, { withFileTypes: true }).filter(entry => entry.isDirectory()).map(entry => entry.name) : []);
 const known = new Set(rules.map(rule => rule.id));
-/** audit/ rules speak of the audit, not of the model: audit.ts reports them, and its own tests ask them. */
-const judging = rules.filter(rule => !rule.id.startsWith('audit/'));
 
 describe('the list of rules', () => {
   test('holds every rule file under its own name, and no other', () => {
@@ -38,42 +31,34 @@ describe('the list of rules', () => {
     for (const line of [rule.title, rule.rationale, rule.remedy]) expect(line.trim()).not.toBe('');
     expect(rule.title).not.toMatch(/[.\n]$/);
     if (rule.severity === 'error') expect(rule.provenBy?.length || rule.documentedBy).toBeTruthy();
-    if (judging.includes(rule)) expect(rule.references.length).toBeGreaterThan(0);
+    if (!isAboutAudit(rule)) expect(rule.references.length).toBeGreaterThan(0);
     for (const reference of rule.references) expect(reference).toMatch(/^https:\/\//);
     expect((rule.leadsTo ?? []).filter(id => !known.has(id))).toEqual([]);
   });
 });
 
-/** What stood there before the change, where a rule compares. */
-function treeOf(folder: string): EarlierTree | undefined {
-  if (!existsSync(folder)) return undefined;
-  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(path => statSync(join(folder, path)).isFile()).sort();
-  return { name: 'main', paths, texts: new Map(paths.map(path => [path, readFileSync(join(folder, path), 'utf8')])) };
-}
-
-describe.each(judging)('$id', rule => {
+describe.each(rules)('$id', rule => {
   const folder = join(FIXTURES, rule.id);
-  const [bad, good] = [join(folder, 'bad'), join(folder, 'good')];
-  const earlier = treeOf(join(folder, 'before'));
-  const on = (root: string, config: Config, overlay?: ReadonlyMap<string, string>): Promise<Report> => (existsSync(join(root, 'recording.json')) ? auditRecording(readRecording(join(root, 'recording.json')), { config, ...(existsSync(join(root, 'infra')) && { compare: { root } }) }) : audit({ root, rules, config, ...(overlay && { overlay }), ...(earlier && { earlier }) }));
-  const alone: Config = { ...STRICT, only: [rule.id] };
+  const bad = join(folder, 'bad');
+  const on = (tree: 'bad' | 'good', config: Config, overlay?: ReadonlyMap<string, string>): Promise<Report> => auditFixture(rule, tree, config, overlay);
+  const only = alone(rule);
 
   test('is shown by its fixture: reported on bad, silent on good, where no error is left', async () => {
-    const [found, repaired] = [await on(bad, alone), await on(good, STRICT)];
+    const [found, repaired] = [await on('bad', only), await on('good', STRICT)];
     expect(found.findings.map(finding => finding.ruleId)).toContain(rule.id);
     expect(repaired.findings.filter(finding => finding.ruleId === rule.id || finding.severity === 'error').map(({ ruleId, message }) => `${ruleId} ${message}`)).toEqual([]);
     await expect(`${text(found, PLAIN)}\n--- good ---\n${concise(repaired)}`).toMatchFileSnapshot(join(folder, 'expected.txt'));
   });
 
   test('speaks as the others do', async () => {
-    for (const finding of (await on(bad, alone)).findings) wellSaid(finding);
+    for (const finding of (await on('bad', only)).findings) wellSaid(finding);
   });
 
   test('is mended by its fixes, which lead to nothing it does not name', async () => {
-    const before = await on(bad, STRICT);
+    const before = await on('bad', STRICT);
     const own = before.findings.filter(finding => finding.ruleId === rule.id);
     if (own.every(finding => !finding.fix)) return;
-    const after = await on(bad, STRICT, spliced(bad, own));
+    const after = await on('bad', STRICT, spliced(bad, own));
     const left = after.findings.filter(finding => finding.ruleId === rule.id);
     expect(left).toHaveLength(own.filter(finding => !finding.fix).length);
     const old = new Set(before.findings.map(finding => finding.ruleId));
@@ -81,7 +66,7 @@ describe.each(judging)('$id', rule => {
   });
 
   test('all fixes together come to rest', async () => {
-    const { report, changed } = await untilFixed(overlay => on(bad, STRICT, overlay), 'all', path => readFileSync(join(bad, path), 'utf8'));
+    const { report, changed } = await untilFixed(overlay => on('bad', STRICT, overlay), 'all', path => readFileSync(join(bad, path), 'utf8'));
     const open = [...selectEdits(report.findings, 'all')].filter(([path, edits]) => {
       const now = changed.get(path) ?? readFileSync(join(bad, path), 'utf8');
       return applyEdits(now, edits) !== now;

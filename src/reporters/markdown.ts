@@ -26,12 +26,14 @@ function findingBlock(finding: Finding): string {
     + (finding.fate ? `  - fate: ${escape(finding.fate)}\n` : '') + `  - **do:** ${escape(finding.suggestion)}\n` + (finding.sketches ?? []).map(sketch).join('');
 }
 
-/** Folded, as a block of code; a fence longer than any in it. */
+/** Folded, as a block of code. */
 function sketch({ title, code: lines }: NonNullable<Finding['sketches']>[number]): string {
-  const fence = '`'.repeat(Math.max(3, ...[...lines.matchAll(/`+/g)].map(([ticks]) => ticks.length + 1)));
+  const fence = fenceFor(lines);
   return `\n    <details><summary>${title}</summary>\n\n${[`${fence}python`, ...lines.split('\n').map(clean), fence].map(line => `    ${line}`.trimEnd()).join('\n')}\n\n    </details>\n`;
 }
 
+/** A fence longer than any in the text it stands around. */
+export const fenceFor = (text: string): string => '`'.repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length + 1)));
 /** Markdown's signs as text, except within backticks, where messages quote code. */
 export const escape = (text: string): string => clean(text).split(/(`[^`]*`)/).map(part => (part.startsWith('`') ? part : part.replace(/[\\*_[\]<>|#~@]/g, '\\$&'))).join('');
-const code = (text: string): string => `\`${clean(text).replaceAll('`', "'")}\``;
+export const code = (text: string): string => `\`${clean(text).replaceAll('`', "'")}\``;

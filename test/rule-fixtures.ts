@@ -1,0 +1,68 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { audit } from '../src/audit.js';
+import { auditRecording } from '../src/commands/live.js';
+import { DEFAULT_CONFIG, DEFAULT_THRESHOLDS, type Config } from '../src/config.js';
+import type { Report, Rule, Thresholds } from '../src/model/index.js';
+import type { Measured, RulePage } from '../src/reporters/rule-page.js';
+import { rules } from '../src/rules/index.js';
+import { readRecording } from '../src/sources/aws/recording.js';
+import type { EarlierTree } from '../src/sources/revision.js';
+
+/** A rule's fixture is its test, its documentation example and the picture of what the user sees. */
+export const FIXTURES = new URL('../fixtures/rules/', import.meta.url).pathname;
+export const STRICT: Config = { ...DEFAULT_CONFIG, minConfidence: 'low' };
+/** audit/ rules speak of the audit, not of the model: audit.ts reports them, some of them only where what they speak of runs too. */
+export const isAboutAudit = ({ id }: Rule): boolean => id.startsWith('audit/');
+/** A run in which only this rule speaks. */
+export const alone = (rule: Rule): Config => (isAboutAudit(rule) ? STRICT : { ...STRICT, only: [rule.id] });
+
+const filesIn = (folder: string): readonly string[] => readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(path => statSync(join(folder, path)).isFile()).sort();
+const textsIn = (folder: string): ReadonlyMap<string, string> => new Map(filesIn(folder).map(path => [path, readFileSync(join(folder, path), 'utf8')]));
+
+/** What stood there before the change, where a rule compares. */
+function earlierOf(rule: Rule): EarlierTree | undefined {
+  const folder = join(FIXTURES, rule.id, 'before');
+  return existsSync(folder) ? { name: 'main', paths: filesIn(folder), texts: textsIn(folder) } : undefined;
+}
+
+/** The report on one tree of a rule's fixture, or on the recording it holds. */
+export function auditFixture(rule: Rule, tree: 'bad' | 'good', config: Config, overlay?: ReadonlyMap<string, string>): Promise<Report> {
+  const root = join(FIXTURES, rule.id, tree);
+  const earlier = earlierOf(rule);
+  if (existsSync(join(root, 'recording.json'))) return auditRecording(readRecording(join(root, 'recording.json')), { config, ...(existsSync(join(root, 'infra')) && { compare: { root } }) });
+  return audit({ root, rules, config, ...(overlay && { overlay }), ...(earlier && { earlier }) });
+}
+
+/** The limits a rule looks at in a model. */
+function readThresholds(rule: Rule, { model }: Report): Partial<Thresholds> {
+  const read = new Set<string>();
+  const noting = new Proxy(DEFAULT_THRESHOLDS, { get: (limits, name) => { read.add(String(name)); return Reflect.get(limits, name) as number; } });
+  for (const _problem of rule.check(model, noting));
+  return Object.fromEntries(Object.entries(DEFAULT_THRESHOLDS).filter(([name]) => read.has(name)));
+}
+
+/** `stop-outlives/5.2.6/redis/prefork/early` is the experiment `stop-outlives/prefork/early` with Celery 5.2.6 and Redis. */
+const MEASURED: readonly Measured[] = ['outcomes.tsv', 'outcomes-5.7.0.tsv'].flatMap(file => readFileSync(new URL(`experiments/measured/${file}`, import.meta.url), 'utf8').trim().split('\n').slice(1)).flatMap(line => {
+  const [name, , outcome] = line.split('\t');
+  const [, scenario, version, broker, rest] = /^([^/]+)\/([\d.]+)\/([^/]+)(?:\/(.*))?$/.exec(name!) ?? [];
+  return scenario === undefined ? [] : [{ experiment: [scenario, rest].filter(Boolean).join('/'), software: `Celery ${version}, ${broker}`, outcome: outcome! }];
+});
+
+/** Everything a rule's page shows, read from its fixture and seen when that is run. */
+export async function pageOf(rule: Rule): Promise<RulePage> {
+  const folder = join(FIXTURES, rule.id);
+  const [found, repaired] = [await auditFixture(rule, 'bad', alone(rule)), await auditFixture(rule, 'good', alone(rule))];
+  const earlier = earlierOf(rule);
+  return {
+    rule,
+    example: {
+      bad: textsIn(join(folder, 'bad')), good: textsIn(join(folder, 'good')), ...(earlier && { before: earlier.texts }),
+      printed: readFileSync(join(folder, 'expected.txt'), 'utf8').split('\n--- good ---')[0]!.trimEnd(),
+      findings: found.findings.filter(finding => finding.ruleId === rule.id),
+      thresholds: { ...readThresholds(rule, found), ...readThresholds(rule, repaired) },
+    },
+    leadsTo: rules.filter(other => rule.leadsTo?.includes(other.id)), leadHere: rules.filter(other => other.leadsTo?.includes(rule.id)),
+    measured: MEASURED.filter(({ experiment }) => rule.provenBy?.includes(experiment)),
+  };
+}
