@@ -7,32 +7,12 @@ import { ruleIndex, rulePage, type RulePage } from '../src/reporters/rule-page.j
 import { rules } from '../src/rules/index.js';
 import { readComments, suppress } from '../src/suppress.js';
 import { DOCS } from '../src/version.js';
+import { blocksOf } from './markdown-blocks.js';
 import { FIXTURES, pageOf } from './rule-fixtures.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PAGES = join(ROOT, 'docs/rules');
 const markdownIn = (folder: string): readonly string[] => readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).filter(path => path.endsWith('.md')).map(path => join(folder, path)).sort();
-
-interface Block { readonly language: string; readonly text: string; readonly line: number; readonly heading: string; readonly lead: string }
-
-/** The fenced blocks of a page, each with the heading and the line of text that it stands under. */
-function blocksOf(page: string): readonly Block[] {
-  const blocks: Block[] = [];
-  const lines = page.split('\n');
-  let heading = '', lead = '';
-  for (let i = 0; i < lines.length; i++) {
-    const [, fence, language] = /^(`{3,})(\w*)$/.exec(lines[i]!) ?? [];
-    if (fence === undefined) {
-      if (lines[i]!.startsWith('#')) heading = lines[i]!.replace(/^#+ /, '');
-      if (lines[i] !== '') lead = lines[i]!;
-      continue;
-    }
-    const end = lines.indexOf(fence, i + 1);
-    blocks.push({ language: language!, text: lines.slice(i + 1, end).join('\n'), line: i + 1, heading, lead });
-    i = end;
-  }
-  return blocks;
-}
 
 describe('the pages of the rules', async () => {
   const pages: RulePage[] = [];
