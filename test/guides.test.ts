@@ -60,8 +60,10 @@ describe('pictures', () => {
 });
 
 interface Line { readonly page: string; readonly words: readonly string[] }
-/** What the guides' blocks of shell, and their yaml, start drainlint with. Quoted words lose their quotes. */
-const commands: readonly Line[] = PAGES.flatMap(page => blocksOf(textOf(page)).flatMap(({ text }) => text.split('\n')).flatMap(line => [...line.matchAll(/(?:npx |run: |'|\$\(|^)drainlint(?! [-:]* ?ignore)((?: [^|&>;#)']+|'[^']*')*)/g)].map(([, rest]) => ({ page, words: (rest!.match(/'[^']*'|"[^"]*"|\S+/g) ?? []).map(word => word.replace(/^(['"])(.*)\1$/, '$2')) }))));
+/** The lines of code of a page: in fenced blocks, and those that are indented and start with npx. */
+const codeOf = (page: string): readonly string[] => [...blocksOf(page).flatMap(({ text }) => text.split('\n')), ...[...page.matchAll(/^ {4}(npx .*)$/gm)].map(([, line]) => line!)];
+/** What the pages' shell and yaml start drainlint with. Quoted words lose their quotes. */
+const commands: readonly Line[] = PAGES.flatMap(page => codeOf(textOf(page)).flatMap(line => [...line.matchAll(/(?:npx |run: |'|\$\(|^)drainlint(?! [-:]* ?ignore)((?: [^|&>;#)']+|'[^']*')*)/g)].map(([, rest]) => ({ page, words: (rest!.match(/'[^']*'|"[^"]*"|\S+/g) ?? []).map(word => word.replace(/^(['"])(.*)\1$/, '$2')) }))));
 const helpOf = (command: string): string => drainlint(ROOT, [command, '--help']).out;
 const COMMANDS = ['check', 'live', 'settings', 'explain', 'rules', 'completion'];
 /** Written here before they are merged. */
@@ -70,14 +72,15 @@ const isToCome = ({ words }: Line): boolean => words.some((word, i) => TO_COME.o
 
 describe('commands', () => {
   const helps = new Map(COMMANDS.map(command => [command, helpOf(command)]));
+  const general = drainlint(ROOT, ['--help']).out;
   test('there are some', () => expect(commands.length).toBeGreaterThan(30));
   test.each(commands)('$page: drainlint $words has only what --help lists', ({ words }) => {
     const command = COMMANDS.includes(words[0] ?? '') ? words[0]! : 'check';
-    const help = helps.get(command)! + drainlint(ROOT, ['--help']).out;
+    const help = helps.get(command)! + general;
     for (const word of words.filter(one => one.startsWith('--'))) if (!TO_COME.options.includes(word)) expect(help, words.join(' ')).toContain(word.replace(/=.*/, ''));
     for (const [i, word] of words.entries()) if (words[i - 1] === '--format' && !TO_COME.formats.includes(word.split(':')[0]!)) expect(['text', 'concise', 'json', 'github', 'markdown']).toContain(word.split(':')[0]);
   });
-  const runs = commands.filter(line => !isToCome(line) && line.words.some(word => word.startsWith('examples/') || ['explain', 'rules', 'completion', '--print-iam-policy'].includes(word)) && !line.words.some(word => word.startsWith('--fix') || word.includes(':report')));
+  const runs = [...new Map(commands.map(line => [line.words.join(' '), line])).values()].filter(line => !isToCome(line) && line.words.some(word => word.startsWith('examples/') || ['explain', 'rules', 'completion', '--print-iam-policy'].includes(word)) && !line.words.some(word => word.startsWith('--fix') || word.includes(':report')));
   test.each(runs)('$page: drainlint $words runs', ({ words }) => {
     const run = drainlint(ROOT, words);
     expect(run.err).toBe('');

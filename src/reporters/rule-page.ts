@@ -98,8 +98,8 @@ export function ruleIndex(pages: readonly RulePage[]): string {
   return [
     generated('src/rules and fixtures/rules'),
     '# Rules',
-    `${pages.length} rules: ${count('error')}, ${count('warning')}, ${count('note')}. The severity is the usual one; a finding carries a lower one where less is known or less is at stake.`,
-    'A *safe* fix is applied by `--fix` and cannot change behaviour beyond the fault. A *delivery* fix changes when or how often tasks run and is applied by `--fix=all` only.',
+    `${pages.length} rules: ${count('error')}, ${count('warning')}, ${count('note')}. The severity is the usual one; a finding carries another where more or less is at stake, or a step rests on a default.`,
+    'A *safe* fix is applied by `--fix` and cannot change behaviour beyond the fault. A *delivery* fix changes when or how often tasks run and is applied by `--fix=all` only. The column says what is offered for the example on the page; elsewhere there may be another fix, or none.',
     ...Object.entries(FAMILIES).flatMap(([family, about]) => [
       `## ${family}`, about,
       table(['rule', 'severity', 'fix', 'what is wrong'], of(family).map(({ rule, example }) => [`[${escape(rule.id)}](${rule.id}.md)`, rule.severity, fixOf(example), escape(rule.title)])),
