@@ -13,9 +13,9 @@ export function excerptBoxes(annotations: readonly Annotation[], lines: Report['
     box(`${place(head)}:${head.startColumn}${head.logical ? ` (${head.logical})` : ''}`, rows.map((row, i) => (row.is === 'line' ? line(row, marksBehind(rows, i)) : row.label ? said(row) : undefined))));
 }
 
-/** Lines of code under a caption. */
-export function codeBox(caption: string, code: string): Markup {
-  return box(caption, code.split('\n').map(text => html`<span class="row">${shown(text)}</span>`));
+/** Lines of code; `name`: what they are, for who does not see what they stand under. */
+export function codeBox(name: string, code: string): Markup {
+  return scrolling(name, code.split('\n').map(text => html`<span class="row">${shown(text)}</span>`));
 }
 
 /** The lines that a fix changes, before and after, without what stays the same. */
@@ -26,7 +26,9 @@ export function fixBoxes(edits: readonly TextEdit[], lines: Report['lines']): re
 
 /** A scrolling box holds what is too wide for the page; it takes the focus, so that the arrow keys reach all of it. */
 const box = (caption: string, rows: readonly (Markup | undefined)[]): Markup =>
-  (rows.length === 0 ? html`<p class="muted">${caption}</p>` : html`<figure><figcaption>${caption}</figcaption><pre class="code" tabindex="0" role="group" aria-label="${caption}"><code>${rows}</code></pre></figure>`);
+  (rows.length === 0 ? html`<p class="muted">${caption}</p>` : html`<figure><figcaption>${caption}</figcaption>${scrolling(caption, rows)}</figure>`);
+
+const scrolling = (name: string, rows: readonly (Markup | undefined)[]): Markup => html`<pre class="code" tabindex="0" role="group" aria-label="${name}"><code>${rows}</code></pre>`;
 
 const shown = (text: string): string => clean(text).replaceAll('\t', '    ');
 

@@ -93,6 +93,7 @@ mark.primary { border-bottom-width: 2px; }
 .copy button { font-size: .8rem; padding: 0 .5rem; flex: none; }
 details.more > summary, .foot > summary { cursor: pointer; }
 details.more { margin-top: .75rem; }
+details.more > * + * { margin-top: .4rem; }
 .body details.more > summary { color: var(--muted); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .88rem; width: 100%; margin-top: .5rem; }
