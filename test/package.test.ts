@@ -57,7 +57,7 @@ afterAll(() => [work, faulty].forEach(path => rmSync(path, { recursive: true, fo
 
 /** Runs the copy installed in `where` over the faulty project, as `npx drainlint` there would. */
 async function expectWorks(where: string): Promise<void> {
-  expect((await output(where, 'npx', ['--no-install', 'drainlint', '--version'])).trim()).toBe(`drainlint ${version} (${commit})`);
+  expect((await output(where, 'npx', ['--no-install', 'drainlint', '--version'])).trim()).toMatch(new RegExp(`^drainlint ${version.replaceAll('.', '\\.')} \\([0-9a-f]{7,}\\)$`));
   const plugin = "import { drainlint } from 'drainlint/cdk'; console.log(drainlint().name, typeof (await import('node:module')).createRequire(process.cwd() + '/x.js')('drainlint/cdk').drainlint)";
   expect((await output(where, process.execPath, ['--input-type=module', '-e', plugin])).trim()).toBe('drainlint function');
   const report = JSON.parse(await output(faulty, process.execPath, [join(where, 'node_modules/drainlint/bin/drainlint.js'), 'check', '--format', 'json'], 1)) as { readonly findings: readonly { readonly ruleId: string }[] };
