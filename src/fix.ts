@@ -20,13 +20,15 @@ function selectFixes(findings: readonly Finding[], level: FixLevel, isOpen: (pat
   const made = new Set<string>();
   for (const { fix, suppressed } of [...findings].sort((a, b) => a.order - b.order)) {
     if (!fix || suppressed || fix.edits.length === 0 || (level === 'safe' && fix.safety !== 'safe')) continue;
-    const key = JSON.stringify(fix.edits);
+    const key = keyOf(fix);
     if (made.has(key) || fix.edits.some(edit => chosen.some(other => other.edits.some(one => collide(edit.at, one.at)))) || !fix.edits.every(edit => isOpen(edit.at.path))) continue;
     made.add(key);
     chosen.push(fix);
   }
   return chosen;
 }
+
+const keyOf = (fix: Fix): string => JSON.stringify(fix.edits);
 
 function byPath(edits: readonly TextEdit[]): ReadonlyMap<string, readonly TextEdit[]> {
   const paths = new Map<string, TextEdit[]>();
@@ -65,12 +67,15 @@ export async function untilFixed(run: (overlay: ReadonlyMap<string, string>) => 
     return changed.get(path) ?? texts.get(path);
   };
   let together: readonly (readonly string[])[] = [];
+  const done = new Set<string>();
   const before = await run(changed);
   let report = before;
   for (let round = 0; round < ROUNDS; round++) {
-    const fixes = selectFixes(report.findings, level, path => textOf(path) !== undefined);
+    const fixes = selectFixes(report.findings, level, path => textOf(path) !== undefined).filter(fix => !done.has(keyOf(fix)));
     const mended = [...byPath(fixes.flatMap(fix => fix.edits))].map(([path, edits]) => [path, applyEdits(textOf(path)!, edits)] as const).filter(([path, text]) => text !== textOf(path));
     if (mended.length === 0) break;
+    // one that comes again did not help: made once more it would write a key twice
+    for (const fix of fixes) done.add(keyOf(fix));
     for (const [path, text] of mended) changed.set(path, text);
     for (const { edits } of fixes) together = joined(together, edits.map(edit => edit.at.path).filter(path => changed.has(path)));
     report = await run(changed);

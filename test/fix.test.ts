@@ -63,6 +63,11 @@ test('a fix is made whole or not at all, and what it changes in several files be
   expect(together).toEqual([['b.py', 'c.py'], ['a.py']]);
 });
 
+test('a fix that does not end its finding is made once', async () => {
+  const run = async (): Promise<Report> => ({ findings: [fixable([edit(range(1, 1, 1, 1), 'x')])] }) as unknown as Report;
+  expect([...(await untilFixed(run, 'safe', () => 'a')).changed]).toEqual([['a.py', 'xa']]);
+});
+
 test.each([['a.py', 'a/a.py'], ['a b.py', 'a/a b.py\t'], ['ü"\t.py', '"a/\\303\\274\\"\\t.py"']])('%j is named in a diff as git does', (path, name) => {
   expect(diff(path, 'a', 'b')).toContain(`--- ${name}\n`);
 });

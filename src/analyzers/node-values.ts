@@ -1,4 +1,4 @@
-import type { Expr, Field, Scalar, SourceLocation } from '../model/index.js';
+import type { Expr, Field, Scalar, Slot, SourceLocation } from '../model/index.js';
 import { entryOf, isNull, itemsOf, testOf, textOf, type DataEntry, type DataNode, type DataSource } from '../parsers/nodes.js';
 import { insertSlots, replaceSlot } from './insertion.js';
 
@@ -94,21 +94,27 @@ export interface FieldOptions {
   readonly below?: readonly string[];
 }
 
-/** The value at a path of keys: with a slot to replace it, or with the slot that adds what is missing of the path. */
+/**
+ * The value at a path of keys: with a slot to replace it, or with the slot that adds what is missing of the path. A value that others share is left as
+ * it is: one that is merged in gets a key of its own beside it, one behind an alias no slot.
+ */
 export function fieldAt(map: DataNode | undefined, path: readonly string[], options: FieldOptions): Field {
   const { source, owner, read, turn, unit } = options;
   let at: DataNode | undefined = map;
+  let shared: readonly Slot[] | undefined;
   for (const [level, key] of path.entries()) {
     const entry = entryOf(at, key);
     if (!entry || (isNull(entry.value) && level < path.length - 1)) {
       const rest = level < path.length - 1 ? options.rest : undefined;
       return { at: owner, slots: at && !entry ? insertSlots(at, path.slice(level), source, { json: rest, unit, below: options.below }) : [] };
     }
+    if (at?.is === 'map' && !at.entries.includes(entry)) shared = level < path.length - 1 ? [] : insertSlots(at, [key], source, { unit, below: options.below });
+    else if (entry.value.end <= entry.keyStart) shared = [];
     at = entry.value;
   }
-  if (!at || isNull(at)) return { at: owner, slots: at && at.end > at.start ? [replaceSlot(at, source, unit === undefined ? {} : { after: unit })] : [] };
+  if (!at || isNull(at)) return { at: owner, slots: shared ?? (at && at.end > at.start ? [replaceSlot(at, source, unit === undefined ? {} : { after: unit })] : []) };
   const expr = exprOf(at, source, read);
-  const slots = at.is === 'choice' || (at.is === 'expr' && at.expr.is !== 'literal') ? [] : [replaceSlot(at, source, unit === undefined ? {} : { after: unit })];
+  const slots = shared ?? (at.is === 'choice' || (at.is === 'expr' && at.expr.is !== 'literal') ? [] : [replaceSlot(at, source, unit === undefined ? {} : { after: unit })]);
   return { value: turn ? mapLiteral(expr, turn) : expr, at: placeOf(at, source), slots };
 }
 

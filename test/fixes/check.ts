@@ -12,7 +12,7 @@ import { rules } from '../../src/rules/index.js';
 import type { Variant } from './variants.js';
 
 /** All fixes of a project, made in memory, and what must be true of them whatever the format. Resolves to the texts that changed. */
-export async function mended({ files, rule, path, written }: Variant): Promise<ReadonlyMap<string, string>> {
+export async function mended({ files, rule, path, written, kept }: Variant): Promise<ReadonlyMap<string, string>> {
   const root = mkdtempSync(join(tmpdir(), 'variant-'));
   try {
     for (const [name, text] of Object.entries(files)) {
@@ -29,6 +29,7 @@ export async function mended({ files, rule, path, written }: Variant): Promise<R
     expect(before.findings.find(finding => finding.ruleId === rule)?.fix, `${rule} has a fix`).toBeDefined();
     expect(report.findings.map(finding => finding.ruleId), 'the finding is gone').not.toContain(rule);
     expect(changed.get(path)).toMatch(written);
+    if (kept) expect(changed.get(path)).toMatch(kept);
     expect([...selectEdits(report.findings, 'all')], 'a second run changes nothing').toEqual([]);
     const old = new Set([...before.findings.map(finding => finding.ruleId), ...madeToSpeak(made)]);
     expect(report.findings.map(finding => finding.ruleId).filter(id => !old.has(id)), 'nothing new').toEqual([]);

@@ -9,6 +9,8 @@ export interface Variant {
   readonly path: string;
   /** What is written in it then. */
   readonly written: RegExp;
+  /** What others use as well, and is left to them. */
+  readonly kept?: RegExp;
 }
 
 const APP: Readonly<Record<string, string>> = {
@@ -48,15 +50,15 @@ const composeKeys = (anchored: boolean): fc.Arbitrary<readonly string[]> => some
 /** One of each key. */
 const unique = (parts: readonly string[]): readonly string[] => parts.filter((part, i) => parts.findIndex(other => other.split(':')[0] === part.split(':')[0]) === i);
 
-const compose: fc.Arbitrary<Variant> = fc.record({ keys: composeKeys(true), form: fc.constantFrom('block', 'flow', 'shared'), command: fc.constantFrom('celery -A app.celery worker', json(COMMAND), '>-\n@@celery -A app.celery\n@@worker'), period: fc.constantFrom('', 'stop_grace_period: 30s', 'stop_grace_period: "20s"', "stop_grace_period: '0m30s' # short"), indent: fc.integer({ min: 1, max: 6 }), at: fc.nat(), ends })
-  .map(({ keys, form, command, period, indent, at, ends }) => {
+const compose: fc.Arbitrary<Variant> = fc.record({ keys: composeKeys(true), form: fc.constantFrom('block', 'flow', 'shared'), command: fc.constantFrom('celery -A app.celery worker', json(COMMAND), '>-\n@@celery -A app.celery\n@@worker'), period: fc.constantFrom('', 'stop_grace_period: 30s', 'stop_grace_period: "20s"', "stop_grace_period: '0m30s' # short"), indent: fc.integer({ min: 1, max: 6 }), at: fc.nat(), isMerged: fc.boolean(), ends })
+  .map(({ keys, form, command, period, indent, at, isMerged, ends }) => {
     const [one, two, three] = [1, 2, 3].map(level => ' '.repeat(level * indent)) as [string, string, string];
     const own = [...unique(keys)];
     own.splice(at % (own.length + 1), 0, `command: ${command}`, 'build: .', ...(period && form !== 'flow' ? [period] : []));
     const service = own.map(line => `${two}${line.replaceAll('@@', three)}`).join('\n');
     const text = form === 'flow' ? `x-base: &base { init: false }\nservices:\n${one}worker: { build: ., command: ${json(COMMAND)}${period && ', stop_grace_period: 30s'} }`
-      : `x-base: &base\n${one}user: app\nservices:\n${form === 'shared' ? `${one}cache:\n${two}image: redis\n` : ''}${one}worker:\n${service}\n${form === 'shared' ? `${one}db:\n${two}image: postgres:16` : ''}`;
-    return { rule: 'container/stop-grace-period-too-short', path: 'docker-compose.yml', written: /stop_grace_period: ['"]?(?:103s|1m43s)/, files: { ...APP, 'Dockerfile': DOCKERFILE, 'docker-compose.yml': ended(text, ends) } };
+      : `x-base: &base\n${one}user: app\n${isMerged ? `${one}stop_grace_period: 5s\n` : ''}services:\n${form === 'shared' ? `${one}cache:\n${two}image: redis\n` : ''}${one}worker:\n${service}\n${form === 'shared' ? `${one}db:\n${two}image: postgres:16` : ''}`;
+    return { rule: 'container/stop-grace-period-too-short', path: 'docker-compose.yml', written: /stop_grace_period: ['"]?103s/, ...(isMerged && form !== 'flow' && { kept: /^ +stop_grace_period: 5s\r?$/m }), files: { ...APP, 'Dockerfile': DOCKERFILE, 'docker-compose.yml': ended(text, ends) } };
   });
 
 const cloudformation: fc.Arbitrary<Variant> = fc.record({ keys: among('Name: worker', some('Essential: true', 'Memory: 512 # MiB', 'Environment:\n@@- { Name: A, Value: !Ref Name }', 'Environment: []', 'DockerLabels:\n@@a: "b"')), flow: fc.boolean(), dash: fc.constantFrom('- ', '-   ', '-\n'), indent: fc.integer({ min: 2, max: 4 }), short: fc.boolean(), ends })
