@@ -94,8 +94,8 @@ function writeAndRead(reader: Analyzer, source: string, path: string, before: Fa
   if (place.kind === 'exec') { expect(found).toMatchObject({ do: 'run', exec: true }); return; }
   expect(literalOf(place.kind === 'field' ? (found as Field).value : (found as Expr))).toEqual(value);
   if (isPartOfCommand(place.path)) return; // other words make another program
-  // A map that others merge in or stand for: what is added to it is added to them.
-  const shared = source.includes('&') && place.slot.kind === 'insert' ? [...pathsTo(before, String(place.path.at(-1)))] : [];
+  // A map that others merge in or stand for: what is written in it is written for them.
+  const shared = source.includes('&') ? [...pathsTo(before, String(place.path.at(-1)))] : [];
   const places = [...pathsAt(before, place.slot), ...impliedBy(place), ...shared];
   const none: Slot = { kind: 'remove', at: place.slot.at, encoding: [] };
   expect(essence(blank(after, places), none)).toEqual(essence(blank(before, places), none));

@@ -109,7 +109,7 @@ export function fieldAt(map: DataNode | undefined, path: readonly string[], opti
       return { at: owner, slots: at && !entry ? insertSlots(at, path.slice(level), source, { json: rest, unit, below: options.below }) : [] };
     }
     if (at?.is === 'map' && !at.entries.includes(entry)) shared = level < path.length - 1 ? [] : insertSlots(at, [key], source, { unit, below: options.below });
-    else if (entry.value.end <= entry.keyStart) shared = [];
+    else if (source.encoding === 'yaml' && entry.value.end <= entry.keyStart) shared = [];
     at = entry.value;
   }
   if (!at || isNull(at)) return { at: owner, slots: shared ?? (at && at.end > at.start ? [replaceSlot(at, source, unit === undefined ? {} : { after: unit })] : []) };
