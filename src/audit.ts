@@ -1,11 +1,13 @@
 import { statSync } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';
 import { analyzers } from './analyzers/index.js';
+import { settle, staleEntries, updated, type Baseline } from './baseline.js';
 import { AuditError, DEFAULT_CONFIG, type Config } from './config.js';
+import { isWorse, matchKnown, withFingerprints } from './fingerprint.js';
 import type { FactStore, Finding, Format, LinkOptions, LiveEvidence, Model, Problem, ReadProblem, Report, Rule, Severity, SourceLocation } from './model/index.js';
-import { CONFIDENCES, SEVERITIES, comparePlaces, nearest, samePlace } from './model/index.js';
+import { CONFIDENCES, comparePlaces, nearest, samePlace } from './model/index.js';
 import { createFileStore, isInside, type FileStore } from './sources/files.js';
-import type { EarlierTree } from './sources/revision.js';
+import type { EarlierTree, StagedTree } from './sources/revision.js';
 import { readComments, suppress } from './suppress.js';
 import { DOCS, VERSION } from './version.js';
 
@@ -26,6 +28,10 @@ export interface AuditOptions {
   readonly live?: { readonly texts: ReadonlyMap<string, string>; readonly evidence: LiveEvidence; readonly filesToo: boolean };
   /** What the tree was before: only what has come since, or is worse now, is reported. */
   readonly earlier?: EarlierTree;
+  /** The tree to audit instead of the one on disk; what it was before stands for `earlier`. */
+  readonly staged?: StagedTree;
+  /** Findings that are known. `update`: those of this run are taken in, and what it is to hold then is in the report. */
+  readonly baseline?: Baseline & { readonly update?: boolean };
   /** YYYY-MM-DD; today where absent. */
   readonly today?: string;
   /** Called as each stage begins. */
@@ -41,30 +47,41 @@ export async function audit(options: AuditOptions): Promise<Report> {
   const scope = scopeOf(root, options.paths ?? []);
 
   onProgress('finding files');
-  const { live } = options;
+  const { live, staged } = options;
+  const earlier = staged ? staged.before : options.earlier;
   const read = live?.filesToo ? analyzers.filter(({ format }) => !INFRASTRUCTURE.has(format)) : analyzers;
-  const store = await createFileStore({ root, analyzers: read, folders: scope.folders, ...(live && { documents: live.texts, documentsOnly: !live.filesToo }), ...(scope.files && { onlyIf: scope.files }), ...(options.overlay && { overlay: options.overlay }) });
+  const onlyIf = staged ? { onlyIf: staged.changed, orIf: staged.before?.texts ?? new Map<string, string>() } : scope.files && { onlyIf: scope.files };
+  const overlay = staged?.texts ?? options.overlay;
+  const store = await createFileStore({ root, analyzers: read, folders: scope.folders, ...(live && { documents: live.texts, documentsOnly: !live.filesToo }), ...onlyIf, ...(overlay && { overlay }), ...(staged && { tree: staged }) });
   onProgress('reading files');
   for (const path of store.candidates) store.facts(path);
   onProgress('joining');
-  const before = options.earlier && await joinEarlier(options.earlier, store, root, scope, options);
+  const before = earlier && store.candidates.length > 0 ? await joinEarlier(earlier, store, root, scope, options) : undefined;
   const now = store.candidates.length === 0 ? NOTHING : await join(store, options);
   const model: Model = { ...now, ...(before && { earlier: { revision: before.revision, apps: before.model.apps } }), ...(live && { live: placed(live.evidence, now) }) };
   onProgress('judging');
-  const isIdle = store.candidates.length === 0 && store.problems.length === 0 && config.ignore.length === 0 && Object.keys(config.rules).length === 0;
+  const isOver = store.candidates.length === 0 && (staged || (scope.files && !options.baseline?.update));
+  const baseline = config.honourIgnores && !isOver ? options.baseline : undefined;
+  const isIdle = store.candidates.length === 0 && store.problems.length === 0 && config.ignore.length === 0 && Object.keys(config.rules).length === 0 && !baseline;
   const rules = typeof options.rules !== 'function' ? options.rules : isIdle ? [] : await options.rules();
   const active = rules.filter(rule => isActive(rule.id, config));
   const hash = isIdle ? String : await hasher();
-  const finish = (found: readonly Found[], of: FileStore = store): readonly Finding[] => withFingerprints(merge(found.map(one => toFinding(one, rules, config))), of, hash);
+  const finish = (found: readonly Found[]): readonly Finding[] => merge(found.map(one => toFinding(one, rules, config)));
+  const marked = (findings: readonly Finding[], of: FileStore = store): readonly Finding[] => withFingerprints([...findings].sort(byPlace), of, hash);
   const judged = finish([...withoutAbsorbed([...judge(active, model, config)]), ...unreadable(store, model), ...unknownRules(rules, config)]);
-  const known = before ? finish([...judge(active, before.model, config), ...unreadable(before.store, before.model)], before.store) : [];
+  const known = before ? marked(finish([...judge(active, before.model, config), ...unreadable(before.store, before.model)]), before.store) : [];
 
   const { findings, problems } = applySuppressions(judged, store, model, options, rules);
-  const all = [...withoutKnown(findings, known), ...finish(problems)].filter(finding => scope.has(finding.at.path) && isActive(finding.ruleId, config));
-  const shown = all.filter(finding => CONFIDENCES.indexOf(finding.confidence) <= CONFIDENCES.indexOf(config.minConfidence));
+  const everything = marked([...findings, ...finish(problems)]);
+  const settled = baseline && settle(everything, baseline, store, store.has, entry => scope.looksAt(entry.path, baseline.path) && isActive(entry.rule, config));
+  const stale = settled && !baseline.update && !earlier && !staged ? marked(finish(staleEntries(settled.stale))) : [];
+  const all = [...withoutKnown(settled?.findings ?? everything, known, store), ...stale].filter(finding => scope.has(finding.at.path) && isActive(finding.ruleId, config));
+  const confident = all.filter(finding => CONFIDENCES.indexOf(finding.confidence) <= CONFIDENCES.indexOf(config.minConfidence));
+  const next = settled && baseline.update ? updated(baseline, settled, confident) : undefined;
+  const shown = next?.findings ?? confident;
   return {
     tool: { name: 'drainlint', version: VERSION }, findings: [...shown].sort(byPlace), hidden: all.length - shown.length, model, rules,
-    scannedFiles: store.paths.length, readFiles: store.read().length, lines: path => store.lines(path),
+    scannedFiles: store.paths.length, readFiles: store.read().length, ...(next && { baseline: next.entries }), lines: path => store.lines(path),
   };
 }
 
@@ -82,7 +99,12 @@ interface Found { readonly ruleId: string; readonly problem: Problem }
 
 const NOTHING: Model = { workers: [], schedulers: [], services: [], containers: [], caches: [], queues: [], brokers: [], sentInTransactions: [], apps: [], consumers: [], processors: [], jobQueues: { queues: [], ownAttempts: [] }, unaudited: [], unresolved: [], assumptions: [] };
 
-interface Scope { readonly folders: readonly string[]; readonly files?: readonly string[]; has(path: string): boolean }
+interface Scope {
+  readonly folders: readonly string[]; readonly files?: readonly string[];
+  has(path: string): boolean;
+  /** All is read that an entry of a baseline may rest on: of a folder, only where the baseline lies in it. */
+  looksAt(path: string, baseline: string): boolean;
+}
 
 function scopeOf(root: string, paths: readonly string[]): Scope {
   const given = paths.map(path => {
@@ -93,13 +115,14 @@ function scopeOf(root: string, paths: readonly string[]): Scope {
     return { path: relative(root, full).split(sep).join('/'), isFolder: stats.isDirectory() };
   });
   // Named beside all of the root: there, though git may ignore it.
-  if (given.length > 1 && given.some(({ path }) => path === '')) return { folders: given.filter(({ isFolder }) => isFolder).map(({ path }) => path), has: () => true };
-  if (given.length === 0 || given.some(({ path }) => path === '')) return { folders: [], has: () => true };
+  if (given.length > 1 && given.some(({ path }) => path === '')) return { folders: given.filter(({ isFolder }) => isFolder).map(({ path }) => path), has: () => true, looksAt: () => true };
+  if (given.length === 0 || given.some(({ path }) => path === '')) return { folders: [], has: () => true, looksAt: () => true };
   const files = given.filter(({ isFolder }) => !isFolder).map(({ path }) => path);
   const folders = given.filter(({ isFolder }) => isFolder).map(({ path }) => path);
-  if (files.length === 0) return { folders, has: () => true };
-  const has = (path: string): boolean => files.includes(path) || folders.some(folder => path.startsWith(`${folder}/`));
-  return { folders: [], ...(folders.length === 0 && { files }), has };
+  const below = (path: string): boolean => folders.some(folder => path.startsWith(`${folder}/`));
+  if (files.length === 0) return { folders, has: () => true, looksAt: (path, baseline) => below(path) && below(baseline) };
+  const has = (path: string): boolean => files.includes(path) || below(path);
+  return { folders: [], ...(folders.length === 0 && { files }), has, looksAt: has };
 }
 
 async function join(store: FactStore, { config = DEFAULT_CONFIG, measure }: AuditOptions): Promise<Model> {
@@ -118,9 +141,9 @@ async function joinEarlier({ name, paths, texts }: EarlierTree, like: FileStore,
 }
 
 /** What was not said of the earlier tree, or is worse now. */
-function withoutKnown(findings: readonly Finding[], known: readonly Finding[]): readonly Finding[] {
-  const before = new Map(known.map(finding => [finding.fingerprint, SEVERITIES.indexOf(finding.severity)]));
-  return findings.filter(({ fingerprint, severity }) => SEVERITIES.indexOf(severity) < (before.get(fingerprint) ?? Infinity));
+function withoutKnown(findings: readonly Finding[], known: readonly Finding[], store: FileStore): readonly Finding[] {
+  const before = matchKnown(findings, known.map(({ fingerprint, severity, at }) => ({ fingerprint, severity, path: at.path })), store, store.has);
+  return findings.filter(finding => isWorse(finding.severity, before.get(finding)?.severity));
 }
 
 function* judge(rules: readonly Rule[], model: Model, config: Config): Generator<Found> {
@@ -191,18 +214,6 @@ function relatedOf(a: Finding, b: Finding): NonNullable<Finding['related']> {
 async function hasher(): Promise<(text: string) => string> {
   const { createHash } = await import('node:crypto');
   return text => createHash('sha256').update(text).digest('hex').slice(0, 32);
-}
-
-/** Rule, path and the line's content, numbered where they repeat: survives lines that move. */
-function withFingerprints(findings: readonly Finding[], store: FileStore, hash: (text: string) => string): readonly Finding[] {
-  const seen = new Map<string, number>();
-  return [...findings].sort(byPlace).map(finding => {
-    const { path, startLine, logical } = finding.at;
-    const content = [finding.ruleId, path, logical ?? '', store.lines(path)[startLine - 1]?.trim() ?? ''].join('\0');
-    const index = seen.get(content) ?? 0;
-    seen.set(content, index + 1);
-    return { ...finding, fingerprint: hash(`${content}\0${index}`) };
-  });
 }
 
 function applySuppressions(findings: readonly Finding[], store: FileStore, model: Model, { config = DEFAULT_CONFIG, today }: AuditOptions, rules: readonly Rule[]): { readonly findings: readonly Finding[]; readonly problems: readonly Found[] } {

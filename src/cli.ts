@@ -10,6 +10,9 @@ export interface CheckFlags extends JudgeFlags {
   readonly fix?: string;
   readonly diff?: boolean;
   readonly since?: string;
+  readonly staged?: boolean;
+  readonly baseline?: string;
+  readonly updateBaseline?: boolean;
 }
 
 const HELP = `
@@ -97,7 +100,10 @@ function program(finish: (code: number) => void): Command {
   root.commandsGroup('Audit:');
   judging(root.command('check [paths...]', { isDefault: true }).description('lint what is in the repository (the default)'))
     .option('--since <revision>', 'only what is new or worse since this commit, and messages in the queues that no longer fit')
-    .option('--no-ignores', 'report what comments and the configuration suppress')
+    .option('--staged', 'only what the next commit makes new or worse: the whole project as git add left it, against HEAD; not with --fix or --diff')
+    .option('--baseline <file>', 'findings listed there are known: reported as suppressed unless they became worse')
+    .option('--update-baseline', 'write what is found to the baseline, and take out what is gone')
+    .option('--no-ignores', 'report what comments, the configuration and the baseline suppress')
     .optionsGroup('What is changed:')
     .option('--fix [level]', 'apply safe fixes; --fix=all: also those that change when or how often tasks run', level)
     .option('--diff', 'print what --fix would change, write nothing')

@@ -35,6 +35,8 @@ export interface Config {
   readonly workers: LinkOptions['workers'];
   readonly assume: LinkOptions['assume'];
   readonly ignore: readonly IgnoreEntry[];
+  /** The file of known findings, relative to the configuration's folder. */
+  readonly baseline?: string;
   /** false: suppressions are not honoured (`--no-ignores`). */
   readonly honourIgnores: boolean;
 }
@@ -110,7 +112,7 @@ export async function parseConfig(text: string, shown: string): Promise<Config> 
 
   const anything: Check = () => undefined;
   const top = checked(document.toJS({ maxAliasCount: 100 }) ?? {}, [], {
-    $schema: anything, extends: oneOf(['recommended', 'strict']), rules: anything, thresholds: anything, durations: anything, workers: anything, assume: anything, ignore: anything,
+    $schema: anything, extends: oneOf(['recommended', 'strict']), rules: anything, thresholds: anything, durations: anything, workers: anything, assume: anything, ignore: anything, baseline: text_,
   });
   const each = (name: string, check: Check): Record<string, unknown> => {
     const value = top[name] ?? {};
@@ -127,6 +129,7 @@ export async function parseConfig(text: string, shown: string): Promise<Config> 
     durations: each('durations', seconds) as Config['durations'],
     workers: listOf(top.workers, 'workers', { service: text_, app: text_ }, ['service', 'app']) as unknown as Config['workers'],
     assume: each('assume', text_) as Config['assume'],
+    ...(top.baseline !== undefined && { baseline: top.baseline as string }),
     ignore: ignore.map((entry, i) => ({ ...(entry as unknown as IgnoreEntry), at: at(['ignore', i]) })),
   };
 }

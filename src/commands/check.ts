@@ -1,10 +1,13 @@
+import { relative, resolve, sep } from 'node:path';
 import { audit } from '../audit.js';
+import type { Baseline } from '../baseline.js';
 import type { CheckFlags } from '../cli.js';
-import { AuditError } from '../config.js';
+import { AuditError, type Config } from '../config.js';
 import { diff } from '../fix.js';
 import type { Report } from '../model/index.js';
-import type { EarlierTree } from '../sources/revision.js';
-import { checkNames, exitCode, loadRules, parseFormat, print, withFlags } from './judging.js';
+import { readText, replaceFile } from '../sources/edit-file.js';
+import type { EarlierTree, StagedTree } from '../sources/revision.js';
+import { checkNames, exitCode, loadRules, parseFormat, print, withFlags, writing } from './judging.js';
 import { mend, write } from './mending.js';
 import { configFor, pathsOf, rootOf } from './run.js';
 import { stopwatch } from './stopwatch.js';
@@ -13,13 +16,18 @@ import { stopwatch } from './stopwatch.js';
 export async function check(given: readonly string[], flags: CheckFlags): Promise<number> {
   const started = Date.now();
   const outputs = (flags.format.length > 0 ? flags.format : ['text']).map(parseFormat);
-  const paths = pathsOf(given);
-  const root = rootOf(paths);
-  const config = withFlags(await configFor(root, paths, flags.config), flags);
+  refuseTogether(flags);
+  const places = pathsOf(given);
+  const root = rootOf(places);
+  const staged = flags.staged ? await stagedTree(root) : undefined;
+  const paths = staged && given.length === 0 ? [root] : places;
+  const config = withFlags(await configFor(root, places, flags.config, staged), flags);
   if (flags.rule.length + flags.ignoreRule.length > 0) checkNames([...flags.rule, ...flags.ignoreRule], await loadRules());
   const watch = stopwatch();
   const earlier = flags.since === undefined ? undefined : await revision(root, flags.since);
-  const run = (overlay?: ReadonlyMap<string, string>): Promise<Report> => audit({ root, paths, config, rules: loadRules, onProgress: watch.begin, measure: watch.add, ...(overlay && { overlay }), ...(earlier && { earlier }) });
+  const known = await readBaseline(root, config, flags, staged);
+  const baseline = known && { ...known.baseline, update: flags.updateBaseline === true };
+  const run = (overlay?: ReadonlyMap<string, string>): Promise<Report> => audit({ root, paths, config, rules: loadRules, onProgress: watch.begin, measure: watch.add, ...(overlay && { overlay }), ...(earlier && { earlier }), ...(staged && { staged }), ...(baseline && { baseline }) });
 
   const mended = flags.fix || flags.diff ? await mend(run, root, flags.fix === 'all' ? 'all' : 'safe', started) : undefined;
   if (mended && flags.diff) {
@@ -30,10 +38,56 @@ export async function check(given: readonly string[], flags: CheckFlags): Promis
   const isWritten = !mended || write(mended);
   // what could not be written is still to be reported
   const report = mended && isWritten ? mended.report : await run();
+  if (known && report.baseline) await writeBaseline(known, report);
   watch.begin('printing');
   for (const output of outputs) await print(report, output, flags);
   watch.end(flags.timings);
   return isWritten ? exitCode(report, flags.failOn) : 2;
+}
+
+/** Flags that cannot be had together, and why. */
+function refuseTogether({ staged, fix, diff, since, updateBaseline, ignores }: CheckFlags): void {
+  if (staged && (fix || diff)) throw new AuditError('--staged with --fix or --diff: fixes are made to the files on disk, which may hold more than what is staged; run --fix alone, then git add');
+  if (staged && since !== undefined) throw new AuditError('--staged with --since: what is staged is compared with HEAD; leave one of them out');
+  if (staged && updateBaseline) throw new AuditError('--staged with --update-baseline: the baseline is written from the files on disk; run --update-baseline alone, then git add');
+  if (diff && updateBaseline) throw new AuditError('--diff with --update-baseline: --diff writes nothing; leave one of them out');
+  if (ignores === false && updateBaseline) throw new AuditError('--no-ignores with --update-baseline: the baseline would list what comments suppress already; leave one of them out');
+}
+
+async function stagedTree(root: string): Promise<StagedTree> {
+  const found = (await import('../sources/revision.js')).readStaged(root);
+  if (!found) throw new AuditError(`--staged: git finds no index in ${root}`);
+  const [first] = found.unmerged;
+  if (first !== undefined) throw new AuditError(`--staged: ${first} has a conflict that is not resolved, so it is not known what will be committed; resolve it, then git add ${first}`);
+  return found;
+}
+
+/** A baseline and the file it comes from. `text`: undefined where there is none yet. */
+interface KnownFindings { readonly file: string; readonly text?: string; readonly baseline: Baseline }
+
+async function readBaseline(root: string, config: Config, flags: CheckFlags, staged: StagedTree | undefined): Promise<KnownFindings | undefined> {
+  const file = flags.baseline === undefined ? config.baseline : resolve(flags.baseline);
+  if (file === undefined && flags.updateBaseline) throw new AuditError('--update-baseline does not know the file: add --baseline FILE, or `baseline: FILE` to drainlint.config.yaml');
+  if (file === undefined || !config.honourIgnores) return undefined;
+  const way = relative(root, file);
+  const path = way.startsWith('..') ? file : way.split(sep).join('/');
+  // a baseline that git does not know of yet is used as it stands on disk
+  const text = staged?.texts.get(path) ?? readText(file);
+  if (text === undefined && !flags.updateBaseline) throw new AuditError(`${path}: there is no such baseline; --update-baseline writes it`);
+  const { parseBaseline } = await import('../baseline.js');
+  return { file, ...(text !== undefined && { text }), baseline: parseBaseline(text ?? '', path) };
+}
+
+/** Writes the baseline where it changes, and says on stderr what has changed. */
+async function writeBaseline({ file, text, baseline }: KnownFindings, { baseline: next = [] }: Report): Promise<void> {
+  const { printBaseline } = await import('../baseline.js');
+  const after = printBaseline(next);
+  const asWritten = text?.includes('\r\n') ? after.replaceAll('\n', '\r\n') : after;
+  if (asWritten !== text) writing(baseline.path, () => replaceFile(file, asWritten));
+  const before = new Set(baseline.entries.map(({ fingerprint }) => fingerprint));
+  const added = next.filter(({ fingerprint }) => !before.has(fingerprint)).length;
+  const gone = before.size + added - next.length;
+  process.stderr.write(`${baseline.path}: ${next.length} known ${next.length === 1 ? 'finding' : 'findings'} (${added} added, ${gone} removed)\n`);
 }
 
 async function revision(root: string, name: string): Promise<EarlierTree> {

@@ -1,7 +1,8 @@
 import { dirname, relative, resolve, sep } from 'node:path';
 import { statSync } from 'node:fs';
-import { AuditError, DEFAULT_CONFIG, didYouMean, findConfig, loadConfig, type Config } from '../config.js';
+import { AuditError, DEFAULT_CONFIG, didYouMean, findConfig, loadConfig, parseConfig, type Config } from '../config.js';
 import { gitRoot, isInside } from '../sources/files.js';
+import type { Tree } from '../sources/revision.js';
 
 /**
  * What paths are relative to: the top of the git work tree; outside git the one folder given, else the current directory, else the
@@ -29,12 +30,18 @@ export function pathsOf(paths: readonly string[]): readonly string[] {
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 const folderOf = (path: string): string => (isFolder(path) ? resolve(path) : dirname(resolve(path)));
 
-/** The configuration for a run: the file named, else the nearest one from the first path upwards, else the defaults. */
-export async function configFor(root: string, paths: readonly string[], named: string | undefined): Promise<Config> {
+/**
+ * The configuration for a run: the file named, else the nearest one from the first path upwards, else the defaults; its `baseline` is absolute.
+ * `tree`: another tree than the one on disk, which it is read from unless it is named.
+ */
+export async function configFor(root: string, paths: readonly string[], named: string | undefined, tree?: Tree): Promise<Config> {
   const file = named === undefined ? findConfig(folderOf(paths[0]!), root) : resolve(named);
   if (file === undefined) return DEFAULT_CONFIG;
   const shown = isInside(root, file) ? relative(root, file).split(sep).join('/') : named ?? file;
-  return loadConfig(file, shown);
+  if (named === undefined && tree && !tree.paths.includes(shown)) return DEFAULT_CONFIG;
+  const written = named === undefined ? tree?.texts.get(shown) : undefined;
+  const config = written === undefined ? await loadConfig(file, shown) : await parseConfig(written, shown);
+  return config.baseline === undefined ? config : { ...config, baseline: resolve(dirname(file), config.baseline) };
 }
 
 /** Whether to colour stdout: --color, else NO_COLOR and FORCE_COLOR, else a terminal. */

@@ -95,6 +95,9 @@ export interface Finding extends Problem {
   readonly environments: readonly string[];
 }
 
+/** A finding that a team knows of and lives with for now: one line of its baseline. */
+export interface BaselineEntry { readonly path: string; readonly rule: string; readonly severity: Severity; readonly fingerprint: string; readonly reason?: string }
+
 /** Everything a reporter may print. Reporters read no files: `lines` serves the excerpts. */
 export interface Report {
   readonly tool: { readonly name: 'drainlint'; readonly version: string };
@@ -105,5 +108,7 @@ export interface Report {
   readonly rules: readonly Rule[];
   readonly scannedFiles: number;
   readonly readFiles: number;
+  /** What the baseline is to hold after this run, where it was asked for. */
+  readonly baseline?: readonly BaselineEntry[];
   lines(path: string): readonly string[];
 }

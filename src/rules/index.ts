@@ -1,3 +1,4 @@
+import { staleBaselineEntry } from './audit/stale-baseline-entry.js';
 import { suppressionExpired } from './audit/suppression-expired.js';
 import { suppressionWithoutReason } from './audit/suppression-without-reason.js';
 import { unknownRule } from './audit/unknown-rule.js';
@@ -114,7 +115,7 @@ import type { Rule } from '../model/index.js';
 
 /** Every rule there is, by family: about the audit, the deployment, the container, the workers' configuration, the task functions. */
 export const rules: readonly Rule[] = [
-  suppressionExpired, suppressionWithoutReason, unknownRule, unreadableInput, unusedSuppression,
+  staleBaselineEntry, suppressionExpired, suppressionWithoutReason, unknownRule, unreadableInput, unusedSuppression,
   azRebalancingInterrupts, deploymentDeadlock, healthCheckKillsBusyWorker, logLoss, memoryOvercommitted, minimumHealthyPercent, mutableImageTag, noDeploymentRollback, noLogConfiguration, plaintextCredentials, scaleInIgnoresInFlight, scaleInUnprotected, schedulerOverlap, schedulerReplicas, schedulerStateLost, sidecarStopsFirst, spotInterruptsTasks,
   stopTimeoutAboveFargateLimit, stopTimeoutOnWrongContainer, stopTimeoutTooShort,
   backgroundWithoutWait, detachedWorker, entrypointWithoutExec, initKillsWorker, noSignalHandler, packageManagerAsInit, processManagerKillsEarly, shellSwallowsSignal,

@@ -88,3 +88,26 @@ function stage({ full }: Editable, bytes: Buffer): string {
 }
 
 const reasonOf = (error: unknown): string => `cannot be written: ${(error as NodeJS.ErrnoException).code ?? String(error)}`;
+
+/** A file's text; undefined where there is no such file. Throws what else keeps it from being read. `file`: absolute. */
+export function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Replaces a file as a whole: whoever reads it meets the old text or the new one. `file`: absolute; a link stays one. */
+export function replaceFile(file: string, text: string): void {
+  let target = file;
+  try { target = realpathSync(file); } catch { /* it is new */ }
+  const beside = `${target}.${process.pid}.tmp`;
+  try {
+    writeFileSync(beside, text);
+    renameSync(beside, target);
+  } finally {
+    rmSync(beside, { force: true });
+  }
+}

@@ -16,6 +16,8 @@ export interface FileStoreOptions {
   readonly folders?: readonly string[];
   /** Stop where none of these files says anything by itself: nothing could be reported for them. */
   readonly onlyIf?: readonly string[];
+  /** Do not stop where one of these texts says something: what the files held before. By path. */
+  readonly orIf?: ReadonlyMap<string, string>;
   readonly analyzers: readonly AnalyzerEntry[];
   /** Texts that take the place of what is on disk, by path. */
   readonly overlay?: ReadonlyMap<string, string>;
@@ -23,8 +25,8 @@ export interface FileStoreOptions {
   readonly documents?: ReadonlyMap<string, string>;
   /** Nothing on disk is read: the documents are all there is. */
   readonly documentsOnly?: boolean;
-  /** Another tree than the one on disk: the paths it has. What `overlay` does not hold is the same as in `like`, and is not read again. */
-  readonly tree?: { readonly paths: readonly string[]; readonly like: FileStore };
+  /** Another tree than the one on disk: the paths it has. What `overlay` does not hold is the same as in `like`, and is not read again; without it, as on disk. */
+  readonly tree?: { readonly paths: readonly string[]; readonly like?: FileStore };
 }
 
 /** A tree on disk as facts, and its lines for excerpts. */
@@ -33,6 +35,8 @@ export interface FileStore extends FactStore {
   readonly problems: readonly ReadProblem[];
   /** The facts of every file that was asked for so far. */
   read(): readonly Facts[];
+  /** The whole text; undefined where there is none. */
+  text(path: string): string | undefined;
   /** Empty where there is no such text. */
   lines(path: string): readonly string[];
 }
@@ -63,7 +67,8 @@ export async function createFileStore(options: FileStoreOptions): Promise<FileSt
   });
 
   const { onlyIf } = options;
-  if (onlyIf && select(onlyIf).length === 0) return serve({ root, overlay, paths: onlyIf, candidates: [], problems, texts, loaded: [] });
+  const speaks = ([path, text]: readonly [string, string]): boolean => tells(Buffer.from(text), options.analyzers.filter(entry => entry.name.test(path)));
+  if (onlyIf && select(onlyIf).length === 0 && ![...options.orIf ?? []].some(speaks)) return serve({ root, overlay, paths: onlyIf, candidates: [], problems, texts, loaded: [] });
   problems.length = 0; // the next selection finds them again
   const listing = options.documentsOnly ? { paths: [], problems: [] } : options.tree ? { paths: within(options.tree.paths, options.folders ?? []), problems: [] } : listTree(root, options.folders ?? [], (await import('./list-files.js')).listFiles);
   problems.push(...listing.problems);
@@ -114,6 +119,7 @@ function serve({ root, overlay, paths, candidates, problems, texts, loaded, like
   const textOf = (path: string): string | undefined => {
     const written = overlay.get(path);
     if (written !== undefined) return written;
+    if (like) return all.has(path) ? like.text(path) : undefined;
     const read = readBytes(root, path);
     return read && 'bytes' in read ? decode(read.bytes) : undefined;
   };
@@ -141,6 +147,7 @@ function serve({ root, overlay, paths, candidates, problems, texts, loaded, like
       if (!known.has(path)) known.set(path, readFacts(path));
       return known.get(path);
     },
+    text: textOf,
     read: () => [...known.values()].filter(facts => facts !== undefined),
     lines(path) {
       let lines = split.get(path);
