@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';
 import { analyzers } from './analyzers/index.js';
 import { settle, staleEntries, updated, type Baseline } from './baseline.js';
@@ -6,9 +6,10 @@ import { AuditError, DEFAULT_CONFIG, type Config } from './config.js';
 import { isWorse, matchKnown, withFingerprints } from './fingerprint.js';
 import type { FactStore, Finding, Format, LinkOptions, LiveEvidence, Model, Problem, ReadProblem, Report, Rule, Severity, SourceLocation } from './model/index.js';
 import { CONFIDENCES, comparePlaces, nearest, samePlace } from './model/index.js';
+import { CODEOWNERS, readCodeowners } from './owners.js';
 import { createFileStore, isInside, type FileStore } from './sources/files.js';
 import type { EarlierTree, StagedTree } from './sources/revision.js';
-import { readComments, suppress } from './suppress.js';
+import { globToRegExp, readComments, suppress } from './suppress.js';
 import { DOCS, VERSION } from './version.js';
 
 export interface AuditOptions {
@@ -62,25 +63,27 @@ export async function audit(options: AuditOptions): Promise<Report> {
   onProgress('judging');
   const isOver = store.candidates.length === 0 && (staged || (scope.files && !options.baseline?.update));
   const baseline = config.honourIgnores && !isOver ? options.baseline : undefined;
-  const isIdle = store.candidates.length === 0 && store.problems.length === 0 && config.ignore.length === 0 && Object.keys(config.rules).length === 0 && !baseline;
+  const isIdle = store.candidates.length === 0 && store.problems.length === 0 && config.ignore.length === 0 && config.ruleNames.length === 0 && !baseline;
   const rules = typeof options.rules !== 'function' ? options.rules : isIdle ? [] : await options.rules();
-  const active = rules.filter(rule => isActive(rule.id, config));
+  const active = rules.filter(rule => mayRun(rule.id, config));
+  const levels = levelsOf(config);
   const hash = isIdle ? String : await hasher();
-  const finish = (found: readonly Found[]): readonly Finding[] => merge(found.map(one => toFinding(one, rules, config)));
+  const finish = (found: readonly Found[]): readonly Finding[] => merge(found.map(one => toFinding(one, rules, levels)));
   const marked = (findings: readonly Finding[], of: FileStore = store): readonly Finding[] => withFingerprints([...findings].sort(byPlace), of, hash);
-  const judged = finish([...withoutAbsorbed([...judge(active, model, config)]), ...unreadable(store, model), ...unknownRules(rules, config)]);
+  const judged = finish([...withoutAbsorbed([...judge(active, model, config)]), ...unreadable(store, model), ...unknownRules(rules, config), ...overruled(config)]);
   const known = before ? marked(finish([...judge(active, before.model, config), ...unreadable(before.store, before.model)]), before.store) : [];
 
   const { findings, problems } = applySuppressions(judged, store, model, options, rules);
   const everything = marked([...findings, ...finish(problems)]);
-  const settled = baseline && settle(everything, baseline, store, store.has, entry => scope.looksAt(entry.path, baseline.path) && isActive(entry.rule, config));
+  const mayHide = (rule: string): boolean => !Object.hasOwn(config.neverIgnore, rule);
+  const settled = baseline && settle(everything, baseline, store, store.has, entry => scope.looksAt(entry.path, baseline.path) && mayRun(entry.rule, config), mayHide);
   const stale = settled && !baseline.update && !earlier && !staged ? marked(finish(staleEntries(settled.stale))) : [];
-  const all = [...withoutKnown(settled?.findings ?? everything, known, store), ...stale].filter(finding => scope.has(finding.at.path) && isActive(finding.ruleId, config));
-  const confident = all.filter(finding => CONFIDENCES.indexOf(finding.confidence) <= CONFIDENCES.indexOf(config.minConfidence));
-  const next = settled && baseline.update ? updated(baseline, settled, confident) : undefined;
-  const shown = next?.findings ?? confident;
+  const all = [...withoutKnown(settled?.findings ?? everything, known, store), ...stale].filter(finding => scope.has(finding.at.path) && isNamed(finding.ruleId, config) && levels(finding.at.path).rules[finding.ruleId] !== 'off');
+  const confident = all.filter(finding => CONFIDENCES.indexOf(finding.confidence) <= CONFIDENCES.indexOf(levels(finding.at.path).minConfidence));
+  const next = settled && baseline.update ? updated(baseline, settled, confident.filter(({ ruleId }) => mayHide(ruleId))) : undefined;
+  const shown = next ? [...next.findings, ...confident.filter(({ ruleId }) => !mayHide(ruleId))] : confident;
   return {
-    tool: { name: 'drainlint', version: VERSION }, findings: [...shown].sort(byPlace), hidden: all.length - shown.length, model, rules,
+    tool: { name: 'drainlint', version: VERSION }, findings: withOwners([...shown].sort(byPlace), root, config), hidden: all.length - shown.length, model, rules,
     scannedFiles: store.paths.length, readFiles: store.read().length, ...(next && { baseline: next.entries }), lines: path => store.lines(path),
   };
 }
@@ -156,7 +159,25 @@ function withoutAbsorbed(found: readonly Found[]): readonly Found[] {
   return absorbing.length === 0 ? found : found.filter(({ ruleId, problem }) => !absorbing.some(other => other.problem.absorbs!.includes(ruleId) && samePlace(other.problem.at, problem.at)));
 }
 
-const isActive = (id: string, config: Config): boolean => config.rules[id] !== 'off' && (config.only.length === 0 || config.only.includes(id));
+const isNamed = (id: string, { only }: Config): boolean => only.length === 0 || only.includes(id);
+/** Whether a rule speaks anywhere. */
+const mayRun = (id: string, config: Config): boolean => isNamed(id, config) && [config, ...config.overrides].some(({ rules }) => (rules[id] ?? (rules === config.rules ? 'on' : 'off')) !== 'off');
+
+type Levels = (path: string) => Pick<Config, 'rules' | 'minConfidence'>;
+
+/** What holds at a path: the configuration, with every override that speaks of the path laid over it. */
+function levelsOf(config: Config): Levels {
+  const overrides = config.overrides.map(override => ({ override, globs: override.paths.map(globToRegExp) }));
+  const known = new Map<string, ReturnType<Levels>>();
+  return path => {
+    const before = known.get(path);
+    if (before) return before;
+    const here = overrides.filter(({ globs }) => globs.some(glob => glob.test(path))).map(({ override }) => override);
+    const { rules, minConfidence } = here.reduce((sum, override) => ({ rules: { ...sum.rules, ...override.rules }, minConfidence: override.minConfidence ?? sum.minConfidence }), config as ReturnType<Levels>);
+    known.set(path, { rules, minConfidence });
+    return { rules, minConfidence };
+  };
+}
 
 /** What a broken file must speak of to matter in a tree where nothing was joined. */
 const MATTERS = /celery|containerDefinitions|taskDefinition/i;
@@ -177,14 +198,21 @@ function unreadable(store: FileStore, model: Model): readonly Found[] {
 
 function unknownRules(rules: readonly Rule[], config: Config): readonly Found[] {
   const known = rules.map(rule => rule.id);
-  return Object.entries(config.rulePlaces).filter(([id]) => !known.includes(id)).map(([id, at]) => {
-    const near = nearest(id, known);
-    return { ruleId: 'audit/unknown-rule', problem: { message: `there is no rule ${id}`, suggestion: near === undefined ? 'write a rule that `drainlint rules` lists' : `write ${near}`, confidence: 'high', at, order: 9 } };
+  return config.ruleNames.filter(({ value }) => !known.includes(value)).map(({ value, at }) => {
+    const near = nearest(value, known);
+    return { ruleId: 'audit/unknown-rule', problem: { message: `there is no rule ${value}`, suggestion: near === undefined ? 'write a rule that `drainlint rules` lists' : `write ${near}`, confidence: 'high', at, order: 9 } };
   });
 }
 
-function toFinding({ ruleId, problem }: Found, rules: readonly Rule[], config: Config): Finding {
-  const chosen = config.rules[ruleId];
+/** Severities that had no effect, because `neverIgnore` names the rule. */
+function overruled({ forbidden }: Config): readonly Found[] {
+  return forbidden.map(({ rule, what, at, by }) => ({ ruleId: 'audit/forbidden-suppression', problem: {
+    message: `${rule} may not be ${what} (neverIgnore in ${by.path}:${by.startLine}), so this has no effect`, suggestion: at === by ? `leave --ignore-rule ${rule} out` : `remove ${rule} from here`, confidence: 'high', at, order: 9,
+  } }));
+}
+
+function toFinding({ ruleId, problem }: Found, rules: readonly Rule[], levels: Levels): Finding {
+  const chosen = levels(problem.at.path).rules[ruleId];
   const usual: Severity = problem.severity ?? rules.find(rule => rule.id === ruleId)?.severity ?? 'warning';
   // an answer of AWS is no file that can be mended
   const { fix, ...said } = problem;
@@ -222,9 +250,30 @@ function applySuppressions(findings: readonly Finding[], store: FileStore, model
   return suppress(findings, {
     comments: store.read().flatMap(facts => readComments(facts.comments)), entries: config.ignore,
     today: today ?? new Date().toISOString().slice(0, 10),
-    known: rules.map(rule => rule.id), silent: new Set(rules.map(rule => rule.id).filter(id => !isActive(id, config))),
+    known: rules.map(rule => rule.id), silent: new Set(rules.map(rule => rule.id).filter(id => !mayRun(id, config))), neverIgnore: config.neverIgnore,
     isAppWide: finding => !finding.workers?.length || (finding.resource !== undefined && apps.has(finding.resource)),
   });
+}
+
+/** Who mends it: the configuration's owner of its path, else that of CODEOWNERS. What runs in AWS says its own. */
+function withOwners(findings: readonly Finding[], root: string, config: Config): readonly Finding[] {
+  if (findings.length === 0) return findings;
+  const declared = Object.entries(config.owners).map(([glob, owner]) => ({ glob: globToRegExp(glob), owner })).reverse();
+  const ofFile = readFirst(root, CODEOWNERS);
+  const inFile = ofFile === undefined ? () => undefined : readCodeowners(ofFile);
+  return findings.map(finding => {
+    const owner = finding.owner ?? (finding.at.path.startsWith('aws:') ? undefined : declared.find(({ glob }) => glob.test(finding.at.path))?.owner ?? inFile(finding.at.path));
+    return owner === undefined ? finding : { ...finding, owner };
+  });
+}
+
+function readFirst(root: string, paths: readonly string[]): string | undefined {
+  for (const path of paths) {
+    try {
+      return readFileSync(resolve(root, path), 'utf8');
+    } catch { /* not there */ }
+  }
+  return undefined;
 }
 
 function byPlace(a: Finding, b: Finding): number {

@@ -70,14 +70,16 @@ export interface Settled {
   readonly matched: ReadonlyMap<string, WrittenEntry>;
 }
 
-/** Marks what is known. `looksAt`: the run would have found what an entry names; other entries are no matter of this run. */
-export function settle(findings: readonly Finding[], { entries }: Baseline, where: Place, isThere: (path: string) => boolean, looksAt: (entry: BaselineEntry) => boolean): Settled {
+/**
+ * Marks what is known and `mayHide` by its rule. `looksAt`: the run would have found what an entry names; other entries are no matter of this run.
+ */
+export function settle(findings: readonly Finding[], { entries }: Baseline, where: Place, isThere: (path: string) => boolean, looksAt: (entry: BaselineEntry) => boolean, mayHide: (rule: string) => boolean): Settled {
   const matches = matchKnown(findings, entries, where, isThere);
   const used = new Set(matches.values());
   return {
     findings: findings.map(finding => {
       const entry = matches.get(finding);
-      return !entry || finding.suppressed || isWorse(finding.severity, entry.severity) ? finding : known(finding, entry.reason, entry.at);
+      return !entry || finding.suppressed || !mayHide(finding.ruleId) || isWorse(finding.severity, entry.severity) ? finding : known(finding, entry.reason, entry.at);
     }),
     stale: entries.filter(entry => !used.has(entry) && looksAt(entry)),
     matched: new Map([...matches].map(([finding, entry]) => [finding.fingerprint, entry])),

@@ -13,7 +13,7 @@ export interface IgnoreComment {
 }
 
 /** The configuration's form of the same, for formats without comments. */
-export interface IgnoreRule { readonly rule: string; readonly path?: string; readonly resource?: string; readonly reason?: string; readonly until?: string; readonly at: SourceLocation }
+export interface IgnoreRule { readonly rule: string; readonly path?: string; readonly resource?: string; readonly reason?: string; readonly until?: string; readonly isShared?: boolean; readonly at: SourceLocation }
 
 /** What is wrong with a suppression itself, by the rule that says so. */
 export interface SuppressionProblem { readonly ruleId: string; readonly problem: Problem }
@@ -27,6 +27,8 @@ export interface SuppressOptions {
   readonly known: readonly string[];
   /** Rules that did not run or are off: nothing can be said about their suppressions. */
   readonly silent: ReadonlySet<string>;
+  /** Rules that nothing may suppress, and where the configuration says so. */
+  readonly neverIgnore?: Readonly<Record<string, SourceLocation>>;
   /** Findings that concern the whole app may be ignored at any of their places. */
   isAppWide(finding: Finding): boolean;
 }
@@ -75,7 +77,7 @@ export function suppress(findings: readonly Finding[], options: SuppressOptions)
     return by ? { ...finding, suppressed: by } : finding;
   });
 
-  const all = [...comments.map(({ comment, rules, used }) => ({ at: comment.at, rules, used })), ...entries.map(({ entry, rules, used }) => ({ at: entry.at, rules, used }))];
+  const all = [...comments.map(({ comment, rules, used }) => ({ at: comment.at, rules, used })), ...entries.filter(({ entry }) => !entry.isShared).map(({ entry, rules, used }) => ({ at: entry.at, rules, used }))];
   for (const { at, rules, used } of all) {
     for (const id of rules.filter(id => !used.has(id) && !options.silent.has(id)))
       problems.push(say('unused-suppression', at, `${id} reports nothing here, so this suppression has no use`, `remove ${id} from it`));
@@ -84,14 +86,16 @@ export function suppress(findings: readonly Finding[], options: SuppressOptions)
 }
 
 /** Every part of a suppression that cannot be honoured, and the rules for which it can. */
-function judge(ignore: IgnoreComment | IgnoreRule, rules: readonly string[], { today, known }: SuppressOptions): { readonly rules: readonly string[]; readonly problems: readonly SuppressionProblem[] } {
+function judge(ignore: IgnoreComment | IgnoreRule, rules: readonly string[], { today, known, neverIgnore = {} }: SuppressOptions): { readonly rules: readonly string[]; readonly problems: readonly SuppressionProblem[] } {
   const { at, reason, until } = ignore;
   const problems = rules.filter(id => !known.includes(id)).map(id => {
     const near = nearest(id, known);
     return say('unknown-rule', at, `there is no rule ${id}`, near === undefined ? 'write a rule that `drainlint rules` lists' : `write ${near}`);
   });
   if (rules.length === 0) problems.push(say('unknown-rule', at, 'this suppression names no rule', 'name the rules after `drainlint: ignore`'));
-  const right = rules.filter(id => known.includes(id));
+  const forbidden = rules.filter(id => known.includes(id) && Object.hasOwn(neverIgnore, id));
+  for (const id of forbidden) problems.push(say('forbidden-suppression', at, `${id} may not be ignored (neverIgnore in ${neverIgnore[id]!.path}:${neverIgnore[id]!.startLine}), so this suppression has no effect`, `mend what ${id} reports, and remove ${id} from it`));
+  const right = rules.filter(id => known.includes(id) && !forbidden.includes(id));
   if (reason === undefined || reason === '') problems.push(say('suppression-without-reason', at, 'this suppression gives no reason, so it has no effect', 'add ` -- ` and why the finding does not matter here'));
   else if (until !== undefined && !/^\d{4}-\d{2}-\d{2}$/.test(until)) problems.push(say('suppression-expired', at, `${until} is not a date, so this suppression has no effect`, 'write the date like 2027-03-31'));
   else if (until !== undefined && until < today) problems.push(say('suppression-expired', at, `this suppression held until ${until}`, 'mend what it hides, or set a later date'));

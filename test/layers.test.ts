@@ -12,10 +12,10 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   analyzers: ['model', 'knowledge', 'parsers'],
   link: ['model', 'knowledge'], fate: ['model', 'knowledge'],
   rules: ['model', 'knowledge', 'fate'],
-  reporters: ['model'], fix: ['model'], suppress: ['model'], fingerprint: ['model'],
+  reporters: ['model'], fix: ['model'], suppress: ['model'], fingerprint: ['model'], owners: [],
   baseline: ['model', 'fingerprint', 'config'],
   config: ['model', 'parsers'],
-  audit: ['model', 'knowledge', 'sources', 'parsers', 'analyzers', 'link', 'fate', 'config', 'suppress', 'baseline', 'fingerprint', 'fix', 'version'],
+  audit: ['model', 'knowledge', 'sources', 'parsers', 'analyzers', 'link', 'fate', 'config', 'suppress', 'owners', 'baseline', 'fingerprint', 'fix', 'version'],
   'cdk-plugin': ['version'], // a build of its own, loaded by a CDK app: it asks the command line, because the CDK waits for no promise
 };
 /** The command line and its commands may import everything; only they meet argv, the console and exit codes. */

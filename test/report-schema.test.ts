@@ -46,7 +46,11 @@ describe('the configuration', () => {
   const FULL = `
 extends: strict
 rules: { celery/early-ack: error, ecs/mutable-image-tag: off }
-thresholds: { maxTaskSeconds: 900, stopTimeoutSeconds: 120, visibilityTimeoutSeconds: 900, exitMarginSeconds: 3 }
+thresholds: { maxTaskSeconds: 900, stopTimeoutSeconds: 120, visibilityTimeoutSeconds: 900, exitMarginSeconds: 3, minimumHealthyPercent: 50, prefetchMultiplier: 1 }
+minConfidence: low
+overrides: [ { paths: [scripts/**], rules: { tasks/long-sleep: off }, minConfidence: high } ]
+neverIgnore: [ ecs/stop-timeout-too-short ]
+owners: { "infra/**": "@platform" }
 durations: { "billing.tasks.export_*": 420 }
 workers:
   - service: billing-worker
@@ -59,7 +63,7 @@ ignore: [ { rule: tasks/unbatched-loop, path: scripts/**, reason: one-off jobs, 
     expect(await parseConfig(FULL, 'drainlint.config.yaml')).toMatchObject({
       minConfidence: 'low', rules: { 'celery/early-ack': 'error', 'ecs/mutable-image-tag': 'off' }, thresholds: { maxTaskSeconds: 900 }, durations: { 'billing.tasks.export_*': 420 },
       workers: [{ service: 'billing-worker', app: 'billing/celery.py' }], assume: { celery: '5.6' },
-      ignore: [{ rule: 'tasks/unbatched-loop', path: 'scripts/**', until: '2027-03-31', at: { startLine: 10 } }],
+      ignore: [{ rule: 'tasks/unbatched-loop', path: 'scripts/**', until: '2027-03-31', at: { startLine: 14 } }],
     });
   });
   test('an empty file is the defaults', async () => {
@@ -70,7 +74,14 @@ ignore: [ { rule: tasks/unbatched-loop, path: scripts/**, reason: one-off jobs, 
     ['thresholds:\n  maxTaskSecond: 1', 'c.yaml:2: unknown key maxTaskSecond, did you mean maxTaskSeconds'],
     ['thresholds: { maxTaskSeconds: 15m }', 'c.yaml:1: thresholds.maxTaskSeconds is not a number of seconds'],
     ['rules: { celery/early-ack: fatal }', 'c.yaml:1: rules.celery/early-ack is "fatal", not one of error, warning, note, off'],
-    ['extends: all', 'c.yaml:1: extends is "all", not one of recommended, strict'],
+    ['extends: 5', 'c.yaml:1: extends is not a text (write it in quotes)'],
+    ['overrides: [ { rules: {} } ]', 'c.yaml:1: an entry of overrides lacks paths'],
+    ['overrides:\n  - paths: [a]\n    rule: {}', 'c.yaml:3: unknown key rule, did you mean rules'],
+    ['overrides: [ { paths: a } ]', 'c.yaml:1: overrides.0.paths is not a list of globs'],
+    ['neverIgnore: celery/early-ack', 'c.yaml:1: neverIgnore is not a list'],
+    ['thresholds: { minimumHealthyPercent: 0 }', 'c.yaml:1: thresholds.minimumHealthyPercent is not a whole percentage from 1 to 100'],
+    ['assume: { celry: "5.6" }', 'c.yaml:1: unknown key celry, did you mean celery'],
+    ['rules:', 'c.yaml:1: rules is not a map'],
     ['assume: { celery: 5.6 }', 'c.yaml:1: assume.celery is not a text (write it in quotes)'],
     ['ignore: [ { path: x } ]', 'c.yaml:1: an entry of ignore lacks rule'],
     ['ignore: [ { rule: x, until: 2027-02-30 } ]', 'c.yaml:1: ignore.0.until is not a date like 2027-03-31'],

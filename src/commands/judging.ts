@@ -38,11 +38,20 @@ export function checkNames(ids: readonly string[], rules: readonly Rule[]): void
 
 /** Lays the command line over the configuration. */
 export function withFlags(config: Config, flags: JudgeFlags): Config {
-  const preset = flags.preset as Preset | undefined;
+  const minConfidence = (flags.minConfidence as Confidence | undefined) ?? (flags.preset === undefined ? undefined : confidenceOf(flags.preset as Preset));
+  const held = flags.ignoreRule.filter(id => Object.hasOwn(config.neverIgnore, id));
+  const off = flags.ignoreRule.filter(id => !held.includes(id));
   return {
     ...config,
-    minConfidence: (flags.minConfidence as Confidence | undefined) ?? (preset ? confidenceOf(preset) : config.minConfidence),
-    rules: { ...config.rules, ...Object.fromEntries(flags.ignoreRule.map(id => [id, 'off' as const])) },
+    minConfidence: minConfidence ?? config.minConfidence,
+    rules: { ...config.rules, ...Object.fromEntries(off.map(id => [id, 'off' as const])) },
+    // a flag speaks of every path
+    overrides: config.overrides.map(({ minConfidence: own, ...override }) => ({ ...override, ...(minConfidence === undefined && own !== undefined && { minConfidence: own }), rules: Object.fromEntries(Object.entries(override.rules).filter(([id]) => !off.includes(id))) })),
+    forbidden: [...config.forbidden, ...held.map(rule => ({ rule, what: 'turned off', at: config.neverIgnore[rule]!, by: config.neverIgnore[rule]! }))],
+    origins: {
+      ...config.origins, ...Object.fromEntries(off.map(id => [`rules.${id}`, '--ignore-rule'])), ...(flags.rule.length > 0 && { only: '--rule' }), ...(flags.ignores === false && { honourIgnores: '--no-ignores' }),
+      ...(minConfidence !== undefined && { minConfidence: flags.minConfidence === undefined ? '--preset' : '--min-confidence' }),
+    },
     only: flags.rule, honourIgnores: flags.ignores !== false,
   };
 }

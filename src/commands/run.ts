@@ -1,6 +1,6 @@
 import { dirname, relative, resolve, sep } from 'node:path';
 import { statSync } from 'node:fs';
-import { AuditError, DEFAULT_CONFIG, didYouMean, findConfig, loadConfig, parseConfig, type Config } from '../config.js';
+import { AuditError, DEFAULT_CONFIG, didYouMean, findConfig, loadConfig, type Config } from '../config.js';
 import { gitRoot, isInside } from '../sources/files.js';
 import type { Tree } from '../sources/revision.js';
 
@@ -39,9 +39,7 @@ export async function configFor(root: string, paths: readonly string[], named: s
   if (file === undefined) return DEFAULT_CONFIG;
   const shown = isInside(root, file) ? relative(root, file).split(sep).join('/') : named ?? file;
   if (named === undefined && tree && !tree.paths.includes(shown)) return DEFAULT_CONFIG;
-  const written = named === undefined ? tree?.texts.get(shown) : undefined;
-  const config = written === undefined ? await loadConfig(file, shown) : await parseConfig(written, shown);
-  return config.baseline === undefined ? config : { ...config, baseline: resolve(dirname(file), config.baseline) };
+  return loadConfig(file, shown, root, named === undefined ? tree?.texts.get(shown) : undefined);
 }
 
 /** Whether to colour stdout: --color, else NO_COLOR and FORCE_COLOR, else a terminal. */

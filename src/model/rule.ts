@@ -6,7 +6,7 @@ export type Severity = 'error' | 'warning' | 'note';
 export const SEVERITIES: readonly Severity[] = ['error', 'warning', 'note'];
 export const CONFIDENCES: readonly Confidence[] = ['high', 'medium', 'low'];
 
-/** Limits a team may set (drainlint.config.yaml `thresholds`). Seconds. */
+/** Limits a team may set (drainlint.config.yaml `thresholds`). */
 export interface Thresholds {
   /** 900: the talk's 15 minutes. */
   readonly maxTaskSeconds: number;
@@ -16,6 +16,10 @@ export interface Thresholds {
   readonly visibilityTimeoutSeconds: number;
   /** 3: a prefork worker was measured to need 2-2.7 s beyond its last task. */
   readonly exitMarginSeconds: number;
+  /** 50: half of the workers stay while the others are replaced. Percent. */
+  readonly minimumHealthyPercent: number;
+  /** 1: a worker holds back one message for each process. */
+  readonly prefetchMultiplier: number;
 }
 
 /** One judgement about the model. Pure: model in, problems out. */

@@ -51,6 +51,8 @@ const LIMITS: Readonly<Record<keyof Thresholds, string>> = {
   stopTimeoutSeconds: 'the longest stop timeout that is suggested',
   visibilityTimeoutSeconds: 'a message may stay invisible this long',
   exitMarginSeconds: 'what a worker needs to leave once its last task has ended',
+  minimumHealthyPercent: 'how many of the wanted workers a deployment leaves running, percent',
+  prefetchMultiplier: 'messages a worker may hold back for each process',
 };
 
 /** How a file's language is called on a fence, and how a comment begins there; none: it has no comments. */

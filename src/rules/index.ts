@@ -1,3 +1,4 @@
+import { forbiddenSuppression } from './audit/forbidden-suppression.js';
 import { staleBaselineEntry } from './audit/stale-baseline-entry.js';
 import { suppressionExpired } from './audit/suppression-expired.js';
 import { suppressionWithoutReason } from './audit/suppression-without-reason.js';
@@ -115,7 +116,7 @@ import type { Rule } from '../model/index.js';
 
 /** Every rule there is, by family: about the audit, the deployment, the container, the workers' configuration, the task functions. */
 export const rules: readonly Rule[] = [
-  staleBaselineEntry, suppressionExpired, suppressionWithoutReason, unknownRule, unreadableInput, unusedSuppression,
+  forbiddenSuppression, staleBaselineEntry, suppressionExpired, suppressionWithoutReason, unknownRule, unreadableInput, unusedSuppression,
   azRebalancingInterrupts, deploymentDeadlock, healthCheckKillsBusyWorker, logLoss, memoryOvercommitted, minimumHealthyPercent, mutableImageTag, noDeploymentRollback, noLogConfiguration, plaintextCredentials, scaleInIgnoresInFlight, scaleInUnprotected, schedulerOverlap, schedulerReplicas, schedulerStateLost, sidecarStopsFirst, spotInterruptsTasks,
   stopTimeoutAboveFargateLimit, stopTimeoutOnWrongContainer, stopTimeoutTooShort,
   backgroundWithoutWait, detachedWorker, entrypointWithoutExec, initKillsWorker, noSignalHandler, packageManagerAsInit, processManagerKillsEarly, shellSwallowsSignal,

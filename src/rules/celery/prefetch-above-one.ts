@@ -28,19 +28,20 @@ export const prefetchAboveOne: Rule = {
 function judge(app: CeleryApp, thresholds: Thresholds): Problem | undefined {
   const setting = app.settings.get('worker_prefetch_multiplier');
   const multiplier = numberOf(setting);
-  if (!setting || multiplier === undefined || multiplier === 1 || holdsNothing(app)) return undefined;
+  if (!setting || multiplier === undefined || (multiplier >= 1 && multiplier <= thresholds.prefetchMultiplier) || holdsNothing(app)) return undefined;
   const long = app.functions.filter(fn => isLong(fn, app, thresholds));
   const late = byAcknowledgement(app.functions).late;
   const deliberate = isWritten(setting) && multiplier > 0;
   if (deliberate && (app.pool === 'gevent' || app.pool === 'eventlet' || (app.functions.length > 0 && app.functions.every(fn => isShort(fn, app))))) return undefined;
   if (long.length === 0 && !acksLate(app)) return undefined;
   const at = placeIn(app, setting);
-  const fix = fixTo(setting, 1, 'delivery', 'reserve one message per process');
+  const wanted = thresholds.prefetchMultiplier;
+  const fix = fixTo(setting, wanted, 'delivery', `reserve ${wanted === 1 ? 'one message' : plural(wanted, 'message')} per process`);
   return {
     order: 7, at, confidence: appConfidence(app, setting, long.length === 0 || deliberate ? 'high' : 'medium'),
     message: `${asFound(app, 'worker_prefetch_multiplier')}, so ${reserved(app, multiplier)}: they wait behind ${waitsFor(app, long)} while other workers are idle`,
     label: multiplier === 0 ? 'reserves the whole queue' : `reserves ${multiplier} messages per process`,
-    suggestion: `${toWrite(app, ['worker_prefetch_multiplier', 1])}${rest(app)}`,
+    suggestion: `${toWrite(app, ['worker_prefetch_multiplier', wanted])}${rest(app, wanted)}`,
     ...ofApp(app, at, long.length > 0 ? long : late, long.length > 0 ? 'may run long' : 'acknowledged late'),
     ...afterNames(app, 'worker_prefetch_multiplier'), ...(fix && { fix }),
   };
@@ -77,8 +78,8 @@ function waitsFor(app: CeleryApp, long: readonly TaskFunction[]): string {
 }
 
 /** Under early acknowledgement a process takes its next message as soon as one is acknowledged, which is when its task starts (measured). */
-function rest(app: CeleryApp): string {
+function rest(app: CeleryApp, kept: number): string {
   if (acksLate(app)) return '';
   const disable = app.broker === 'redis' && isAtLeast(app.versions.celery, '5.6') ? `, or ${toWrite(app, ['worker_disable_prefetch', true])} (Celery 5.6)` : '';
-  return `; under early acknowledgement that still holds one message per process: acknowledge late too${disable}`;
+  return `; under early acknowledgement that still holds ${kept === 1 ? 'one message' : plural(kept, 'message')} per process: acknowledge late too${disable}`;
 }

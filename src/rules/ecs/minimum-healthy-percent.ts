@@ -1,4 +1,4 @@
-import type { EcsService, Model, Problem, Rule } from '../../model/index.js';
+import type { EcsService, Model, Problem, Rule, Thresholds } from '../../model/index.js';
 import { agreed } from '../../model/index.js';
 import { inside, rollout, rolls, workersIn } from '../deployment.js';
 import { plural, startConfidence, weakest } from '../shared.js';
@@ -15,16 +15,16 @@ export const minimumHealthyPercent: Rule = {
   documentedBy: 'The arithmetic is that of the ECS scheduler, which no local process has',
   leadsTo: ['ecs/deployment-deadlock', 'ecs/spot-interrupts-tasks'],
 
-  *check(model) {
+  *check(model, thresholds) {
     for (const service of model.services) {
       if ((service.runs !== 'work' && service.runs !== 'named-work') || !rolls(service)) continue;
-      const problem = zero(service, model) ?? (service.runs === 'work' ? byDefault(service, model) : undefined);
+      const problem = zero(service, model, thresholds) ?? (service.runs === 'work' ? byDefault(service, model, thresholds) : undefined);
       if (problem) yield problem;
     }
   },
 };
 
-function zero(service: EcsService, model: Model): Problem | undefined {
+function zero(service: EcsService, model: Model, { minimumHealthyPercent: kept }: Thresholds): Problem | undefined {
   const { minimumHealthyPercent: setting } = service;
   if (agreed(setting) !== 0) return undefined;
   const count = agreed(service.maximumCount);
@@ -39,21 +39,21 @@ function zero(service: EcsService, model: Model): Problem | undefined {
       ? 'take `rolling: recreate` out: Copilot then keeps minimumHealthyPercent 100 and maximumPercent 200'
       : count === undefined || count === 1
       ? 'set minimumHealthyPercent to 100 and maximumPercent to 200: the new worker starts before the old one stops'
-      : `set minimumHealthyPercent to 50: ${plural(rollout(count, 50, 200).lower, 'worker')} of ${count} stay while the others are replaced`,
+      : `set minimumHealthyPercent to ${kept}: ${plural(rollout(count, kept, 200).lower, 'worker')} of ${count} stay while the others are replaced`,
     fate: `deployment → SIGTERM to ${all} → queue without a worker until new ones are healthy`,
   };
 }
 
 /** Advice for strict readers: nobody chose 100, and half of it makes a deployment shorter. Writing any value is a choice; where none can be written, there is none. */
-function byDefault(service: EcsService, model: Model): Problem | undefined {
+function byDefault(service: EcsService, model: Model, { minimumHealthyPercent: kept }: Thresholds): Problem | undefined {
   const { minimumHealthyPercent: setting } = service;
   const count = agreed(service.maximumCount);
-  if (setting.state !== 'set' || setting.certainty !== 'format-default' || setting.value !== 100 || service.format === 'copilot' || count === undefined || count < 2) return undefined;
-  const half = rollout(count, 50, 200).lower;
+  if (setting.state !== 'set' || setting.certainty !== 'format-default' || setting.value !== 100 || service.format === 'copilot' || count === undefined || count < 2 || kept === 100) return undefined;
+  const half = rollout(count, kept, 200).lower;
   return {
     ...shared(service, model), severity: 'note', confidence: 'low', order: 9, at: setting.at,
     message: `minimumHealthyPercent is 100 by default: a deployment runs up to ${2 * count} workers for ${count}`,
-    suggestion: `write minimumHealthyPercent 50 to keep ${half} of ${count} workers while the others are replaced, or write 100 to say that it is meant`,
+    suggestion: `write minimumHealthyPercent ${kept} to keep ${half} of ${count} workers while the others are replaced, or write 100 to say that it is meant`,
   };
 }
 

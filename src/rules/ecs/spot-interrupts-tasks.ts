@@ -57,14 +57,14 @@ const isSpot = (name: string): boolean => /spot/i.test(name);
 
 interface SpotFault { readonly message: string; readonly suggestion: string; readonly rests: readonly { readonly setting: Worker['stopTime']; readonly label: string }[] }
 
-function faultsOf(service: EcsService, { stopTime, container, name }: Worker, { stopTimeoutSeconds }: Thresholds): readonly SpotFault[] {
+function faultsOf(service: EcsService, { stopTime, container, name }: Worker, { stopTimeoutSeconds, minimumHealthyPercent: kept }: Thresholds): readonly SpotFault[] {
   const stop = agreed(stopTime);
   const minimum = agreed(service.minimumHealthyPercent);
   const onlySpot = isOnlySpot(service);
   return [
     ...(stop !== undefined && stop < stopTimeoutSeconds ? [{ message: `stopTimeout uses ${stop} s of them`, suggestion: `set stopTimeout to ${stopTimeoutSeconds} in container ${container?.name ?? name}`, rests: [{ setting: stopTime, label: `killed ${stop} s after the notice` }] }] : []),
     ...(onlySpot ? [{ message: 'no on-demand capacity remains', suggestion: 'add an on-demand capacity provider with base 1', rests: [] }] : []),
-    ...(minimum !== undefined && minimum >= 100 && rolls(service) ? [{ message: `minimumHealthyPercent ${minimum} leaves no time for a replacement`, suggestion: `set minimumHealthyPercent to ${agreed(service.maximumCount) === 1 ? 0 : 50}`, rests: [{ setting: service.minimumHealthyPercent, label: 'a replacement has to be healthy first' }] }] : []),
+    ...(minimum !== undefined && minimum >= 100 && rolls(service) ? [{ message: `minimumHealthyPercent ${minimum} leaves no time for a replacement`, suggestion: `set minimumHealthyPercent to ${agreed(service.maximumCount) === 1 ? 0 : kept < 100 ? kept : 50}`, rests: [{ setting: service.minimumHealthyPercent, label: 'a replacement has to be healthy first' }] }] : []),
   ];
 }
 
