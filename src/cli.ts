@@ -13,6 +13,7 @@ export interface CheckFlags extends JudgeFlags {
   readonly staged?: boolean;
   readonly baseline?: string;
   readonly updateBaseline?: boolean;
+  readonly printConfig?: boolean;
 }
 
 const HELP = `
@@ -107,6 +108,8 @@ function program(finish: (code: number) => void): Command {
     .optionsGroup('What is changed:')
     .option('--fix [level]', 'apply safe fixes; --fix=all: also those that change when or how often tasks run', level)
     .option('--diff', 'print what --fix would change, write nothing')
+    .optionsGroup('What is printed:')
+    .option('--print-config', 'print what is configured, for a path where one is given, and where each value comes from')
     .addHelpText('after', CHECK_HELP)
     .action(async (paths: readonly string[], flags: CheckFlags) => finish(await (await import('./commands/check.js')).check(paths, flags)));
 
@@ -137,6 +140,8 @@ function program(finish: (code: number) => void): Command {
     .addOption(new Option('--format <format>', 'output format').choices(['text', 'json']).default('text'))
     .action(async (paths: readonly string[], flags: { readonly format: string } & Pick<CheckFlags, 'config' | 'verbose' | 'color'>) => finish(await (await import('./commands/settings.js')).settings(paths, flags)));
 
+  root.command('init').description('write a commented drainlint.config.yaml').option('--force', 'also over one that is there')
+    .action(async (flags: { readonly force?: boolean }) => finish((await import('./commands/init.js')).init(flags)));
   root.command('explain <rule>').description("a rule's page").option('--no-color', 'no colours')
     .action(async (id: string, flags: Pick<CheckFlags, 'color'>) => finish(await (await import('./commands/explain.js')).explain(id, flags)));
   root.command('rules').description('the list of rules').option('--no-color', 'no colours')

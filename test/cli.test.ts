@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { DEFAULT_CONFIG, parseConfig } from '../src/config.js';
 import { drainlint, FAULTY, project } from './run-cli.js';
 
 let folder: string;
@@ -176,4 +178,25 @@ describe('fixes', () => {
     expect(drainlint(where, ['--fix', 'empty'])).toMatchObject({ code: 0, err: '' });
     expect(drainlint(where, ['--fix=some', 'empty']).code).toBe(2);
   });
+});
+
+describe('init', () => {
+  test('writes the defaults, commented, and not over a file that is there', async () => {
+    const where = fresh({});
+    expect(drainlint(where, ['init'])).toEqual({ code: 0, out: 'wrote drainlint.config.yaml\n', err: '' });
+    const text = readFileSync(join(where, 'drainlint.config.yaml'), 'utf8');
+    expect(await parseConfig(text, 'c.yaml')).toEqual(DEFAULT_CONFIG);
+    const uncommented = await parseConfig(text.replace(/^# ([a-z]\w*:|  )/gim, '$1'), 'c.yaml');
+    expect(uncommented).toMatchObject({ thresholds: DEFAULT_CONFIG.thresholds, minConfidence: 'medium', workers: [{ service: 'billing-worker' }] });
+    expect(drainlint(where, ['init']).code).toBe(2);
+    expect(drainlint(where, ['init', '--force']).code).toBe(0);
+  });
+});
+
+test('--print-config: what holds at a path, and where it comes from', () => {
+  const where = fresh({ ...FAULTY, 'team.yaml': 'thresholds: { maxTaskSeconds: 300 }\n', 'drainlint.config.yaml': 'extends: ./team.yaml\nrules: { celery/early-ack: note }\noverrides: [ { paths: [app/**], rules: { celery/early-ack: error } } ]\n' });
+  const all = drainlint(where, ['check', '--print-config', '--ignore-rule', 'ecs/log-loss']).out;
+  for (const line of ['"maxTaskSeconds": 300 # team.yaml:1', '"celery/early-ack": "note" # drainlint.config.yaml:2', '"ecs/log-loss": "off" # --ignore-rule', '"prefetchMultiplier": 1 # default']) expect(all).toContain(line);
+  expect(drainlint(where, ['check', '--print-config', 'app/celery.py']).out).toContain('"celery/early-ack": "error" # drainlint.config.yaml:3');
+  expect((parse(all) as { readonly thresholds: unknown }).thresholds).toEqual({ ...DEFAULT_CONFIG.thresholds, maxTaskSeconds: 300 });
 });

@@ -23,6 +23,10 @@ export async function check(given: readonly string[], flags: CheckFlags): Promis
   const paths = staged && given.length === 0 ? [root] : places;
   const config = withFlags(await configFor(root, places, flags.config, staged), flags);
   if (flags.rule.length + flags.ignoreRule.length > 0) checkNames([...flags.rule, ...flags.ignoreRule], await loadRules());
+  if (flags.printConfig) {
+    process.stdout.write((await import('./print-config.js')).printConfig(config, root, given[0]));
+    return 0;
+  }
   const watch = stopwatch();
   const earlier = flags.since === undefined ? undefined : await revision(root, flags.since);
   const known = await readBaseline(root, config, flags, staged);

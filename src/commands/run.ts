@@ -22,7 +22,7 @@ export function rootOf(paths: readonly string[]): string {
 
 /** The paths to audit: those given, else the current directory. */
 export function pathsOf(paths: readonly string[]): readonly string[] {
-  const commands = ['check', 'live', 'settings', 'explain', 'rules', 'completion'];
+  const commands = ['check', 'live', 'settings', 'init', 'explain', 'rules', 'completion'];
   for (const path of paths) if (!statSync(path, { throwIfNoEntry: false })) throw new AuditError(`${path} does not exist${paths.length === 1 ? didYouMean(path, commands) : ''}`);
   return paths.length > 0 ? paths : ['.'];
 }

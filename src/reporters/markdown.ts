@@ -23,7 +23,7 @@ function findingBlock(finding: Finding): string {
   const related = (finding.related ?? []).map(({ at, message }) => `  - ${code(place(at))} ${escape(message)}\n`).join('');
   const also = elsewhere(finding);
   return `\n- **${finding.severity}** ${code(finding.ruleId)} ${code(place(finding.at))}: ${escape(finding.message)}${also && ` (${escape(also)})`}\n${related}`
-    + (finding.fate ? `  - fate: ${escape(finding.fate)}\n` : '') + `  - **do:** ${escape(finding.suggestion)}\n` + (finding.sketches ?? []).map(sketch).join('');
+    + (finding.fate ? `  - fate: ${escape(finding.fate)}\n` : '') + `  - **do:** ${escape(finding.suggestion)}\n` + (finding.owner ? `  - owner: ${code(finding.owner)}\n` : '') + (finding.sketches ?? []).map(sketch).join('');
 }
 
 /** Folded, as a block of code. */
