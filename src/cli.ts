@@ -140,13 +140,13 @@ function program(finish: (code: number) => void): Command {
     .addOption(new Option('--format <format>', 'output format').choices(['text', 'json']).default('text'))
     .action(async (paths: readonly string[], flags: { readonly format: string } & Pick<CheckFlags, 'config' | 'verbose' | 'color'>) => finish(await (await import('./commands/settings.js')).settings(paths, flags)));
 
-  root.command('init').description('write a commented drainlint.config.yaml').option('--force', 'also over one that is there')
-    .action(async (flags: { readonly force?: boolean }) => finish((await import('./commands/init.js')).init(flags)));
   root.command('explain <rule>').description("a rule's page").option('--no-color', 'no colours')
     .action(async (id: string, flags: Pick<CheckFlags, 'color'>) => finish(await (await import('./commands/explain.js')).explain(id, flags)));
   root.command('rules').description('the list of rules').option('--no-color', 'no colours')
     .action(async (flags: Pick<CheckFlags, 'color'>) => finish(await (await import('./commands/explain.js')).list(flags)));
   root.commandsGroup('Set up:');
+  root.command('init').description('write a commented drainlint.config.yaml').option('--force', 'also over one that is there')
+    .action(async (flags: { readonly force?: boolean }) => finish((await import('./commands/init.js')).init(flags)));
   root.command('completion').description('a script that completes this command line in a shell').addArgument(new Argument('<shell>').choices(SHELLS)).addHelpText('after', COMPLETION_HELP)
     .action(async (shell: (typeof SHELLS)[number]) => finish(await (await import('./commands/completion.js')).completion(root, shell)));
   root.helpCommand('help [command]', 'the help of a command');

@@ -11,7 +11,7 @@ export function printConfig(config: Config, root: string, path: string | undefin
   const values = {
     minConfidence: here.reduce((before, { minConfidence }) => minConfidence ?? before, config.minConfidence),
     rules: Object.assign({}, config.rules, ...here.map(({ rules }) => rules)) as Config['rules'],
-    thresholds: config.thresholds, durations: config.durations, assume: config.assume, owners: config.owners,
+    ...(config.baseline !== undefined && { baseline: relative(root, config.baseline).split(sep).join('/') }), thresholds: config.thresholds, durations: config.durations, assume: config.assume, owners: config.owners,
   };
   const line = (text: string, from: string): string => `${text.trimEnd()} # ${from}\n`;
   const maps = Object.entries(values).map(([name, value]) => {
