@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { relative, resolve, sep } from 'node:path';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { analyzers } from './analyzers/index.js';
 import { settle, staleEntries, updated, type Baseline } from './baseline.js';
 import { AuditError, DEFAULT_CONFIG, type Config } from './config.js';
@@ -76,7 +76,8 @@ export async function audit(options: AuditOptions): Promise<Report> {
   const { findings, problems } = applySuppressions(judged, store, model, options, rules);
   const everything = marked([...findings, ...finish(problems)]);
   const mayHide = (rule: string): boolean => !Object.hasOwn(config.neverIgnore, rule);
-  const settled = baseline && settle(everything, baseline, store, store.has, entry => scope.looksAt(entry.path, baseline.path) && mayRun(entry.rule, config), mayHide);
+  const isThere = (path: string): boolean | undefined => (scope.reads(path, baseline!.path) ? store.has(path) : undefined);
+  const settled = baseline && settle(everything, baseline, store, isThere, entry => scope.looksAt(entry.path, baseline.path) && mayRun(entry.rule, config), mayHide);
   const stale = settled && !baseline.update && !earlier && !staged ? marked(finish(staleEntries(settled.stale))) : [];
   const all = [...withoutKnown(settled?.findings ?? everything, known, store), ...stale].filter(finding => scope.has(finding.at.path) && isNamed(finding.ruleId, config) && levels(finding.at.path).rules[finding.ruleId] !== 'off');
   const confident = all.filter(finding => CONFIDENCES.indexOf(finding.confidence) <= CONFIDENCES.indexOf(levels(finding.at.path).minConfidence));
@@ -105,7 +106,9 @@ const NOTHING: Model = { workers: [], schedulers: [], services: [], containers: 
 interface Scope {
   readonly folders: readonly string[]; readonly files?: readonly string[];
   has(path: string): boolean;
-  /** All is read that an entry of a baseline may rest on: of a folder, only where the baseline lies in it. */
+  /** All is read that an entry of a baseline may rest on: where a folder alone is read, only if the baseline lies in it, too. */
+  reads(path: string, baseline: string): boolean;
+  /** And findings there are reported. */
   looksAt(path: string, baseline: string): boolean;
 }
 
@@ -118,15 +121,18 @@ function scopeOf(root: string, paths: readonly string[]): Scope {
     return { path: relative(root, full).split(sep).join('/'), isFolder: stats.isDirectory() };
   });
   // Named beside all of the root: there, though git may ignore it.
-  if (given.length > 1 && given.some(({ path }) => path === '')) return { folders: given.filter(({ isFolder }) => isFolder).map(({ path }) => path), has: () => true, looksAt: () => true };
-  if (given.length === 0 || given.some(({ path }) => path === '')) return { folders: [], has: () => true, looksAt: () => true };
+  if (given.length > 1 && given.some(({ path }) => path === '')) return { folders: given.filter(({ isFolder }) => isFolder).map(({ path }) => path), has: () => true, reads: isOurs, looksAt: isOurs };
+  if (given.length === 0 || given.some(({ path }) => path === '')) return { folders: [], has: () => true, reads: isOurs, looksAt: isOurs };
   const files = given.filter(({ isFolder }) => !isFolder).map(({ path }) => path);
   const folders = given.filter(({ isFolder }) => isFolder).map(({ path }) => path);
   const below = (path: string): boolean => folders.some(folder => path.startsWith(`${folder}/`));
-  if (files.length === 0) return { folders, has: () => true, looksAt: (path, baseline) => below(path) && below(baseline) };
+  const inBoth = (path: string, baseline: string): boolean => below(path) && below(baseline);
+  if (files.length === 0) return { folders, has: () => true, reads: inBoth, looksAt: inBoth };
   const has = (path: string): boolean => files.includes(path) || below(path);
-  return { folders: [], ...(folders.length === 0 && { files }), has, looksAt: has };
+  return { folders: [], ...(folders.length === 0 && { files }), has, reads: isOurs, looksAt: (path, baseline) => has(path) && isOurs(path, baseline) };
 }
+
+const isOurs = (_path: string, baseline: string): boolean => !isAbsolute(baseline);
 
 async function join(store: FactStore, { config = DEFAULT_CONFIG, measure }: AuditOptions): Promise<Model> {
   const { link } = await import('./link/index.js');

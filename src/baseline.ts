@@ -5,7 +5,7 @@ import { SEVERITIES } from './model/index.js';
 
 /** Findings that are known: reported as suppressed, and no reason to fail. One JSON object on each line, so that merges rarely conflict. */
 export interface Baseline {
-  /** As places in it are shown: relative to the root. */
+  /** As places in it are shown: relative to the root; absolute where it lies outside: its entries may have been written for another root. */
   readonly path: string;
   readonly entries: readonly WrittenEntry[];
 }
@@ -73,7 +73,7 @@ export interface Settled {
 /**
  * Marks what is known and `mayHide` by its rule. `looksAt`: the run would have found what an entry names; other entries are no matter of this run.
  */
-export function settle(findings: readonly Finding[], { entries }: Baseline, where: Place, isThere: (path: string) => boolean, looksAt: (entry: BaselineEntry) => boolean, mayHide: (rule: string) => boolean): Settled {
+export function settle(findings: readonly Finding[], { entries }: Baseline, where: Place, isThere: (path: string) => boolean | undefined, looksAt: (entry: BaselineEntry) => boolean, mayHide: (rule: string) => boolean): Settled {
   const matches = matchKnown(findings, entries, where, isThere);
   const used = new Set(matches.values());
   return {

@@ -62,9 +62,9 @@ function startOf(statement: Statement): SourceLocation {
 /**
  * Which known finding each finding is: the one with its fingerprint; else one that is no longer found where it was and says the same: of a file that is
  * gone, or of a function that was moved to another one. What equals in several places is paired with the file of the same name first.
- * `isThere`: whether a file still exists.
+ * `isThere`: whether a file still exists; undefined where that was not looked at.
  */
-export function matchKnown<K extends Known>(findings: readonly Finding[], known: readonly K[], where: Place, isThere: (path: string) => boolean): ReadonlyMap<Finding, K> {
+export function matchKnown<K extends Known>(findings: readonly Finding[], known: readonly K[], where: Place, isThere: (path: string) => boolean | undefined): ReadonlyMap<Finding, K> {
   const matched = new Map<Finding, K>();
   const left = new Map(known.map(one => [one.fingerprint, one]));
   const take = (finding: Finding, one: K): void => { matched.set(finding, one); left.delete(one.fingerprint); };
@@ -78,7 +78,7 @@ export function matchKnown<K extends Known>(findings: readonly Finding[], known:
   for (const fit of moved.size === 0 ? [] : fits) {
     for (const finding of findings.filter(finding => !matched.has(finding))) {
       const { path } = finding.at;
-      const mayMove = (from: string): boolean => from === path || !isThere(from) || functionAt(finding.at, where.facts(path)?.code) !== undefined;
+      const mayMove = (from: string): boolean => from === path || isThere(from) === false || (isThere(from) === true && functionAt(finding.at, where.facts(path)?.code) !== undefined);
       const one = moved.get(contentOf(finding.fingerprint))?.find(one => left.has(one.fingerprint) && fit(one.path, path) && mayMove(one.path));
       if (one) take(finding, one);
     }

@@ -6,6 +6,7 @@ import { AuditError, type Config } from '../config.js';
 import { diff } from '../fix.js';
 import type { Report } from '../model/index.js';
 import { readText, replaceFile } from '../sources/edit-file.js';
+import { isInside } from '../sources/files.js';
 import type { EarlierTree, StagedTree } from '../sources/revision.js';
 import { checkNames, exitCode, loadRules, parseFormat, print, withFlags, writing } from './judging.js';
 import { mend, write } from './mending.js';
@@ -73,8 +74,7 @@ async function readBaseline(root: string, config: Config, flags: CheckFlags, sta
   const file = flags.baseline === undefined ? config.baseline : resolve(flags.baseline);
   if (file === undefined && flags.updateBaseline) throw new AuditError('--update-baseline does not know the file: add --baseline FILE, or `baseline: FILE` to drainlint.config.yaml');
   if (file === undefined || !config.honourIgnores) return undefined;
-  const way = relative(root, file);
-  const path = way.startsWith('..') ? file : way.split(sep).join('/');
+  const path = isInside(root, file) ? relative(root, file).split(sep).join('/') : file;
   // a baseline that git does not know of yet is used as it stands on disk
   const text = staged?.texts.get(path) ?? readText(file);
   if (text === undefined && !flags.updateBaseline) throw new AuditError(`${path}: there is no such baseline; --update-baseline writes it`);
