@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { audit } from '../src/audit.js';
+import { join, relative } from 'node:path';
+import { audit, type AuditOptions } from '../src/audit.js';
+import { parseBaseline } from '../src/baseline.js';
 import { auditRecording } from '../src/commands/live.js';
-import { DEFAULT_CONFIG, DEFAULT_THRESHOLDS, type Config } from '../src/config.js';
+import { CONFIG_NAMES, DEFAULT_CONFIG, DEFAULT_THRESHOLDS, loadConfig, type Config } from '../src/config.js';
 import type { Report, Rule, Thresholds } from '../src/model/index.js';
 import type { Measured, RulePage } from '../src/reporters/rule-page.js';
 import { rules } from '../src/rules/index.js';
@@ -26,12 +27,20 @@ function earlierOf(rule: Rule): EarlierTree | undefined {
   return existsSync(folder) ? { name: 'main', paths: filesIn(folder), texts: textsIn(folder) } : undefined;
 }
 
+/** A tree's own configuration, for rules that speak of what stands there, and the baseline it names. */
+async function configured(root: string, asked: Config): Promise<Pick<AuditOptions, 'config' | 'baseline'>> {
+  const file = join(root, CONFIG_NAMES[0]);
+  if (!existsSync(file)) return { config: asked };
+  const config = { ...await loadConfig(file, CONFIG_NAMES[0]), minConfidence: asked.minConfidence, only: asked.only };
+  return { config, ...(config.baseline !== undefined && { baseline: { ...parseBaseline(readFileSync(config.baseline, 'utf8'), relative(root, config.baseline)), update: false } }) };
+}
+
 /** The report on one tree of a rule's fixture, or on the recording it holds. */
-export function auditFixture(rule: Rule, tree: 'bad' | 'good', config: Config, overlay?: ReadonlyMap<string, string>): Promise<Report> {
+export async function auditFixture(rule: Rule, tree: 'bad' | 'good', config: Config, overlay?: ReadonlyMap<string, string>): Promise<Report> {
   const root = join(FIXTURES, rule.id, tree);
   const earlier = earlierOf(rule);
   if (existsSync(join(root, 'recording.json'))) return auditRecording(readRecording(join(root, 'recording.json')), { config, ...(existsSync(join(root, 'infra')) && { compare: { root } }) });
-  return audit({ root, rules, config, ...(overlay && { overlay }), ...(earlier && { earlier }) });
+  return audit({ root, rules, ...await configured(root, config), ...(overlay && { overlay }), ...(earlier && { earlier }) });
 }
 
 /** The limits a rule looks at in a model. */
