@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { rules } from '../src/rules/index.js';
 import { drainlint, project } from './run-cli.js';
 
-const COMMANDS = ['check', 'live', 'settings', 'explain', 'rules', 'completion'];
+const COMMANDS = ['check', 'live', 'settings', 'explain', 'rules', 'init', 'completion'];
 const help = (...command: readonly string[]): string => drainlint('.', [...command, '--help'], { COLUMNS: '200' }).out;
 /** The long options that a help lists. */
 const optionsIn = (text: string): readonly string[] => [...text.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, name]) => name!);
