@@ -8,6 +8,8 @@ const apart = ['differential', 'synthesis', 'live', 'fixes', 'browser', 'integra
 export default defineConfig({
   test: {
     testTimeout: 30_000,
+    hookTimeout: 60_000,
+    maxWorkers: '100%',
     projects: [
       { extends: true, test: { name: 'source', include: ['test/**/*.test.ts'], exclude: [...built, ...apart] } },
       { extends: true, test: { name: 'built', include: built, globalSetup: ['test/build.ts'] } },

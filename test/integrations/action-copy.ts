@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,8 +10,5 @@ const PARTS = ['action.yml', 'bin', 'integrations', 'scripts', 'src', 'schema', 
 export function actionCopy(): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'action-')));
   for (const part of PARTS) cpSync(join(root, part), join(folder, part), { recursive: true });
-  if (!readFileSync(join(folder, 'src/reporters/index.ts'), 'utf8').includes('sarif')) { // MERGE: drop these three lines once --format sarif is here
-    for (const name of ['src/reporters/index.ts']) writeFileSync(join(folder, name), readFileSync(join(folder, name), 'utf8').replace('  json: async', "  sarif: async () => (await import('./json.js')).json,\n  json: async"));
-  }
   return folder;
 }
