@@ -51,7 +51,7 @@ export async function audit(options: AuditOptions): Promise<Report> {
   const { live, staged } = options;
   const earlier = staged ? staged.before : options.earlier;
   const read = live?.filesToo ? analyzers.filter(({ format }) => !INFRASTRUCTURE.has(format)) : analyzers;
-  const onlyIf = staged ? { onlyIf: staged.changed, orIf: staged.before?.texts ?? new Map<string, string>() } : scope.files && { onlyIf: scope.files };
+  const onlyIf = staged ? { onlyIf: staged.changed, whole: true, orIf: staged.before?.texts ?? new Map<string, string>() } : scope.files && { onlyIf: scope.files };
   const overlay = staged?.texts ?? options.overlay;
   const store = await createFileStore({ root, analyzers: read, folders: scope.folders, ...(live && { documents: live.texts, documentsOnly: !live.filesToo }), ...onlyIf, ...(overlay && { overlay }), ...(staged && { tree: staged }) });
   onProgress('reading files');

@@ -121,6 +121,22 @@ describe('--staged', () => {
     expect(read()).toBe(1);
   });
 
+  test('a start script and a module matter without a word of Celery in them', () => {
+    commit({
+      'Dockerfile': 'FROM python:3.12\nCOPY . .\nENTRYPOINT ["./start.sh"]\nCMD ["celery", "-A", "shop", "worker"]\n', 'start.sh': '#!/bin/sh\nexec "$@"\n',
+      'shop.py': `${APP}from clock import rest\n\n\n@app.task(acks_late=True)\ndef wait():\n    rest()\n`, 'clock.py': 'import time\n\n\ndef rest():\n    time.sleep(1)\n', 'notes.md': 'a',
+    });
+    const rules = (): readonly string[] => drainlint(root, ['--staged', '--format', 'concise', '--preset', 'strict']).out.split('\n').filter(Boolean).map(line => line.split(' ')[2]!);
+    put({ 'start.sh': '#!/bin/sh\n"$@"\n' });
+    expect(rules()).toEqual([]);
+    git('add', 'start.sh');
+    expect(rules()).toContain('container/entrypoint-without-exec');
+    expect(drainlint(root, ['start.sh', '--format', 'concise']).out).toContain('container/entrypoint-without-exec');
+    commit({ 'start.sh': '#!/bin/sh\nexec "$@"\n', 'clock.py': 'import time\n\n\ndef rest():\n    time.sleep(7200)\n' });
+    git('reset', '-q', '--soft', 'HEAD~1');
+    expect(rules()).toContain('tasks/long-sleep');
+  });
+
   test('is refused where it would say nothing or too much', () => {
     for (const [flags, said] of [[['--fix'], 'run --fix alone, then git add'], [['--diff'], 'run --fix alone'], [['--since', 'HEAD'], 'leave one of them out'], [['--update-baseline'], 'run --update-baseline alone']] as const) {
       const { code, err } = drainlint(root, ['--staged', ...flags]);

@@ -46,7 +46,7 @@ export const analyzers: readonly AnalyzerEntry[] = [
   },
   {
     // Variables, locals and modules stand in files of their own, which the file with the service asks for.
-    format: 'terraform', name: /\.(?:tf|tfvars)$/i, onDemand: true,
+    format: 'terraform', name: /\.(?:tf|tfvars)$/i, onDemand: true, reached: true,
     words: /aws_ecs_(?:service|task_definition)|aws_sqs_queue\b|container_definitions|aws_appautoscaling_target|ecs-container-definition|aws_elasticache_parameter_group|terraform-aws-modules\/ecs|source[ \t]*=[ \t]*"[^"\n]*(?:\becs\b|fargate)/,
     async load({ shortRun }) {
       const { loadHcl } = await import('../parsers/hcl.js');
@@ -79,7 +79,7 @@ export const analyzers: readonly AnalyzerEntry[] = [
     load: () => import('./copilot-patches.js'),
   },
   {
-    format: 'compose', name: /\.ya?ml$/i, onDemand: true,
+    format: 'compose', name: /\.ya?ml$/i, onDemand: true, reached: true,
     words: /^\S{0,3}services\s*:/m,
     load: () => import('./compose.js'),
   },
@@ -104,7 +104,7 @@ export const analyzers: readonly AnalyzerEntry[] = [
   },
   {
     // What a consumer imports is read when it is reached.
-    format: 'typescript', name: /\.[cm]?[jt]sx?$/i, onDemand: 'beside',
+    format: 'typescript', name: /\.[cm]?[jt]sx?$/i, onDemand: 'beside', reached: true,
     words: CONSUMERS,
     async load() {
       const { loadTypeScript } = await import('../parsers/typescript/read.js');
@@ -114,12 +114,12 @@ export const analyzers: readonly AnalyzerEntry[] = [
   },
   {
     // Asked for by what TypeScript imports; by itself it says nothing.
-    format: 'node-package', name: /(?:^|\/)(?:package|tsconfig[\w.-]*)\.json$/i, onDemand: true,
+    format: 'node-package', name: /(?:^|\/)(?:package|tsconfig[\w.-]*)\.json$/i, onDemand: true, reached: true,
     words: /(?!)/,
     load: () => import('./node-package.js'),
   },
   {
-    format: 'entry-script', name: /\.(?:sh|bash|ash|ksh|zsh)$|(?:^|\/)[^./]+$/i, onDemand: true,
+    format: 'entry-script', name: /\.(?:sh|bash|ash|ksh|zsh)$|(?:^|\/)[^./]+$/i, onDemand: true, reached: /^#!/,
     words: COMMANDS,
     load: () => import('./entry-script.js'),
   },
@@ -129,7 +129,7 @@ export const analyzers: readonly AnalyzerEntry[] = [
     load: () => import('./lockfile.js'),
   },
   {
-    format: 'python', name: /\.py$/i, onDemand: false,
+    format: 'python', name: /\.py$/i, onDemand: false, reached: true,
     words: CELERY,
     async load({ shortRun }) {
       const { loadPython } = await import('../parsers/python.js');

@@ -41,5 +41,10 @@ export interface AnalyzerEntry {
   readonly words?: RegExp;
   /** Files without its words may be asked for by what other files say (an entry script, a module); `beside`: where one of that name has words. */
   readonly onDemand: boolean | 'beside';
+  /**
+   * Other files lead to files of this kind, so that a change in one without the words can matter: true, to what is reported elsewhere (a module); an
+   * expression that its beginning matches, to what is reported there, too (a start script).
+   */
+  readonly reached?: true | RegExp;
   load(options: { readonly shortRun: boolean }): Promise<Analyzer>;
 }

@@ -2,19 +2,21 @@ import type { Finding, Report } from '../model/index.js';
 import { place } from '../model/index.js';
 import { clean } from './clean.js';
 import { ELSEWHERE, groupFindings } from './groups.js';
-import { counted, elsewhere, visible } from './options.js';
+import { counted, elsewhere, plural, visible } from './options.js';
 
-/** GitHub refuses a step summary above 1 MiB. Characters, with room for what stands there already. */
-const LONGEST = 600_000;
+/** GitHub refuses a step summary above 1 MiB. Bytes, with room for what stands there already. */
+const LONGEST = 900_000;
 
 /** The findings as a page: for step summaries and comments. */
 export function markdown(report: Report): string {
   const head = `## drainlint: ${counted(visible(report))}\n`;
-  const blocks = groupFindings(report).flatMap(group => [`\n### ${group.heading === ELSEWHERE ? 'Elsewhere' : escape(group.heading)}\n`, ...group.findings.map(findingBlock)]);
+  const blocks = groupFindings(report).flatMap(group => [{ text: `\n### ${group.heading === ELSEWHERE ? 'Elsewhere' : escape(group.heading)}\n`, findings: 0 }, ...group.findings.map(finding => ({ text: findingBlock(finding), findings: 1 }))]);
   let page = head;
-  for (const [i, block] of blocks.entries()) {
-    if (page.length + block.length > LONGEST) return `${page}\n… and ${blocks.length - i} more\n`;
-    page += block;
+  let size = Buffer.byteLength(head);
+  for (const [i, { text }] of blocks.entries()) {
+    size += Buffer.byteLength(text);
+    if (size > LONGEST) return `${page}\n… and ${plural(blocks.slice(i).reduce((sum, { findings }) => sum + findings, 0), 'more finding')}\n`;
+    page += text;
   }
   return page;
 }

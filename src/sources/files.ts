@@ -16,6 +16,8 @@ export interface FileStoreOptions {
   readonly folders?: readonly string[];
   /** Stop where none of these files says anything by itself: nothing could be reported for them. */
   readonly onlyIf?: readonly string[];
+  /** What these files change elsewhere is reported, too: do not stop where others lead to one of them. */
+  readonly whole?: boolean;
   /** Do not stop where one of these texts says something: what the files held before. By path. */
   readonly orIf?: ReadonlyMap<string, string>;
   readonly analyzers: readonly AnalyzerEntry[];
@@ -68,7 +70,8 @@ export async function createFileStore(options: FileStoreOptions): Promise<FileSt
 
   const { onlyIf } = options;
   const speaks = ([path, text]: readonly [string, string]): boolean => tells(Buffer.from(text), options.analyzers.filter(entry => entry.name.test(path)));
-  if (onlyIf && select(onlyIf).length === 0 && ![...options.orIf ?? []].some(speaks)) return serve({ root, overlay, paths: onlyIf, candidates: [], problems, texts, loaded: [] });
+  const isReached = (path: string): boolean => options.analyzers.some(({ name, reached }) => name.test(path) && (reached === true ? options.whole === true : reached?.test(overlay.get(path) ?? headOf(root, path))));
+  if (onlyIf && select(onlyIf).length === 0 && ![...options.orIf ?? []].some(speaks) && !onlyIf.some(isReached)) return serve({ root, overlay, paths: onlyIf, candidates: [], problems, texts, loaded: [] });
   problems.length = 0; // the next selection finds them again
   const listing = options.documentsOnly ? { paths: [], problems: [] } : options.tree ? { paths: within(options.tree.paths, options.folders ?? []), problems: [] } : listTree(root, options.folders ?? [], (await import('./list-files.js')).listFiles);
   problems.push(...listing.problems);
@@ -76,6 +79,12 @@ export async function createFileStore(options: FileStoreOptions): Promise<FileSt
   const candidates = select(paths);
   const loaded = await loadAnalyzers(options.analyzers, paths, candidates, texts);
   return serve({ root, overlay, paths, candidates, problems, texts, loaded, ...(like && { like }) });
+}
+
+/** The beginning of a file on disk; empty where it cannot be read. */
+function headOf(root: string, path: string): string {
+  const read = readBytes(root, path);
+  return read && 'bytes' in read ? read.bytes.toString('latin1', 0, 200) : '';
 }
 
 const within = (paths: readonly string[], folders: readonly string[]): readonly string[] => (folders.length === 0 ? paths : paths.filter(path => folders.some(folder => folder === '' || path.startsWith(`${folder}/`))));
