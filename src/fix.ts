@@ -18,8 +18,9 @@ export function selectEdits(findings: readonly Finding[], level: FixLevel): Read
 function selectFixes(findings: readonly Finding[], level: FixLevel, isOpen: (path: string) => boolean = () => true): readonly Fix[] {
   const chosen: Fix[] = [];
   const made = new Set<string>();
-  for (const { fix, suppressed } of [...findings].sort((a, b) => a.order - b.order)) {
-    if (!fix || suppressed || fix.edits.length === 0 || (level === 'safe' && fix.safety !== 'safe')) continue;
+  for (const finding of [...findings].sort((a, b) => a.order - b.order)) {
+    const { fix, suppressed } = finding;
+    if (!fix || suppressed || fix.edits.length === 0 || (level === 'safe' && fix.safety !== 'safe') || isBlocked(finding, findings)) continue;
     const key = keyOf(fix);
     if (made.has(key) || fix.edits.some(edit => chosen.some(other => other.edits.some(one => collide(edit.at, one.at)))) || !fix.edits.every(edit => isOpen(edit.at.path))) continue;
     made.add(key);
@@ -34,6 +35,14 @@ function byPath(edits: readonly TextEdit[]): ReadonlyMap<string, readonly TextEd
   const paths = new Map<string, TextEdit[]>();
   for (const edit of edits) paths.set(edit.at.path, [...(paths.get(edit.at.path) ?? []), edit]);
   return paths;
+}
+
+/**
+ * Whether it waits for another finding of its workers: a longer stop time only lengthens every stop as long as the signal does not reach the worker. It is
+ * mended once the other one is.
+ */
+function isBlocked({ blockedBy = [], workers = [] }: Finding, findings: readonly Finding[]): boolean {
+  return findings.some(other => blockedBy.includes(other.ruleId) && (other.workers ?? []).some(worker => workers.includes(worker)));
 }
 
 /** Two ranges share text, or both insert at one point. */

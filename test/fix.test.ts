@@ -43,6 +43,16 @@ describe('selectEdits', () => {
   });
 });
 
+test('a fix waits for what must be mended first on the same worker', () => {
+  const signal = fixable([edit(range(1, 1, 1, 4), 'exec')], { ruleId: 'container/shell-swallows-signal', order: 1, workers: ['mail'] });
+  const longer = (worker: string): Finding => fixable([edit(range(5, 1, 5, 2), '120')], { ruleId: 'ecs/stop-timeout-too-short', order: 2, workers: [worker], blockedBy: ['container/shell-swallows-signal'] });
+  const { fix: _none, ...byHand } = signal;
+  expect(selectEdits([signal, longer('mail')], 'all').get('a.py')).toEqual(signal.fix!.edits);
+  expect(selectEdits([byHand, longer('mail')], 'all').get('a.py')).toBeUndefined();
+  expect(selectEdits([signal, longer('other')], 'all').get('a.py')).toHaveLength(2);
+  expect(selectEdits([longer('mail')], 'all').get('a.py')).toHaveLength(1);
+});
+
 test('untilFixed goes on until nothing is left, and writes nothing', async () => {
   const run = async (overlay: ReadonlyMap<string, string>): Promise<Report> => {
     const text = overlay.get('a.py') ?? 'aa';

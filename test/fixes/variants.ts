@@ -147,7 +147,7 @@ const ini: fc.Arbitrary<Variant> = fc.record({ keys: some('autostart=true', 'env
   }));
 
 const systemd: fc.Arbitrary<Variant> = fc.record({ keys: some('User=app', 'Environment="A=b c"', '# a word', 'WorkingDirectory=/srv'), wait: fc.constantFrom('', '20', '30s', '1min'), ends: fc.record({ lineBreak: fc.constant('\n'), end: fc.constantFrom('', '\n') }) })
-  .map(({ keys, wait, ends }) => ({ rule: 'container/process-manager-kills-early', path: 'worker.service', written: /TimeoutStopSec=103/, files: { ...APP, 'worker.service': ended(`[Unit]\nDescription=Worker\n\n[Service]\n${keys.join('\n')}\nExecStart=/usr/bin/celery -A app.celery worker\n${wait && `TimeoutStopSec=${wait}\n`}\n[Install]\nWantedBy=multi-user.target\n`, ends) } }));
+  .map(({ keys, wait, ends }) => ({ rule: 'container/process-manager-kills-early', path: 'worker.service', written: /TimeoutStopSec=103/, files: { ...APP, 'worker.service': ended(`[Unit]\nDescription=Worker\n\n[Service]\n${keys.join('\n')}\nKillMode=mixed\nExecStart=/usr/bin/celery -A app.celery worker\n${wait && `TimeoutStopSec=${wait}\n`}\n[Install]\nWantedBy=multi-user.target\n`, ends) } }));
 
 /** Every format that a value can be written in. */
 export const variants: Readonly<Record<string, fc.Arbitrary<Variant>>> = { taskDefinition, compose, cloudformation, copilot, terraform, cdk, pythonSettings, pythonDecorators, dockerfile, shell, ini, systemd };
