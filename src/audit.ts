@@ -1,11 +1,11 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { analyzers } from './analyzers/index.js';
 import { settle, staleEntries, updated, type Baseline } from './baseline.js';
 import { AuditError, DEFAULT_CONFIG, type Config } from './config.js';
 import { isWorse, matchKnown, withFingerprints } from './fingerprint.js';
 import type { FactStore, Finding, Format, LinkOptions, LiveEvidence, Model, Problem, ReadProblem, Report, Rule, Severity, SourceLocation } from './model/index.js';
-import { CONFIDENCES, comparePlaces, nearest, samePlace } from './model/index.js';
+import { CONFIDENCES, comparePlaces, isRunning, nearest, samePlace } from './model/index.js';
 import { CODEOWNERS, readCodeowners } from './owners.js';
 import { createFileStore, isInside, type FileStore } from './sources/files.js';
 import type { EarlierTree, StagedTree } from './sources/revision.js';
@@ -84,7 +84,7 @@ export async function audit(options: AuditOptions): Promise<Report> {
   const next = settled && baseline.update ? updated(baseline, settled, confident.filter(({ ruleId }) => mayHide(ruleId))) : undefined;
   const shown = next ? [...next.findings, ...confident.filter(({ ruleId }) => !mayHide(ruleId))] : confident;
   return {
-    tool: { name: 'drainlint', version: VERSION }, findings: withOwners([...shown].sort(byPlace), root, config), hidden: all.length - shown.length, model, rules,
+    tool: { name: 'drainlint', version: VERSION }, findings: withOwners([...shown].sort(byPlace), store, config), hidden: all.length - shown.length, model, rules,
     scannedFiles: store.paths.length, readFiles: store.read().length, ...(next && { baseline: next.entries }), lines: path => store.lines(path),
   };
 }
@@ -120,11 +120,10 @@ function scopeOf(root: string, paths: readonly string[]): Scope {
     if (!isInside(root, full)) throw new AuditError(`${path} lies outside ${root}`);
     return { path: relative(root, full).split(sep).join('/'), isFolder: stats.isDirectory() };
   });
-  // Named beside all of the root: there, though git may ignore it.
-  if (given.length > 1 && given.some(({ path }) => path === '')) return { folders: given.filter(({ isFolder }) => isFolder).map(({ path }) => path), has: () => true, reads: isOurs, looksAt: isOurs };
-  if (given.length === 0 || given.some(({ path }) => path === '')) return { folders: [], has: () => true, reads: isOurs, looksAt: isOurs };
   const files = given.filter(({ isFolder }) => !isFolder).map(({ path }) => path);
   const folders = given.filter(({ isFolder }) => isFolder).map(({ path }) => path);
+  // a folder named beside all of the root is there, though git may ignore it
+  if (given.length === 0 || folders.includes('')) return { folders: given.length > 1 ? folders : [], has: () => true, reads: isOurs, looksAt: isOurs };
   const below = (path: string): boolean => folders.some(folder => path.startsWith(`${folder}/`));
   const inBoth = (path: string, baseline: string): boolean => below(path) && below(baseline);
   if (files.length === 0) return { folders, has: () => true, reads: inBoth, looksAt: inBoth };
@@ -167,7 +166,7 @@ function withoutAbsorbed(found: readonly Found[]): readonly Found[] {
 
 const isNamed = (id: string, { only }: Config): boolean => only.length === 0 || only.includes(id);
 /** Whether a rule speaks anywhere. */
-const mayRun = (id: string, config: Config): boolean => isNamed(id, config) && [config, ...config.overrides].some(({ rules }) => (rules[id] ?? (rules === config.rules ? 'on' : 'off')) !== 'off');
+const mayRun = (id: string, config: Config): boolean => isNamed(id, config) && (config.rules[id] !== 'off' || config.overrides.some(({ rules }) => (rules[id] ?? 'off') !== 'off'));
 
 type Levels = (path: string) => Pick<Config, 'rules' | 'minConfidence'>;
 
@@ -222,7 +221,7 @@ function toFinding({ ruleId, problem }: Found, rules: readonly Rule[], levels: L
   const usual: Severity = problem.severity ?? rules.find(rule => rule.id === ruleId)?.severity ?? 'warning';
   // an answer of AWS is no file that can be mended
   const { fix, ...said } = problem;
-  return { ...said, ...(fix && !problem.at.path.startsWith('aws:') && { fix }), ruleId, severity: chosen && chosen !== 'off' ? chosen : usual, environments: problem.environments ?? [], fingerprint: '', docsUrl: `${DOCS}/${ruleId}.md` };
+  return { ...said, ...(fix && !isRunning(problem.at) && { fix }), ruleId, severity: chosen && chosen !== 'off' ? chosen : usual, environments: problem.environments ?? [], fingerprint: '', docsUrl: `${DOCS}/${ruleId}.md` };
 }
 
 /** What is said of one place in the same words, for several environments or apps, is one finding. */
@@ -262,24 +261,15 @@ function applySuppressions(findings: readonly Finding[], store: FileStore, model
 }
 
 /** Who mends it: the configuration's owner of its path, else that of CODEOWNERS. What runs in AWS says its own. */
-function withOwners(findings: readonly Finding[], root: string, config: Config): readonly Finding[] {
+function withOwners(findings: readonly Finding[], store: FileStore, config: Config): readonly Finding[] {
   if (findings.length === 0) return findings;
   const declared = Object.entries(config.owners).map(([glob, owner]) => ({ glob: globToRegExp(glob), owner })).reverse();
-  const ofFile = readFirst(root, CODEOWNERS);
+  const ofFile = CODEOWNERS.map(store.text).find(text => text !== undefined);
   const inFile = ofFile === undefined ? () => undefined : readCodeowners(ofFile);
   return findings.map(finding => {
-    const owner = finding.owner ?? (finding.at.path.startsWith('aws:') ? undefined : declared.find(({ glob }) => glob.test(finding.at.path))?.owner ?? inFile(finding.at.path));
+    const owner = finding.owner ?? (isRunning(finding.at) ? undefined : declared.find(({ glob }) => glob.test(finding.at.path))?.owner ?? inFile(finding.at.path));
     return owner === undefined ? finding : { ...finding, owner };
   });
-}
-
-function readFirst(root: string, paths: readonly string[]): string | undefined {
-  for (const path of paths) {
-    try {
-      return readFileSync(resolve(root, path), 'utf8');
-    } catch { /* not there */ }
-  }
-  return undefined;
 }
 
 function byPlace(a: Finding, b: Finding): number {

@@ -1,8 +1,6 @@
 import type { Finding, Fix, Report, SourceLocation, TextEdit } from './model/index.js';
 import { applyEdits, comparePlaces } from './model/index.js';
 
-export { applyEdits };
-
 /** safe: what cannot change behaviour beyond the fault. all: also what changes when or how often tasks run. */
 export type FixLevel = 'safe' | 'all';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { facts, recognises } from '../src/analyzers/cdk.js';
-import { applyEdits } from '../src/fix.js';
+import { applyEdits } from '../src/model/index.js';
 import { loadTypeScript } from '../src/parsers/typescript/read.js';
 import { editAt } from '../src/rules/shared.js';
 import type { Facts, Field } from '../src/model/index.js';

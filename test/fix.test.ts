@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { applyEdits, diff, selectEdits, untilFixed } from '../src/fix.js';
+import { diff, selectEdits, untilFixed } from '../src/fix.js';
+import { applyEdits } from '../src/model/index.js';
 import type { Finding, Report, SourceLocation, TextEdit } from '../src/model/index.js';
 
 const range = (startLine: number, startColumn: number, endLine: number, endColumn: number, path = 'a.py'): SourceLocation => ({ path, startLine, startColumn, endLine, endColumn });

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { analyzers } from '../src/analyzers/index.js';
-import { applyEdits } from '../src/fix.js';
+import { applyEdits } from '../src/model/index.js';
 import type { Analyzer, Facts, Field } from '../src/model/index.js';
 import { editAt } from '../src/rules/shared.js';
 import { BASE, FORMATS } from './metamorphic/formats.js';

@@ -7,7 +7,7 @@ import * as ecosystem from '../src/analyzers/ecosystem.js';
 import * as processManager from '../src/analyzers/process-manager.js';
 import { audit } from '../src/audit.js';
 import { DEFAULT_CONFIG } from '../src/config.js';
-import { applyEdits } from '../src/fix.js';
+import { applyEdits } from '../src/model/index.js';
 import type { Analyzer, Facts } from '../src/model/index.js';
 import { loadTypeScript } from '../src/parsers/typescript/read.js';
 import { rules } from '../src/rules/index.js';

@@ -1,6 +1,6 @@
 import { parse as parseYaml } from 'yaml';
 import { describe, expect, test } from 'vitest';
-import { applyEdits } from '../src/fix.js';
+import { applyEdits } from '../src/model/index.js';
 import { appConfidence, capped, confidenceOf, editAt, encode, execFix, fixTo, inWords, listed, outcomeOfKill, plural, removeFix, startConfidence, textToWrite, weakest } from '../src/rules/shared.js';
 import { at, byDefault, set, slot, taskFunction, unknown, unset, worker } from './model-builders.js';
 

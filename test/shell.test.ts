@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { execCommand, shellCommand, stringCommand } from '../src/analyzers/command.js';
 import { facts, recognises } from '../src/analyzers/entry-script.js';
-import { applyEdits } from '../src/fix.js';
+import { applyEdits } from '../src/model/index.js';
 import type { Expr, ShellCommand, SourceLocation } from '../src/model/index.js';
 import { literal } from '../src/model/index.js';
 import { lineTable } from '../src/parsers/lines.js';

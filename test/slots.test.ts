@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import * as compose from '../src/analyzers/compose.js';
 import * as copilot from '../src/analyzers/copilot.js';
 import * as ecsJson from '../src/analyzers/ecs-json.js';
-import { applyEdits } from '../src/fix.js';
+import { applyEdits } from '../src/model/index.js';
 import type { Analyzer, Expr, Facts, Field, Scalar, ShellCommand, Slot } from '../src/model/index.js';
 import { editAt } from '../src/rules/shared.js';
 

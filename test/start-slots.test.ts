@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as dockerfile from '../src/analyzers/dockerfile.js';
 import * as entryScript from '../src/analyzers/entry-script.js';
 import * as processManager from '../src/analyzers/process-manager.js';
-import { applyEdits } from '../src/fix.js';
+import { applyEdits } from '../src/model/index.js';
 import type { Expr, Facts, Field, ProgramFacts, Scalar, ShellCommand, Slot } from '../src/model/index.js';
 import { literalText } from '../src/model/index.js';
 import { editAt, execFix } from '../src/rules/shared.js';

@@ -1,5 +1,5 @@
 import type { Drift, EcsService, Model, Setting, SourceLocation } from '../model/index.js';
-import { agreed } from '../model/index.js';
+import { agreed, isRunning } from '../model/index.js';
 
 /** Values of running services that the repository sets otherwise, by the name of the service: only those that decide about running tasks. */
 export function driftOf(live: Model, written: Model): readonly Drift[] {
@@ -26,7 +26,7 @@ export function driftOf(live: Model, written: Model): readonly Drift[] {
 /** The containers of a service's workers, and of its task definition where that stands in the same document. */
 function containersOf(model: Model, service: EcsService): readonly Model['containers'][number]['container'][] {
   const own = model.workers.filter(worker => worker.service === service).flatMap(({ container }) => container ?? []);
-  const beside = model.containers.filter(({ container }) => service.at.path.startsWith('aws:') && container.at.path === service.at.path).map(({ container }) => container);
+  const beside = model.containers.filter(({ container }) => isRunning(service.at) && container.at.path === service.at.path).map(({ container }) => container);
   return [...new Map([...own, ...beside].map(container => [container.name, container])).values()];
 }
 

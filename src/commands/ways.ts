@@ -1,4 +1,5 @@
 import type { Finding } from '../model/index.js';
+import { isRunning } from '../model/index.js';
 
 /** Where one field of ECS is changed, in each of the ways people change it. */
 interface Way { readonly console: string; readonly cli: string; readonly cloudformation: string; readonly terraform: string }
@@ -30,7 +31,7 @@ const BY_RULE: Readonly<Record<string, Way>> = {
 
 /** Where what a finding about a running service asks for is changed; undefined: the finding says it already. */
 function wayOf({ ruleId, at }: Finding): Way | undefined {
-  if (!at.path.startsWith('aws:')) return undefined;
+  if (!isRunning(at)) return undefined;
   return BY_RULE[ruleId] ?? (ruleId.startsWith('container/') ? COMMAND : ruleId.startsWith('celery/') ? ENVIRONMENT : undefined);
 }
 

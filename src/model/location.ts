@@ -23,6 +23,9 @@ export interface Slot {
   readonly after?: string;
 }
 
+/** Does it stand in a running resource instead of a file? Its path is `aws:` and an ARN or address then. */
+export const isRunning = ({ path }: SourceLocation): boolean => path.startsWith('aws:');
+
 /** `path:line`, as people paste it into an editor. */
 export function place(at: SourceLocation): string {
   return `${at.path}:${at.startLine}`;

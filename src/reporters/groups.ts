@@ -1,5 +1,5 @@
 import type { CeleryApp, Finding, Model, Report, Worker } from '../model/index.js';
-import { SEVERITIES } from '../model/index.js';
+import { isRunning, SEVERITIES } from '../model/index.js';
 import { bySeverity, visible } from './options.js';
 
 /** Findings that belong together: those of one worker, of one app with several workers, of a service, or of nothing that was joined. */
@@ -56,7 +56,7 @@ function subjectOf(finding: Finding, model: Model): Subject {
   const inService = model.workers.filter(worker => service && worker.service === service);
   if (service) return inService.length === 1 ? aboutWorker(inService[0]!) : { heading: `service ${withEnvironment(service.name, service.environment)}` };
   const folder = packageOf(finding, model);
-  if (finding.at.path.startsWith('aws:')) return { heading: 'elsewhere in the account' };
+  if (isRunning(finding.at)) return { heading: 'elsewhere in the account' };
   return { heading: folder === undefined ? ELSEWHERE : `consumers of ${folder === '.' ? 'package.json' : folder}` };
 }
 

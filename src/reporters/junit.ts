@@ -1,8 +1,8 @@
 import type { Finding, Report } from '../model/index.js';
-import { place } from '../model/index.js';
+import { isRunning, place } from '../model/index.js';
 import { clean } from './clean.js';
 import { groupFindings, workerHeading } from './groups.js';
-import { details, isRunning } from './options.js';
+import { details } from './options.js';
 
 interface Suite { readonly name: string; readonly cases: readonly Case[] }
 interface Case { readonly outcome: 'passed' | 'failure' | 'skipped'; readonly xml: string }

@@ -1,5 +1,5 @@
-import type { Finding, Fix, Report, Severity, SourceLocation } from '../model/index.js';
-import { SEVERITIES } from '../model/index.js';
+import type { Finding, Fix, Report, Severity } from '../model/index.js';
+import { isRunning, SEVERITIES } from '../model/index.js';
 import { clean } from './clean.js';
 import { withoutPasswords } from './credentials.js';
 
@@ -49,9 +49,6 @@ export function details(finding: Finding): readonly string[] {
     ...line('blocked by', finding.blockedBy?.join(', ')), ...line('where', finding.where), ...line('owner', finding.owner),
   ];
 }
-
-/** Does it stand in a running resource instead of a file? Its path is `aws:` and an ARN or address then. */
-export const isRunning = (at: SourceLocation): boolean => at.path.startsWith('aws:');
 
 /** The fix as another program may apply it: none to what runs, none whose text would have to show a password. */
 export function applicableFix({ at, fix }: Finding): Fix | undefined {

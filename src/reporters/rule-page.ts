@@ -1,4 +1,5 @@
 import type { Finding, Rule, Severity, Thresholds } from '../model/index.js';
+import { isRunning } from '../model/index.js';
 import { code, escape, fenceFor } from './markdown.js';
 
 /** What a rule's fixture shows, and what was seen when it was run. */
@@ -167,7 +168,7 @@ function fixes({ findings }: RuleExample): readonly string[] {
 
 function configuration({ id, severity }: Rule, { findings, thresholds }: RuleExample): readonly string[] {
   const [first] = findings;
-  const path = first?.at.path.startsWith('aws:') ? undefined : first?.at.path;
+  const path = first && !isRunning(first.at) ? first.at.path : undefined;
   const sign = path === undefined ? undefined : commentOf(path);
   const limits = Object.entries(thresholds).map(([name, value]) => `  ${name}: ${value} # ${LIMITS[name as keyof Thresholds]}`);
   const yaml = [

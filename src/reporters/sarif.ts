@@ -1,9 +1,9 @@
 import type { Confidence, Finding, Report, Rule, Severity, SourceLocation, Suppression, TextEdit } from '../model/index.js';
-import { CONFIDENCES } from '../model/index.js';
+import { CONFIDENCES, isRunning } from '../model/index.js';
 import { clean } from './clean.js';
 import { lineHashes } from './line-hash.js';
 import { escape } from './markdown.js';
-import { applicableFix, bySeverity, details, isRunning, pageOf, plural } from './options.js';
+import { applicableFix, bySeverity, details, pageOf, plural } from './options.js';
 
 /**
  * What GitHub shows of a run: 5,000 results, 100 locations of each, 1,000 steps of its flows. It refuses more than 25,000, 1,000 and

@@ -51,7 +51,7 @@ export function replaceTogether(files: readonly { readonly file: Editable; reado
   const staged: string[] = [];
   let at = 0;
   try {
-    for (const { file, text } of files) { staged.push(stage(file, Buffer.from(file.mark + text))); at++; }
+    for (const { file, text } of files) { staged.push(stage(file.full, Buffer.from(file.mark + text))); at++; }
     for (at = 0; at < files.length; at++) {
       if (!readFileSync(files[at]!.file.full).equals(files[at]!.file.bytes)) throw new Changed();
       renameSync(staged[at]!, files[at]!.file.full);
@@ -59,7 +59,7 @@ export function replaceTogether(files: readonly { readonly file: Editable; reado
     return undefined;
   } catch (error) {
     const { path } = files[at]!.file;
-    if (staged.length === files.length) for (const { file } of files.slice(0, at)) renameSync(stage(file, file.bytes), file.full);
+    if (staged.length === files.length) for (const { file } of files.slice(0, at)) renameSync(stage(file.full, file.bytes), file.full);
     for (const temporary of staged) rmSync(temporary, { force: true });
     return { path, reason: error instanceof Changed ? 'changed in the meantime' : reasonOf(error) };
   }
@@ -67,16 +67,16 @@ export function replaceTogether(files: readonly { readonly file: Editable; reado
 
 class Changed extends Error {}
 
-/** The bytes in a new file beside the one they are for, so that a rename takes them there. Returns its path. */
-function stage({ full }: Editable, bytes: Buffer): string {
+/** The bytes in a new file beside the one they are for, under its mode and owner where it is there, so that a rename takes them to it. Returns its path. */
+function stage(full: string, bytes: Buffer): string {
   const temporary = join(dirname(full), `.drainlint-${randomUUID()}`);
-  const { mode, uid, gid } = statSync(full);
-  const out = openSync(temporary, 'wx', 0o600);
+  const before = statSync(full, { throwIfNoEntry: false });
+  const out = openSync(temporary, 'wx', before ? 0o600 : 0o666);
   try {
     writeFileSync(out, bytes);
     const own = fstatSync(out);
-    if (own.uid !== uid || own.gid !== gid) fchownSync(out, uid, gid);
-    fchmodSync(out, mode & MODE);
+    if (before && (own.uid !== before.uid || own.gid !== before.gid)) fchownSync(out, before.uid, before.gid);
+    if (before) fchmodSync(out, before.mode & MODE);
     fsyncSync(out);
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -99,15 +99,14 @@ export function readText(file: string): string | undefined {
   }
 }
 
-/** Replaces a file as a whole: whoever reads it meets the old text or the new one. `file`: absolute; a link stays one. */
+/** Replaces a file as a whole, or makes it: whoever reads it meets the old text or the new one. `file`: absolute; a link stays one. */
 export function replaceFile(file: string, text: string): void {
-  let target = file;
-  try { target = realpathSync(file); } catch { /* it is new */ }
-  const beside = `${target}.${process.pid}.tmp`;
+  const full = statSync(file, { throwIfNoEntry: false }) ? realpathSync(file) : file;
+  const temporary = stage(full, Buffer.from(text));
   try {
-    writeFileSync(beside, text);
-    renameSync(beside, target);
-  } finally {
-    rmSync(beside, { force: true });
+    renameSync(temporary, full);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
   }
 }

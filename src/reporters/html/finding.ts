@@ -1,5 +1,5 @@
 import type { Finding, Report } from '../../model/index.js';
-import { place } from '../../model/index.js';
+import { isRunning, place } from '../../model/index.js';
 import type { Annotation } from '../excerpt.js';
 import { elsewhere, plural } from '../options.js';
 import { codeBox, excerptBoxes, fixBoxes } from './code.js';
@@ -71,7 +71,7 @@ function suppression(finding: Finding): string {
   const { ruleId, at, resource } = finding;
   const text = `drainlint: ignore ${ruleId} -- why it does not matter here`;
   if (hasComments(finding)) return `${/\.[cm]?[jt]sx?$/.test(at.path) ? '//' : '#'} ${text}`;
-  const what = at.path.startsWith('aws:') && resource !== undefined ? `resource: ${JSON.stringify(resource)}` : `path: ${JSON.stringify(at.path)}`;
+  const what = isRunning(at) && resource !== undefined ? `resource: ${JSON.stringify(resource)}` : `path: ${JSON.stringify(at.path)}`;
   return `- { rule: ${ruleId}, ${what}, reason: why it does not matter here }`;
 }
 

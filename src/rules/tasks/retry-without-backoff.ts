@@ -1,5 +1,5 @@
 import type { CeleryApp, Confidence, EffectKind, Fix, Problem, RetryCall, Rule, TaskFunction } from '../../model/index.js';
-import { samePlace } from '../../model/index.js';
+import { place, samePlace } from '../../model/index.js';
 import { boundOf, longestStop, numberOf } from '../celery-shared.js';
 import { appConfidence, inWords, weakest } from '../shared.js';
 import { ofFunctions } from '../task-functions.js';
@@ -72,16 +72,22 @@ function problemOf(app: CeleryApp, fn: TaskFunction, { delay, at, delayAt, isCal
     message: `${fn.functionName} is retried every ${inWords(delay)}${timesOf(fn)}: ${usedUp(fn, delay)}${isCall ? ineffective(fn) : ''}`,
     label: `always ${inWords(delay)} later`,
     related: samePlace(at, delayAt) ? [] : [{ at: delayAt, message: `the delay: ${inWords(delay)}` }],
-    suggestion: !isCall ? `write ${backoff} in the options of ${fn.functionName}`
+    suggestion: !isCall ? `write ${backoff} ${ownOptions(fn) ? `in the options of ${fn.functionName}` : `beside autoretry_for in ${place(fn.retry.autoretryAt!)}`}`
       : fn.retry.autoretryFor.length > 0 ? `write ${growing} in self.retry(), or name the error in autoretry_for and raise it instead`
         : `write autoretry_for=(…), ${backoff} in the options of ${fn.functionName} instead of self.retry(), or ${growing}`,
     ...(fix && { fix }),
   };
 }
 
+/** Whether its decorator says itself what is retried; else it comes from what several share, and belongs there. */
+function ownOptions({ retry: { autoretryAt: at }, decoratorAt: own }: TaskFunction): boolean {
+  return at === undefined || (at.path === own.path && at.startLine >= own.startLine && at.endLine <= own.endLine);
+}
+
 /** The options, where the decorator takes them and no layer has any of them yet. */
-function backoffFix({ optionSlot: slot, retry: { backoff, backoffMax }, functionName }: TaskFunction, options: string): Fix | undefined {
-  const isFree = [backoff, backoffMax].every(setting => setting.state === 'set' && setting.certainty === 'format-default');
+function backoffFix(fn: TaskFunction, options: string): Fix | undefined {
+  const { optionSlot: slot, retry: { backoff, backoffMax }, functionName } = fn;
+  const isFree = ownOptions(fn) && [backoff, backoffMax].every(setting => setting.state === 'set' && setting.certainty === 'format-default');
   return isFree && slot ? { title: `let the delay of ${functionName} grow`, safety: 'delivery', edits: [{ at: slot.at, text: `${slot.before ?? ''}${options}${slot.after ?? ''}` }] } : undefined;
 }
 
