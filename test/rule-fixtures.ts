@@ -7,6 +7,7 @@ import { CONFIG_NAMES, DEFAULT_CONFIG, DEFAULT_THRESHOLDS, loadConfig, type Conf
 import type { Report, Rule, Thresholds } from '../src/model/index.js';
 import type { Measured, RulePage } from '../src/reporters/rule-page.js';
 import { rules } from '../src/rules/index.js';
+import { experimentOf, outcomeText, readOutcomes } from './experiments/outcomes.js';
 import { readRecording } from '../src/sources/aws/recording.js';
 import type { EarlierTree } from '../src/sources/revision.js';
 
@@ -51,11 +52,10 @@ function readThresholds(rule: Rule, { model }: Report): Partial<Thresholds> {
   return Object.fromEntries(Object.entries(DEFAULT_THRESHOLDS).filter(([name]) => read.has(name)));
 }
 
-/** `stop-outlives/5.2.6/redis/prefork/early` is the experiment `stop-outlives/prefork/early` with Celery 5.2.6 and Redis. */
-const MEASURED: readonly Measured[] = ['outcomes.tsv', 'outcomes-5.7.0.tsv'].flatMap(file => readFileSync(new URL(`experiments/measured/${file}`, import.meta.url), 'utf8').trim().split('\n').slice(1)).flatMap(line => {
-  const [name, , outcome] = line.split('\t');
-  const [, scenario, version, broker, rest] = /^([^/]+)\/([\d.]+)\/([^/]+)(?:\/(.*))?$/.exec(name!) ?? [];
-  return scenario === undefined ? [] : [{ experiment: [scenario, rest].filter(Boolean).join('/'), software: `Celery ${version}, ${broker}`, outcome: outcome! }];
+/** Rows of the measured tables as a page shows them. */
+const MEASURED: readonly Measured[] = readOutcomes().map(row => {
+  const { experiment, version, broker } = experimentOf(row.id);
+  return { experiment, software: row.software || `Celery ${version}, ${broker}`, outcome: outcomeText(row) };
 });
 
 /** Everything a rule's page shows, read from its fixture and seen when that is run. */

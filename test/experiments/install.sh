@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# What `npm run prove` runs: Celery (.venvs/, scripts/celery), what the fixtures import, another billiard, moto, and the consumers of
+# Node.js (.experiments/); all git-ignored and pinned. Redis, RabbitMQ, tini, dumb-init and busybox are Debian's: with --system they
+# are installed too, as root. What cannot be had is named by the experiments that need it.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+if [ "${1:-}" = --system ]; then
+  for program in redis-server:redis-server tini:tini dumb-init:dumb-init busybox:busybox /usr/lib/rabbitmq/bin/rabbitmq-server:rabbitmq-server; do
+    command -v "${program%%:*}" >/dev/null || missing+=" ${program##*:}"
+  done
+  [ -z "${missing:-}" ] || { apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null; }
+fi
+command -v python3 >/dev/null || { echo 'prove: there is no python3: experiments with Celery are skipped'; exit 0; }
+bash scripts/celery/venvs.sh
+bash test/live/install.sh
+libraries='gevent==25.9.1 Django==5.2.5 psycopg[binary]==3.3.9 SQLAlchemy==2.0.43 requests==2.32.5 boto3==1.40.2 supervisor==4.3.0'
+if [ "$(cat .venvs/experiments/made-from.txt 2>/dev/null)" != "$libraries" ]; then
+  rm -rf .venvs/experiments
+  python3 -m venv .venvs/experiments/pip
+  pip() { .venvs/experiments/pip/bin/pip install --quiet --disable-pip-version-check "$@"; }
+  pip --target .venvs/experiments/libraries $libraries
+  pip --no-deps --target .venvs/experiments/billiard-4.3.0 billiard==4.3.0
+  pip --no-deps --target .venvs/experiments/billiard-4.2.4 billiard==4.2.4
+  echo "$libraries" > .venvs/experiments/made-from.txt
+fi
+mkdir -p .experiments
+echo '{ "private": true }' > .experiments/package.json
+have() { [ "$(node -p "require('./.experiments/node_modules/$1/package.json').version" 2>/dev/null || true)" = "$2" ]; }
+{ have bullmq 6.7.0 && have ioredis 6.0.0 && have amqplib 2.3.1 && have sqs-consumer 14.2.8; } ||
+  npm install --prefix .experiments --ignore-scripts --no-audit --no-fund --no-package-lock --silent bullmq@6.7.0 ioredis@6.0.0 amqplib@2.3.1 sqs-consumer@14.2.8 @aws-sdk/client-sqs@3.1175.0

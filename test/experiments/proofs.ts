@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import type { Expected, Experiment, Message, Step, Subject } from './experiment.js';
+import { celeryFixture, fixtureFolder, nodeFixture, readFixture, scaledStop, type CeleryFixture, type NodeFixture } from './fixture.js';
+
+/**
+ * The rules' own fixtures, run: drainlint reports bad/ exactly if its messages come to harm, and is silent on good/ exactly if they do not.
+ * The trees are started as they are; durations are scaled, and a measured sleep stands in for the work.
+ */
+export interface Proof {
+  readonly rule: string;
+  /** What is done to both trees. */
+  readonly event: string;
+  readonly expected: Readonly<Record<Tree, Expected>>;
+  experiment(tree: Tree): Experiment;
+}
+export const TREES = ['bad', 'good'] as const;
+export type Tree = (typeof TREES)[number];
+
+const start = (worker: string): Step => ({ do: 'start', worker });
+const wait = (seconds: number): Step => ({ do: 'sleep', seconds });
+const [MARK, LOOK, SETTLE, BEGUN, KILL]: readonly Step[] = [{ do: 'mark' }, { do: 'look' }, { do: 'settle' }, { do: 'begun', id: 't0' }, { do: 'kill', worker: 'A' }];
+const send = (count: number, seconds: number, more: Partial<Message> = {}): Step => ({ do: 'send', messages: Array.from({ length: count }, (_, i) => ({ id: `t${i}`, seconds, args: ARGS, ...more })) });
+/** Task functions of fixtures take one argument or two; the sleep in their place takes any. */
+const ARGS: readonly unknown[] = [1];
+const once = (verdict: 'once' | 'lost' | 'rerun' | 'twice' | 'waiting' | 'sender', more: Partial<Expected> = {}): Expected => ({ all: verdict, ...more });
+
+interface CeleryProof extends CeleryFixture {
+  readonly event: string;
+  /** Gets what the tree's container says, and a function that scales seconds. */
+  steps(container: ReturnType<typeof readFixture>, scaled: (seconds: number) => number): readonly Step[];
+  readonly bad: Expected; readonly good: Expected;
+  readonly patience?: number; readonly slow?: boolean;
+  redisOf?(folder: string): Readonly<Record<string, string>>;
+}
+
+function celery(rule: string, proof: CeleryProof): Proof {
+  const { event, steps, bad, good, patience = 25, slow, scale, redisOf } = proof;
+  return {
+    rule, event, expected: { bad, good },
+    experiment(tree) {
+      const folder = fixtureFolder(rule, tree);
+      const subject = celeryFixture(folder, { ...proof, ...(redisOf && { redis: redisOf(folder) }) });
+      return { id: `${rule}/${tree}`, subject, steps: steps(readFixture(folder), seconds => seconds * scale), patience, ...(slow && { slow }) };
+    },
+  };
+}
+
+interface NodeProof extends Omit<NodeFixture, 'queueAttributes'> { readonly event: string; steps(): readonly Step[]; readonly bad: Expected; readonly good: Expected; readonly patience?: number; attributes?(folder: string): Readonly<Record<string, string>> }
+
+function node(rule: string, proof: NodeProof): Proof {
+  const { event, steps, bad, good, patience = 25, attributes } = proof;
+  return {
+    rule, event, expected: { bad, good },
+    experiment(tree) {
+      const folder = fixtureFolder(rule, tree);
+      const subject: Subject = nodeFixture(folder, { ...proof, ...(attributes && { queueAttributes: attributes(folder) }) });
+      return { id: `${rule}/${tree}`, subject, steps: steps(), patience };
+    },
+  };
+}
+
+/** A stop, with the time the tree's task definition gives it, and a replacement. `task`: s it runs, unscaled. */
+const stopped = (task: number, scale: number, count = 1): CeleryProof['steps'] => ({ stopTimeout }, scaled) =>
+  [start('A'), send(count, scaled(task)), BEGUN!, wait(0.4), MARK!, { do: 'stop', worker: 'A', seconds: scaledStop(stopTimeout, scale) }, LOOK!, start('B'), SETTLE!];
+/** As many messages as keep a worker of `slots` processes busy three times over: one that does not hear the signal is cut in the last third. */
+const [FOUR, ALL] = [12, 3 * cpus().length];
+const [FIFTEENTH, TENTH] = [1 / 15, 1 / 10];
+const INVOICES = { broker: 'rabbitmq', app: 'shop', task: 'shop.tasks.store_invoice' } as const;
+const deaf = { bad: { some: 'rerun', killed: true }, good: once('once', { killed: false }) } as const;
+const SHOP = 'a deployment while it works; a task of 60 s, stopTimeout 120 s';
+
+export const PROOFS: readonly Proof[] = [
+  celery('ecs/stop-timeout-too-short', { ...INVOICES, event: 'a deployment; a task of 85 s', scale: TENTH, steps: stopped(85, TENTH), bad: once('rerun', { killed: true }), good: once('once', { killed: false }) }),
+  celery('container/shell-swallows-signal', { ...INVOICES, event: SHOP, scale: FIFTEENTH, steps: stopped(60, FIFTEENTH, FOUR), ...deaf }),
+  celery('container/entrypoint-without-exec', { ...INVOICES, event: SHOP, scale: FIFTEENTH, steps: stopped(60, FIFTEENTH, ALL), ...deaf }),
+  celery('container/detached-worker', { ...INVOICES, event: SHOP, scale: FIFTEENTH, steps: stopped(60, FIFTEENTH, ALL), ...deaf }),
+  celery('container/background-without-wait', { ...INVOICES, queue: 'invoices', event: SHOP, scale: FIFTEENTH, steps: stopped(60, FIFTEENTH, ALL), ...deaf }),
+  celery('container/init-kills-worker', { ...INVOICES, event: SHOP, scale: FIFTEENTH, steps: stopped(60, FIFTEENTH), bad: once('rerun'), good: once('once', { killed: false }) }),
+  celery('container/signal-sent-to-group', { ...INVOICES, event: SHOP, scale: FIFTEENTH, steps: stopped(60, FIFTEENTH), bad: once('rerun'), good: once('once', { killed: false }) }),
+  celery('container/process-manager-kills-early', {
+    ...INVOICES, event: 'a deployment; a task of 85 s, stopTimeout 120 s', scale: FIFTEENTH, steps: stopped(85, FIFTEENTH), bad: once('rerun'), good: once('once', { killed: false }),
+    // supervisord's own default of 10 s has to be written down to be scaled
+    rewrite: { 'supervisord.conf': text => text.replace(/^stopwaitsecs=(\d+)$|(?<=^directory=.*$)/m, (_, seconds?: string) => `${seconds === undefined ? '\n' : ''}stopwaitsecs=${Math.round(scaledStop(Number(seconds ?? 10), FIFTEENTH))}`) },
+  }),
+  celery('celery/acknowledgement-never-sent', { broker: 'rabbitmq', app: 'shop', task: 'shop.tasks.recount', event: 'a deployment; a task of 30 s, stopTimeout 120 s', scale: FIFTEENTH, steps: stopped(30, FIFTEENTH), bad: once('twice'), good: once('once') }),
+  celery('celery/setting-ignored', { broker: 'rabbitmq', app: 'config', task: 'store.tasks.close_order', event: 'the container is killed; a task of 60 s', scale: FIFTEENTH, steps: (_, scaled) => [start('A'), send(1, scaled(60)), BEGUN!, wait(0.5), MARK!, KILL!, start('B'), SETTLE!], bad: once('lost'), good: once('rerun') }),
+  celery('celery/sigterm-remap-ineffective', { broker: 'redis', app: 'shop', task: 'shop.tasks.recount', event: 'a deployment; a task of 500 s, stopTimeout 120 s', scale: 1 / 30, steps: stopped(500, 1 / 30), bad: once('waiting', { killed: true }), good: once('rerun', { killed: false }) }),
+  celery('celery/sigterm-remap-loses-tasks', { broker: 'redis', app: 'media', task: 'media.tasks.recount', event: 'a deployment; a task of 500 s, stopTimeout 120 s', scale: 1 / 30, steps: stopped(500, 1 / 30), bad: once('lost'), good: once('rerun') }),
+  celery('celery/visibility-timeout-too-short', {
+    broker: 'redis', app: 'config', task: 'store.tasks.close_order', event: 'a worker starts 350 s after another has taken a message; a task of 500 s', scale: 1 / 50, patience: 40,
+    steps: (_, scaled) => [start('A'), send(1, scaled(500)), BEGUN!, MARK!, wait(scaled(350)), start('B'), SETTLE!], bad: once('twice'), good: once('once'),
+  }),
+  celery('celery/countdown-exceeds-visibility-timeout', {
+    broker: 'redis', app: 'shop', task: 'shop.tasks.release', event: 'two workers start while the message is held', scale: 1 / 300, patience: 45,
+    steps: ({ image }, scaled) => {
+      // HOLD = timedelta(hours=2), of the fixture's own code
+      const held = /HOLD = timedelta\((hours|minutes)=(\d+)\)/.exec(readFileSync(join((image[0] as { readonly tree: string }).tree, 'shop/tasks.py'), 'utf8'))!;
+      const countdown = scaled(Number(held[2]) * (held[1] === 'hours' ? 3600 : 60));
+      return [start('A'), MARK!, send(1, 0.1, { countdown }), wait(4.5), start('B'), wait(4.5), start('C'), SETTLE!];
+    },
+    bad: once('twice'), good: once('once'),
+  }),
+  celery('celery/visibility-timeout-not-seconds', { broker: 'redis', app: 'shop', task: 'shop.tasks.recount', event: 'a worker is started', scale: 1, steps: () => [{ do: 'boot', worker: 'A', seconds: 40 }], bad: { boots: false }, good: { boots: true } }),
+  celery('celery/redelivery-never-happens', {
+    broker: 'redis', app: 'feeds', task: 'feeds.tasks.refresh', event: 'the container is killed, another is up at once; seen for 240 s', scale: 1 / 90, patience: 240, slow: true,
+    steps: (_, scaled) => [start('A'), send(1, scaled(90)), BEGUN!, wait(0.2), MARK!, KILL!, start('B'), SETTLE!], bad: once('waiting'), good: once('rerun'),
+  }),
+  celery('celery/mixed-setting-names', { broker: 'redis', app: 'catalog', task: 'catalog.tasks.recount', event: 'a worker is started', scale: 1, steps: () => [{ do: 'boot', worker: 'A', seconds: 40 }], bad: { boots: false }, good: { boots: true } }),
+  celery('celery/string-boolean', { broker: 'redis', app: 'media', task: 'media.tasks.recount', event: 'a message is sent', scale: 1, steps: () => [start('A'), send(1, 0.5), SETTLE!], bad: once('sender'), good: once('once') }),
+  celery('celery/time-limit-ignored', { broker: 'rabbitmq', app: 'shop', task: 'shop.tasks.recount', event: 'a task of 200 s, time limit 100 s', scale: 1 / 20, steps: (_, scaled) => [start('A'), send(1, scaled(200)), BEGUN!, MARK!, SETTLE!], bad: once('once'), good: once('lost') }),
+  celery('celery/broker-may-evict', {
+    broker: 'redis', app: 'media', task: 'media.tasks.recount', event: 'a cache fills the memory of the broker, and is emptied', scale: 1, steps: () => [send(3, 0.5), { do: 'fill', mebibytes: 64 }, start('A'), SETTLE!],
+    redisOf: folder => ({ maxmemory: '16mb', 'maxmemory-policy': /value\s*=\s*"(\w+(?:-\w+)?)"/.exec(readFileSync(join(folder, 'infra/broker.tf'), 'utf8'))![1]! }), bad: once('lost'), good: once('once'),
+  }),
+  celery('tasks/waits-for-result', { broker: 'redis', app: 'shop', task: 'shop.tasks.bill', body: 'own', event: 'a message is sent', scale: 1, steps: () => [start('A'), send(1, 0), SETTLE!], bad: once('lost'), good: once('once') }),
+  node('node/no-sigterm-handler', { kind: 'bullmq', queue: 'mail', ...bull('src/worker.ts'), ...stopOfNode('jobs of 4 s one after another, stopTimeout 6 s', 4, 6, 3), bad: { some: 'waiting', killed: true }, good: once('once', { killed: false }) }),
+  node('node/exits-before-drain', { kind: 'bullmq', queue: 'mail', ...bull('src/worker.ts'), call: { file: 'src/metrics.ts', name: 'start' }, ...stopOfNode('the job needs 4 s, stopTimeout 10 s', 4, 10), bad: once('waiting'), good: once('once', { killed: false }) }),
+  node('bullmq/no-graceful-close', { kind: 'bullmq', queue: 'invoices', ...bull('src/worker.ts'), ...stopOfNode('the job needs 4 s, stopTimeout 10 s', 4, 10), bad: once('waiting'), good: once('once', { killed: false }) }),
+  node('amqp/ack-before-work', { kind: 'amqp', queue: 'events', ...amqp(), ...killOfNode(), bad: once('lost'), good: once('rerun') }),
+  node('amqp/no-ack', { kind: 'amqp', queue: 'events', ...amqp(), ...killOfNode(), bad: once('lost'), good: once('rerun') }),
+  node('sqs/delete-before-work', { kind: 'sqs', queue: 'delete-before-work', ...sqs('src/work.ts'), ...killOfNode(), attributes: () => ({ VisibilityTimeout: '4' }), bad: once('lost'), good: once('rerun') }),
+  node('sqs/delete-on-failure', {
+    kind: 'sqs', queue: 'delete-on-failure', ...sqs('src/work.ts'), event: 'the work fails at its first try', attributes: () => ({ VisibilityTimeout: '4' }),
+    steps: () => [start('A'), send(1, 0.5, { failsFirst: true }), BEGUN!, MARK!, wait(2), start('B'), SETTLE!], bad: once('lost'), good: once('rerun'),
+  }),
+  node('sqs/visibility-timeout-too-short', {
+    kind: 'sqs', queue: 'register-input', ...sqs('src/work.ts', 'message'), event: 'two consumers, work of 90 s', steps: () => [start('A'), start('B'), send(1, 6), BEGUN!, MARK!, { do: 'settle-for', seconds: 10 }],
+    // 30 s is the default of SQS
+    attributes: folder => ({ VisibilityTimeout: String(Math.round(Number(/visibility_timeout_seconds\s*=\s*(\d+)/.exec(readFileSync(join(folder, 'terraform/queue.tf'), 'utf8'))?.[1] ?? 30) / 15)) }), bad: once('twice'), good: once('once'),
+  }),
+];
+
+function bull(entry: string) { return { entry, work: { file: 'src/mail.ts', name: 'send', message: 'message' } } as const; }
+function amqp() { return { entry: 'src/consumer.ts', work: { file: 'src/deliver.ts', name: 'deliver', message: 'message.tid' } } as const; }
+function sqs(file: string, message = 'message') { return { entry: 'src/consumer.ts', work: { file, name: 'work', message: `JSON.parse(${message}).tid` } } as const; }
+/** `count` jobs one after another: a process that does not hear the signal is cut in a later one. A job that was cut is active until its lock has expired twice, 60 s. */
+function stopOfNode(what: string, job: number, stopTimeout: number, count = 1) {
+  return { event: `a deployment; ${what}`, patience: 12, steps: (): readonly Step[] => [start('A'), send(count, job), BEGUN!, wait(0.4), MARK!, { do: 'stop', worker: 'A', seconds: stopTimeout }, LOOK!, start('B'), SETTLE!] };
+}
+function killOfNode() { return { event: 'the process is killed while it works', steps: (): readonly Step[] => [start('A'), send(1, 2), BEGUN!, wait(0.5), MARK!, KILL!, start('B'), SETTLE!] } as const; }
