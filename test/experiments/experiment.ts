@@ -47,7 +47,8 @@ export type Step =
   | { readonly do: 'begun'; readonly id: string }
   | { readonly do: 'executions'; readonly count: number }
   | { readonly do: 'sleep' | 'settle-for'; readonly seconds: number }
-  | { readonly do: 'mark' | 'drop' | 'look' | 'settle' }
+  /** look: what the broker holds after the event. snapshot: what it holds is judged now. */
+  | { readonly do: 'mark' | 'drop' | 'look' | 'snapshot' | 'settle' }
   | { readonly do: 'stop'; readonly worker: string; readonly seconds: number }
   /** Kills every execution 0.1 s after it began, for that long. */
   | { readonly do: 'kill-children'; readonly worker: string; readonly seconds: number }

@@ -13,7 +13,7 @@ fi
 command -v python3 >/dev/null || { echo 'prove: there is no python3: experiments with Celery are skipped'; exit 0; }
 bash scripts/celery/venvs.sh
 bash test/live/install.sh
-libraries='gevent==25.9.1 Django==5.2.5 psycopg[binary]==3.3.9 SQLAlchemy==2.0.43 requests==2.32.5 boto3==1.40.2 supervisor==4.3.0'
+libraries='gevent==25.9.1 Django==5.2.5 psycopg[binary]==3.3.9 SQLAlchemy==2.0.43 requests==2.32.5 boto3==1.40.2 pycurl==7.45.7 supervisor==4.3.0'
 if [ "$(cat .venvs/experiments/made-from.txt 2>/dev/null)" != "$libraries" ]; then
   rm -rf .venvs/experiments
   python3 -m venv .venvs/experiments/pip

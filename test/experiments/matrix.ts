@@ -72,8 +72,8 @@ export function celeryMatrix(version: string, brokers: readonly ('redis' | 'rabb
       add('oom-child', broker, 'prefork', [start('A'), send(3), BEGUN!, wait(0.3), MARK!, { do: 'kill-child', worker: 'A' }, SETTLE!], { acks });
       add('time-limit', broker, 'prefork', [start('A'), send(4), BEGUN!, MARK!, SETTLE!], { acks, settings: { task_time_limit: 1.5 } });
     }
-    add('oom-loop', broker, 'prefork', [start('A'), send(3), BEGUN!, MARK!, { do: 'kill-children', worker: 'A', seconds: 9 }, LOOK!], { acks: 'late+rowl' });
-    add('time-limit', broker, 'prefork', [start('A'), send(4), BEGUN!, MARK!, wait(9), LOOK!], { acks: 'late', settings: { task_time_limit: 1.5, task_acks_on_failure_or_timeout: false }, tag: 'acks_on_failure_or_timeout=False' });
+    add('oom-loop', broker, 'prefork', [start('A'), send(3), BEGUN!, MARK!, { do: 'kill-children', worker: 'A', seconds: 9 }, { do: 'snapshot' }], { acks: 'late+rowl' });
+    add('time-limit', broker, 'prefork', [start('A'), send(4), BEGUN!, MARK!, wait(9), { do: 'snapshot' }], { acks: 'late', settings: { task_time_limit: 1.5, task_acks_on_failure_or_timeout: false }, tag: 'acks_on_failure_or_timeout=False' });
     const dropped: readonly Step[] = [start('A'), send(4), BEGUN!, wait(0.5), MARK!, { do: 'drop' }, SETTLE!];
     for (const [acks, pool] of [['early', 'prefork'], ['late', 'prefork'], ['late', 'threads'], ['late', 'solo']] as const) add('conn-drop', broker, pool, dropped, { acks });
     add('conn-drop', broker, 'prefork', dropped, { acks: 'late', settings: { worker_cancel_long_running_tasks_on_connection_loss: true }, tag: 'cancel_on_loss' });
@@ -107,7 +107,7 @@ export function celeryMatrix(version: string, brokers: readonly ('redis' | 'rabb
     for (const pool of ['prefork', 'threads', 'solo', 'gevent'] as const) add('slow-restore-period', 'redis', pool, [start('A'), send(3), BEGUN!, MARK!, KILL!, start('B'), SETTLE!], { acks: 'late', visibility: 10, tag: 'vt=10,B up at once', patience: 130, slow: true });
     for (const wrap of Object.keys(WRAPS) as (keyof typeof WRAPS)[]) if (wrap !== 'exec') add('pid1', 'redis', 'prefork', stopSteps(1.5, 4), { acks: 'late', wrap, tag: wrap, visibility: 30 });
   }
-  if (brokers.includes('rabbitmq')) add('consumer-timeout', 'rabbitmq', 'prefork', [start('A'), send(8), BEGUN!, MARK!, wait(22), LOOK!], { acks: 'late', tag: 'consumer_timeout=3s,task=8', patience: 40, consumerTimeout: 3 });
+  if (brokers.includes('rabbitmq')) add('consumer-timeout', 'rabbitmq', 'prefork', [start('A'), send(8), BEGUN!, MARK!, wait(22), { do: 'snapshot' }], { acks: 'late', tag: 'consumer_timeout=3s,task=8', patience: 40, consumerTimeout: 3 });
   return all;
 }
 

@@ -117,7 +117,7 @@ class Scene {
       PATH: path, HOME: '/root', LANG: 'C.UTF-8', PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1', C_FORCE_ROOT: '1', AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x',
       ...(python && { PYTHONPATH: [...(python.billiard ? [billiardOf(python.billiard)] : []), fileURLToPath(new URL('workers/plugin', import.meta.url)), LIBRARIES].join(':') }),
       ...(python && { CELERY_BROKER_URL: this.broker.kind === 'sqs' ? `sqs://x:x@${url.host}//` : this.broker.url }),
-      BROKER_HOST: url.hostname, BROKER_PORT: url.port, BROKER_URL: this.broker.url, AWS_ENDPOINT_URL_SQS: this.broker.url, QUEUE_URL: `${this.broker.url}/123456789012/${queue}`,
+      EXPERIMENT_BROKER_HOST: url.hostname, EXPERIMENT_BROKER_PORT: url.port, EXPERIMENT_BROKER_URL: this.broker.url, AWS_ENDPOINT_URL_SQS: this.broker.url, QUEUE_URL: `${this.broker.url}/123456789012/${queue}`,
       ...(this.broker.kind === 'redis' && { REDIS_URL: this.broker.url }), ...(this.broker.kind === 'rabbitmq' && { AMQP_URL: this.broker.url }), EXPERIMENT_QUEUE: queue!,
     };
   }
@@ -156,7 +156,8 @@ class Scene {
       case 'kill-child': this.killChildren(step.worker); return;
       case 'kill-children': return this.killEachFor(step.worker, step.seconds);
       case 'drop': { if (await this.broker.drop() === 0) throw new Invalid('no connection to cut'); return; }
-      case 'look': { const held = await this.lookAtBroker(); if (this.stopped && !this.afterStop) this.afterStop = held; this.held = held; return; }
+      case 'look': { this.afterStop = await this.lookAtBroker(); return; }
+      case 'snapshot': { this.held = await this.lookAtBroker(); return; }
       case 'settle': return this.settle();
       case 'fill': return this.fill(step.mebibytes);
     }

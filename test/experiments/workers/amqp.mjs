@@ -3,7 +3,7 @@ import amqp from 'amqplib';
 import { emit, measured } from './measured.mjs';
 
 const { EXPERIMENT_MODE: mode, EXPERIMENT_PREFETCH: prefetch } = process.env;
-const connection = await amqp.connect(process.env.BROKER_URL), channel = await connection.createChannel();
+const connection = await amqp.connect(process.env.EXPERIMENT_BROKER_URL), channel = await connection.createChannel();
 await channel.assertQueue('q', { durable: true });
 if (prefetch) await channel.prefetch(Number(prefetch));
 let active = 0, stopping = false, chain = Promise.resolve();

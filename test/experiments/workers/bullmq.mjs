@@ -2,7 +2,7 @@
 import { Worker } from 'bullmq';
 import { emit, measured } from './measured.mjs';
 
-const worker = new Worker('q', job => measured(job.data.tid), { connection: { host: process.env.BROKER_HOST, port: Number(process.env.BROKER_PORT) }, ...JSON.parse(process.env.EXPERIMENT_OPTIONS ?? '{}') });
+const worker = new Worker('q', job => measured(job.data.tid), { connection: { host: process.env.EXPERIMENT_BROKER_HOST, port: Number(process.env.EXPERIMENT_BROKER_PORT) }, ...JSON.parse(process.env.EXPERIMENT_OPTIONS ?? '{}') });
 worker.on('failed', (job, error) => emit('failed', { tid: job?.data.tid, exc: error.message }));
 worker.on('error', () => {});
 const close = process.env.EXPERIMENT_CLOSE;
