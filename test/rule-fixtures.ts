@@ -5,9 +5,10 @@ import { parseBaseline } from '../src/baseline.js';
 import { auditRecording } from '../src/commands/live.js';
 import { CONFIG_NAMES, DEFAULT_CONFIG, DEFAULT_THRESHOLDS, loadConfig, type Config } from '../src/config.js';
 import type { Report, Rule, Thresholds } from '../src/model/index.js';
-import type { Measured, RulePage } from '../src/reporters/rule-page.js';
+import type { Measured, Proof, RulePage } from '../src/reporters/rule-page.js';
 import { rules } from '../src/rules/index.js';
 import { experimentOf, outcomeText, readOutcomes } from './experiments/outcomes.js';
+import { PROOFS } from './experiments/proofs.js';
 import { readRecording } from '../src/sources/aws/recording.js';
 import type { EarlierTree } from '../src/sources/revision.js';
 
@@ -58,13 +59,20 @@ const MEASURED: readonly Measured[] = readOutcomes().map(row => {
   return { experiment, software: row.software || `Celery ${version}, ${broker}`, outcome: outcomeText(row) };
 });
 
+/** What became of the rule's own example when it was run. */
+function proofOf({ id }: Rule): Proof | undefined {
+  const [bad, good] = (['bad', 'good'] as const).map(tree => MEASURED.find(({ experiment }) => experiment === `${id}/${tree}`));
+  const event = PROOFS.find(({ rule }) => rule === id)?.event;
+  return bad && good && event !== undefined ? { event, bad, good } : undefined;
+}
+
 /** Everything a rule's page shows, read from its fixture and seen when that is run. */
 export async function pageOf(rule: Rule): Promise<RulePage> {
   const folder = join(FIXTURES, rule.id);
   const [found, repaired] = [await auditFixture(rule, 'bad', alone(rule)), await auditFixture(rule, 'good', alone(rule))];
-  const earlier = earlierOf(rule);
+  const earlier = earlierOf(rule), proof = proofOf(rule);
   return {
-    rule,
+    rule, ...(proof && { proof }),
     example: {
       bad: textsIn(join(folder, 'bad')), good: textsIn(join(folder, 'good')), ...(earlier && { before: earlier.texts }),
       printed: readFileSync(join(folder, 'expected.txt'), 'utf8').split('\n--- good ---')[0]!.trimEnd(),
@@ -72,6 +80,6 @@ export async function pageOf(rule: Rule): Promise<RulePage> {
       thresholds: { ...readThresholds(rule, found), ...readThresholds(rule, repaired) },
     },
     leadsTo: rules.filter(other => rule.leadsTo?.includes(other.id)), leadHere: rules.filter(other => other.leadsTo?.includes(rule.id)),
-    measured: MEASURED.filter(({ experiment }) => rule.provenBy?.includes(experiment)),
+    measured: MEASURED.filter(({ experiment }) => rule.provenBy?.includes(experiment) && !experiment.startsWith(`${rule.id}/`)),
   };
 }

@@ -21,6 +21,9 @@ export interface RuleExample {
 /** One row of what was measured: `experiment` on `software`, and how often which outcome came. */
 export interface Measured { readonly experiment: string; readonly software: string; readonly outcome: string }
 
+/** The rule's own example, run on real workers: what was done to both trees, and what became of their messages. */
+export interface Proof { readonly event: string; readonly bad: Measured; readonly good: Measured }
+
 export interface RulePage {
   readonly rule: Rule;
   readonly example: RuleExample;
@@ -29,6 +32,7 @@ export interface RulePage {
   readonly leadsTo: readonly Rule[];
   /** The outcomes of the experiments in `provenBy`. */
   readonly measured: readonly Measured[];
+  readonly proof?: Proof;
 }
 
 /** What each family is about. */
@@ -68,7 +72,7 @@ const commentOf = (path: string): string | undefined => LANGUAGES.find(([name]) 
 const [WHOLE, CONTEXT, MOST] = [16, 4, 30] as const;
 
 /** A rule's page in docs/rules/<family>/. */
-export function rulePage({ rule, example, leadHere, leadsTo, measured }: RulePage): string {
+export function rulePage({ rule, example, leadHere, leadsTo, measured, proof }: RulePage): string {
   const section = (title: string, ...blocks: readonly string[]): readonly string[] => (blocks.length === 0 ? [] : [`## ${title}`, ...blocks]);
   const { bad, good, before } = example;
   return [
@@ -84,8 +88,8 @@ export function rulePage({ rule, example, leadHere, leadsTo, measured }: RulePag
     ...section('What drainlint prints', ...(bad.has('recording.json') ? ['For `bad/recording.json`, written by `drainlint live --record`:'] : []), fenced('text', example.printed)),
     ...section('Fix', ...fixes(example)),
     ...section('Configuration', ...configuration(rule, example)),
-    ...section('Measured', ...(measured.length === 0 ? [] : [table(['experiment', 'with', 'outcome'], measured.map(row => [code(row.experiment), escape(row.software), escape(row.outcome)])),
-      'An outcome with its number of repeats. once: done once; lost: never finished, and the broker holds nothing; rerun: cut short and started again; twice: done twice; waiting: not done, still in the broker.'])),
+    ...section('Measured', ...(proof ? [provenText(proof)] : []), ...(measured.length === 0 ? [] : [table(['experiment', 'with', 'outcome'], measured.map(row => [code(row.experiment), escape(row.software), escape(row.outcome)]))]),
+      ...(proof || measured.length > 0 ? [VERDICTS] : [])),
     ...section('Why there is no experiment', ...(rule.documentedBy === undefined ? [] : [`${escape(rule.documentedBy.replace(/\.$/, ''))}.`])),
     ...section('References', ...list(rule.references.map(url => `<${url}>`))),
     ...section('Related rules', ...list([...leadsTo.map(other => `${link(other)}: may speak once this one is obeyed`), ...leadHere.map(other => `${link(other)}: this one may speak once it is obeyed`)])),
@@ -108,6 +112,14 @@ export function ruleIndex(pages: readonly RulePage[]): string {
       table(['rule', 'severity', 'fix', 'what is wrong'], of(family).map(({ rule, example }) => [`[${escape(rule.id)}](${rule.id}.md)`, rule.severity, fixOf(example), escape(rule.title)])),
     ]),
   ].join('\n\n') + '\n';
+}
+
+const VERDICTS = 'How often of how many repeats. once: done once; lost: never finished, and the broker holds nothing; rerun: cut short and started again; twice: done twice; waiting: not done, still in the broker; sender: done by the process that sent it.';
+
+function provenText({ event, bad, good }: Proof): string {
+  const software = bad.software === good.software ? ` (${bad.software})` : '';
+  const each = (name: string, row: Measured): string => `**${name}: ${escape(row.outcome)}**${software ? '' : ` (${escape(row.software)})`}`;
+  return `The example above was run: ${escape(event)}. ${each('Bad', bad)}; ${each('good', good)}${escape(software)}. Durations were scaled, and a sleep stood in for the work.`;
 }
 
 const familyOf = ({ id }: Rule): string => id.slice(0, id.indexOf('/'));

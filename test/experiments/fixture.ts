@@ -76,7 +76,12 @@ export function celeryFixture(folder: string, { broker, app, task, scale, queue,
   const celery = CELERY.find(version => version === pins.get('celery')) ?? (pins.get('celery')?.startsWith('5.2.') ? '5.2.7' : undefined);
   if (celery === undefined) throw new Error(`${folder}: no venv has celery ${pins.get('celery')}`);
   const billiard = pins.get('billiard') === '4.3.0' ? '4.3.0' : undefined;
-  const rewritten: readonly ImagePart[] = image.flatMap(part => Object.entries(rewrite).flatMap(([name, change]) => ('tree' in part && basename(part.tree) === name ? [{ at: part.at, text: change(readFileSync(part.tree, 'utf8')) }] : [])));
+  const rewritten = Object.entries(rewrite).flatMap(([name, change]) => image.flatMap((part): readonly ImagePart[] => {
+    if (!('tree' in part)) return [];
+    if (basename(part.tree) === name) return [{ at: part.at, text: change(readFileSync(part.tree, 'utf8')) }];
+    if (part.tree !== folder) return [];
+    return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(path => basename(path) === name).map(path => ({ at: join(part.at, path), text: change(readFileSync(join(folder, path), 'utf8')) }));
+  }));
   return {
     broker, image: [...image, ...rewritten], command: () => (command.length > 0 ? command : ['celery', '-A', app, 'worker']), sender: { is: 'celery', app, task }, stopSignal, queues: [queue ?? 'celery'], saysReady: true, python: { celery, ...(billiard && { billiard }) }, ...(redis && { redis }),
     environment: { ...SECRETS, ...environment, EXPERIMENT_SCALE: String(scale), ...(body && { EXPERIMENT_BODY: body }) },

@@ -29,8 +29,12 @@ export function readOutcomes(names: readonly string[] = readdirSync(FOLDER).filt
   });
 }
 
-/** `lost x2; rerun x1`. */
-export const outcomeText = ({ verdicts }: Outcome): string => wordsOf(verdicts);
+/** `lost 2 of 3, rerun 1 of 3`; of more than four messages how many met which fate. */
+export function outcomeText({ verdicts, valid }: Outcome): string {
+  return verdicts.map(({ each, times }) => `${new Set(each).size === 1 ? each[0] : each.length <= 4 ? each.join(', ') : countsOf(each)}: ${times} of ${valid}`).join('; ');
+}
+const countsOf = (each: readonly string[]): string => [...new Set(each)].map(verdict => `${each.filter(one => one === verdict).length} ${verdict}`).join(', ');
+
 const wordsOf = (verdicts: Outcome['verdicts']): string => verdicts.map(({ each, times }) => `${each.join(',')} x${times}`).join('; ');
 
 /** Puts rows into a table in the place of those with the same id. */

@@ -115,6 +115,11 @@ export const PROOFS: readonly Proof[] = [
     redisOf: folder => ({ maxmemory: '16mb', 'maxmemory-policy': /value\s*=\s*"(\w+(?:-\w+)?)"/.exec(readFileSync(join(folder, 'infra/broker.tf'), 'utf8'))![1]! }), bad: once('lost'), good: once('once'),
   }),
   celery('tasks/waits-for-result', { broker: 'redis', app: 'shop', task: 'shop.tasks.bill', body: 'own', event: 'a message is sent', scale: 1, steps: () => [start('A'), send(1, 0), SETTLE!], bad: once('lost'), good: once('once') }),
+  celery('tasks/retry-swallowed', {
+    broker: 'redis', app: 'shop', task: 'shop.tasks.register_shipment', body: 'own', event: 'a shipment is not ready at the first try, and is at the second, 60 s later', scale: 1 / 30, steps: () => [start('A'), send(1, 0), BEGUN!, MARK!, wait(3.5), SETTLE!],
+    // the carrier: ready when it is asked again
+    rewrite: { 'carrier.py': () => 'import os\n\nASKED = "/experiment/asked"\n\n\ndef is_ready(order_id):\n    ready = os.path.exists(ASKED)\n    open(ASKED, "w").close()\n    return ready\n\n\ndef register(order_id):\n    pass\n' }, bad: once('twice'), good: once('rerun'),
+  }),
   node('node/no-sigterm-handler', { kind: 'bullmq', queue: 'mail', ...bull('src/worker.ts'), ...stopOfNode('jobs of 4 s one after another, stopTimeout 6 s', 4, 6, 3), bad: { some: 'waiting', killed: true }, good: once('once', { killed: false }) }),
   node('node/exits-before-drain', { kind: 'bullmq', queue: 'mail', ...bull('src/worker.ts'), call: { file: 'src/metrics.ts', name: 'start' }, ...stopOfNode('the job needs 4 s, stopTimeout 10 s', 4, 10), bad: once('waiting'), good: once('once', { killed: false }) }),
   node('bullmq/no-graceful-close', { kind: 'bullmq', queue: 'invoices', ...bull('src/worker.ts'), ...stopOfNode('the job needs 4 s, stopTimeout 10 s', 4, 10), bad: once('waiting'), good: once('once', { killed: false }) }),

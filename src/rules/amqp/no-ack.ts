@@ -7,7 +7,7 @@ export const noAck: Rule = {
   rationale: 'With noAck RabbitMQ takes a message for done as it leaves. When the process ends, the one that runs and every one in its buffer are lost; prefetch does not limit that buffer.',
   remedy: 'Leave noAck out, and acknowledge each message when its work is done.',
   references: ['https://www.rabbitmq.com/docs/confirms#acknowledgement-modes', 'https://amqp-node.github.io/amqplib/channel_api.html#channel_consume'],
-  documentedBy: 'measured: noAck and SIGKILL, all 4 messages lost; with a careful SIGTERM handler still the 3 that were buffered',
+  provenBy: ['amqp/no-ack/bad', 'amqp/no-ack/good'],
   leadsTo: ['amqp/no-prefetch'],
 
   *check({ consumers }) {

@@ -8,7 +8,7 @@ export const noGracefulClose: Rule = {
   rationale: 'The process handles SIGTERM, but this worker is never closed: it takes jobs until the process ends, and the one that runs then is cut. The stall check finds it 60 s later (30 s lock, checked every 30 s), and a second cut fails it for good.',
   remedy: 'Close every worker in the SIGTERM handler, and wait for it.',
   references: ['https://docs.bullmq.io/guide/workers/graceful-shutdown', 'https://docs.bullmq.io/guide/jobs/stalled'],
-  documentedBy: 'measured: SIGKILL in the middle of a job, run again after 60 s with the defaults; twice: failed for good',
+  provenBy: ['bullmq/no-graceful-close/bad', 'bullmq/no-graceful-close/good'],
 
   *check({ consumers }) {
     for (const { process, consumers: all } of byProcess(consumers)) {

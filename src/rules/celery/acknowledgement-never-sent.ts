@@ -13,7 +13,7 @@ export const acknowledgementNeverSent: Rule = {
     '(measured on Redis and RabbitMQ). 5.6.3 sends them. Which release between mended it is not established.',
   remedy: 'Install celery 5.6.3 or newer, or run the prefork pool.',
   references: ['https://docs.celeryq.dev/en/stable/userguide/workers.html#warm-shutdown', 'https://docs.celeryq.dev/en/stable/userguide/concurrency/gevent.html'],
-  provenBy: ['stop-in-time/gevent/late'],
+  provenBy: ['celery/acknowledgement-never-sent/bad', 'celery/acknowledgement-never-sent/good', 'stop-in-time/gevent/late'],
 
   *check({ apps }, { exitMarginSeconds }) {
     for (const app of apps) {

@@ -12,7 +12,7 @@ export const brokerMayEvict: Rule = {
     'held is never delivered again.',
   remedy: 'Set maxmemory-policy to noeviction on the broker, and use another Redis for caching.',
   references: ['https://redis.io/docs/latest/develop/reference/eviction/', 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#key-eviction'],
-  documentedBy: 'Celery\'s and Redis\' own documents; what is deleted is a matter of memory and chance',
+  provenBy: ['celery/broker-may-evict/bad', 'celery/broker-may-evict/good'],
 
   *check({ apps, caches }) {
     const evicting = caches.filter(({ policy }) => /^allkeys-/.test(agreed(policy) ?? ''));

@@ -13,7 +13,7 @@ export const countdownExceedsVisibilityTimeout: Rule = {
     'after each visibility timeout, which holds it too: when the time comes all of them run it, with early acknowledgement as well as with late.',
   remedy: 'Keep every delay below the visibility timeout: beat or a table of due times for longer ones, or raise visibility_timeout above the longest.',
   references: ['https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout', 'https://github.com/celery/kombu/issues/337'],
-  provenBy: ['eta-vt/prefork/early/vt=3,countdown=12,2 fresh workers', 'eta-vt/prefork/early/vt=60,countdown=12,2 fresh workers'],
+  provenBy: ['celery/countdown-exceeds-visibility-timeout/bad', 'celery/countdown-exceeds-visibility-timeout/good', 'eta-vt/prefork/early/vt=3,countdown=12,2 fresh workers', 'eta-vt/prefork/early/vt=60,countdown=12,2 fresh workers'],
   leadsTo: ['celery/visibility-timeout-too-short'],
 
   *check({ apps }, thresholds) {

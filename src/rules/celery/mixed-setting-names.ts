@@ -11,7 +11,7 @@ export const mixedSettingNames: Rule = {
     'ImproperlyConfigured as the configuration is first read: no worker starts, and the deployment rolls back or hangs.',
   remedy: 'Use the new lower-case names throughout.',
   references: ['https://docs.celeryq.dev/en/stable/userguide/configuration.html#new-lowercase-settings', 'https://github.com/celery/celery/blob/v5.6.3/celery/app/utils.py#L232-L286'],
-  documentedBy: 'Loaded by celery 5.6.3: ImproperlyConfigured',
+  provenBy: ['celery/mixed-setting-names/bad', 'celery/mixed-setting-names/good'],
   leadsTo: ['celery/early-ack', 'celery/worker-loss-acknowledged', 'celery/prefetch-above-one', 'celery/no-time-limit'],
 
   *check({ apps }) {

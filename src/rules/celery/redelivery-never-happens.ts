@@ -20,7 +20,7 @@ export const redeliveryNeverHappens: Rule = {
     'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout', 'https://github.com/celery/kombu/blob/v5.6.2/kombu/transport/redis.py#L410-L425',
     'https://github.com/celery/kombu/pull/2558',
   ],
-  provenBy: ['slow-restore-period/gevent/late/vt=4,B up at once', 'slow-restore-period/prefork/late/vt=4,B up at once'],
+  provenBy: ['celery/redelivery-never-happens/bad', 'celery/redelivery-never-happens/good', 'slow-restore-period/gevent/late/vt=4,B up at once', 'slow-restore-period/prefork/late/vt=4,B up at once'],
   leadsTo: ['celery/worker-loss-acknowledged', 'celery/no-sigterm-remap', 'celery/visibility-timeout-too-short', 'celery/visibility-timeout-too-long'],
 
   *check({ apps }) {

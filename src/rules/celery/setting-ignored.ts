@@ -27,7 +27,7 @@ export const settingIgnored: Rule = {
     'the app. What it was set for, late acknowledgement or a time limit, is believed to be on and is off.',
   remedy: 'Write the name that is read here.',
   references: ['https://docs.celeryq.dev/en/stable/userguide/configuration.html#new-lowercase-settings', 'https://github.com/celery/celery/blob/v5.6.3/celery/app/utils.py#L232-L286'],
-  documentedBy: 'Each form was loaded by celery 5.6.3 and its effective value printed',
+  provenBy: ['celery/setting-ignored/bad', 'celery/setting-ignored/good'],
   leadsTo: [
     'celery/worker-loss-acknowledged', 'celery/endless-redelivery', 'celery/prefetch-above-one', 'celery/visibility-timeout-too-long', 'celery/visibility-timeout-too-short', 'celery/visibility-timeout-not-seconds',
     'celery/time-limit-too-long', 'celery/time-limit-ignored', 'celery/soft-limit-not-below-hard', 'celery/string-boolean', 'celery/no-sigterm-remap',

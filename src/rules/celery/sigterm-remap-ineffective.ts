@@ -17,7 +17,7 @@ export const sigtermRemapIneffective: Rule = {
     'warm shutdown as it is, and a name Python does not know (QUIT, 1, true) ends the worker as it starts.',
   remedy: 'Set REMAP_SIGTERM=SIGQUIT, or remove the variable.',
   references: ['https://github.com/celery/billiard/blob/v4.2.4/billiard/common.py#L39-L47', 'https://docs.celeryq.dev/en/stable/userguide/workers.html#remap-sigterm'],
-  provenBy: ['stop-outlives/prefork/early/BILLIARD_REMAP', 'stop-outlives/prefork/late/BILLIARD_REMAP'],
+  provenBy: ['celery/sigterm-remap-ineffective/bad', 'celery/sigterm-remap-ineffective/good', 'stop-outlives/prefork/early/BILLIARD_REMAP', 'stop-outlives/prefork/late/BILLIARD_REMAP'],
   leadsTo: ['celery/sigterm-remap-loses-tasks', 'celery/no-sigterm-remap'],
 
   *check({ workers }) {

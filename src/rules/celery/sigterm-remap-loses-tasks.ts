@@ -13,7 +13,7 @@ export const sigtermRemapLosesTasks: Rule = {
     'message is gone already; solo and gevent acknowledge the cut task (measured on 5.6.3); and billiard 4.3.0 makes celery up to 5.6.3 acknowledge it as well, without a trace.',
   remedy: 'Acknowledge late, run prefork and keep billiard below 4.3; or remove the variable.',
   references: ['https://docs.celeryq.dev/en/stable/userguide/workers.html#remap-sigterm', 'https://github.com/celery/celery/pull/10667', 'https://github.com/celery/celery/issues/10490'],
-  provenBy: ['stop-outlives/prefork/early/REMAP', 'stop-outlives/solo/late/REMAP', 'stop-outlives/gevent/late/REMAP', 'remap-long/prefork/late/REMAP/stopTimeout=9,task=14'],
+  provenBy: ['celery/sigterm-remap-loses-tasks/bad', 'celery/sigterm-remap-loses-tasks/good', 'stop-outlives/prefork/early/REMAP', 'stop-outlives/solo/late/REMAP', 'stop-outlives/gevent/late/REMAP', 'remap-long/prefork/late/REMAP/stopTimeout=9,task=14'],
   leadsTo: ['celery/no-sigterm-remap'],
 
   *check({ workers }) {

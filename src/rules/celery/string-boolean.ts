@@ -14,7 +14,7 @@ export const stringBoolean: Rule = {
     'acknowledgement on.',
   remedy: 'Write the boolean, and compare what an environment variable says: os.environ.get("X", "") == "true".',
   references: ['https://github.com/celery/celery/blob/v5.6.3/celery/app/defaults.py', 'https://docs.python.org/3/library/stdtypes.html#truth-value-testing'],
-  documentedBy: 'Loaded by celery 5.6.3: the text stays a text',
+  provenBy: ['celery/string-boolean/bad', 'celery/string-boolean/good'],
   leadsTo: ['celery/early-ack', 'celery/worker-loss-acknowledged', 'celery/no-time-limit'],
 
   *check({ apps }) {

@@ -11,7 +11,7 @@ export const timeLimitIgnored: Rule = {
     'succeeded on threads), eventlet has none, and gevent keeps the hard limit alone. A limit that is not kept bounds neither a hang nor the drain.',
   remedy: 'Run the prefork pool, or bound the work itself with a timeout on each call out and drop the limit.',
   references: ['https://docs.celeryq.dev/en/stable/userguide/workers.html#time-limits', 'https://github.com/celery/celery/blob/v5.6.3/celery/concurrency/thread.py#L41-L56'],
-  documentedBy: 'A run on celery 5.6.3 with the threads pool, and the code of the other pools',
+  provenBy: ['celery/time-limit-ignored/bad', 'celery/time-limit-ignored/good'],
   leadsTo: ['celery/no-time-limit', 'celery/worker-loss-acknowledged', 'celery/no-sigterm-remap'],
 
   *check({ apps }) {

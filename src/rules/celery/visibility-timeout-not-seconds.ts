@@ -12,7 +12,7 @@ export const visibilityTimeoutNotSeconds: Rule = {
     'raises TypeError there, and milliseconds are days. SQS refuses it as it creates the queue.',
   remedy: 'Write seconds: 900, or timedelta(minutes=15).total_seconds().',
   references: ['https://github.com/celery/kombu/blob/v5.6.2/kombu/transport/redis.py#L410-L425', 'https://github.com/celery/kombu/blob/v5.6.2/kombu/transport/SQS.py#L409-L416'],
-  documentedBy: 'kombu\'s code: it computes with the value as it stands',
+  provenBy: ['celery/visibility-timeout-not-seconds/bad', 'celery/visibility-timeout-not-seconds/good'],
   leadsTo: ['celery/visibility-timeout-too-short', 'celery/visibility-timeout-too-long', 'celery/countdown-exceeds-visibility-timeout'],
 
   *check({ apps }) {

@@ -12,7 +12,7 @@ export const visibilityTimeoutTooShort: Rule = {
     'by both, and on Redis a deployment triggers it: each starting worker looks for such messages first.',
   remedy: 'Give every task a hard time limit, and set visibility_timeout above the longest limit + stop timeout + longest countdown.',
   references: ['https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout', 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/sqs.html#visibility-timeout'],
-  provenBy: ['vt-short/prefork/late/vt=3,task=10,fresh worker', 'vt-short/prefork/late/vt=60,task=10,fresh worker'],
+  provenBy: ['celery/visibility-timeout-too-short/bad', 'celery/visibility-timeout-too-short/good', 'vt-short/prefork/late/vt=3,task=10,fresh worker', 'vt-short/prefork/late/vt=60,task=10,fresh worker'],
   leadsTo: ['celery/visibility-timeout-too-long', 'celery/countdown-exceeds-visibility-timeout'],
 
   *check({ apps }, thresholds) {

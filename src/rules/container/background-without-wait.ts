@@ -11,7 +11,7 @@ export const backgroundWithoutWait: Rule = {
     'does not wait lets the script end, which ends the container and kills the worker in the middle of its warm shutdown.',
   remedy: 'One worker per container with `exec`; or `trap \'kill -TERM $(jobs -p)\' TERM` and, after the signal, `wait` until every child is gone.',
   references: ['https://www.gnu.org/software/bash/manual/html_node/Signals.html', 'https://man7.org/linux/man-pages/man7/pid_namespaces.7.html'],
-  documentedBy: 'Bash\'s manual says when a shell runs a trap and when it waits; not measured here',
+  provenBy: ['container/background-without-wait/bad', 'container/background-without-wait/good'],
 
   *check(model) {
     for (const shared of faultsAt(model, 'container/background-without-wait')) {

@@ -10,7 +10,7 @@ export const detachedWorker: Rule = {
     'PID 1 alone, so a detached worker never hears it and is killed when the container ends.',
   remedy: 'Start the worker in the foreground, as the container\'s process: `exec celery -A app worker`.',
   references: ['https://docs.celeryq.dev/en/stable/userguide/daemonizing.html', 'https://man7.org/linux/man-pages/man7/pid_namespaces.7.html'],
-  documentedBy: 'Celery documents that these forms leave the process that started them; not measured here',
+  provenBy: ['container/detached-worker/bad', 'container/detached-worker/good'],
 
   *check(model) {
     for (const shared of faultsAt(model, 'container/detached-worker')) {

@@ -11,7 +11,7 @@ export const entrypointWithoutExec: Rule = {
     'for its child: the worker goes on taking tasks until it is killed, and what it runs then is cut off. This holds for every shell.',
   remedy: 'Write `exec` in front of the command that starts the worker, as the last thing the script does.',
   references: ['https://docs.docker.com/reference/dockerfile/#entrypoint', 'https://www.gnu.org/software/bash/manual/html_node/Signals.html'],
-  provenBy: ['pid1/script', 'pid1/script-exec'],
+  provenBy: ['container/entrypoint-without-exec/bad', 'container/entrypoint-without-exec/good', 'pid1/prefork/late/script', 'pid1/prefork/late/script-exec'],
   leadsTo: ['container/signal-sent-to-group'],
 
   *check(model) {

@@ -12,7 +12,7 @@ export const initKillsWorker: Rule = {
     'The whole stop timeout is lost: measured, the worker is gone within 0.01 s.',
   remedy: 'Write `exec` in front of the worker; the init then passes the signal to the worker itself.',
   references: ['https://github.com/krallin/tini#subreaping', 'https://man7.org/linux/man-pages/man7/pid_namespaces.7.html'],
-  provenBy: ['pid1/tini-script', 'pid1/dumb-init-script', 'pid1/tini'],
+  provenBy: ['container/init-kills-worker/bad', 'container/init-kills-worker/good', 'pid1/prefork/late/tini script', 'pid1/prefork/late/dumb-init script', 'pid1/prefork/late/tini'],
   leadsTo: ['container/signal-sent-to-group'],
 
   *check(model) {

@@ -22,7 +22,7 @@ export const processManagerKillsEarly: Rule = {
     'timeout the container has: a longer stopTimeout changes nothing while the manager kills first.',
   remedy: 'Give the program as long as its tasks may take, and a little less than the container has; or start the worker without a manager.',
   references: ['https://supervisord.org/configuration.html#program-x-section-settings', 'https://github.com/aws/amazon-ecs-agent/issues/2886'],
-  provenBy: ['stop-outlives/prefork/early', 'stop-in-time/prefork/late'],
+  provenBy: ['container/process-manager-kills-early/bad', 'container/process-manager-kills-early/good', 'stop-outlives/prefork/early', 'stop-in-time/prefork/late'],
   leadsTo: ['ecs/stop-timeout-too-short', 'container/stop-grace-period-too-short'],
 
   *check({ workers }, thresholds) {

@@ -12,7 +12,7 @@ export const shellSwallowsSignal: Rule = {
     'command; bash and busybox replace themselves by a single command, never by `a && b`.',
   remedy: 'Write `exec` in front of the worker, or the command as a list: `["celery", "-A", "app", "worker"]`.',
   references: ['https://docs.docker.com/reference/dockerfile/#shell-form-entrypoint-example'],
-  provenBy: ['pid1/sh-c', 'pid1/sh-c-and', 'pid1/script-exec'],
+  provenBy: ['container/shell-swallows-signal/bad', 'container/shell-swallows-signal/good', 'pid1/prefork/late/sh -c', 'pid1/prefork/late/sh -c &&', 'pid1/prefork/late/script-exec'],
   leadsTo: ['container/signal-sent-to-group'],
 
   *check(model) {

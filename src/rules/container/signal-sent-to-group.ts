@@ -16,7 +16,7 @@ export const signalSentToGroup: Rule = {
     'not getting it: they die at once, and their tasks are lost although the stop timeout has hardly begun.',
   remedy: 'Signal the worker alone (`dumb-init --single-child`, tini without `-g`, `stopasgroup=false`), or set REMAP_SIGTERM=SIGQUIT with late acknowledgement.',
   references: ['https://github.com/Yelp/dumb-init#session-behavior', 'https://supervisord.org/configuration.html#program-x-section-settings', 'https://github.com/celery/celery/issues/4795'],
-  documentedBy: 'Seen in runs that signalled the group of a prefork worker (celery/celery#4795 says the same), which are no repeatable experiment yet',
+  provenBy: ['container/signal-sent-to-group/bad', 'container/signal-sent-to-group/good'],
 
   *check(model) {
     for (const shared of faultsAt(model, 'container/signal-sent-to-group')) {

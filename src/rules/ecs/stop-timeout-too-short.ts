@@ -12,7 +12,7 @@ export const stopTimeoutTooShort: Rule = {
     'busy then is cut off: its task is lost under early acknowledgement, repeated later under late acknowledgement.',
   remedy: 'Give the container as long as its tasks may take (Fargate: up to 120 s), or make tasks short, resumable or protected.',
   references: ['https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html'],
-  provenBy: ['stop-outlives/prefork/early', 'stop-in-time/prefork/late'],
+  provenBy: ['ecs/stop-timeout-too-short/bad', 'ecs/stop-timeout-too-short/good', 'stop-outlives/prefork/early', 'stop-in-time/prefork/late'],
   leadsTo: ['celery/early-ack'],
 
   *check({ workers }, thresholds) {

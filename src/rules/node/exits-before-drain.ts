@@ -8,7 +8,7 @@ export const exitsBeforeDrain: Rule = {
   rationale: 'process.exit() ends Node.js at once, whatever other handlers are still waiting for. One that is called before the consumers have been closed cuts every message that runs, and makes the other handlers useless.',
   remedy: 'Wait for the consumers to close, then exit.',
   references: ['https://nodejs.org/api/process.html#processexitcode', 'https://docs.bullmq.io/guide/workers/graceful-shutdown'],
-  documentedBy: 'measured: process.exit in the SIGTERM handler, and the job is run again after the stall check',
+  provenBy: ['node/exits-before-drain/bad', 'node/exits-before-drain/good'],
 
   *check({ consumers }) {
     for (const { process, consumers: all } of byProcess(consumers)) {

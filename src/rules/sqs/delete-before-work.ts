@@ -7,7 +7,7 @@ export const deleteBeforeWork: Rule = {
   rationale: 'Once it is deleted, SQS has forgotten the message: when the process is killed in the middle of the work, it is lost.',
   remedy: 'Delete the message behind its work.',
   references: ['https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html'],
-  documentedBy: 'DeleteMessage removes a message for good (SQS)',
+  provenBy: ['sqs/delete-before-work/bad', 'sqs/delete-before-work/good'],
 
   *check({ consumers }) {
     for (const { kind, handler } of consumers) {

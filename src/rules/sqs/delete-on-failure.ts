@@ -7,7 +7,7 @@ export const deleteOnFailure: Rule = {
   rationale: 'A delete that is reached after an error takes the message for done: it is not delivered again, and the dead-letter queue never sees it.',
   remedy: 'Delete the message behind the work that succeeded, and leave it alone where it failed.',
   references: ['https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html', 'https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html'],
-  documentedBy: 'DeleteMessage removes a message for good; what is not deleted is delivered again when its visibility timeout is over (SQS)',
+  provenBy: ['sqs/delete-on-failure/bad', 'sqs/delete-on-failure/good'],
 
   *check({ consumers }) {
     for (const { kind, handler } of consumers) {

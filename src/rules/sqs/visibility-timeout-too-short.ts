@@ -11,7 +11,7 @@ export const visibilityTimeoutTooShort: Rule = {
   rationale: 'A message that is not deleted within its visibility timeout is given to the next consumer: work that takes longer is done twice, at the same time.',
   remedy: 'Make the visibility timeout of the queue longer than the handler may run, or let the consumer extend it (heartbeatInterval).',
   references: ['https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html', 'https://bbc.github.io/sqs-consumer/interfaces/ConsumerOptions.html'],
-  documentedBy: 'measured: VisibilityTimeout 3 s and a task of 5 s, done twice; with heartbeatInterval 1 s once',
+  provenBy: ['sqs/visibility-timeout-too-short/bad', 'sqs/visibility-timeout-too-short/good'],
 
   *check(model) {
     for (const consumer of model.consumers) {

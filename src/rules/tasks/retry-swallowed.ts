@@ -11,7 +11,7 @@ export const retrySwallowed: Rule = {
     'next attempt runs beside what it does.',
   remedy: 'Pass it on: `except Retry: raise` before the broad handler, or call self.retry() outside of the try.',
   references: ['https://docs.celeryq.dev/en/stable/userguide/tasks.html#retrying', 'https://github.com/celery/celery/blob/v5.6.3/celery/app/task.py', 'https://github.com/celery/celery/blob/v5.6.3/celery/exceptions.py'],
-  documentedBy: 'celery/app/task.py: retry() sends the signature and raises ret; celery/exceptions.py: Retry is a TaskPredicate, a CeleryError, an Exception',
+  provenBy: ['tasks/retry-swallowed/bad', 'tasks/retry-swallowed/good'],
   leadsTo: ['tasks/failure-acknowledged'],
 
   check: ({ apps }) => ofFunctions(apps, judge),

@@ -11,7 +11,7 @@ export const waitsForResult: Rule = {
     'message, so what is waited for never starts there. Celery raises a RuntimeError for it unless allow_join_result() says otherwise.',
   remedy: 'Hand the rest over: a callback (`link=`), a chain, or a chord.',
   references: ['https://docs.celeryq.dev/en/stable/userguide/tasks.html#avoid-launching-synchronous-subtasks', 'https://docs.celeryq.dev/en/stable/userguide/canvas.html'],
-  documentedBy: 'celery/result.py raises E_WOULDBLOCK where task_join_will_block() (celery/worker/components.py: every pool but gevent and eventlet); the deadlock is in Celery’s own guide',
+  provenBy: ['tasks/waits-for-result/bad', 'tasks/waits-for-result/good'],
 
   check: ({ apps }) => ofFunctions(apps, judge),
 };

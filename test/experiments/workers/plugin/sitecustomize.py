@@ -13,6 +13,7 @@ import sys
 import time
 import uuid
 from datetime import timedelta
+from functools import partial
 
 SHARED = "/experiment" if os.environ.get("EXPERIMENT_WORKER") else os.environ.get("EXPERIMENT_SHARED", "")
 SCALE = float(os.environ.get("EXPERIMENT_SCALE", "1"))
@@ -84,6 +85,12 @@ def measure_tasks(app):
                 setattr(task, limit, scaled(getattr(task, limit)))
         wrapped = "_orig_run" if hasattr(task, "_orig_run") else "run"  # autoretry_for keeps the function there
         setattr(task, wrapped, measured(task, getattr(task, wrapped) if own else None))
+        if own:
+            task.retry = partial(retry_scaled, task.retry)
+
+
+def retry_scaled(retry, *args, **options):
+    return retry(*args, **{name: scaled(value) if name == "countdown" else value for name, value in options.items()})
 
 
 def hook():
