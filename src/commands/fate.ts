@@ -1,6 +1,6 @@
 import { audit } from '../audit.js';
 import { AuditError, didYouMean } from '../config.js';
-import { compare, fatedOf, timelineOf, whatIf, type Comparison } from '../fate/index.js';
+import { compare, fatedOf, isAlone, timelineOf, whatIf, workerOf, type Comparison } from '../fate/index.js';
 import type { MessageConsumer, Model, Worker } from '../model/index.js';
 import { fateJson, fateMarkdown, fateText, isWorse, type FateReport } from '../reporters/fate/index.js';
 import { configFor, pathsOf, revision, rootOf, wantsColor, wantsUnicode, widthOf } from './run.js';
@@ -28,7 +28,7 @@ export async function fate(given: readonly string[], flags: FateFlags): Promise<
   const { model, exitMarginSeconds: margin } = report;
   const { workers, consumers } = named(model, flags.worker, flags.verbose === true);
   const fated = fatedOf(workers, consumers, margin);
-  const drawn = flags.worker !== undefined || (workers.length === 1 && consumers.length === 0) ? workers : [];
+  const drawn = flags.worker !== undefined ? workers : workers.length + consumers.length === 1 ? workers.filter(worker => !isAlone(worker)) : [];
   const tried = flags.whatIf === undefined ? undefined : tryOut(flags.whatIf, workers);
   const comparison = tried ? { title: `with ${flags.whatIf!}`, result: compare(fatedOf(workers, [], margin), fatedOf(tried, [], margin)) } : earlier ? { title: `since ${earlier.name}`, result: since(model, workers, consumers, flags.worker, margin) } : undefined;
   const shown: FateReport = {
@@ -50,13 +50,18 @@ function printed(fate: FateReport, flags: FateFlags): string {
 }
 
 /** The workers and consumers that are shown: those of a name; else what is deployed, where anything is. */
-function named({ workers, consumers }: Pick<Model, 'workers' | 'consumers'>, name: string | undefined, all: boolean): { readonly workers: readonly Worker[]; readonly consumers: readonly MessageConsumer[] } {
+function named({ consumers, ...model }: Shown, name: string | undefined, all: boolean): { readonly workers: readonly Worker[]; readonly consumers: readonly MessageConsumer[] } {
+  const workers = withApps(model);
   if (name === undefined) return { workers: all ? workers : deployed(workers), consumers };
   const found = { workers: workers.filter(worker => namesOf(worker).includes(name)), consumers: consumers.filter(consumer => [consumer.id, consumer.queue].includes(name)) };
   if (found.workers.length + found.consumers.length > 0) return found;
   const known = [...new Set([...workers.flatMap(namesOf), ...consumers.flatMap(({ id, queue }) => [id, ...(queue === undefined ? [] : [queue])])])];
   throw new AuditError(`there is no worker ${name}${didYouMean(name, known) || (known.length === 0 ? '' : ` (there are ${[...new Set(workers.map(worker => worker.name)), ...consumers.map(({ id }) => id)].slice(0, 12).join(', ')})`)}`);
 }
+
+type Shown = Pick<Model, 'workers' | 'consumers' | 'apps'>;
+/** The workers, and what is known of those whose command is nowhere. */
+const withApps = ({ workers, apps }: Pick<Model, 'workers' | 'apps'>): readonly Worker[] => [...workers, ...apps.filter(app => app.workers.length === 0).map(workerOf)];
 
 const namesOf = ({ id, name, service }: Worker): readonly string[] => [id, name, ...(service ? [service.name] : [])];
 
@@ -72,7 +77,7 @@ function tryOut(text: string, workers: readonly Worker[]): readonly Worker[] {
 }
 
 function since({ earlier }: Model, workers: readonly Worker[], consumers: readonly MessageConsumer[], name: string | undefined, margin: number): Comparison {
-  const had = { workers: deployed(earlier?.workers ?? []), consumers: earlier?.consumers ?? [] };
+  const had = { workers: deployed(earlier ? withApps(earlier) : []), consumers: earlier?.consumers ?? [] };
   const before = name === undefined ? had : { workers: had.workers.filter(worker => namesOf(worker).includes(name)), consumers: had.consumers.filter(({ id, queue }) => id === name || queue === name) };
   return compare(fatedOf(before.workers, before.consumers, margin), fatedOf(workers, consumers, margin));
 }

@@ -8,6 +8,6 @@ export { fateIn, fateOfStop, fateText, outcomeOfKill, outcomeText, worstFate } f
 export { circumstancesOf, CONSUMER_TIMEOUT_DEFAULT, fatesOfFunction, type Journey } from './worker.js';
 export { cutsText, percent, type Cuts } from './cuts.js';
 export { outcomesText, secondsText, span, SWEEP, timelineOf, type Lane, type Moment, type Origin, type Timeline } from './timeline.js';
-export { fatedOf, sectionsOf, unitKey, type Cell, type Fated, type Row, type Section, type Unit, type Way } from './table.js';
+export { fatedOf, isAlone, sectionsOf, unitKey, workerOf, type Cell, type Fated, type Row, type Section, type Unit, type Way } from './table.js';
 export { compare, type Change, type Changed, type Comparison } from './compare.js';
 export { whatIf, type WhatIf } from './what-if.js';

@@ -1,8 +1,9 @@
-import type { MessageConsumer, TaskFunction, Worker } from '../model/index.js';
+import type { CeleryApp, MessageConsumer, TaskFunction, Worker } from '../model/index.js';
 import { numberOf, stopOf } from './bounds.js';
 import { consumerFates, type MessageFate } from './consumer.js';
 import { cutAfter, cutsOf, type Cuts } from './cuts.js';
 import { badness, EVENTS, keyOf, type Event, type Fate, type Outcome } from './outcome.js';
+import { signalOf } from './signal.js';
 import { outcomeText, stepsOf } from './text.js';
 import { circumstancesOf, fatesOfFunction } from './worker.js';
 
@@ -12,7 +13,7 @@ export interface Way { readonly is: Outcome['is']; readonly key: string; readonl
 /** What may become of a message at an event, the worst first; one way: certain. */
 export interface Cell { readonly event: Event; readonly ways: readonly Way[] }
 
-/** What takes messages. */
+/** What takes messages. A worker whose command is nowhere is made of its app (`workerOf`). */
 export type Unit = { readonly worker: Worker; readonly consumer?: undefined } | { readonly consumer: MessageConsumer; readonly worker?: undefined };
 
 /** The fates of one task function on one worker, or of what a consumer in Node.js takes. */
@@ -25,12 +26,24 @@ export interface Fated {
   readonly cuts?: Cuts;
 }
 
+/** Is it an app whose worker command is nowhere? */
+export const isAlone = ({ command }: Worker): boolean => command.text === '' && command.kind === 'celery-other';
+
 /** The name by which a unit is found again at another revision. */
 export const unitKey = ({ worker, consumer }: Unit): string => (worker ? JSON.stringify([worker.id, worker.environment]) : consumer.id);
 
 /** Every task function of every worker, and every consumer, with its fates. `margin`: s a worker needs beyond its last task. */
 export function fatedOf(workers: readonly Worker[], consumers: readonly MessageConsumer[], margin: number): readonly Fated[] {
   return [...workers.flatMap(worker => worker.functions.map(fn => fatedFunction(worker, fn, margin))), ...consumers.map(fatedConsumer)];
+}
+
+/** An app whose worker command is nowhere, as a worker: how it is started and stopped is not known. */
+export function workerOf({ id, name, at, settings, broker, pool, functions, ...app }: CeleryApp): Worker {
+  const unknown = { state: 'unknown', at, expression: '', candidates: [] } as const;
+  return {
+    id, name, platform: 'ecs', role: 'deployed', command: { kind: 'celery-other', text: '', at, options: new Map(), unknownOptions: new Map(), overrides: new Map() }, start: { links: [], complete: false },
+    app: { id, name, at, settings, broker, pool, functions, ...app }, settings, broker, pool, stopTime: { state: 'unset', at, slots: [] }, drainNeed: { is: 'unknown' }, functions, sigtermRemap: unknown, strayVariables: [], joins: [],
+  };
 }
 
 function fatedFunction(worker: Worker, fn: TaskFunction, margin: number): Fated {
@@ -54,8 +67,8 @@ function mayOccur(event: Event, { broker, pool }: Worker): boolean {
     case 'second-stop': case 'recycled': case 'long-task-ahead': return false;
     case 'child-killed': return pool === 'prefork' || pool === 'unknown' || pool === 'other';
     case 'connection-lost': return broker !== 'sqs';
-    case 'visibility-timeout': return broker !== 'rabbitmq';
-    case 'consumer-timeout': return broker === 'rabbitmq' || broker === 'unknown' || broker === 'other';
+    case 'visibility-timeout': return broker === 'redis' || broker === 'sqs' || broker === 'unknown';
+    case 'consumer-timeout': return broker === 'rabbitmq' || broker === 'unknown';
     default: return true;
   }
 }
@@ -99,8 +112,9 @@ const shareOf = (cuts: Cuts | undefined): number => (cuts?.is === 'share' ? cuts
 export interface Row { readonly members: readonly Fated[]; readonly cells: readonly Cell[] }
 export interface Section { readonly units: readonly Unit[]; readonly rows: readonly Row[] }
 
-/** The table: a section for each unit, and one for all that are alike; the worst section and the worst row first. */
-export function sectionsOf(all: readonly Fated[]): readonly Section[] {
+/** The table: a section for each unit, and one for all that are alike; the worst section and the worst row first. `fine`: what comes later or otherwise is not alike either. */
+export function sectionsOf(all: readonly Fated[], fine: boolean): readonly Section[] {
+  const keyOfCells = fine ? cellsKey : (cells: readonly Cell[]): string => JSON.stringify(cells.map(({ event, ways }) => [event, ways[0]?.is, new Set(ways.map(({ is }) => is)).size > 1]));
   const byUnit = new Map<string, Fated[]>();
   for (const one of all) {
     const key = unitKey(one.unit);
@@ -109,18 +123,19 @@ export function sectionsOf(all: readonly Fated[]): readonly Section[] {
   }
   const sections = new Map<string, { readonly units: Unit[]; readonly rows: readonly Row[] }>();
   for (const members of byUnit.values()) {
-    const rows = rowsOf([...members].sort(worseFirst));
-    const key = members[0]!.unit.worker ? JSON.stringify(rows.map(row => [row.members.map(({ name, cuts }) => [name, cuts]), cellsKey(row.cells)])) : unitKey(members[0]!.unit);
+    const rows = rowsOf([...members].sort(worseFirst), keyOfCells);
+    const { worker } = members[0]!.unit;
+    const key = worker ? JSON.stringify([stopOf(worker), worker.broker, worker.pool, signalOf(worker), isAlone(worker), rows.map(row => [row.members.map(({ name, cuts }) => [name, cuts]), keyOfCells(row.cells)])]) : unitKey(members[0]!.unit);
     const known = sections.get(key);
     if (known) known.units.push(members[0]!.unit); else sections.set(key, { units: [members[0]!.unit], rows });
   }
   return [...sections.values()].sort((a, b) => worseFirst(a.rows[0]!.members[0]!, b.rows[0]!.members[0]!));
 }
 
-function rowsOf(sorted: readonly Fated[]): readonly Row[] {
+function rowsOf(sorted: readonly Fated[], keyOfCells: (cells: readonly Cell[]) => string): readonly Row[] {
   const rows = new Map<string, { readonly members: Fated[]; readonly cells: readonly Cell[] }>();
   for (const one of sorted) {
-    const key = cellsKey(one.cells);
+    const key = keyOfCells(one.cells);
     const known = rows.get(key);
     if (known) known.members.push(one); else rows.set(key, { members: [one], cells: one.cells });
   }

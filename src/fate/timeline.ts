@@ -3,6 +3,7 @@ import { boundOf, isOn, numberOf, stopOf } from './bounds.js';
 import type { Known } from './circumstances.js';
 import { cutAfter, cutsOf, cutsText, type Cuts } from './cuts.js';
 import type { Fate, Outcome } from './outcome.js';
+import { signalFaults } from './signal.js';
 import { outcomeText, worstFate } from './text.js';
 import { visibilityOf } from './visibility.js';
 import { CONNECTION_PATIENCE, circumstancesOf, fatesOfFunction } from './worker.js';
@@ -134,9 +135,14 @@ function momentsOf(stop: Stop, again: Again | undefined): readonly Moment[] {
 
 function sigterm({ worker, known }: Stop): Moment {
   const [first] = worker.start.links;
-  const goesTo = first ? `goes to ${quoted(first.text)}` : 'goes to a process that is not known';
-  const then = { arrives: '', ignored: ', which passes it on to nobody: the worker goes on as if nothing had happened', kills: ', which dies of it, and everything in the container with it', group: ' and to the child processes too' };
-  return { kind: 'sigterm', from: 0, title: 'SIGTERM', text: goesTo + (known?.signal ? then[known.signal] : worker.start.complete ? '' : '; how it gets from there to the worker is not wholly known'), origins: first ? [first.at] : [] };
+  const link = signalFaults(worker)[0]?.link ?? first;
+  const name = !link ? 'a process that is not known' : link.kind === 'shell' ? `the shell that runs ${quoted(link.text)}` : quoted(link.text);
+  const text = {
+    arrives: `reaches the worker by way of ${name}`, group: `reaches the worker and its child processes, by way of ${name}`, ignored: `gets as far as ${name}, which passes it on to nobody: the worker goes on as if nothing had happened`,
+    kills: `ends ${name}, and with it everything in the container`,
+  };
+  const given = `goes to ${name}${worker.start.complete ? '' : '; how it gets from there to the worker is not wholly known'}`;
+  return { kind: 'sigterm', from: 0, title: 'SIGTERM', text: known?.signal === undefined || (known.signal === 'arrives' && link?.kind === 'worker') ? given : text[known.signal], origins: link ? [link.at] : [] };
 }
 
 /** What the worker does about it, where it hears it. */

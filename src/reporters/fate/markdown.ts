@@ -4,7 +4,7 @@ import { code, escape } from '../markdown.js';
 import { plural } from '../options.js';
 import { painter } from '../paint.js';
 import { draw } from './draw.js';
-import { cutsWord, EVENT, OUTCOME, share, summaryOf, unitFacts, unitsHeading, word, words, type FateReport } from './words.js';
+import { cutsWord, EVENT, OUTCOME, RUN, share, summaryOf, unitFacts, unitsHeading, word, words, type FateReport } from './words.js';
 
 /** GitHub takes 65,536 characters in a comment. */
 const LONGEST = 60_000;
@@ -13,7 +13,7 @@ const [NAMES, WORKERS] = [10, 3];
 
 /** The table of fates, the timeline of a worker, or what has changed, for a pull request or a step summary. */
 export function fateMarkdown({ report, fated, timelines, comparison, explain }: FateReport): string {
-  const sections = sectionsOf(fated);
+  const sections = sectionsOf(fated, explain);
   const blocks = comparison
     ? [`## drainlint fate: ${escape(comparison.title)}\n\n${escape(summaryOf(comparison.result))}\n`, ...changed(comparison.result), ...timelines.map(timed)]
     : [`## drainlint fate: ${plural(sections.reduce((sum, { units }) => sum + units.length, 0), 'worker')}\n`, ...timelines.map(timed), ...sections.map(table), ...(explain ? sections.map(reasons) : []), legend(fated)];
@@ -58,7 +58,7 @@ function reasons({ rows }: Section): string {
 
 function legend(fated: readonly Fated[]): string {
   const used = Object.entries(OUTCOME).filter(([is]) => fated.some(({ cells }) => cells.some(({ ways }) => ways.some(way => way.is === is))));
-  return used.length === 0 ? '' : `${used.map(([, { word: name, about }]) => `**${name}**: ${about}`).join(' · ')} · **?**: it depends, the worst is shown\n`;
+  return used.length === 0 ? '' : `${fated.some(({ fn }) => fn) ? `${RUN} ` : ''}${used.map(([, { word: name, about }]) => `**${name}**: ${about}`).join(' · ')} · **?**: it depends, the worst is shown\n`;
 }
 
 function changed({ changed: all, added, removed }: NonNullable<FateReport['comparison']>['result']): readonly string[] {
@@ -68,4 +68,4 @@ function changed({ changed: all, added, removed }: NonNullable<FateReport['compa
 }
 
 const titleOf = (event: Event): string => EVENT[event].title;
-const list = (title: string, all: readonly Fated[]): readonly string[] => (all.length === 0 ? [] : [`### ${title}\n\n${sectionsOf(all).map(({ units, rows }) => `- ${escape(unitsHeading(units, WORKERS))}: ${rows.map(({ members, cells }) => `${names(members)} (${cells.map(one => `${titleOf(one.event)} ${word(one)}`).join(', ') || 'not known'})`).join('; ')}\n`).join('')}`]);
+const list = (title: string, all: readonly Fated[]): readonly string[] => (all.length === 0 ? [] : [`### ${title}\n\n${sectionsOf(all, false).map(({ units, rows }) => `- ${escape(unitsHeading(units, WORKERS))}: ${rows.map(({ members, cells }) => `${names(members)} (${cells.map(one => `${titleOf(one.event)} ${word(one)}`).join(', ') || 'not known'})`).join('; ')}\n`).join('')}`]);

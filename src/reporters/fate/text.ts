@@ -4,7 +4,7 @@ import { originText } from '../effective.js';
 import { nothingRead, plural } from '../options.js';
 import { painter, type Paint } from '../paint.js';
 import { draw } from './draw.js';
-import { cutsWord, EVENT, OUTCOME, rowTitle, share, summaryOf, unitFacts, unitsHeading, word, words, type FateReport } from './words.js';
+import { cutsWord, EVENT, OUTCOME, rowTitle, RUN, share, summaryOf, unitFacts, unitsHeading, word, words, type FateReport } from './words.js';
 
 export interface FateOptions {
   readonly color: boolean;
@@ -59,17 +59,19 @@ function moments({ moments: all }: Timeline, pen: Pen): readonly string[] {
   return rows.flatMap(({ when, title, text }) => indented(`${title}: ${say(text)}`, wide + 4, pen, `  ${when.padStart(wide)}  `).map((line, i) => (i === 0 ? line.replace(`${title}:`, paint('bold', `${title}:`)) : line)));
 }
 
+const headLines = (units: Section['units'], pen: Pen): readonly string[] => indented(pen.say(unitsHeading(units, pen.verbose ? Infinity : 3)), 4, pen, '').map(line => pen.paint('bold', line));
+
 // the table
 
 function tables({ fated, timelines, explain }: FateReport, pen: Pen): readonly string[] {
-  const sections = sectionsOf(fated);
+  const sections = sectionsOf(fated, explain);
   // the heading of the only worker stands above its timeline already
   const alone = sections.length === 1 && sections[0]!.units.length === 1 && timelines.length === 1;
   return sections.flatMap(section => [[...(alone ? [] : heading(section, pen)), ...table(section, pen)].join('\n'), ...(explain ? [reasons(section, pen)] : [])]);
 }
 
-function heading({ units }: Section, { paint, say, verbose }: Pen): readonly string[] {
-  return [paint('bold', say(unitsHeading(units, verbose ? Infinity : 3))), `  ${paint('dim', say(unitFacts(units[0]!)))}`, ''];
+function heading({ units }: Section, pen: Pen): readonly string[] {
+  return [...headLines(units, pen), ...indented(pen.say(unitFacts(units[0]!)), 2, pen).map(line => pen.paint('dim', line)), ''];
 }
 
 /** A column: the events that say the same in every row of the section. */
@@ -139,7 +141,7 @@ function legend(fated: readonly Fated[], { paint, say, ...pen }: Pen): string {
     ...(fated.some(({ cuts }) => cuts?.is === 'share' && cuts.share > 0) ? ['%: of the runs in progress at SIGTERM'] : []),
   ];
   const events = EVENTS.filter(event => cells.some(cell => cell.event === event)).map(event => `${EVENT[event].title}: ${EVENT[event].about}`);
-  const lines = [...[...outcomes, ...notes].join(' · ') ? indented(say([...outcomes, ...notes].join(' · ')), 2, { paint, say, ...pen }) : [], ...events.flatMap(line => indented(say(line), 4, { paint, say, ...pen }, '  '))];
+  const lines = [...(fated.some(({ fn }) => fn) ? indented(say(RUN), 2, { paint, say, ...pen }) : []), ...[...outcomes, ...notes].join(' · ') ? indented(say([...outcomes, ...notes].join(' · ')), 2, { paint, say, ...pen }) : [], ...events.flatMap(line => indented(say(line), 4, { paint, say, ...pen }, '  '))];
   return lines.map(line => paint('dim', line)).join('\n');
 }
 
@@ -148,8 +150,8 @@ function legend(fated: readonly Fated[], { paint, say, ...pen }: Pen): string {
 function compared({ title, result }: NonNullable<FateReport['comparison']>, timelines: readonly Timeline[], pen: Pen): readonly string[] {
   const { paint, say } = pen;
   return [
-    paint('bold', say(`${title}: ${summaryOf(result)}`)),
-    ...result.changed.map(({ units, rows }) => [paint('bold', say(unitsHeading(units, pen.verbose ? Infinity : 3))), ...rows.flatMap(({ members, changes }) => [
+    indented(say(`${title}: ${summaryOf(result)}`), 2, pen, '').map(line => paint('bold', line)).join('\n'),
+    ...result.changed.map(({ units, rows }) => [...headLines(units, pen), ...rows.flatMap(({ members, changes }) => [
       `  ${say(rowTitle(members))}`, ...namesOf(members, pen), ...changes.flatMap(change => changeLines(change, pen)),
     ])].join('\n')),
     ...onlyIn('new', result.added, pen), ...onlyIn('gone', result.removed, pen),
@@ -168,7 +170,7 @@ function changeLines({ event, before, after, cuts, is }: Change, pen: Pen): read
 
 function onlyIn(what: 'new' | 'gone', all: readonly Fated[], pen: Pen): readonly string[] {
   if (all.length === 0) return [];
-  const sections = sectionsOf(all);
+  const sections = sectionsOf(all, false);
   const lines = sections.flatMap(({ units, rows }) => [`  ${pen.say(unitsHeading(units, 3))}`, ...rows.flatMap(({ members, cells }) => indented(pen.say(`${names(members)}: ${cells.map(cell => `${EVENT[cell.event].title} ${word(cell)}`).join(', ') || 'not known'}`), 6, pen, '    '))]);
   return [[pen.paint('bold', `${what}:`), ...lines].join('\n')];
 }

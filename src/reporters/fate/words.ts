@@ -1,5 +1,5 @@
 import type { Cell, Change, Comparison, Fated, Timeline, Unit } from '../../fate/index.js';
-import { percent, signalOf, stopOf, type Cuts, type Event, type Outcome } from '../../fate/index.js';
+import { isAlone, percent, signalOf, stopOf, type Cuts, type Event, type Outcome } from '../../fate/index.js';
 import type { Report } from '../../model/index.js';
 import { workerHeading } from '../groups.js';
 import { plural } from '../options.js';
@@ -33,6 +33,9 @@ export const EVENT: Readonly<Record<Event, EventWords>> = {
   'long-task-ahead': { title: 'long task ahead', head: ['long task', 'ahead'], about: 'another task occupies the process' },
 };
 
+/** What every cell speaks of. */
+export const RUN = 'Each cell is about a run that needs as long as its time limit or `durations` allow; without a limit it outlasts every stop.';
+
 /** An outcome in a cell, and what it means. */
 export const OUTCOME: Readonly<Record<Outcome['is'], { readonly word: string; readonly about: string }>> = {
   lost: { word: 'lost', about: 'nobody does it' },
@@ -57,7 +60,7 @@ export function share(members: readonly { readonly cuts?: Cuts }[]): string {
   if (known.some(cuts => cuts?.is !== 'share')) return '';
   const worst = [...known].sort((a, b) => shareOf(b) - shareOf(a))[0];
   if (worst?.is !== 'share' || worst.share === 0) return '';
-  const isBound = worst.basis === 'limit' || known.some(cuts => shareOf(cuts) !== worst.share);
+  const isBound = (worst.basis === 'limit' && worst.share < 1) || known.some(cuts => shareOf(cuts) !== worst.share);
   return `${isBound ? '≤ ' : ''}${percent(worst.share)}`;
 }
 const shareOf = (cuts: Cuts | undefined): number => (cuts?.is === 'share' ? cuts.share : 0);
@@ -81,11 +84,11 @@ export function cutsWord(cuts: Cuts): string {
 export function unitsHeading(units: readonly Unit[], limit: number): string {
   const [first] = units;
   if (units.length === 1 && first) return unitHeading(first);
-  const names = units.map(unit => unitHeading(unit).replace(/^worker /, ''));
-  return `${units.length} workers with the same fates: ${names.slice(0, limit).join(', ')}${names.length > limit ? ` and ${names.length - limit} more` : ''}`;
+  const names = units.map(unit => unitHeading(unit).replace(/^worker /, '').replace(/, no worker command found$/, ''));
+  return `${units.length} ${first?.worker && isAlone(first.worker) ? 'apps without a worker command,' : 'workers'} with the same fates: ${names.slice(0, limit).join(', ')}${names.length > limit ? ` and ${names.length - limit} more` : ''}`;
 }
 
-const unitHeading = ({ worker, consumer }: Unit): string => (worker ? workerHeading(worker) : `consumer ${consumer.id} (${consumer.kind})`);
+const unitHeading = ({ worker, consumer }: Unit): string => (worker ? isAlone(worker) ? `app ${worker.id}, no worker command found` : workerHeading(worker) : `consumer ${consumer.id} (${consumer.kind})`);
 
 /** `stop time 30 s · redis · prefork · SIGTERM does not reach it` */
 export function unitFacts({ worker, consumer }: Unit): string {

@@ -10,7 +10,7 @@ import { html, prose, type Markup, type Part } from './markup.js';
 export function timelineBlock(timeline: Timeline, id: string, faults: Part): Markup {
   const { worker, fn, fates } = timeline;
   return html`<div class="drawn"><h3 id="${id}-stop">What a stop does${fn && html` to a run of <code>${fn.name}</code>`}</h3>
-${fates.length > 0 && html`<p>${fates.length > 1 && 'It depends: '}${outcomesText(fates)}.${worker.functions.length > 1 && html` <span class="muted">No other of its ${plural(worker.functions.length, 'task function')} is worse off.</span>`}</p>
+${fates.length > 0 && html`<p>${capital(`${fates.length > 1 ? 'it depends: ' : ''}${outcomesText(fates)}`)}.${worker.functions.length > 1 && html` <span class="muted">No other of its ${plural(worker.functions.length, 'task function')} is worse off.</span>`}</p>
 `}${drawing(timeline, id)}
 <ol class="events">${timeline.moments.map(moment => html`<li>${wordsOf(moment)}${moment.kind === 'sigterm' && faults}</li>`)}${acknowledgementWords(worker)}</ol></div>
 `;
@@ -19,10 +19,11 @@ ${fates.length > 0 && html`<p>${fates.length > 1 && 'It depends: '}${outcomesTex
 const [TOP, LANE, BAR, FOOT] = [38, 44, 12, 22];
 /** Percent of the width: what the bars may take. */
 const WIDTH = 97;
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 const hundredths = (value: number): number => Math.round(value * 100) / 100;
 
 /** `Stop time: 30 s, then SIGKILL` */
-const labelOf = ({ name, text }: Lane): string => `${name[0]!.toUpperCase()}${name.slice(1)}: ${text}`;
+const labelOf = ({ name, text }: Lane): string => `${capital(name)}: ${text}`;
 
 function drawing({ kill, worker, lanes }: Timeline, id: string): Markup {
   const { at, ticks } = axis(longestOf([kill, ...lanes.map(({ to }) => to), ...lanes.map(({ from }) => from)]), WIDTH);
