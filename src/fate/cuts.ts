@@ -53,8 +53,9 @@ export function cutsText(cuts: Cuts): string {
     case 'share': {
       const { share, seconds, stopSeconds, basis } = cuts;
       if (seconds === 0) return 'no run is cut: nothing in it takes long';
+      if (share === 1) return 'every run in progress is cut at once';
       const takes = basis === 'observed' ? `a run takes ${seconds} s` : share === 0 ? `a run takes ${seconds} s at most` : `if a run takes its full ${seconds} s`;
-      return `${share === 0 ? 'no run in progress is' : share === 1 ? 'every run in progress is' : `${percent(share)} of the runs in progress are`} cut (${takes}, the stop leaves it ${stopSeconds} s)`;
+      return `${share === 0 ? 'no run in progress is' : `${percent(share)} of the runs in progress are`} cut (${takes}, the stop leaves it ${stopSeconds} s)`;
     }
   }
 }

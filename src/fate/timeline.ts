@@ -2,7 +2,7 @@ import type { Setting, SourceLocation, TaskFunction, Worker } from '../model/ind
 import { boundOf, isOn, numberOf, stopOf } from './bounds.js';
 import type { Known } from './circumstances.js';
 import { cutAfter, cutsOf, cutsText, type Cuts } from './cuts.js';
-import type { Fate, Outcome } from './outcome.js';
+import { keyOf, type Fate, type Outcome } from './outcome.js';
 import { signalFaults } from './signal.js';
 import { outcomeText, worstFate } from './text.js';
 import { visibilityOf } from './visibility.js';
@@ -63,7 +63,7 @@ export function timelineOf(worker: Worker, margin: number, fn: TaskFunction | un
   const softSeconds = numberOf(softSetting) ?? 0;
   const soft = softSeconds > 0 && (known ? known.soft !== 'none' && known.remaps !== false : worker.sigtermRemap.state !== 'unset') ? softSeconds : undefined;
   const cut = known ? cutAfter(known, kill, softSeconds) : kill;
-  const stop: Stop = { worker, fn, known, fates, kill, soft, cut, need: needOf(worker, fn), hidden: hiddenOf(worker), ...(fn && { cuts: cutsOf(worker, fn, known!, cut) }) };
+  const stop: Stop = { worker, fn, known, fates, kill, soft, cut, need: needOf(worker, fn), hidden: hiddenOf(worker), leavesFetched: fn !== undefined && fatesOfFunction({ worker, fn, message: 'prefetched' }, 'stop', margin).some(({ outcome }) => keyOf(outcome) === 'restarts visibility-timeout'), ...(fn && { cuts: cutsOf(worker, fn, known!, cut) }) };
   const again = redeliveryOf(stop);
   return { worker, kill, fates, lanes: lanesOf(stop, again), moments: ordered(momentsOf(stop, again)), ...(fn && { fn }), ...(stop.cuts && { cuts: stop.cuts }) };
 }
@@ -79,6 +79,8 @@ interface Stop {
   /** s after which a run that has not ended is cut. */
   readonly cut: number | undefined;
   readonly need: { readonly seconds: number | 'unbounded' | undefined; readonly from: readonly SourceLocation[] };
+  /** A message that was fetched and has not started waits for the end of the visibility timeout. */
+  readonly leavesFetched: boolean;
   /** s a message may stay unacknowledged. none: the broker has no such timeout. */
   readonly hidden: { readonly seconds: number; readonly setting: Setting<unknown> } | 'none' | undefined;
   readonly cuts?: Cuts;
@@ -130,7 +132,22 @@ function lanesOf({ fn, kill, soft, cut, need, hidden }: Stop, again: Again | und
 }
 
 function momentsOf(stop: Stop, again: Again | undefined): readonly Moment[] {
-  return [sigterm(stop), ...shutdown(stop), ...lastAck(stop), sigkill(stop), ...visibility(stop, again), ...second(stop, again)];
+  const moments = [sigterm(stop), ...shutdown(stop), ...lastAck(stop), sigkill(stop), ...visibility(stop, again), ...second(stop, again)];
+  const cutting = cuttingMoment(stop), what = cutWords(stop);
+  return moments.map(moment => (moment.kind === cutting && what !== '' ? { ...moment, text: moment.text === '' ? what : `${moment.text}${moment.text.endsWith(':') ? ' ' : '; '}${what}` } : moment));
+}
+
+/** What cuts a run that has not ended: SIGKILL, the end of a soft shutdown, a cold shutdown, or the signal itself. */
+function cuttingMoment({ kill, cut, soft, known }: Stop): Moment['kind'] {
+  if (cut === undefined || cut === kill) return 'sigkill';
+  return cut === soft ? 'soft-end' : known?.remaps && known.signal === 'arrives' ? 'shutdown' : 'sigterm';
+}
+
+/** How many runs are cut there, and what becomes of them. */
+function cutWords({ cuts, fates, need, kill, cut }: Stop): string {
+  const isCut = kill !== undefined && (need.seconds === 'unbounded' || (typeof need.seconds === 'number' && need.seconds > kill));
+  if (!cuts) return isCut ? 'a task that still runs then is cut' : '';
+  return cut !== undefined && fates.some(({ outcome }) => outcome.is !== 'completes') ? `${cutsText(cuts)}; ${outcomesText(fates)}` : cutsText(cuts);
 }
 
 function sigterm({ worker, known }: Stop): Moment {
@@ -138,11 +155,11 @@ function sigterm({ worker, known }: Stop): Moment {
   const link = signalFaults(worker)[0]?.link ?? first;
   const name = !link ? 'a process that is not known' : link.kind === 'shell' ? `the shell that runs ${quoted(link.text)}` : quoted(link.text);
   const text = {
-    arrives: `reaches the worker by way of ${name}`, group: `reaches the worker and its child processes, by way of ${name}`, ignored: `gets as far as ${name}, which passes it on to nobody: the worker goes on as if nothing had happened`,
+    arrives: `goes to ${name}`, group: `reaches the worker and its child processes, by way of ${name}`, ignored: `gets as far as ${name}, which passes it on to nobody: the worker goes on as if nothing had happened`,
     kills: `ends ${name}, and with it everything in the container`,
   };
   const given = `goes to ${name}${worker.start.complete ? '' : '; how it gets from there to the worker is not wholly known'}`;
-  return { kind: 'sigterm', from: 0, title: 'SIGTERM', text: known?.signal === undefined || (known.signal === 'arrives' && link?.kind === 'worker') ? given : text[known.signal], origins: link ? [link.at] : [] };
+  return { kind: 'sigterm', from: 0, title: 'SIGTERM', text: known?.signal === undefined ? given : text[known.signal], origins: link ? [link.at] : [] };
 }
 
 /** What the worker does about it, where it hears it. */
@@ -173,30 +190,27 @@ function lastAck({ fn, fates, need, known }: Stop): readonly Moment[] {
   if (isLate === undefined) return [{ kind, from: undefined, title, text: 'whether a message is acknowledged before or after its run is not known', origins }];
   const ends = fates.some(({ outcome }) => outcome.is === 'completes');
   if (!ends) return [{ kind, from: 'never', title, text: 'the run is cut before its acknowledgement', origins }];
-  return [{ kind, from: when, title, text: `${fates.length > 1 ? 'where the run ends in time' : 'the run ends by then'}: its message is acknowledged${isLate ? ' after it' : ' only then, although early'}`, origins: [...origins, ...need.from] }];
+  return [{ kind, from: when, title, text: `${fates.length > 1 ? 'where the run ends in time, its message' : 'the run has ended, and its message'} is acknowledged${isLate ? '' : ' only now, although early'}`, origins: [...origins, ...need.from] }];
 }
 
-function sigkill({ worker, kill, fates, cut, cuts, need }: Stop): Moment {
+function sigkill({ worker, kill, cut }: Stop): Moment {
   const { stopTime } = worker;
-  const managers = worker.start.links.flatMap(link => (link.kind === 'process-manager' ? [link.stopWait] : []));
-  const origins: readonly Origin[] = [...(numberOf(stopTime) === undefined ? [] : [stopTime]), ...managers];
-  if (kill === undefined) return { kind: 'sigkill', from: undefined, title: 'SIGKILL', text: `when is not known: ${stopTime.state === 'unset' ? 'no container or service says how long a stop may take' : 'the stop time could not be resolved'}`, origins: stopTime.state === 'unset' ? [] : [stopTime] };
-  const managed = worker.start.links.find(link => link.kind === 'process-manager' && numberOf(link.stopWait) === kill);
-  const by = managed?.kind === 'process-manager' && kill !== numberOf(stopTime) ? `by ${managed.program}: ` : '';
-  const isCut = need.seconds === 'unbounded' || (typeof need.seconds === 'number' && need.seconds > kill);
-  const what = cuts ? cutsText(cuts) : isCut ? 'a task that still runs then is cut' : 'ends what is left';
-  const fate = cut === kill && fates.length > 0 && fates.some(({ outcome }) => outcome.is !== 'completes') ? `; ${outcomesText(fates)}` : '';
-  return { kind: 'sigkill', from: kill, title: 'SIGKILL', text: by + what + fate, origins };
+  const managers = worker.start.links.filter(link => link.kind === 'process-manager');
+  const kind = 'sigkill', title = 'SIGKILL';
+  if (kill === undefined) return { kind, from: undefined, title, text: `when is not known: ${stopTime.state === 'unset' ? 'no container or service says how long a stop may take' : 'the stop time could not be resolved'}`, origins: stopTime.state === 'unset' ? [] : [stopTime] };
+  const manager = kill === numberOf(stopTime) ? undefined : managers.find(({ stopWait }) => numberOf(stopWait) === kill);
+  const text = [...(manager ? [`by ${manager.program}:`] : []), ...(cut === undefined || cut === kill ? [] : ['ends what is left'])].join(' ');
+  return { kind, from: kill, title, text, origins: [...(numberOf(stopTime) === undefined ? [] : [stopTime]), ...managers.map(({ stopWait }) => stopWait)] };
 }
 
-function visibility({ worker, hidden, fates, known }: Stop, again: Again | undefined): readonly Moment[] {
+function visibility({ worker, hidden, fates, leavesFetched }: Stop, again: Again | undefined): readonly Moment[] {
   const kind = 'visibility', title = 'Visibility timeout';
   if (hidden === 'none' || (worker.broker !== 'redis' && worker.broker !== 'sqs')) return [];
   if (hidden === undefined) return [{ kind, from: undefined, title, text: `how long ${BROKER[worker.broker]} hides a message is not known`, origins: [] }];
   const origins = [hidden.setting];
-  const waits = again?.how === 'visibility-timeout' || fates.some(({ outcome }) => outcome.is === 'stuck');
-  const of = fates.length === 0 || waits ? 'a message taken at SIGTERM and not acknowledged by then may be given to another worker'
-    : known?.signal === 'ignored' || known?.signal === 'kills' || fates.some(({ outcome }) => outcome.is === 'lost') ? 'the run is over; messages that were fetched and had not started may be given to another worker' : 'nothing waits for it: what was fetched was acknowledged or given back before';
+  if (again?.how !== 'visibility-timeout' && fates.some(({ outcome }) => outcome.is === 'stuck')) return [{ kind, from: hidden.seconds, title, text: 'no running worker looks for what it frees', origins }];
+  const of = fates.length === 0 || again?.how === 'visibility-timeout' ? 'a message taken at SIGTERM and not acknowledged by then may be given to another worker'
+    : leavesFetched ? 'the run does not wait for it; messages that were fetched and had not started may be given to another worker' : 'nothing waits for it: what was fetched was acknowledged or given back before';
   return [{ kind, from: hidden.seconds, title, text: of, origins }];
 }
 

@@ -30,7 +30,7 @@ export function draw({ kill, lanes }: Timeline, { width, unicode, paint }: DrawO
 
 function bar({ kind, from, to, cutAt }: Lane, x: (seconds: number) => number, room: number, signs: Signs, paint: Paint): string {
   if (from === undefined || to === undefined) return paint('dim', signs.unknown.repeat(room));
-  const start = x(from), end = to === 'unbounded' ? room - 1 : Math.max(x(to), start + 1);
+  const start = Math.min(x(from), room - 2), end = to === 'unbounded' ? room - 1 : Math.max(x(to), start + 1);
   const last = to === 'unbounded' ? signs.forever : signs.end;
   const cut = cutAt === undefined ? undefined : Math.max(x(cutAt), start);
   const lead = ' '.repeat(start);

@@ -4,7 +4,7 @@ import { code, escape } from '../markdown.js';
 import { plural } from '../options.js';
 import { painter } from '../paint.js';
 import { draw } from './draw.js';
-import { cutsWord, EVENT, OUTCOME, RUN, share, summaryOf, unitFacts, unitsHeading, word, words, type FateReport } from './words.js';
+import { cutsWord, EVENT, inShort, OUTCOME, rowTitle, RUN, share, summaryOf, unitFacts, unitsHeading, word, words, type FateReport } from './words.js';
 
 /** GitHub takes 65,536 characters in a comment. */
 const LONGEST = 60_000;
@@ -62,10 +62,10 @@ function legend(fated: readonly Fated[]): string {
 }
 
 function changed({ changed: all, added, removed }: NonNullable<FateReport['comparison']>['result']): readonly string[] {
-  const sections = all.map(({ units, rows }) => `### ${escape(unitsHeading(units, WORKERS))}\n\n| | task functions | event | before | after |\n| --- | --- | --- | --- | --- |\n${rows.flatMap(({ members, changes }) => changes.map(({ event, before, after, cuts, is }) =>
-    `| ${is === 'worse' ? '**worse**' : is === 'better' ? 'better' : 'changed'} | ${names(members)} | ${titleOf(event)} | ${words(before)}${cuts ? ` (${cutsWord(cuts.before)})` : ''} | ${words(after)}${cuts ? ` (${cutsWord(cuts.after)})` : ''} |\n`)).join('')}`);
+  const sections = all.map(({ units, rows }) => `### ${escape(unitsHeading(units, WORKERS))}\n${rows.map(({ members, changes }) => `\n${rowTitle(members) === members[0]!.name ? '' : `${rowTitle(members)}: `}${names(members)}\n\n| | event | before | after |\n| --- | --- | --- | --- |\n${changes.map(({ event, before, after, cuts, is }) =>
+    `| ${is === 'worse' ? '**worse**' : is === 'better' ? 'better' : 'changed'} | ${titleOf(event)} | ${words(before)}${cuts ? ` (${cutsWord(cuts.before)})` : ''} | ${words(after)}${cuts ? ` (${cutsWord(cuts.after)})` : ''} |\n`).join('')}`).join('')}`);
   return [...sections, ...list('New', added), ...list('Gone', removed)];
 }
 
 const titleOf = (event: Event): string => EVENT[event].title;
-const list = (title: string, all: readonly Fated[]): readonly string[] => (all.length === 0 ? [] : [`### ${title}\n\n${sectionsOf(all, false).map(({ units, rows }) => `- ${escape(unitsHeading(units, WORKERS))}: ${rows.map(({ members, cells }) => `${names(members)} (${cells.map(one => `${titleOf(one.event)} ${word(one)}`).join(', ') || 'not known'})`).join('; ')}\n`).join('')}`]);
+const list = (title: string, all: readonly Fated[]): readonly string[] => (all.length === 0 ? [] : [`### ${title}\n\n${sectionsOf(all, false).map(({ units, rows }) => `- ${escape(unitsHeading(units, WORKERS))}: ${rows.map(({ members, cells }) => `${names(members)} (${inShort(cells)})`).join('; ')}\n`).join('')}`]);

@@ -4,7 +4,7 @@ import { originText } from '../effective.js';
 import { nothingRead, plural } from '../options.js';
 import { painter, type Paint } from '../paint.js';
 import { draw } from './draw.js';
-import { cutsWord, EVENT, OUTCOME, rowTitle, RUN, share, summaryOf, unitFacts, unitsHeading, word, words, type FateReport } from './words.js';
+import { cutsWord, EVENT, inShort, OUTCOME, rowTitle, RUN, share, summaryOf, unitFacts, unitsHeading, word, words, type FateReport } from './words.js';
 
 export interface FateOptions {
   readonly color: boolean;
@@ -56,7 +56,7 @@ function moments({ moments: all }: Timeline, pen: Pen): readonly string[] {
   const { paint, say } = pen;
   const rows = all.map(({ from, to, title, text, origins }) => ({ when: typeof from === 'number' ? span(from, to).replace(/ \(.*\)$/, '') : from ?? '?', title, text: `${text}${origins.length > 0 ? ` (${origins.map(originText).join('; ')})` : ''}` }));
   const wide = Math.max(...rows.map(({ when }) => when.length));
-  return rows.flatMap(({ when, title, text }) => indented(`${title}: ${say(text)}`, wide + 4, pen, `  ${when.padStart(wide)}  `).map((line, i) => (i === 0 ? line.replace(`${title}:`, paint('bold', `${title}:`)) : line)));
+  return rows.flatMap(({ when, title, text }) => indented(`${title}: ${say(text)}`.trimEnd(), wide + 4, pen, `  ${when.padStart(wide)}  `).map((line, i) => (i === 0 ? line.replace(`${title}:`, paint('bold', `${title}:`)) : line)));
 }
 
 const headLines = (units: Section['units'], pen: Pen): readonly string[] => indented(pen.say(unitsHeading(units, pen.verbose ? Infinity : 3)), 4, pen, '').map(line => pen.paint('bold', line));
@@ -94,12 +94,14 @@ function table(section: Section, pen: Pen): readonly string[] {
   const heads = columnsOf(section);
   const textOf = (row: Row, { event }: Column): string => say(`${word(row.cells.find(cell => cell.event === event)) || '-'}${event === 'stop' && share(row.members) ? ` ${share(row.members)}` : ''}`);
   const wide = heads.map(column => Math.max(...column.head.map(line => line.length), ...section.rows.map(row => columns(textOf(row, column)))));
-  const cellsWidth = wide.reduce((sum, each) => sum + each + 2, 0);
+  const most = wide.reduce((sum, each) => sum + each + 2, 0);
+  const gap = most + 4 > width ? 1 : 2;
+  const cellsWidth = most - (2 - gap) * wide.length;
   const titles = section.rows.map(row => say(rowTitle(row.members)));
   const room = width - 2 - cellsWidth;
   const longest = Math.max(...titles.map(columns));
   const label = Math.max(2, Math.min(room, longest));
-  const lineOf = (start: string, cells: readonly string[]): string => `  ${start}${' '.repeat(Math.max(0, label - columns(start)))}${cells.map(cell => `  ${cell}`).join('')}`.trimEnd();
+  const lineOf = (start: string, cells: readonly string[]): string => `  ${start}${' '.repeat(Math.max(0, label - columns(start)))}${cells.map(cell => ' '.repeat(gap) + cell).join('')}`.trimEnd();
   const height = Math.max(...heads.map(({ head }) => head.length));
   const head = Array.from({ length: height }, (_, i) => lineOf('', heads.map((column, k) => (column.head[i - height + column.head.length] ?? '').padEnd(wide[k]!))));
   const body = section.rows.flatMap((row, i) => {
@@ -150,7 +152,7 @@ function legend(fated: readonly Fated[], { paint, say, ...pen }: Pen): string {
 function compared({ title, result }: NonNullable<FateReport['comparison']>, timelines: readonly Timeline[], pen: Pen): readonly string[] {
   const { paint, say } = pen;
   return [
-    indented(say(`${title}: ${summaryOf(result)}`), 2, pen, '').map(line => paint('bold', line)).join('\n'),
+    [paint('bold', say(`${title.charAt(0).toUpperCase()}${title.slice(1)}`)), ...indented(say(summaryOf(result)), 2, pen)].join('\n'),
     ...result.changed.map(({ units, rows }) => [...headLines(units, pen), ...rows.flatMap(({ members, changes }) => [
       `  ${say(rowTitle(members))}`, ...namesOf(members, pen), ...changes.flatMap(change => changeLines(change, pen)),
     ])].join('\n')),
@@ -171,7 +173,7 @@ function changeLines({ event, before, after, cuts, is }: Change, pen: Pen): read
 function onlyIn(what: 'new' | 'gone', all: readonly Fated[], pen: Pen): readonly string[] {
   if (all.length === 0) return [];
   const sections = sectionsOf(all, false);
-  const lines = sections.flatMap(({ units, rows }) => [`  ${pen.say(unitsHeading(units, 3))}`, ...rows.flatMap(({ members, cells }) => indented(pen.say(`${names(members)}: ${cells.map(cell => `${EVENT[cell.event].title} ${word(cell)}`).join(', ') || 'not known'}`), 6, pen, '    '))]);
+  const lines = sections.flatMap(({ units, rows }) => [`  ${pen.say(unitsHeading(units, 3))}`, ...rows.flatMap(({ members, cells }) => indented(pen.say(`${names(members)}: ${inShort(cells)}`), 6, pen, '    '))]);
   return [[pen.paint('bold', `${what}:`), ...lines].join('\n')];
 }
 

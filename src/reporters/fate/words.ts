@@ -74,6 +74,13 @@ export function words(cell: Cell | undefined): string {
   return [...new Set(cell.ways.map(({ is, key }) => OUTCOME[is].word + (LATE[/ (.*)$/.exec(key)?.[1] ?? ''] ?? '')))].join(' or ');
 }
 
+/** All cells in one line: `lost: deployment, scale-in; host lost · done: broker connection lost`. */
+export function inShort(cells: readonly Cell[]): string {
+  const byWord = new Map<string, string[]>();
+  for (const cell of cells) byWord.set(word(cell), [...(byWord.get(word(cell)) ?? []), EVENT[cell.event].title]);
+  return [...byWord].map(([name, titles]) => `${name}: ${titles.join('; ')}`).join(' · ') || 'not known';
+}
+
 /** A share of cut runs in a sentence. */
 export function cutsWord(cuts: Cuts): string {
   if (cuts.is === 'share') return cuts.share === 0 ? 'none cut' : `${cuts.basis === 'limit' && cuts.share < 1 ? 'up to ' : ''}${percent(cuts.share)} of the runs in progress cut`;
