@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { compare, cutsText, fatedOf, percent, sectionsOf, SWEEP, timelineOf, whatIf, type Fated, type Timeline } from '../src/fate/index.js';
+import { compare, cutsText, fatedOf, percent, sectionsOf, SWEEP, timelineOf, WHAT_IF_KEYS, whatIf, type Fated, type Timeline } from '../src/fate/index.js';
 import type { CeleryApp, Setting, TaskFunction, Worker } from '../src/model/index.js';
 import { columns } from '../src/reporters/clean.js';
 import { fateMarkdown, fateText } from '../src/reporters/fate/index.js';
@@ -52,7 +52,8 @@ describe('how many runs are cut: max(0, 1 - S / T)', () => {
   });
   test('a cold shutdown cuts at once, a soft one when its time is over', () => {
     const cold = worker({ functions: [late()], sigtermRemap: set('SIGQUIT') });
-    expect(fatedOf([cold], [], MARGIN)[0]!.cuts).toMatchObject({ share: 1, stopSeconds: 0 });
+    expect(fatedOf([cold], [], MARGIN)[0]!.cuts).toEqual({ is: 'every' });
+    expect(fatedOf([worker({ ...cold, functions: [taskFunction()] })], [], MARGIN)[0]!.cuts).toEqual({ is: 'every' });
     expect(fatedOf([tried('soft-shutdown-timeout=60', cold)], [], MARGIN)[0]!.cuts).toMatchObject({ share: 0.8, stopSeconds: 60 });
   });
   test('rounding hides neither a cut nor a chance', () => expect([0, 0.001, 0.9, 0.999, 1].map(percent)).toEqual(['0 %', '< 1 %', '90 %', '> 99 %', '100 %']));
@@ -113,7 +114,7 @@ describe('the timeline', () => {
     expect(moments[0]!.kind).toBe('sigterm');
   })));
   test('every line fits, from 80 columns on', () => fc.assert(fc.property(anyWorker, fc.integer({ min: 80, max: 140 }), fc.boolean(), (one, width, unicode) => {
-    const text = fateText({ report: report([]), fated: fatedOf([one], [], MARGIN), timelines: [timelineOf(one, MARGIN)], explain: true }, { color: false, width, unicode, verbose: false });
+    const text = fateText({ report: report([]), fated: fatedOf([one], [], MARGIN), empty: [], timelines: [timelineOf(one, MARGIN)], explain: true }, { color: false, width, unicode, verbose: false });
     expect(text.split('\n').filter(line => columns(line) > width)).toEqual([]);
     if (!unicode) expect(text).toMatch(/^[\n -~]*$/);
   }), { numRuns: 60 }));
@@ -167,6 +168,14 @@ describe('--what-if', () => {
   });
 });
 
+test('the help and the guide name every key of --what-if', () => {
+  const help = drainlint(ROOT, ['fate', '--help']).out, guide = readFileSync(join(ROOT, 'docs/fate.md'), 'utf8');
+  for (const key of WHAT_IF_KEYS) {
+    expect(help).toMatch(new RegExp(`(?:^|[ ,])${key}[,.]`, 'm'));
+    expect(guide).toContain(`\`${key}\``);
+  }
+});
+
 describe('the table', () => {
   const names = (fated: readonly Fated[]): readonly (readonly string[])[] => sectionsOf(fated, false).flatMap(({ rows }) => rows.map(({ members }) => members.map(({ name }) => name)));
   test('functions with the same fates stand in one row, the worst first', () => {
@@ -176,7 +185,7 @@ describe('the table', () => {
   test('300 functions fill no screen', () => {
     const functions = Array.from({ length: 300 }, (_, i) => late({ name: `shop.tasks.number_${i}` }));
     const one = worker({ functions });
-    const text = fateText({ report: report([]), fated: fatedOf([one], [], MARGIN), timelines: [], explain: false }, { color: false, width: 80, unicode: true, verbose: false });
+    const text = fateText({ report: report([]), fated: fatedOf([one], [], MARGIN), empty: [], timelines: [], explain: false }, { color: false, width: 80, unicode: true, verbose: false });
     expect(text.split('\n').length).toBeLessThan(40);
     expect(text).toContain('300 task functions');
   });
@@ -195,7 +204,7 @@ describe('the table', () => {
 describe('names from the files', () => {
   const hostile = 'a\u001b[31m|b\n<script>`x`](http://evil)\u202e';
   const one = worker({ id: hostile, name: hostile, functions: [late({ name: hostile }), late({ name: 'z', acksLate: set(false) })] });
-  const fate = { report: report([]), fated: fatedOf([one], [], MARGIN), timelines: [timelineOf(one, MARGIN)], explain: true };
+  const fate = { report: report([]), fated: fatedOf([one], [], MARGIN), empty: [], timelines: [timelineOf(one, MARGIN)], explain: true };
   test('do nothing to a terminal', () => {
     const text = fateText(fate, { color: false, width: 80, unicode: true, verbose: true });
     expect(text).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u202e]/);

@@ -28,11 +28,11 @@ export async function fate(given: readonly string[], flags: FateFlags): Promise<
   const { model, exitMarginSeconds: margin } = report;
   const { workers, consumers } = named(model, flags.worker, flags.verbose === true);
   const fated = fatedOf(workers, consumers, margin);
-  const drawn = flags.worker !== undefined ? workers : workers.length + consumers.length === 1 ? workers.filter(worker => !isAlone(worker)) : [];
+  const drawn = flags.worker !== undefined ? workers : workers.length + consumers.length === 1 ? workers.filter(worker => !isAlone(worker) && worker.functions.length > 0) : [];
   const tried = flags.whatIf === undefined ? undefined : tryOut(flags.whatIf, workers);
   const comparison = tried ? { title: `with ${flags.whatIf!}`, result: compare(fatedOf(workers, [], margin), fatedOf(tried, [], margin)) } : earlier ? { title: `since ${earlier.name}`, result: since(model, workers, consumers, flags.worker, margin) } : undefined;
   const shown: FateReport = {
-    report, fated, explain: flags.explain === true || flags.worker !== undefined, ...(comparison && { comparison }),
+    report, fated, empty: workers.filter(({ functions, command }) => functions.length === 0 && (command.kind !== 'unaudited' || consumers.length === 0)), explain: flags.explain === true || flags.worker !== undefined, ...(comparison && { comparison }),
     timelines: earlier ? [] : (tried ?? workers).filter((_, i) => drawn.includes(workers[i]!)).map(worker => timelineOf(worker, margin)),
   };
   process.stdout.write(printed(shown, flags));

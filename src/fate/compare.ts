@@ -70,7 +70,11 @@ const DELAYS = ['at-once', 'restored', 'noticed', 'stall-check', 'visibility-tim
 /** How late the latest second start comes. */
 const delayOf = (cell: Cell | undefined): number => Math.max(-1, ...(cell?.ways ?? []).map(({ key }) => DELAYS.findIndex(delay => key.endsWith(delay))));
 
-const shareDifference = (before: Cuts, after: Cuts): number => (before.is === 'share' && after.is === 'share' ? after.share - before.share : (after.is === 'protected' ? 0 : 1) - (before.is === 'protected' ? 0 : 1));
+/** Above 0: more runs are cut. What SIGKILL finds running is as many as all; what is not known is neither more nor less. */
+function shareDifference(before: Cuts, after: Cuts): number {
+  const [was, is] = [before, after].map(cuts => (cuts.is === 'share' ? cuts.share : cuts.is === 'unknown' ? undefined : cuts.is === 'protected' ? 0 : 1));
+  return was === undefined || is === undefined ? 0 : is - was;
+}
 
 const WORST_CHANGE: readonly Change['is'][] = ['worse', 'other', 'better'];
 const rankOf = (changes: readonly Change[]): number => Math.min(...changes.map(({ is }) => WORST_CHANGE.indexOf(is)));

@@ -6,6 +6,8 @@ import type { Known } from './circumstances.js';
 export type Cuts =
   /** Of runs that need `seconds` each, where `stopSeconds` are left to them; `share` from 0 to 1. observed: `durations` says so; limit: a time limit ends them, and they may be shorter. */
   | { readonly is: 'share'; readonly share: number; readonly seconds: number; readonly stopSeconds: number; readonly basis: 'observed' | 'limit' }
+  /** The stop leaves a run no time at all. */
+  | { readonly is: 'every' }
   /** The worker does not hear the signal and takes messages until SIGKILL: what runs then is cut, whatever the stop time is. */
   | { readonly is: 'whatever-runs' }
   /** ECS task protection: a deployment and scale-in wait for the run. */
@@ -35,6 +37,7 @@ export function cutsOf(worker: Worker, fn: TaskFunction, known: Known, cut: numb
   if (known.signal === 'ignored') return { is: 'whatever-runs' };
   if (known.signal === undefined) return { is: 'unknown', because: 'signal' };
   if (cut === undefined) return { is: 'unknown', because: 'stop' };
+  if (cut === 0) return { is: 'every' };
   const seconds = boundOf(fn, worker.pool);
   if (seconds === 'none') return { is: 'unknown', because: 'unbounded' };
   if (seconds === 'unknown') return { is: 'unknown', because: 'duration' };
@@ -48,12 +51,12 @@ export const percent = (share: number): string => (share > 0 && share < 0.005 ? 
 export function cutsText(cuts: Cuts): string {
   switch (cuts.is) {
     case 'protected': return 'no run is cut by a deployment or scale-in: ECS task protection makes them wait';
+    case 'every': return 'every run in progress is cut at once';
     case 'whatever-runs': return 'what SIGKILL finds running is cut, however long the stop time: the worker goes on taking messages';
     case 'unknown': return `how many runs are cut is not known: ${UNKNOWN[cuts.because]}`;
     case 'share': {
       const { share, seconds, stopSeconds, basis } = cuts;
       if (seconds === 0) return 'no run is cut: nothing in it takes long';
-      if (share === 1) return 'every run in progress is cut at once';
       const takes = basis === 'observed' ? `a run takes ${seconds} s` : share === 0 ? `a run takes ${seconds} s at most` : `if a run takes its full ${seconds} s`;
       return `${share === 0 ? 'no run in progress is' : `${percent(share)} of the runs in progress are`} cut (${takes}, the stop leaves it ${stopSeconds} s)`;
     }

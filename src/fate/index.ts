@@ -10,4 +10,4 @@ export { cutsText, percent, type Cuts } from './cuts.js';
 export { outcomesText, secondsText, span, SWEEP, timelineOf, type Lane, type Moment, type Origin, type Timeline } from './timeline.js';
 export { fatedOf, isAlone, sectionsOf, unitKey, workerOf, type Cell, type Fated, type Row, type Section, type Unit, type Way } from './table.js';
 export { compare, type Change, type Changed, type Comparison } from './compare.js';
-export { whatIf, type WhatIf } from './what-if.js';
+export { WHAT_IF_KEYS, whatIf, type WhatIf } from './what-if.js';

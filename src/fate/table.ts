@@ -29,8 +29,10 @@ export interface Fated {
 /** Is it an app whose worker command is nowhere? */
 export const isAlone = ({ command }: Worker): boolean => command.text === '' && command.kind === 'celery-other';
 
-/** The name by which a unit is found again at another revision. */
-export const unitKey = ({ worker, consumer }: Unit): string => (worker ? JSON.stringify([worker.id, worker.environment]) : consumer.id);
+/** The name by which a unit is found again at another revision, where lines have moved. */
+export const unitKey = ({ worker, consumer }: Unit): string => JSON.stringify(worker ? [worker.id, worker.environment] : [consumer.at.path, consumer.kind, consumer.queue ?? consumer.text]);
+/** What stands in one section: a worker, or the consumers of one kind in a package. */
+const placeOf = (unit: Unit): string => (unit.worker ? unitKey(unit) : JSON.stringify([unit.consumer.kind, unit.consumer.process.folder]));
 
 /** Every task function of every worker, and every consumer, with its fates. `margin`: s a worker needs beyond its last task. */
 export function fatedOf(workers: readonly Worker[], consumers: readonly MessageConsumer[], margin: number): readonly Fated[] {
@@ -117,7 +119,7 @@ export function sectionsOf(all: readonly Fated[], fine: boolean): readonly Secti
   const keyOfCells = fine ? cellsKey : (cells: readonly Cell[]): string => JSON.stringify(cells.map(({ event, ways }) => [event, ways[0]?.is, new Set(ways.map(({ is }) => is)).size > 1]));
   const byUnit = new Map<string, Fated[]>();
   for (const one of all) {
-    const key = unitKey(one.unit);
+    const key = placeOf(one.unit);
     const known = byUnit.get(key);
     if (known) known.push(one); else byUnit.set(key, [one]);
   }
@@ -125,9 +127,9 @@ export function sectionsOf(all: readonly Fated[], fine: boolean): readonly Secti
   for (const members of byUnit.values()) {
     const rows = rowsOf([...members].sort(worseFirst), keyOfCells);
     const { worker } = members[0]!.unit;
-    const key = worker ? JSON.stringify([stopOf(worker), worker.broker, worker.pool, signalOf(worker), isAlone(worker), rows.map(row => [row.members.map(({ name, cuts }) => [name, cuts]), keyOfCells(row.cells)])]) : unitKey(members[0]!.unit);
+    const key = worker ? JSON.stringify([stopOf(worker), worker.broker, worker.pool, signalOf(worker), isAlone(worker), rows.map(row => [row.members.map(({ name, cuts }) => [name, cuts]), keyOfCells(row.cells)])]) : placeOf(members[0]!.unit);
     const known = sections.get(key);
-    if (known) known.units.push(members[0]!.unit); else sections.set(key, { units: [members[0]!.unit], rows });
+    if (known) known.units.push(members[0]!.unit); else sections.set(key, { units: worker ? [members[0]!.unit] : members.map(({ unit }) => unit), rows });
   }
   return [...sections.values()].sort((a, b) => worseFirst(a.rows[0]!.members[0]!, b.rows[0]!.members[0]!));
 }

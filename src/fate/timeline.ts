@@ -117,7 +117,9 @@ function redeliveryOf({ worker, fates, cut, hidden }: Stop): Again | undefined {
   }
 }
 
-function lanesOf({ fn, kill, soft, cut, need, hidden }: Stop, again: Again | undefined): readonly Lane[] {
+function lanesOf({ fn, kill, soft, need, hidden, cuts, ...stop }: Stop, again: Again | undefined): readonly Lane[] {
+  // whatever is not known of the way there, SIGKILL ends it
+  const cut = cuts?.is === 'protected' ? undefined : stop.cut ?? kill;
   const { seconds } = need;
   const long = seconds === undefined ? 'unknown' : seconds === 'unbounded' ? 'unbounded' : secondsText(seconds);
   const isCut = cut !== undefined && (seconds === 'unbounded' || (typeof seconds === 'number' && seconds > cut));
@@ -125,7 +127,7 @@ function lanesOf({ fn, kill, soft, cut, need, hidden }: Stop, again: Again | und
   return [
     { kind: 'stop', name: 'stop time', from: 0, to: kill, text: kill === undefined ? 'unknown' : `${secondsText(kill)}, then SIGKILL` },
     ...(soft === undefined ? [] : [{ kind: 'soft', name: 'soft shutdown', from: 0, to: soft, text: secondsText(soft) } as const]),
-    { kind: 'need', name: fn ? 'the run' : 'drain need', from: 0, to: seconds, text: fn && isCut ? `${long}, cut after ${secondsText(cut)}` : long, ...(cut !== undefined && { cutAt: cut }) },
+    { kind: 'need', name: fn ? 'the run' : 'drain need', from: 0, to: seconds, text: fn && isCut ? `${long}, cut ${cut === 0 ? 'at once' : `after ${secondsText(cut)}`}${stop.cut === undefined ? ' at the latest' : ''}` : long, ...(cut !== undefined && { cutAt: cut }) },
     ...(hidden === 'none' ? [] : [{ kind: 'hidden', name: 'visibility timeout', from: 0, to: hidden?.seconds, text: hidden === undefined ? 'unknown' : `${secondsText(hidden.seconds)}, then again` } as const]),
     ...(again ? [{ kind: 'second', name: 'second copy', from: again.from, to: end, text: again.from === undefined ? 'unknown when' : `${again.isCertain ? '' : 'may start '}${again.isCertain ? 'starts ' : ''}after ${span(again.from, again.to)}` } as const] : []),
   ];
@@ -146,7 +148,7 @@ function cuttingMoment({ kill, cut, soft, known }: Stop): Moment['kind'] {
 /** How many runs are cut there, and what becomes of them. */
 function cutWords({ cuts, fates, need, kill, cut }: Stop): string {
   const isCut = kill !== undefined && (need.seconds === 'unbounded' || (typeof need.seconds === 'number' && need.seconds > kill));
-  if (!cuts) return isCut ? 'a task that still runs then is cut' : '';
+  if (!cuts) return isCut ? 'a task that still runs then is cut' : 'ends what is left';
   return cut !== undefined && fates.some(({ outcome }) => outcome.is !== 'completes') ? `${cutsText(cuts)}; ${outcomesText(fates)}` : cutsText(cuts);
 }
 

@@ -47,6 +47,9 @@ const KEYS: Readonly<Record<string, Key>> = {
   'celery': ofVersion('celery'), 'billiard': ofVersion('billiard'),
 };
 
+/** The keys of `--what-if`. */
+export const WHAT_IF_KEYS: readonly string[] = Object.keys(KEYS);
+
 /** s. What ECS takes on Fargate (ContainerDefinition.stopTimeout). */
 const [FARGATE_LEAST, FARGATE_MOST] = [2, 120];
 

@@ -5,10 +5,10 @@ import { region } from '../region.js';
 import type { FateReport } from './words.js';
 
 /** Version 1 of what `drainlint fate --format json` prints: schema/fate.schema.json. Times are s after SIGTERM; an event that is absent cannot occur. */
-export function fateJson({ report, fated, timelines, comparison }: FateReport): string {
+export function fateJson({ report, fated, empty, timelines, comparison }: FateReport): string {
   return `${JSON.stringify({
     schemaVersion: 1, tool: report.tool,
-    fates: fated.map(fatedOf), timelines: timelines.map(timelineOf),
+    fates: fated.map(fatedOf), withoutFunctions: empty.map(({ id }) => id), timelines: timelines.map(timelineOf),
     ...(comparison && { comparison: comparisonOf(comparison.title, comparison.result) }),
     assumptions: report.model.assumptions,
   }, null, 2)}\n`;

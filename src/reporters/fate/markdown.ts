@@ -12,13 +12,15 @@ const LONGEST = 60_000;
 const [NAMES, WORKERS] = [10, 3];
 
 /** The table of fates, the timeline of a worker, or what has changed, for a pull request or a step summary. */
-export function fateMarkdown({ report, fated, timelines, comparison, explain }: FateReport): string {
+export function fateMarkdown({ report, fated, empty, timelines, comparison, explain }: FateReport): string {
   const sections = sectionsOf(fated, explain);
   const blocks = comparison
     ? [`## drainlint fate: ${escape(comparison.title)}\n\n${escape(summaryOf(comparison.result))}\n`, ...changed(comparison.result), ...timelines.map(timed)]
-    : [`## drainlint fate: ${plural(sections.reduce((sum, { units }) => sum + units.length, 0), 'worker')}\n`, ...timelines.map(timed), ...sections.map(table), ...(explain ? sections.map(reasons) : []), legend(fated)];
+    : [`## drainlint fate: ${headline(sections)}\n`, ...timelines.map(timed), ...sections.map(table), ...(explain ? sections.map(reasons) : []), legend(fated), empty.length > 0 ? `No task function is known of ${empty.map(({ id }) => code(id)).join(', ')}\n` : ''];
   return cut([...blocks.filter(Boolean), ...(report.model.assumptions.length > 0 ? [`Assumptions: ${report.model.assumptions.map(escape).join('; ')}\n`] : [])]);
 }
+
+const headline = (sections: readonly Section[]): string => ([['worker', true], ['consumer', false]] as const).map(([noun, isWorker]) => [noun, sections.reduce((sum, { units }) => sum + units.filter(({ worker }) => (worker !== undefined) === isWorker).length, 0)] as const).filter(([, count]) => count > 0).map(([noun, count]) => plural(count, noun)).join(', ') || 'no fate is known';
 
 /** As many blocks as a comment holds. */
 function cut(blocks: readonly string[]): string {

@@ -26,15 +26,20 @@ export function fateText(fate: FateReport, options: FateOptions): string {
   const say = (text: string): string => (options.unicode ? clean(text) : clean(text).replace(/[→←…·—≤×–]/g, sign => IN_ASCII[sign]!));
   const pen: Pen = { ...options, paint: painter(options.color), say };
   const { report, fated, timelines, comparison } = fate;
-  const parts = comparison ? compared(comparison, timelines, pen) : fated.length === 0 && timelines.length === 0 ? [nothing(fate)] : [
-    ...timelines.map(timeline => timed(timeline, pen)), ...tables(fate, pen), ...(fated.length > 0 ? [legend(fated, pen)] : []),
+  const parts = comparison ? compared(comparison, timelines, pen) : fated.length === 0 && timelines.length === 0 ? [nothing(fate), ...unknown(fate, pen)] : [
+    ...timelines.map(timeline => timed(timeline, pen)), ...tables(fate, pen), ...unknown(fate, pen), ...(fated.length > 0 ? [legend(fated, pen)] : []),
   ];
   return [...parts, ...basis(report.model.assumptions, pen), ...hints(fate, pen)].join('\n\n') + '\n';
 }
 
 function nothing({ report }: FateReport): string {
   if (report.readFiles === 0) return nothingRead(report);
-  return report.model.workers.length === 0 ? `no worker was found in ${plural(report.readFiles, 'file')} that speak of Celery or ECS: drainlint settings says what was` : 'no task function of these workers was found';
+  return report.model.workers.length === 0 ? `no worker was found in the ${plural(report.readFiles, 'file')} that were read` : 'nothing to show: no fate is known';
+}
+
+/** Workers of whose task functions nothing is known: said, never silence. */
+function unknown({ empty }: FateReport, pen: Pen): readonly string[] {
+  return empty.length === 0 ? [] : [['no task function is known of these, so neither is its fate:', ...empty.flatMap(worker => indented(pen.say(`${unitsHeading([{ worker }], 1)} (${worker.command.text || 'its command is not known'})`), 4, pen, '  '))].join('\n')];
 }
 
 const indented = (text: string, indent: number, { width }: Pen, first = ' '.repeat(indent)): readonly string[] => wrap(text, Math.max(24, width - indent)).map((line, i) => (i === 0 ? first : ' '.repeat(indent)) + line);

@@ -1,6 +1,6 @@
 import type { Cell, Change, Comparison, Fated, Timeline, Unit } from '../../fate/index.js';
 import { isAlone, percent, signalOf, stopOf, type Cuts, type Event, type Outcome } from '../../fate/index.js';
-import type { Report } from '../../model/index.js';
+import type { MessageConsumer, Report, Worker } from '../../model/index.js';
 import { workerHeading } from '../groups.js';
 import { plural } from '../options.js';
 
@@ -8,6 +8,8 @@ import { plural } from '../options.js';
 export interface FateReport {
   readonly report: Report;
   readonly fated: readonly Fated[];
+  /** Workers of which no task function is known. */
+  readonly empty: readonly Worker[];
   /** Of the workers that are shown one by one. */
   readonly timelines: readonly Timeline[];
   /** Instead of the table: what is better or worse than before. `title`: with what, or since when. */
@@ -57,6 +59,7 @@ export function word(cell: Cell | undefined): string {
 /** The share of cut runs in a cell: `90 %`, `≤ 90 %` where a limit is all that is known; nothing where none is cut or it is not known. Of several: the worst. */
 export function share(members: readonly { readonly cuts?: Cuts }[]): string {
   const known = members.map(({ cuts }) => cuts);
+  if (known.length > 0 && known.every(cuts => cuts?.is === 'every')) return '100 %';
   if (known.some(cuts => cuts?.is !== 'share')) return '';
   const worst = [...known].sort((a, b) => shareOf(b) - shareOf(a))[0];
   if (worst?.is !== 'share' || worst.share === 0) return '';
@@ -84,6 +87,7 @@ export function inShort(cells: readonly Cell[]): string {
 /** A share of cut runs in a sentence. */
 export function cutsWord(cuts: Cuts): string {
   if (cuts.is === 'share') return cuts.share === 0 ? 'none cut' : `${cuts.basis === 'limit' && cuts.share < 1 ? 'up to ' : ''}${percent(cuts.share)} of the runs in progress cut`;
+  if (cuts.is === 'every') return 'every run in progress cut';
   return cuts.is === 'protected' ? 'none cut: task protection' : cuts.is === 'whatever-runs' ? 'whatever runs is cut' : 'share of cut runs not known';
 }
 
@@ -91,6 +95,7 @@ export function cutsWord(cuts: Cuts): string {
 export function unitsHeading(units: readonly Unit[], limit: number): string {
   const [first] = units;
   if (units.length === 1 && first) return unitHeading(first);
+  if (first?.consumer) return `${units.length} consumers in ${packageOf(first.consumer)} (${first.consumer.kind})`;
   const names = units.map(unit => unitHeading(unit).replace(/^worker /, '').replace(/, no worker command found$/, ''));
   return `${units.length} ${first?.worker && isAlone(first.worker) ? 'apps without a worker command,' : 'workers'} with the same fates: ${names.slice(0, limit).join(', ')}${names.length > limit ? ` and ${names.length - limit} more` : ''}`;
 }
@@ -99,15 +104,17 @@ const unitHeading = ({ worker, consumer }: Unit): string => (worker ? isAlone(wo
 
 /** `stop time 30 s · redis · prefork · SIGTERM does not reach it` */
 export function unitFacts({ worker, consumer }: Unit): string {
-  if (consumer) return `${consumer.text} · ${consumer.process.folder === '' ? 'the top package' : `package ${consumer.process.folder}`}`;
+  if (consumer) return consumer.handler ? packageOf(consumer) : `${packageOf(consumer)} · what it does with a message is not known`;
   const stop = stopOf(worker), signal = signalOf(worker);
   const hears = { arrives: 'SIGTERM reaches it', ignored: 'SIGTERM does not reach it', kills: 'SIGTERM kills it at once', group: 'SIGTERM hits its children too' };
   return [`stop time ${stop === undefined ? 'not known' : `${stop} s`}`, worker.broker === 'unknown' ? 'broker not known' : worker.broker, worker.pool === 'unknown' ? 'pool not known' : worker.pool, signal ? hears[signal] : 'whether SIGTERM reaches it is not known'].join(' · ');
 }
 
+const packageOf = ({ process: { folder } }: MessageConsumer): string => (folder === '' || folder === '.' ? 'the top package' : `package ${folder}`);
+
 /** What a row is of: a name, or a number of names. */
 export function rowTitle(members: readonly Fated[]): string {
-  return members.length === 1 ? members[0]!.name : plural(members.length, 'task function');
+  return members.length === 1 ? members[0]!.name : plural(members.length, members[0]!.fn ? 'task function' : 'consumer');
 }
 
 /** `14 task functions on 2 workers: 2 worse, 3 better, 9 unchanged`. */
