@@ -309,6 +309,19 @@ describe('--since', () => {
     expect(run.out).toMatch(/new:\n {2}worker .*\n {4}shop\.other: lost: deployment, scale-in/);
     reset();
   });
+  test('consumers: lines that move are the same, a handler that goes is worse', () => {
+    const consumers = project({ 'package.json': '{"name":"w","dependencies":{"bullmq":"5"}}', 'src/worker.ts': "import { Worker } from 'bullmq';\nconst worker = new Worker('mail', async job => { await send(job.data); }, { connection });\nprocess.on('SIGTERM', async () => { await worker.close(); process.exit(0); });\n" });
+    const run = (...args: readonly string[]): void => { execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], { cwd: consumers, stdio: 'ignore' }); };
+    run('init', '-q'); run('add', '-A'); run('commit', '-qm', 'x');
+    const file = join(consumers, 'src/worker.ts'), text = readFileSync(file, 'utf8');
+    const compared = (): ReturnType<typeof drainlint> => drainlint(consumers, ['fate', '--since', 'HEAD', '--fail-on', 'worse-fate'], { COLUMNS: '100' });
+    writeFileSync(file, `// moved\n${text}`);
+    expect(compared()).toMatchObject({ code: 0, out: 'Since HEAD\n  1 consumer: 1 unchanged\n' });
+    writeFileSync(file, text.replace('await worker.close(); ', ''));
+    expect(compared().code).toBe(1);
+    expect(compared().out).toContain('worse    deployment, scale-in: again after the stall check or done → again after the stall check\n');
+    rmSync(consumers, { recursive: true });
+  });
   test('a file that is moved describes the same worker', () => {
     git('mv', 'infra/worker.json', 'infra/moved.json');
     expect(fate().out).toContain('1 task function: 1 unchanged\n');

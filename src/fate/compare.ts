@@ -1,6 +1,6 @@
 import type { Cuts } from './cuts.js';
 import { EVENTS, type Event } from './outcome.js';
-import { badnessOf, cellAt, cellsKey, unitKey, type Cell, type Fated, type Unit } from './table.js';
+import { badnessOf, cellAt, cellsKey, placeOf, unitKey, type Cell, type Fated, type Unit } from './table.js';
 
 /** A cell, a share of cut runs or both that differ between two states of one unit. */
 export interface Change { readonly event: Event; readonly before: Cell | undefined; readonly after: Cell | undefined; readonly cuts?: { readonly before: Cuts; readonly after: Cuts }; readonly is: 'better' | 'worse' | 'other' }
@@ -8,9 +8,10 @@ export interface Changed { readonly members: readonly Fated[]; readonly changes:
 export interface Comparison {
   /** The worst first: functions whose fates change in the same way stand together. */
   readonly changed: readonly { readonly units: readonly Unit[]; readonly rows: readonly Changed[] }[];
-  /** How many pairs of unit and function keep their fates, and how many units there are after. */
+  /** How many task functions (on each worker) and consumers keep their fates. */
   readonly unchanged: number;
-  readonly units: number;
+  /** How many workers and consumers were compared. */
+  readonly compared: { readonly workers: number; readonly consumers: number };
   /** What is there only after, and only before. */
   readonly added: readonly Fated[];
   readonly removed: readonly Fated[];
@@ -22,15 +23,17 @@ export function compare(before: readonly Fated[], after: readonly Fated[]): Comp
   const old = new Map(before.map(one => [JSON.stringify([unitKey(one.unit), one.name]), one]));
   const seen = new Set<Fated>();
   const added: Fated[] = [], found: { readonly one: Fated; readonly changes: readonly Change[] }[] = [];
-  let unchanged = 0;
+  const units = new Set<string>();
+  let unchanged = 0, consumers = 0;
   for (const one of after) {
     const was = old.get(JSON.stringify([keyed(one.unit), one.name]));
     if (!was) { added.push(one); continue; }
     seen.add(was);
+    if (one.unit.worker) units.add(unitKey(one.unit)); else consumers++;
     const changes = changesOf(was, one);
     if (changes.length === 0) unchanged++; else found.push({ one, changes });
   }
-  return { changed: together(found), unchanged, units: new Set(after.map(({ unit }) => unitKey(unit))).size, added, removed: before.filter(one => !seen.has(one)) };
+  return { changed: together(found), unchanged, compared: { workers: units.size, consumers }, added, removed: before.filter(one => !seen.has(one)) };
 }
 
 /** The key that a unit had before. A file that is moved changes the id of what it describes, not its name. */
@@ -79,21 +82,24 @@ function shareDifference(before: Cuts, after: Cuts): number {
 const WORST_CHANGE: readonly Change['is'][] = ['worse', 'other', 'better'];
 const rankOf = (changes: readonly Change[]): number => Math.min(...changes.map(({ is }) => WORST_CHANGE.indexOf(is)));
 
+/** Sections as in the table: functions of one worker, or of several that change in the same way, and consumers of a package. */
 function together(found: readonly { readonly one: Fated; readonly changes: readonly Change[] }[]): Comparison['changed'] {
-  const byUnit = new Map<string, { readonly unit: Unit; readonly rows: Map<string, { readonly members: Fated[]; readonly changes: readonly Change[] }> }>();
+  interface Place { readonly units: Unit[]; readonly rows: Map<string, { readonly members: Fated[]; readonly changes: readonly Change[] }> }
+  const places = new Map<string, Place>();
   for (const { one, changes } of found) {
-    const unit = byUnit.get(unitKey(one.unit)) ?? { unit: one.unit, rows: new Map() };
-    byUnit.set(unitKey(one.unit), unit);
+    const place: Place = places.get(placeOf(one.unit)) ?? { units: [], rows: new Map() };
+    places.set(placeOf(one.unit), place);
+    if (one.unit.consumer || place.units.length === 0) place.units.push(one.unit);
     const key = JSON.stringify(changes.map(({ event, before, after, cuts }) => [event, cellsKey([before, after].filter(cell => cell !== undefined)), before === undefined, cuts]));
-    const row = unit.rows.get(key);
-    if (row) row.members.push(one); else unit.rows.set(key, { members: [one], changes });
+    const row = place.rows.get(key);
+    if (row) row.members.push(one); else place.rows.set(key, { members: [one], changes });
   }
   const sections = new Map<string, { readonly units: Unit[]; readonly rows: readonly Changed[] }>();
-  for (const { unit, rows } of byUnit.values()) {
+  for (const [place, { units, rows }] of places) {
     const sorted = [...rows].sort(([, a], [, b]) => rankOf(a.changes) - rankOf(b.changes));
-    const key = JSON.stringify(sorted.map(([id, { members }]) => [id, members.map(({ name }) => name)]));
+    const key = units[0]!.worker ? JSON.stringify(sorted.map(([id, { members }]) => [id, members.map(({ name }) => name)])) : place;
     const known = sections.get(key);
-    if (known) known.units.push(unit); else sections.set(key, { units: [unit], rows: sorted.map(([, row]) => row) });
+    if (known) known.units.push(...units); else sections.set(key, { units, rows: sorted.map(([, row]) => row) });
   }
   return [...sections.values()].sort((a, b) => rankOf(a.rows[0]!.changes) - rankOf(b.rows[0]!.changes));
 }

@@ -32,7 +32,7 @@ export const isAlone = ({ command }: Worker): boolean => command.text === '' && 
 /** The name by which a unit is found again at another revision, where lines have moved. */
 export const unitKey = ({ worker, consumer }: Unit): string => JSON.stringify(worker ? [worker.id, worker.environment] : [consumer.at.path, consumer.kind, consumer.queue ?? consumer.text]);
 /** What stands in one section: a worker, or the consumers of one kind in a package. */
-const placeOf = (unit: Unit): string => (unit.worker ? unitKey(unit) : JSON.stringify([unit.consumer.kind, unit.consumer.process.folder]));
+export const placeOf = (unit: Unit): string => (unit.worker ? unitKey(unit) : JSON.stringify([unit.consumer.kind, unit.consumer.process.folder]));
 
 /** Every task function of every worker, and every consumer, with its fates. `margin`: s a worker needs beyond its last task. */
 export function fatedOf(workers: readonly Worker[], consumers: readonly MessageConsumer[], margin: number): readonly Fated[] {

@@ -1,5 +1,4 @@
 import type { Cell, Comparison, Fated, Origin, Timeline, Unit } from '../../fate/index.js';
-import type { Cuts } from '../../fate/index.js';
 import { originText } from '../effective.js';
 import { region } from '../region.js';
 import type { FateReport } from './words.js';
@@ -19,8 +18,7 @@ const unitOf = ({ worker, consumer }: Unit): object => (worker
   : { consumer: consumer.id, kind: consumer.kind });
 
 const cellOf = ({ ways }: Cell): readonly object[] => ways.map(({ is, key, text, steps }) => ({ outcome: is, key, text, because: steps }));
-const fatedOf = ({ unit, name, fn, cells, cuts }: Fated): object => ({ ...unitOf(unit), name, ...(fn && { at: region(fn.at) }), events: Object.fromEntries(cells.map(cell => [cell.event, cellOf(cell)])), ...(cuts && { cuts: cutsOf(cuts) }) });
-const cutsOf = (cuts: Cuts): object => ({ ...cuts });
+const fatedOf = ({ unit, name, fn, cells, cuts }: Fated): object => ({ ...unitOf(unit), name, ...(fn && { at: region(fn.at) }), events: Object.fromEntries(cells.map(cell => [cell.event, cellOf(cell)])), ...(cuts && { cuts }) });
 
 const timeOf = (time: number | 'never' | undefined): number | string | null => time ?? null;
 const originsOf = (origins: readonly Origin[]): readonly string[] => origins.map(originText);
@@ -36,9 +34,9 @@ function timelineOf({ worker, fn, kill, lanes, moments }: Timeline): object {
 function comparisonOf(title: string, { changed, unchanged, added, removed }: Comparison): object {
   return {
     title, unchanged, added: added.map(fatedOf), removed: removed.map(fatedOf),
-    changed: changed.flatMap(({ units, rows }) => units.flatMap(unit => rows.flatMap(({ members, changes }) => members.flatMap(({ name }) => changes.map(({ event, is, before, after, cuts }) => ({
-      ...unitOf(unit), name, event, is, before: before ? cellOf(before) : [], after: after ? cellOf(after) : [], ...(cuts && { cuts: { before: cutsOf(cuts.before), after: cutsOf(cuts.after) } }),
-    }))))),
-    ),
+    // members of a section stand for each of its workers
+    changed: changed.flatMap(({ units, rows }) => rows.flatMap(({ members, changes }) => members.flatMap(({ unit: own, name }) => (own.worker ? units : [own]).flatMap(unit => changes.map(({ event, is, before, after, cuts }) => ({
+      ...unitOf(unit), name, event, is, before: before ? cellOf(before) : [], after: after ? cellOf(after) : [], ...(cuts && { cuts: { before: cuts.before, after: cuts.after } }),
+    })))))),
   };
 }

@@ -117,13 +117,15 @@ export function rowTitle(members: readonly Fated[]): string {
   return members.length === 1 ? members[0]!.name : plural(members.length, members[0]!.fn ? 'task function' : 'consumer');
 }
 
-/** `14 task functions on 2 workers: 2 worse, 3 better, 9 unchanged`. */
-export function summaryOf({ changed, unchanged, units, added, removed }: Comparison): string {
-  const rows = changed.flatMap(one => one.rows.map(({ members, changes }) => ({ size: members.length * one.units.length, kind: kindOf(changes) })));
+/** `14 task functions on 2 workers, 3 consumers: 2 worse, 3 better, 12 unchanged`. */
+export function summaryOf({ changed, unchanged, compared: { workers, consumers }, added, removed }: Comparison): string {
+  // members of a section stand for each of its workers
+  const rows = changed.flatMap(({ units, rows: all }) => all.map(({ members, changes }) => ({ size: members.length * (members[0]!.fn ? units.length : 1), kind: kindOf(changes) })));
   const count = (kind: string): number => rows.filter(row => row.kind === kind).reduce((sum, { size }) => sum + size, 0);
   const parts = KINDS.filter(kind => count(kind) > 0).map(kind => `${count(kind)} ${kind}`);
-  const total = unchanged + rows.reduce((sum, { size }) => sum + size, 0);
-  return `${plural(total, 'task function')}${units > 1 ? ` on ${units} workers` : ''}: ${[...parts, `${unchanged} unchanged`].join(', ')}${added.length > 0 ? `; ${added.length} new` : ''}${removed.length > 0 ? `; ${removed.length} gone` : ''}`;
+  const functions = unchanged + rows.reduce((sum, { size }) => sum + size, 0) - consumers;
+  const subjects = [...(functions > 0 || consumers === 0 ? [`${plural(functions, 'task function')}${workers > 1 ? ` on ${workers} workers` : ''}`] : []), ...(consumers > 0 ? [plural(consumers, 'consumer')] : [])];
+  return `${subjects.join(', ')}: ${[...parts, `${unchanged} unchanged`].join(', ')}${added.length > 0 ? `; ${added.length} new` : ''}${removed.length > 0 ? `; ${removed.length} gone` : ''}`;
 }
 
 const KINDS = ['worse', 'worse at one event and better at another', 'better', 'changed'] as const;

@@ -10,7 +10,7 @@ import { html, prose, type Markup, type Part } from './markup.js';
 export function timelineBlock(timeline: Timeline, id: string, faults: Part): Markup {
   const { worker, fn, fates } = timeline;
   return html`<div class="drawn"><h3 id="${id}-stop">What a stop does${fn && html` to a run of <code>${fn.name}</code>`}</h3>
-${fates.length > 0 && html`<p>${capital(`${fates.length > 1 ? 'it depends: ' : ''}${outcomesText(fates)}`)}.${worker.functions.length > 1 && html` <span class="muted">No other of its ${plural(worker.functions.length, 'task function')} is worse off.</span>`}</p>
+${fates.length > 0 && html`<p>Drawn for a message that was taken as SIGTERM came. ${capital(`${fates.length > 1 ? 'it depends: ' : ''}${outcomesText(fates)}`)}.${worker.functions.length > 1 && html` <span class="muted">No other of its ${plural(worker.functions.length, 'task function')} is worse off.</span>`}</p>
 `}${drawing(timeline, id)}
 <ol class="events">${timeline.moments.map(moment => html`<li>${wordsOf(moment)}${moment.kind === 'sigterm' && faults}</li>`)}${acknowledgementWords(worker)}</ol></div>
 `;
