@@ -258,6 +258,8 @@ describe('drainlint fate', () => {
     expect(run.code).toBe(0);
     expect(run.out).toMatch(/consumer src\/worker\.ts:2 \(bullmq\)/);
     expect(run.out).toMatch(/^ {2}mail +again +again +done$/m);
+    writeFileSync(join(folder, 'src/read.ts'), "import { Kafka } from 'kafkajs';\nconst kafka = new Kafka({ brokers: ['a'] });\nconst consumer = kafka.consumer({ groupId: 'g' });\nawait consumer.run({ eachMessage: async ({ message }) => { await work(message); } });\n");
+    for (const args of [[], ['--explain'], ['--format', 'markdown']]) expect(drainlint(folder, ['fate', ...args], { COLUMNS: '80' }).out).toContain(': what becomes of it is not known: nobody has measured it\n');
     rmSync(folder, { recursive: true });
   });
 });

@@ -4,7 +4,7 @@ import { code, escape } from '../markdown.js';
 import { plural } from '../options.js';
 import { painter } from '../paint.js';
 import { draw } from './draw.js';
-import { cutsWord, EVENT, inShort, OUTCOME, rowTitle, RUN, share, summaryOf, unitFacts, unitsHeading, word, words, type FateReport } from './words.js';
+import { cutsWord, EVENT, inShort, OUTCOME, rowTitle, RUN, share, summaryOf, unitFacts, UNMEASURED, unitsHeading, word, words, type FateReport } from './words.js';
 
 /** GitHub takes 65,536 characters in a comment. */
 const LONGEST = 60_000;
@@ -40,6 +40,7 @@ const marked = (text: string): string => (STRONG.has(text.replace(/\?.*| .*/, ''
 
 function table({ units, rows }: Section): string {
   const events = EVENTS.filter(event => rows.some(({ cells }) => cells.some(one => one.event === event)));
+  if (events.length === 0) return `### ${escape(unitsHeading(units, WORKERS))}\n\n${rows.map(({ members }) => `${names(members)}: ${UNMEASURED}\n`).join('')}`;
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`;
   return `### ${escape(unitsHeading(units, WORKERS))}\n\n${escape(unitFacts(units[0]!))}\n\n${line(['task functions', ...events.map(event => EVENT[event].title)])}${line(['---', ...events.map(() => '---')])}`
     + rows.map(({ members, cells }) => line([names(members), ...events.map(event => {

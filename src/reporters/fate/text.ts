@@ -4,7 +4,7 @@ import { originText } from '../effective.js';
 import { nothingRead, plural } from '../options.js';
 import { painter, type Paint } from '../paint.js';
 import { draw } from './draw.js';
-import { cutsWord, EVENT, inShort, OUTCOME, rowTitle, RUN, share, summaryOf, unitFacts, unitsHeading, word, words, type FateReport } from './words.js';
+import { cutsWord, EVENT, inShort, OUTCOME, rowTitle, RUN, share, summaryOf, unitFacts, UNMEASURED, unitsHeading, word, words, type FateReport } from './words.js';
 
 export interface FateOptions {
   readonly color: boolean;
@@ -29,7 +29,7 @@ export function fateText(fate: FateReport, options: FateOptions): string {
   const parts = comparison ? compared(comparison, timelines, pen) : fated.length === 0 && timelines.length === 0 ? [nothing(fate), ...unknown(fate, pen)] : [
     ...timelines.map(timeline => timed(timeline, pen)), ...tables(fate, pen), ...unknown(fate, pen), ...(fated.length > 0 ? [legend(fated, pen)] : []),
   ];
-  return [...parts, ...basis(report.model.assumptions, pen), ...hints(fate, pen)].join('\n\n') + '\n';
+  return [...parts, ...basis(report.model.assumptions, pen), ...hints(fate, pen)].filter(Boolean).join('\n\n') + '\n';
 }
 
 function nothing({ report }: FateReport): string {
@@ -97,6 +97,7 @@ const NAMES = 6;
 function table(section: Section, pen: Pen): readonly string[] {
   const { paint, say, width } = pen;
   const heads = columnsOf(section);
+  if (heads.length === 0) return section.rows.flatMap(({ members }) => [`  ${say(rowTitle(members))}: ${UNMEASURED}`, ...namesOf(members, pen)]);
   const textOf = (row: Row, { event }: Column): string => say(`${word(row.cells.find(cell => cell.event === event)) || '-'}${event === 'stop' && share(row.members) ? ` ${share(row.members)}` : ''}`);
   const wide = heads.map(column => Math.max(...column.head.map(line => line.length), ...section.rows.map(row => columns(textOf(row, column)))));
   const most = wide.reduce((sum, each) => sum + each + 2, 0);
@@ -129,27 +130,27 @@ function namesOf(members: readonly Fated[], pen: Pen): readonly string[] {
 
 function reasons({ rows }: Section, pen: Pen): string {
   const { paint, say } = pen;
-  return rows.map(({ members, cells }) => [
+  return rows.filter(({ cells }) => cells.length > 0).map(({ members, cells }) => [
     `  ${paint('bold', say(rowTitle(members)))}`,
     ...cells.flatMap(({ event, ways }) => [
       `    ${EVENT[event].title}`,
-      ...(ways.length === 0 ? ['      not measured'] : ways.flatMap(({ is, steps, text }) => indented(say(`${ways.length > 1 ? 'may be: ' : ''}${steps.join(' → ')}: ${text}`), 6, pen).map(line => (is === 'completes' ? paint('dim', line) : line)))),
+      ...ways.flatMap(({ is, steps, text }) => indented(say(`${ways.length > 1 ? 'may be: ' : ''}${steps.join(' → ')}: ${text}`), 6, pen).map(line => (is === 'completes' ? paint('dim', line) : line))),
       ...(event === 'stop' && members[0]!.cuts ? indented(say(cutsText(members[0]!.cuts)), 6, pen) : []),
     ]),
   ].join('\n')).join('\n\n');
 }
 
 /** What the words of the table mean: those that stand in it. */
-function legend(fated: readonly Fated[], { paint, say, ...pen }: Pen): string {
+function legend(fated: readonly Fated[], pen: Pen): string {
   const cells = fated.flatMap(one => one.cells);
   const outcomes = Object.entries(OUTCOME).filter(([is]) => cells.some(({ ways }) => ways.some(way => way.is === is))).map(([, { word: name, about }]) => `${name}: ${about}`);
   const notes = [
     ...(cells.some(({ ways }) => new Set(ways.map(({ is }) => is)).size > 1) ? ['?: it depends on what is not known, or on a race; the worst is shown'] : []),
-    ...(fated.some(({ cuts }) => cuts?.is === 'share' && cuts.share > 0) ? ['%: of the runs in progress at SIGTERM'] : []),
+    ...(fated.some(one => share([one]) !== '') ? ['%: of the runs in progress at SIGTERM'] : []),
   ];
   const events = EVENTS.filter(event => cells.some(cell => cell.event === event)).map(event => `${EVENT[event].title}: ${EVENT[event].about}`);
-  const lines = [...(fated.some(({ fn }) => fn) ? indented(say(RUN), 2, { paint, say, ...pen }) : []), ...[...outcomes, ...notes].join(' · ') ? indented(say([...outcomes, ...notes].join(' · ')), 2, { paint, say, ...pen }) : [], ...events.flatMap(line => indented(say(line), 4, { paint, say, ...pen }, '  '))];
-  return lines.map(line => paint('dim', line)).join('\n');
+  const paragraphs = [...(fated.some(({ fn }) => fn) ? [RUN] : []), [...outcomes, ...notes].join(' · ')].filter(Boolean);
+  return [...paragraphs.flatMap(text => indented(pen.say(text), 2, pen)), ...events.flatMap(line => indented(pen.say(line), 4, pen, '  '))].map(line => pen.paint('dim', line)).join('\n');
 }
 
 // before and after

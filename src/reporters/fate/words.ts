@@ -38,6 +38,9 @@ export const EVENT: Readonly<Record<Event, EventWords>> = {
 /** What every cell speaks of. */
 export const RUN = 'Each cell is about a run that needs as long as its time limit or `durations` allow; without a limit it outlasts every stop.';
 
+/** Of Kafka, pg-boss and graphile-worker. */
+export const UNMEASURED = 'what becomes of it is not known: nobody has measured it';
+
 /** An outcome in a cell, and what it means. */
 export const OUTCOME: Readonly<Record<Outcome['is'], { readonly word: string; readonly about: string }>> = {
   lost: { word: 'lost', about: 'nobody does it' },
@@ -49,11 +52,11 @@ export const OUTCOME: Readonly<Record<Outcome['is'], { readonly word: string; re
   completes: { word: 'done', about: 'done once' },
 };
 
-/** `lost`; `lost?` where it is not certain; `?` where nobody has measured it; nothing where it cannot occur. */
+/** `lost`; `lost?` where it is not certain; nothing where it cannot occur. */
 export function word(cell: Cell | undefined): string {
   if (!cell) return '';
   const words = [...new Set(cell.ways.map(({ is }) => OUTCOME[is].word))];
-  return words.length > 1 ? `${words[0]}?` : words[0] ?? '?';
+  return words.length > 1 ? `${words[0]}?` : words[0] ?? '';
 }
 
 /** The share of cut runs in a cell: `90 %`, `≤ 90 %` where a limit is all that is known; nothing where none is cut or it is not known. Of several: the worst. */
@@ -73,7 +76,6 @@ const LATE: Readonly<Record<string, string>> = { 'at-once': ' at once', 'restore
 /** All that may become of it: `lost or again after the visibility timeout`. */
 export function words(cell: Cell | undefined): string {
   if (!cell) return 'cannot occur';
-  if (cell.ways.length === 0) return 'not known';
   return [...new Set(cell.ways.map(({ is, key }) => OUTCOME[is].word + (LATE[/ (.*)$/.exec(key)?.[1] ?? ''] ?? '')))].join(' or ');
 }
 
@@ -81,7 +83,7 @@ export function words(cell: Cell | undefined): string {
 export function inShort(cells: readonly Cell[]): string {
   const byWord = new Map<string, string[]>();
   for (const cell of cells) byWord.set(word(cell), [...(byWord.get(word(cell)) ?? []), EVENT[cell.event].title]);
-  return [...byWord].map(([name, titles]) => `${name}: ${titles.join('; ')}`).join(' · ') || 'not known';
+  return [...byWord].map(([name, titles]) => `${name}: ${titles.join('; ')}`).join(' · ') || UNMEASURED;
 }
 
 /** A share of cut runs in a sentence. */
