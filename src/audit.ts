@@ -59,7 +59,7 @@ export async function audit(options: AuditOptions): Promise<Report> {
   onProgress('joining');
   const before = earlier && store.candidates.length > 0 ? await joinEarlier(earlier, store, root, scope, options) : undefined;
   const now = store.candidates.length === 0 ? NOTHING : await join(store, options);
-  const model: Model = { ...now, ...(before && { earlier: { revision: before.revision, apps: before.model.apps } }), ...(live && { live: placed(live.evidence, now) }) };
+  const model: Model = { ...now, ...(before && { earlier: { revision: before.revision, apps: before.model.apps, workers: before.model.workers, consumers: before.model.consumers } }), ...(live && { live: placed(live.evidence, now) }) };
   onProgress('judging');
   const isOver = store.candidates.length === 0 && (staged || (scope.files && !options.baseline?.update));
   const baseline = config.honourIgnores && !isOver ? options.baseline : undefined;
@@ -85,7 +85,7 @@ export async function audit(options: AuditOptions): Promise<Report> {
   const shown = next ? [...next.findings, ...confident.filter(({ ruleId }) => !mayHide(ruleId))] : confident;
   return {
     tool: { name: 'drainlint', version: VERSION }, findings: withOwners([...shown].sort(byPlace), store, config), hidden: all.length - shown.length, model, rules,
-    scannedFiles: store.paths.length, readFiles: store.read().length, ...(next && { baseline: next.entries }), lines: path => store.lines(path),
+    scannedFiles: store.paths.length, readFiles: store.read().length, exitMarginSeconds: config.thresholds.exitMarginSeconds, ...(next && { baseline: next.entries }), lines: path => store.lines(path),
   };
 }
 

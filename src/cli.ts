@@ -2,6 +2,7 @@ import { Argument, Command, CommanderError, Help, InvalidArgumentError, Option }
 import { AuditError } from './config.js';
 import { CONFIDENCES, SEVERITIES } from './model/index.js';
 import type { JudgeFlags } from './commands/judging.js';
+import type { FateFlags } from './commands/fate.js';
 import type { LiveFlags } from './commands/live.js';
 import { COMMIT, GUIDES, VERSION } from './version.js';
 
@@ -20,6 +21,7 @@ const HELP = `
 First things to try:
   drainlint                      what is wrong here, the worst worker first
   drainlint settings             which workers were found, with what settings
+  drainlint fate                 what becomes of each task at a stop, a crash …
   drainlint explain early-ack    why a finding matters, what to write instead
   drainlint --diff               what --fix would change
   drainlint live --cluster prod  what runs, and how its tasks ended
@@ -55,6 +57,21 @@ Examples:
   drainlint live --print-iam-policy        what it needs: Describe, List, Get
 
 More: ${GUIDES}/live.md`;
+
+const FATE_HELP = `
+Examples:
+  drainlint fate                      every task function at every event
+  drainlint fate --worker mail        one worker, its timeline and the reasons
+  drainlint fate --what-if stop-timeout=120,acks-late=true
+  drainlint fate --since origin/main --fail-on worse-fate --format markdown
+
+What --what-if knows: stop-timeout, acks-late, reject-on-worker-lost, duration,
+time-limit, soft-time-limit, acks-on-failure-or-timeout, remap-sigterm, signal,
+soft-shutdown-timeout, visibility-timeout, cancel-on-connection-loss, pool,
+broker, task-protection, redelivery-cap, celery, billiard.
+
+Exit codes: 0 printed · 1 a fate is worse (--fail-on) · 2 could not run.
+More: ${GUIDES}/fate.md`;
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 const COMPLETION_HELP = `
@@ -139,6 +156,18 @@ function program(finish: (code: number) => void): Command {
   shared(root.command('settings [paths...]').description('the effective settings of every worker, each with its origin'))
     .addOption(new Option('--format <format>', 'output format').choices(['text', 'json']).default('text'))
     .action(async (paths: readonly string[], flags: { readonly format: string } & Pick<CheckFlags, 'config' | 'verbose' | 'color'>) => finish(await (await import('./commands/settings.js')).settings(paths, flags)));
+
+  shared(root.command('fate [paths...]').description('what becomes of each task when a container stops or dies'))
+    .optionsGroup('What is shown:')
+    .option('--worker <name>', 'one worker: its timeline, its table, and how each fate comes about')
+    .option('--explain', 'how each fate comes about')
+    .addOption(new Option('--format <format>', 'output format').choices(['text', 'markdown', 'json']).default('text'))
+    .optionsGroup('With what it is compared:')
+    .option('--what-if <changes>', 'before and after a change: stop-timeout=120,acks-late=true')
+    .option('--since <revision>', 'which fates are better or worse than at this commit')
+    .addOption(new Option('--fail-on <when>', 'exit 1 where a fate is worse').choices(['worse-fate', 'never']).default('never'))
+    .addHelpText('after', FATE_HELP)
+    .action(async (paths: readonly string[], flags: FateFlags) => finish(await (await import('./commands/fate.js')).fate(paths, flags)));
 
   root.command('explain <rule>').description("a rule's page").option('--no-color', 'no colours')
     .action(async (id: string, flags: Pick<CheckFlags, 'color'>) => finish(await (await import('./commands/explain.js')).explain(id, flags)));

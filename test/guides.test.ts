@@ -66,7 +66,7 @@ const codeOf = (page: string): readonly string[] => [...blocksOf(page).flatMap((
 /** What the pages' shell and yaml start drainlint with. Quoted words lose their quotes. */
 const commands: readonly Line[] = PAGES.flatMap(page => codeOf(textOf(page)).flatMap(line => [...line.matchAll(/(?:npx |run: |'|\$\(|^)drainlint(?! [-:]* ?ignore)((?: [^|&>;#)']+|'[^']*')*)/g)].map(([, rest]) => ({ page, words: (rest!.match(/'[^']*'|"[^"]*"|\S+/g) ?? []).map(word => word.replace(/^(['"])(.*)\1$/, '$2')) }))));
 const helpOf = (command: string): string => drainlint(ROOT, [command, '--help']).out;
-const COMMANDS = ['check', 'live', 'settings', 'explain', 'rules', 'init', 'completion'];
+const COMMANDS = ['check', 'live', 'settings', 'fate', 'explain', 'rules', 'init', 'completion'];
 
 describe('commands', () => {
   const helps = new Map(COMMANDS.map(command => [command, helpOf(command)]));
@@ -82,7 +82,7 @@ describe('commands', () => {
   test.each(runs)('$page: drainlint $words runs', ({ words }) => {
     const run = drainlint(ROOT, words);
     expect(run.err).toBe('');
-    expect(run.code).toBe(words.includes('never') || words.includes('examples/newsletter-fixed') || ['settings', 'explain', 'rules', 'completion'].includes(words[0]!) || words.includes('--print-iam-policy') || words.includes('--print-config') ? 0 : 1);
+    expect(run.code).toBe(words.includes('never') || words.includes('examples/newsletter-fixed') || ['settings', 'fate', 'explain', 'rules', 'completion'].includes(words[0]!) || words.includes('--print-iam-policy') || words.includes('--print-config') ? 0 : 1);
   });
 });
 

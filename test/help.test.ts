@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { rules } from '../src/rules/index.js';
 import { drainlint, project } from './run-cli.js';
 
-const COMMANDS = ['check', 'live', 'settings', 'explain', 'rules', 'init', 'completion'];
+const COMMANDS = ['check', 'live', 'settings', 'fate', 'explain', 'rules', 'init', 'completion'];
 const help = (...command: readonly string[]): string => drainlint('.', [...command, '--help'], { COLUMNS: '200' }).out;
 /** The long options that a help lists. */
 const optionsIn = (text: string): readonly string[] => [...text.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, name]) => name!);
@@ -21,7 +21,7 @@ describe('--help', () => {
     await expect(help()).toMatchFileSnapshot('__snapshots__/help.txt');
   });
   test('check', async () => { await expect(help('check')).toMatchFileSnapshot('__snapshots__/help-check.txt'); });
-  test.each(['', 'check', 'live'])('what its examples write exists: drainlint %s', command => {
+  test.each(['', 'check', 'live', 'fate'])('what its examples write exists: drainlint %s', command => {
     const known = new Set([...COMMANDS.flatMap(name => optionsIn(help(name)))]);
     const examples = [...help(...(command ? [command] : [])).matchAll(/^ {2}drainlint(.*)$/gm)].map(([, rest]) => rest!);
     expect(examples.length).toBeGreaterThan(3);

@@ -103,8 +103,8 @@ describe('the timeline', () => {
     expect(text).toMatch(/<svg class="timeline" role="img" aria-labelledby="s1-title s1-desc"/);
     expect(text).toContain('<title id="s1-title">Timeline of a stop of worker</title><desc id="s1-desc">Stop time: 30 s, then SIGKILL. Drain need: 600 s (10 min). Visibility timeout: unknown.');
     const said = textOf(text);
-    expect(said).toContain('30 s: SIGKILL (default of ECS). A task that still runs then is cut.');
-    expect(said).toContain('Drain need: 600 s (10 min). The last task may end that late (app/celery.py:12).');
+    expect(said).toContain('30 s · SIGKILL: a task that still runs then is cut (default of ECS).');
+    expect(said).toContain('600 s (10 min) · Drain need: the last task may end that late (app/celery.py:12).');
   });
   test('what outlives the stop time is drawn as cut off from there on', () => {
     const [stop, need, cut, hidden] = barsOf(drawn({}));
@@ -119,18 +119,19 @@ describe('the timeline', () => {
     const text = drawn({ stopTime: { state: 'unset', at: at('a', 1, 1, 1, 1), slots: [] }, drainNeed: { is: 'unknown' }, broker: 'unknown' });
     expect(barsOf(text).map(([kind]) => kind)).toEqual(['unknown', 'unknown', 'unknown']);
     const said = textOf(text);
-    for (const part of ['SIGKILL: unknown. No container or service says', 'Drain need: unknown.', 'Redelivery: unknown. The broker is not known.']) expect(said).toContain(part);
+    for (const part of ['SIGKILL: when is not known: no container or service says', 'Drain need: unknown: how long its tasks may run could not be told.', 'Redelivery: not known, as the broker is not.']) expect(said).toContain(part);
     expect(text).not.toContain('class="kill"');
   });
   test('a process manager that kills first, a soft shutdown, the broker\'s own timeout', () => {
     const set = <T>(value: T) => ({ state: 'set' as const, value, at: at('s.conf', 2, 1, 2, 3), certainty: 'written' as const, origin: [{ text: 's.conf:2' }], overridden: [], slots: [] });
     const text = drawn({
       start: { complete: true, links: [{ kind: 'process-manager', program: 'supervisord', programName: 'w', stopWait: set(10), stopSignal: 'TERM', toGroup: false, at: at('s.conf', 1, 1, 1, 2), text: 'supervisord -n' }, ...worker.start.links] },
+      sigtermRemap: set('SIGQUIT'),
       settings: new Map<string, ReturnType<typeof set>>([['worker_soft_shutdown_timeout', set(5)], ['broker_transport_options', set({})], ['broker_transport_options.visibility_timeout', set(7200)], ['task_acks_late', set(true)]]),
     });
     const said = textOf(text);
     expect(text).toContain('Stop time: 10 s, then SIGKILL. Soft shutdown: 5 s. Drain need: 600 s (10 min). Visibility timeout: 7200 s (2 h), then again');
-    for (const part of ['supervisord kills its program after 10 s (s.conf:2)', 'Redelivery: 7200 s (2 h) after a worker took it', 'Acknowledgement: late: after the task.']) expect(said).toContain(part);
+    for (const part of ['10 s · SIGKILL: by supervisord: a task that still runs then is cut (default of ECS; s.conf:2).', 'a message that was not acknowledged is given to another worker 7200 s (2 h) after it was taken', '0 s · Soft shutdown: no new message is taken, and running tasks get 5 s', 'Acknowledgement: late: after the task.']) expect(said).toContain(part);
   });
   test('RabbitMQ has no visibility timeout', () => {
     const text = drawn({ broker: 'rabbitmq' });
@@ -140,7 +141,7 @@ describe('the timeline', () => {
   test('names the finding that keeps the signal from the worker', () => {
     const signal = plain('container/shell-swallows-signal', { order: 1, severity: 'error', workers: [worker.id], message: 'the shell keeps SIGTERM' });
     const text = textOf(page(report([signal], { model: { ...emptyModel, workers: [worker] } })));
-    expect(text).toContain('0 s: SIGTERM goes to celery (infra/worker.json:15): container/shell-swallows-signal (the shell keeps SIGTERM).');
+    expect(text).toContain('0 s · SIGTERM: goes to celery (infra/worker.json:15). container/shell-swallows-signal (the shell keeps SIGTERM).');
   });
 });
 

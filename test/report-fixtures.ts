@@ -67,5 +67,5 @@ export const model: Model = {
 
 export function report(findings: readonly Finding[], more: Partial<Report> = {}): Report {
   const titles = [...new Set(findings.map(finding => finding.ruleId))].map(id => rule(id, id === 'ecs/stop-timeout-too-short' ? 'Tasks are lost at every deployment' : `Title of ${id}`));
-  return { tool: { name: 'drainlint', version: '1.2.3' }, findings, hidden: 0, model, rules: titles, scannedFiles: 9, readFiles: 4, lines: path => FILES[path] ?? [], ...more };
+  return { tool: { name: 'drainlint', version: '1.2.3' }, findings, hidden: 0, model, rules: titles, scannedFiles: 9, readFiles: 4, exitMarginSeconds: 3, lines: path => FILES[path] ?? [], ...more };
 }

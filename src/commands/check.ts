@@ -7,10 +7,10 @@ import { diff } from '../fix.js';
 import type { Report } from '../model/index.js';
 import { readText, replaceFile } from '../sources/edit-file.js';
 import { isInside } from '../sources/files.js';
-import type { EarlierTree, StagedTree } from '../sources/revision.js';
+import type { StagedTree } from '../sources/revision.js';
 import { checkNames, exitCode, loadRules, parseFormat, print, withFlags, writing } from './judging.js';
 import { mend, write } from './mending.js';
-import { configFor, pathsOf, rootOf } from './run.js';
+import { configFor, pathsOf, revision, rootOf } from './run.js';
 import { stopwatch } from './stopwatch.js';
 
 /** `drainlint check`: audits, mends, prints. Resolves to the exit code. */
@@ -92,11 +92,4 @@ async function writeBaseline({ file, text, baseline }: KnownFindings, { baseline
   const added = next.filter(({ fingerprint }) => !before.has(fingerprint)).length;
   const gone = before.size + added - next.length;
   process.stderr.write(`${baseline.path}: ${next.length} known ${next.length === 1 ? 'finding' : 'findings'} (${added} added, ${gone} removed)\n`);
-}
-
-async function revision(root: string, name: string): Promise<EarlierTree> {
-  const { readRevision } = await import('../sources/revision.js');
-  const found = readRevision(root, name);
-  if (!found) throw new AuditError(`--since ${name}: git finds no such commit in ${root}`);
-  return found;
 }

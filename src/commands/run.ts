@@ -2,7 +2,7 @@ import { dirname, relative, resolve, sep } from 'node:path';
 import { statSync } from 'node:fs';
 import { AuditError, DEFAULT_CONFIG, didYouMean, findConfig, loadConfig, type Config } from '../config.js';
 import { gitRoot, isInside } from '../sources/files.js';
-import type { Tree } from '../sources/revision.js';
+import type { EarlierTree, Tree } from '../sources/revision.js';
 
 /**
  * What paths are relative to: the top of the git work tree; outside git the one folder given, else the current directory, else the
@@ -22,7 +22,7 @@ export function rootOf(paths: readonly string[]): string {
 
 /** The paths to audit: those given, else the current directory. */
 export function pathsOf(paths: readonly string[]): readonly string[] {
-  const commands = ['check', 'live', 'settings', 'init', 'explain', 'rules', 'completion'];
+  const commands = ['check', 'live', 'settings', 'fate', 'init', 'explain', 'rules', 'completion'];
   for (const path of paths) if (!statSync(path, { throwIfNoEntry: false })) throw new AuditError(`${path} does not exist${paths.length === 1 ? didYouMean(path, commands) : ''}`);
   return paths.length > 0 ? paths : ['.'];
 }
@@ -50,4 +50,24 @@ export function wantsColor(flag: string | boolean | undefined): boolean {
   if (NO_COLOR) return false;
   if (FORCE_COLOR !== undefined && FORCE_COLOR !== '') return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
   return process.stdout.isTTY === true && TERM !== 'dumb';
+}
+
+/** Whether stdout shows more than ASCII: the locale says so, or nothing does. */
+export function wantsUnicode(): boolean {
+  const locale = [process.env.LC_ALL, process.env.LC_CTYPE, process.env.LANG].find(Boolean);
+  return process.env.TERM !== 'linux' && (locale === undefined || /utf-?8/i.test(locale));
+}
+
+/** Columns of stdout: of the terminal, else of the environment, else 80. */
+export function widthOf(): number {
+  const given = process.stdout.columns ?? Number(process.env.COLUMNS);
+  return given >= 40 ? given : 80;
+}
+
+/** The tree that `--since` names. */
+export async function revision(root: string, name: string): Promise<EarlierTree> {
+  const { readRevision } = await import('../sources/revision.js');
+  const found = readRevision(root, name);
+  if (!found) throw new AuditError(`--since ${name}: git finds no such commit in ${root}`);
+  return found;
 }

@@ -1,4 +1,4 @@
-import type { ConsumerKind } from '../model/index.js';
+import type { ConsumerKind, MessageConsumer, Setting } from '../model/index.js';
 
 /** What decides about a message that a consumer in Node.js holds when something happens to it. */
 export interface MessageCircumstances {
@@ -46,4 +46,52 @@ function leaseFate({ kind, outlivesLease, maxStalled }: MessageCircumstances): M
   if (!outlivesLease || kind === 'amqp') return { outcome: 'once', because: 'it is renewed in time' };
   if (kind === 'bullmq' && maxStalled === 0) return { outcome: 'once', because: 'it is marked as failed, and not given to another worker' };
   return { outcome: 'twice', after: kind === 'bullmq' ? 'stall-check' : 'visibility-timeout', because: 'another consumer gets it while the first still works on it' };
+}
+
+type Kind = MessageCircumstances['kind'];
+/** Those whose fates were measured; a loop over ReceiveMessage does what sqs-consumer does. */
+const MEASURED: Readonly<Partial<Record<ConsumerKind, Kind>>> = { bullmq: 'bullmq', bull: 'bullmq', amqp: 'amqp', sqs: 'sqs-consumer', 'sqs-consumer': 'sqs-consumer' };
+const EITHER = [true, false] as const;
+
+/**
+ * What may become of the message that a consumer works on, the worst first: what the model does not tell is tried with every value.
+ * Empty: nobody has measured it (Kafka, pg-boss, graphile-worker), or the event cannot occur.
+ */
+export function consumerFates(consumer: MessageConsumer, event: MessageEvent): readonly MessageFate[] {
+  const kind = MEASURED[consumer.kind];
+  if (!kind || (event === 'lease-expires' && kind === 'amqp')) return [];
+  const fates = acknowledgedOf(consumer).flatMap(acknowledged => stopsOf(consumer).flatMap(stop => (consumer.handler?.body.trivial ? [true] : EITHER).flatMap(inTime => leasesOf(consumer, kind).flatMap(outlivesLease =>
+    stallsOf(consumer).map(maxStalled => messageFate({ kind, acknowledged, is: 'running', stop, inTime, outlivesLease, maxStalled, stalledBefore: 0 }, event))))));
+  const distinct = new Map(fates.map(fate => [`${fate.outcome} ${fate.after ?? ''}`, fate]).reverse() as [string, MessageFate][]);
+  return [...distinct.values()].sort((a, b) => WORST.indexOf(a.outcome) - WORST.indexOf(b.outcome));
+}
+
+const WORST: readonly MessageFate['outcome'][] = ['lost', 'twice', 'again', 'once'];
+const valueOf = (setting: Setting<unknown> | undefined): unknown => (setting?.state === 'set' ? setting.value : undefined);
+
+function acknowledgedOf({ kind, options, openOptions, noAckByDefault, handler }: MessageConsumer): readonly MessageCircumstances['acknowledged'][] {
+  const noAck = options.get('noAck');
+  const forgets = kind !== 'amqp' ? false : noAck ? (noAck.state === 'set' ? noAck.value === true : undefined) : openOptions ? undefined : noAckByDefault === true;
+  if (forgets === true) return ['as-sent'];
+  const own: readonly MessageCircumstances['acknowledged'][] = !handler ? ['before', 'behind'] : handler.detached || handler.acks.some(({ before }) => before) ? ['before'] : ['behind'];
+  return forgets === undefined ? ['as-sent', ...own] : own;
+}
+
+function stopsOf({ process: { signals, hooks, library }, closes, isNest }: MessageConsumer): readonly MessageCircumstances['stop'][] {
+  if (signals.some(({ exitsAtOnce }) => exitsAtOnce)) return ['exits'];
+  if (library !== undefined) return ['drains', 'exits'];
+  // without a handler it depends on what is PID 1, which is not joined to consumers in Node.js
+  if (signals.length + hooks.length === 0) return ['ignored', 'cut'];
+  return closes.length > 0 || isNest ? ['drains'] : ['exits', 'drains'];
+}
+
+function leasesOf({ options, handler }: MessageConsumer, kind: Kind): readonly boolean[] {
+  if (kind === 'amqp') return [false];
+  if (kind === 'sqs-consumer') return options.has('heartbeatInterval') || handler?.body.trivial ? [false] : EITHER;
+  return valueOf(options.get('skipLockRenewal')) === true || handler?.blocks || !handler ? EITHER : [false];
+}
+
+function stallsOf({ options, openOptions }: MessageConsumer): readonly number[] {
+  const count = options.get('maxStalledCount');
+  return typeof valueOf(count) === 'number' ? [Number(valueOf(count))] : count || openOptions ? [0, 1] : [1];
 }

@@ -6,3 +6,8 @@ export { boundOf, ignoresLimits, isOn, numberOf, stopOf } from './bounds.js';
 export { VISIBILITY_TIMEOUT, visibilityOf, type Visibility } from './visibility.js';
 export { fateIn, fateOfStop, fateText, outcomeOfKill, outcomeText, worstFate } from './text.js';
 export { circumstancesOf, CONSUMER_TIMEOUT_DEFAULT, fatesOfFunction, type Journey } from './worker.js';
+export { cutsText, percent, type Cuts } from './cuts.js';
+export { outcomesText, secondsText, span, SWEEP, timelineOf, type Lane, type Moment, type Origin, type Timeline } from './timeline.js';
+export { fatedOf, isAlone, sectionsOf, unitKey, workerOf, type Cell, type Fated, type Row, type Section, type Unit, type Way } from './table.js';
+export { compare, type Change, type Changed, type Comparison } from './compare.js';
+export { WHAT_IF_KEYS, whatIf, type WhatIf } from './what-if.js';

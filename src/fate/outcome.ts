@@ -25,10 +25,20 @@ export interface Fate { readonly outcome: Outcome; readonly because: readonly st
 
 /** All that may become of a message, worst first. One: certain. Several: it depends on what is not known, or on a race. */
 export function fatesOf(known: Known, event: Event): readonly Fate[] {
+  const key = event + JSON.stringify(known);
+  const before = found.get(key);
+  if (before) return before;
   const all = explore(known, circumstances => decide(circumstances, event));
   const distinct = new Map(all.map(fate => [keyOf(fate.outcome), fate]).reverse() as [string, Fate][]);
-  return [...distinct.values()].sort((a, b) => badness(b.outcome) - badness(a.outcome));
+  const fates = [...distinct.values()].sort((a, b) => badness(b.outcome) - badness(a.outcome));
+  if (found.size >= MOST) found.clear();
+  found.set(key, fates);
+  return fates;
 }
+
+/** What was explored: most functions of most workers share their circumstances, and where little is known one takes 10 ms. */
+const found = new Map<string, readonly Fate[]>();
+const MOST = 10_000;
 
 export const keyOf = (outcome: Outcome): string => (outcome.is === 'restarts' ? `restarts ${outcome.after}` : outcome.is);
 

@@ -24,14 +24,14 @@ const AFTER: Readonly<Record<Extract<Outcome, { is: 'restarts' }>['after'], stri
   'at-once': ' at once', restored: ' after some 10 s', noticed: ' once the broker misses the worker', 'visibility-timeout': ' after the visibility timeout',
 };
 
-/** The steps that lead to a fate, with the seconds of the stop where they are known: `SIGTERM → the worker waits for running tasks → SIGKILL after 30 s`. */
-export function stepsText({ because }: Fate, stopSeconds: number | undefined): string {
-  return because.map(step => (step === 'SIGKILL' && stopSeconds !== undefined ? `SIGKILL after ${stopSeconds} s` : step)).join(' → ');
+/** The steps that lead to a fate, with the seconds of the stop where they are known: `SIGTERM`, `the worker waits for running tasks`, `SIGKILL after 30 s`. */
+export function stepsOf({ because }: Fate, stopSeconds: number | undefined): readonly string[] {
+  return because.map(step => (step === 'SIGKILL' && stopSeconds !== undefined ? `SIGKILL after ${stopSeconds} s` : step));
 }
 
 /** A fate as one line: `SIGTERM → the worker waits for running tasks → SIGKILL after 30 s → it was acknowledged when it started: the running task is lost`. */
 export function fateText(fate: Fate, stopSeconds?: number): string {
-  return `${stepsText(fate, stopSeconds)}: ${outcomeText(fate.outcome)}`;
+  return `${stepsOf(fate, stopSeconds).join(' → ')}: ${outcomeText(fate.outcome)}`;
 }
 
 /**

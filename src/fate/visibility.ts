@@ -7,7 +7,7 @@ export const VISIBILITY_TIMEOUT = 'broker_transport_options.visibility_timeout';
 export interface Visibility { readonly seconds: number; readonly setting: Setting<unknown>; readonly isDefault: boolean }
 
 /** The effective visibility timeout on Redis or SQS; undefined where there is none, it is not known, or the queue has its own (predefined queues). */
-export function visibilityOf(app: CeleryApp): Visibility | undefined {
+export function visibilityOf(app: Pick<CeleryApp, 'broker' | 'settings'>): Visibility | undefined {
   if (app.broker !== 'redis' && app.broker !== 'sqs') return undefined;
   const options = app.settings.get('broker_transport_options');
   if (app.broker === 'sqs' && hasPredefinedQueues(app, options)) return undefined;
@@ -21,6 +21,6 @@ export function visibilityOf(app: CeleryApp): Visibility | undefined {
   return { seconds, isDefault: true, setting: { state: 'set', value: seconds, at: options.at, certainty: 'format-default', origin: [{ text: `default of kombu on ${app.broker}` }], overridden: [], slots: [] } };
 }
 
-function hasPredefinedQueues(app: CeleryApp, options: Setting<unknown> | undefined): boolean {
+function hasPredefinedQueues(app: Pick<CeleryApp, 'settings'>, options: Setting<unknown> | undefined): boolean {
   return app.settings.has('broker_transport_options.predefined_queues') || (options?.state === 'set' && typeof options.value === 'object' && options.value !== null && 'predefined_queues' in options.value);
 }

@@ -9,7 +9,7 @@ import { visibilityOf } from './visibility.js';
 /** s. The default of RabbitMQ's consumer_timeout since 3.8.17. */
 export const CONSUMER_TIMEOUT_DEFAULT = 1800;
 /** s without heartbeats until RabbitMQ closes a connection: twice the 60 s it negotiates by default. */
-const HEARTBEAT_PATIENCE = 120;
+export const CONNECTION_PATIENCE = 120;
 
 /** One message on its way through one worker. */
 export interface Journey {
@@ -42,7 +42,7 @@ export function circumstancesOf({ worker, fn, message = 'running', heldSeconds =
   const soft = knowsSoftShutdown === false ? 0 : settings.size === 0 ? undefined : numberOf(settings.get('worker_soft_shutdown_timeout')) ?? (settings.get('worker_soft_shutdown_timeout')?.state === 'unknown' ? undefined : 0);
   const pool = POOLS.find(each => each === worker.pool);
   const acksFailures = fn.acksOnFailureOrTimeout.state === 'unset' ? true : isOn(fn.acksOnFailureOrTimeout);
-  const visibility = app && visibilityOf({ ...app, broker: worker.broker, settings });
+  const visibility = visibilityOf(worker);
   return known({
     ...behaviour, pool, broker: BROKERS.find(each => each === worker.broker), message, signal, replaced: true,
     acksLate: isOn(fn.acksLate), rejectsLost: isOn(fn.rejectOnWorkerLost), acksFailures, ackSent: pool && ackSentAfter(pool, event === 'stop' ? Math.max(2, stop ?? 2) : 2, acksDirectly),
@@ -50,7 +50,7 @@ export function circumstancesOf({ worker, fn, message = 'running', heldSeconds =
     soft: soft === undefined ? undefined : soft === 0 ? 'none' : bound === 'unknown' ? undefined : bound !== 'none' && bound <= soft ? 'long-enough' : 'too-short',
     softFits: soft === undefined || stop === undefined ? undefined : soft + margin <= stop,
     ends: app?.taskProtection ? 'in-time' : endOf(bound, stop, signal, margin),
-    outlastsHeartbeat: stop === undefined ? undefined : stop > HEARTBEAT_PATIENCE && bound !== 'unknown' && (bound === 'none' || bound > HEARTBEAT_PATIENCE),
+    outlastsHeartbeat: stop === undefined ? undefined : stop > CONNECTION_PATIENCE && bound !== 'unknown' && (bound === 'none' || bound > CONNECTION_PATIENCE),
     outlastsVisibility: exceeds(bound, heldSeconds, message, visibility?.seconds), outlastsConsumer: exceeds(bound, heldSeconds, message, CONSUMER_TIMEOUT_DEFAULT),
     cancelsOnLoss: both(isOn(settings.get('worker_cancel_long_running_tasks_on_connection_loss')), cancelsOnLoss),
     capped: (fn.redeliveryCap ?? app?.redeliveryCap) !== undefined, softLimit: softLimitOf(fn),

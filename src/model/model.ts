@@ -46,8 +46,8 @@ export interface Model {
   readonly assumptions: readonly string[];
   /** `drainlint live`: what running services say besides their configuration. */
   readonly live?: LiveEvidence;
-  /** With `--since`: the apps of that revision. Their places lie in its files, not in those on disk. */
-  readonly earlier?: { readonly revision: string; readonly apps: readonly CeleryApp[] };
+  /** With `--since`: what was there at that revision. Its places lie in its files, not in those on disk. */
+  readonly earlier?: { readonly revision: string; readonly apps: readonly CeleryApp[]; readonly workers: readonly Worker[]; readonly consumers: readonly MessageConsumer[] };
 }
 
 /** One deployable consumer in one environment: how it starts, stops, is configured, and what it runs. */

@@ -112,6 +112,8 @@ export interface Report {
   readonly rules: readonly Rule[];
   readonly scannedFiles: number;
   readonly readFiles: number;
+  /** s a worker needs beyond its last task, as it was judged (the threshold of that name). */
+  readonly exitMarginSeconds: number;
   /** What the baseline is to hold after this run, where it was asked for. */
   readonly baseline?: readonly BaselineEntry[];
   lines(path: string): readonly string[];

@@ -1,5 +1,6 @@
-import type { CeleryApp, EffectiveSettings, IneffectiveSetting, OriginStep, Setting, TaskFunction, Versions, Worker } from '../model/index.js';
+import type { CeleryApp, EffectiveSettings, IneffectiveSetting, OriginStep, Setting, SourceLocation, TaskFunction, Versions, Worker } from '../model/index.js';
 import { assumptionOf, isAtLeast, isWritten, place, samePlace, shorten } from '../model/index.js';
+import { VISIBILITY_TIMEOUT, visibilityOf } from '../fate/index.js';
 import { isSecret, withoutPasswords } from './credentials.js';
 import { hidden } from './inventory.js';
 
@@ -112,19 +113,11 @@ function rowsOf(settings: EffectiveSettings, deciding: ReadonlySet<string>, all:
   }));
 }
 
-/** s. What kombu does where nobody sets it (kombu transport/redis.py:644, SQS.py:264). */
-const KOMBU_DEFAULT = { redis: 3600, sqs: 1800 } as const;
-export const VISIBILITY = 'broker_transport_options.visibility_timeout';
-
 /** The settings with kombu's visibility timeout, where nobody sets it and the broker has one. */
-export function withVisibility(all: EffectiveSettings, broker: Worker['broker']): EffectiveSettings {
-  const options = all.get('broker_transport_options');
-  if ((broker !== 'redis' && broker !== 'sqs') || all.has(VISIBILITY) || !options || options.state === 'unknown' || hasPredefinedQueues(options)) return all;
-  return new Map([...all, [VISIBILITY, { state: 'set', value: KOMBU_DEFAULT[broker], at: options.at, certainty: 'format-default', origin: [{ text: 'default of kombu' }], overridden: [], slots: [] }]]);
+function withVisibility(settings: EffectiveSettings, broker: Worker['broker']): EffectiveSettings {
+  const visibility = settings.has(VISIBILITY_TIMEOUT) ? undefined : visibilityOf({ settings, broker });
+  return visibility ? new Map([...settings, [VISIBILITY_TIMEOUT, visibility.setting]]) : settings;
 }
-
-/** Queues that exist already keep the visibility timeout they have. */
-const hasPredefinedQueues = (options: Setting<unknown>): boolean => options.state === 'set' && typeof options.value === 'object' && options.value !== null && 'predefined_queues' in options.value;
 
 function valueOf(name: string, setting: Setting<unknown>): string {
   if (setting.state === 'unset') return 'unset';
@@ -135,6 +128,9 @@ function valueOf(name: string, setting: Setting<unknown>): string {
 }
 
 const isDuration = (value: unknown): value is { readonly seconds: number } => typeof value === 'object' && value !== null && 'seconds' in value && typeof value.seconds === 'number' && Object.keys(value).length === 1;
+
+/** Where a number comes from, in words: of a setting its origin, else the place. */
+export const originText = (origin: Setting<unknown> | SourceLocation): string => ('state' in origin ? originOf(origin) : place(origin));
 
 /** Where a value comes from, in words. */
 export function originOf(setting: Setting<unknown>): string {

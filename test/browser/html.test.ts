@@ -68,6 +68,29 @@ describe.each(Object.keys(reports) as (keyof typeof reports)[])('%s', name => {
   });
 });
 
+test.each([360, 800, 1280])('the timeline is legible %i px wide: nothing is cut off, labels of the axis do not touch', async width => {
+  const { page } = await open('newsletter', { viewport: { width, height: 900 } });
+  const found = await page.evaluate(() => [...document.querySelectorAll('svg.timeline')].map(svg => {
+    const box = (element: Element): DOMRect => element.getBoundingClientRect();
+    const texts = [...svg.querySelectorAll('text')].filter(text => text.checkVisibility());
+    const ticks = texts.filter(text => text.classList.contains('tick')).map(box).sort((a, b) => a.left - b.left);
+    return {
+      outside: texts.filter(text => box(text).left < box(svg).left - 1 || box(text).right > Math.min(box(svg).right, innerWidth) + 1).map(text => text.textContent),
+      touching: ticks.slice(1).filter((tick, i) => tick.left < ticks[i]!.right + 3).length, smallest: Math.min(...texts.map(text => parseFloat(getComputedStyle(text).fontSize))), ticks: ticks.length,
+      black: [...svg.querySelectorAll('rect')].filter(bar => getComputedStyle(bar).fill === 'rgb(0, 0, 0)').length,
+    };
+  }));
+  expect(found.length).toBeGreaterThan(0);
+  for (const { outside, touching, smallest, ticks, black } of found) {
+    expect(outside).toEqual([]);
+    expect(touching).toBe(0);
+    expect(smallest).toBeGreaterThanOrEqual(12);
+    expect(ticks).toBeGreaterThan(2);
+    expect(black).toBe(0);
+  }
+  await page.context().close();
+});
+
 test('the hostile report shows what was written, and runs nothing of it', async () => {
   const { page } = await open('hostile');
   expect(await page.evaluate(() => 'hacked' in window)).toBe(false);

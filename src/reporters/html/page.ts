@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Finding, Report, Worker } from '../../model/index.js';
 import { place, SEVERITIES } from '../../model/index.js';
+import { timelineOf } from '../../fate/index.js';
 import { effectiveOfApp, effectiveOfWorker } from '../effective.js';
 import { blockedOn, blockerOf, groupFindings, verdict, workerHeading, type Group } from '../groups.js';
 import { bySeverity, count, counted, nothingRead, plural, scopeOf, visible } from '../options.js';
@@ -9,7 +10,7 @@ import { html, isWeb, prose, ready, type Markup, type Part } from './markup.js';
 import { SCRIPT } from './script.js';
 import { settingsBlock } from './settings.js';
 import { STYLE } from './styles.js';
-import { timeline } from './timeline.js';
+import { timelineBlock } from './timeline.js';
 
 /** Findings with excerpts, sketches and fixes, the worst first; the others in short. Keeps a page of thousands of findings within what a browser opens at once. */
 const FULL = 1000;
@@ -151,7 +152,7 @@ function sectionBlock({ id, heading, group, worker, drawn, effective }: Section,
   return html`<section id="${id}" data-group="${id}" data-name="${heading.toLowerCase()}" aria-labelledby="${id}-h">
 <h2 id="${id}-h">${heading}</h2>
 <p>${group ? html`${severities(findings)}: ${verdict(group, view.report)}` : html`<span class="muted">no findings</span>`}</p>
-${worker && drawn && timeline(worker, id, signalFaults(worker, view))}
+${worker && drawn && timelineBlock(timelineOf(worker, view.report.exitMarginSeconds), id, signalFaults(worker, view))}
 ${group && html`<h3>Findings, in the order of cure</h3>
 ${findings.map(finding => findingBlock(finding, optionsFor(finding, group, view)))}`}
 ${effective}
@@ -167,8 +168,7 @@ function optionsFor(finding: Finding, group: Group, { report, anchor, isOpen, fu
 /** What is known to happen to SIGTERM on its way to this worker. */
 function signalFaults(worker: Worker, { faults, anchor }: View): Part {
   const own = faults.get(worker.id) ?? [];
-  if (own.length === 0) return worker.start.complete ? '.' : '; how it gets from there to the worker is not wholly known.';
-  return html`: ${own.map((finding, i) => html`${i > 0 && '; '}<a href="#${anchor(finding)}">${finding.ruleId}</a> (${finding.message})`)}.`;
+  return own.length > 0 && html` ${own.map((finding, i) => html`${i > 0 && '; '}<a href="#${anchor(finding)}">${finding.ruleId}</a> (${finding.message})`)}.`;
 }
 
 /** The findings that say that the signal does not reach a worker, or not as it is meant, by the worker's id: they are the first to cure. */

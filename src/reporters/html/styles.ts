@@ -106,7 +106,7 @@ td.written { font-weight: 650; }
 .timeline text { fill: var(--text); paint-order: stroke; stroke: var(--ground); stroke-width: 4px; stroke-linejoin: round; } .timeline .tick { fill: var(--muted); font-size: 12px; }
 .timeline .axis { stroke: var(--line); } .timeline .grid { stroke: var(--line); stroke-dasharray: 2 3; }
 .timeline .term { stroke: var(--text); stroke-width: 2; } .timeline .kill { stroke: var(--error); stroke-width: 2; } .timeline text.kill { fill: var(--error); stroke: var(--ground); stroke-width: 4px; font-weight: 650; }
-.timeline .stop { fill: var(--muted); } .timeline .need { fill: var(--good); } .timeline .cut { fill: var(--errorMark); stroke: var(--error); stroke-dasharray: 4 3; } .timeline .hidden { fill: var(--note); }
+.timeline .stop, .timeline .soft { fill: var(--muted); } .timeline .need, .timeline .second { fill: var(--good); } .timeline .cut { fill: var(--errorMark); stroke: var(--error); stroke-dasharray: 4 3; } .timeline .hidden { fill: var(--note); }
 .timeline .unknown { fill: none; stroke: var(--muted); stroke-dasharray: 4 3; }
 .events { font-size: .92rem; } .events li { margin: .15rem 0; }
 body > footer { padding-top: 2.5rem; padding-bottom: 3rem; font-size: .9rem; color: var(--muted); }
