@@ -223,7 +223,11 @@ class Scene {
     return this.broker.holds(this.queues);
   }
 
-  /** Nothing runs in a worker that lives, and everything is done or the broker holds nothing, for a while; or the patience is over. */
+  /**
+   * Nothing runs in a worker that lives, and everything is done or the broker holds nothing, for a while; or the patience is over.
+   * RabbitMQ's figures lag by seconds, and a worker that has just recycled a child or lost its connection runs nothing for some: what is
+   * not done is gone only when nothing was seen of it for longer than that.
+   */
   private async settle(): Promise<void> {
     let quiet: number | undefined;
     for (const end = now() + this.patience; now() < end; await sleep(0.2)) {
@@ -231,7 +235,7 @@ class Scene {
       const done = this.sent.every(({ id }) => events.some(({ ev, tid }) => (ev === 'end' || ev === 'failed') && tid === id));
       if (this.running().length > 0 || !(done || sum(await this.broker.holds(this.queues)) === 0)) { quiet = undefined; continue; }
       quiet ??= now();
-      if (now() - quiet >= (this.broker.kind === 'redis' ? 1 : 2)) return;
+      if (now() - quiet >= (done ? 1.5 : this.broker.kind === 'rabbitmq' ? 8 : 3)) return;
     }
   }
 
