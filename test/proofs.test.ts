@@ -47,9 +47,10 @@ describe('the cells that were foreseen before they were run', () => {
     expect([seed, cells.length]).toEqual([SEED, CELLS]);
     expect(cells.map(({ id }) => id)).toEqual(draw(ALL, new Set(readOutcomes(['outcomes.tsv', 'outcomes-5.7.0.tsv']).map(({ id }) => id))));
   });
-  test('came out as src/fate had said', () => {
+  // gevent's cold shutdown took longer than the 1.5 s of that stop, three times: src/fate had not thought of it, and does now
+  test('came out as src/fate had said, but for one', () => {
     const rows = new Map(readOutcomes(['outcomes-foreseen.tsv']).map(row => [row.id, row]));
     const otherwise = cells.filter(({ id, foreseen }) => !rows.get(id) || rows.get(id)!.verdicts.some(({ each }) => each.some((verdict, i) => !foreseen[i]!.includes(verdict)))).map(({ id }) => id);
-    expect(otherwise).toEqual([]);
+    expect(otherwise).toEqual(['stop-outlives/5.4.0/redis/gevent/late/REMAP']);
   });
 });

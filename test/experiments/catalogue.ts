@@ -5,6 +5,7 @@ import type { Experiment } from './experiment.js';
 import { celeryMatrix, newGround, nodeMatrix } from './matrix.js';
 import { predict } from './predict.js';
 import { PROOFS, TREES } from './proofs.js';
+import { repositories } from './repositories.js';
 import { billiardOf, LIBRARIES, MOTO, venvOf, type Run } from './run.js';
 
 /** Every experiment that can be run, and what src/fate or its rule expects of it. */
@@ -22,7 +23,8 @@ export function catalogue(): readonly Listed[] {
     return { experiment, core: !experiment.slow, disagreement: run => disagreement(proof.expected[tree], run) };
   }));
   const matrix = new Map([...['5.4.0', '5.5.3', '5.6.3', '5.7.0', '5.2.7'].flatMap(version => celeryMatrix(version)), ...nodeMatrix(), ...newGround()].map(experiment => [experiment.id, experiment]));
-  return [...proofs, ...[...matrix.values()].map((experiment): Listed => ({ experiment, core: CORE.has(experiment.id), disagreement: run => unforeseen(experiment.id, run) }))];
+  const real = repositories().map(({ experiment, expected }): Listed => ({ experiment, core: false, disagreement: run => disagreement(expected, run) }));
+  return [...proofs, ...real, ...[...matrix.values()].map((experiment): Listed => ({ experiment, core: CORE.has(experiment.id), disagreement: run => unforeseen(experiment.id, run) }))];
 }
 
 /** What differs from what the proof's rule says of the tree. */
