@@ -16,7 +16,7 @@ export const softShutdownIneffective: Rule = {
     'back after worker_soft_shutdown_timeout, follows SIGQUIT alone, so it needs REMAP_SIGTERM=SIGQUIT in the environment, and the setting is read from 5.5 on.',
   remedy: 'Set REMAP_SIGTERM=SIGQUIT where tasks are acknowledged late on the prefork pool; elsewhere remove the setting.',
   references: ['https://docs.celeryq.dev/en/stable/userguide/workers.html#soft-shutdown', 'https://docs.celeryq.dev/en/stable/userguide/configuration.html#worker-soft-shutdown-timeout'],
-  provenBy: ['soft/prefork/late/soft=2,stopTimeout=10,task=1.2'],
+  provenBy: ['soft/prefork/late/soft=1,stopTimeout=2,task=4', 'soft/prefork/late/REMAP/soft=2,stopTimeout=10,task=1.2'],
   leadsTo: ['celery/sigterm-remap-loses-tasks', 'celery/soft-shutdown-exceeds-stop-timeout', 'celery/visibility-timeout-too-short'],
 
   *check({ apps }) {
