@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { DEFAULT_CONFIG, parseConfig } from '../src/config.js';
+import { DEFAULT_CONFIG } from '../src/config.js';
 import { drainlint, FAULTY, project } from './run-cli.js';
 
 let folder: string;
@@ -188,19 +188,6 @@ describe('fixes', () => {
     mkdirSync(join(where, 'empty'));
     expect(drainlint(where, ['--fix', 'empty'])).toMatchObject({ code: 0, err: '' });
     expect(drainlint(where, ['--fix=some', 'empty']).code).toBe(2);
-  });
-});
-
-describe('init', () => {
-  test('writes the defaults, commented, and not over a file that is there', async () => {
-    const where = fresh({});
-    expect(drainlint(where, ['init'])).toEqual({ code: 0, out: 'wrote drainlint.config.yaml\n', err: '' });
-    const text = readFileSync(join(where, 'drainlint.config.yaml'), 'utf8');
-    expect(await parseConfig(text, 'c.yaml')).toEqual(DEFAULT_CONFIG);
-    const uncommented = await parseConfig(text.replace(/^# ([a-z]\w*:|  )/gim, '$1'), 'c.yaml');
-    expect(uncommented).toMatchObject({ thresholds: DEFAULT_CONFIG.thresholds, minConfidence: 'medium', workers: [{ service: 'billing-worker' }] });
-    expect(drainlint(where, ['init']).code).toBe(2);
-    expect(drainlint(where, ['init', '--force']).code).toBe(0);
   });
 });
 
