@@ -43,7 +43,7 @@ export async function check(given: readonly string[], flags: CheckFlags): Promis
   const isWritten = !mended || write(mended);
   // what could not be written is still to be reported
   const report = mended && isWritten ? mended.report : await run();
-  if (known && report.baseline) await writeBaseline(known, report);
+  if (known && report.baseline) await writeBaseline(known, report, config.baseline !== undefined);
   watch.begin('printing');
   for (const output of outputs) await print(report, output, flags);
   watch.end(flags.timings);
@@ -82,8 +82,8 @@ async function readBaseline(root: string, config: Config, flags: CheckFlags, sta
   return { file, ...(text !== undefined && { text }), baseline: parseBaseline(text ?? '', path) };
 }
 
-/** Writes the baseline where it changes, and says on stderr what has changed. */
-async function writeBaseline({ file, text, baseline }: KnownFindings, { baseline: next = [] }: Report): Promise<void> {
+/** Writes the baseline where it changes, and says on stderr what has changed. `isConfigured`: the configuration names one. */
+async function writeBaseline({ file, text, baseline }: KnownFindings, { baseline: next = [] }: Report, isConfigured: boolean): Promise<void> {
   const { printBaseline } = await import('../baseline.js');
   const after = printBaseline(next);
   const asWritten = text?.includes('\r\n') ? after.replaceAll('\n', '\r\n') : after;
@@ -92,6 +92,7 @@ async function writeBaseline({ file, text, baseline }: KnownFindings, { baseline
   const added = next.filter(({ fingerprint }) => !before.has(fingerprint)).length;
   const gone = before.size + added - next.length;
   process.stderr.write(`${baseline.path}: ${next.length} known ${next.length === 1 ? 'finding' : 'findings'} (${added} added, ${gone} removed)\n`);
+  if (text === undefined && !isConfigured) process.stderr.write(`commit ${baseline.path}, and write \`baseline: ${baseline.path}\` into drainlint.config.yaml: then hooks and CI know it too\n`);
 }
 
 async function revision(root: string, name: string): Promise<EarlierTree> {
