@@ -5,7 +5,7 @@ import { settle, staleEntries, updated, type Baseline } from './baseline.js';
 import { AuditError, DEFAULT_CONFIG, type Config } from './config.js';
 import { isWorse, matchKnown, withFingerprints } from './fingerprint.js';
 import type { FactStore, Finding, Format, LinkOptions, LiveEvidence, Model, Problem, ReadProblem, Report, Rule, Severity, SourceLocation } from './model/index.js';
-import { CONFIDENCES, comparePlaces, isRunning, nearest, samePlace } from './model/index.js';
+import { CONFIDENCES, comparePlaces, fitsPattern, isRunning, nearest, samePlace } from './model/index.js';
 import { CODEOWNERS, readCodeowners } from './owners.js';
 import { createFileStore, isInside, type FileStore } from './sources/files.js';
 import type { EarlierTree, StagedTree } from './sources/revision.js';
@@ -67,11 +67,12 @@ export async function audit(options: AuditOptions): Promise<Report> {
   const rules = typeof options.rules !== 'function' ? options.rules : isIdle ? [] : await options.rules();
   const active = rules.filter(rule => mayRun(rule.id, config));
   const levels = levelsOf(config);
+  const isWhole = scope.folders.length === 0 && store.candidates.length > 0 && !earlier && !staged && !live;
   const hash = isIdle ? String : await hasher();
   const finish = (found: readonly Found[]): readonly Finding[] => merge(found.map(one => toFinding(one, rules, levels)));
   const marked = (findings: readonly Finding[], of: FileStore = store): readonly Finding[] => withFingerprints([...findings].sort(byPlace), of, hash);
-  const judged = finish([...withoutAbsorbed([...judge(active, model, config)]), ...unreadable(store, model), ...unknownRules(rules, config), ...overruled(config)]);
-  const known = before ? marked(finish([...judge(active, before.model, config), ...unreadable(before.store, before.model)]), before.store) : [];
+  const judged = finish([...withoutAbsorbed([...judge(active, model, config, levels, store.paths)]), ...unreadable(store, model), ...unknownRules(rules, config), ...overruled(config), ...(isWhole ? unusedDurations(model, config) : [])]);
+  const known = before ? marked(finish([...judge(active, before.model, config, levels, before.store.paths), ...unreadable(before.store, before.model)]), before.store) : [];
 
   const { findings, problems } = applySuppressions(judged, store, model, options, rules);
   const everything = marked([...findings, ...finish(problems)]);
@@ -154,8 +155,14 @@ function withoutKnown(findings: readonly Finding[], known: readonly Finding[], s
   return findings.filter(finding => isWorse(finding.severity, before.get(finding)?.severity));
 }
 
-function* judge(rules: readonly Rule[], model: Model, config: Config): Generator<Found> {
-  for (const rule of rules) for (const problem of rule.check(model, config.thresholds)) yield { ruleId: rule.id, problem };
+/** Where overrides set thresholds, each rule judges once by each set of them, and what it says counts where that set holds. `paths`: of all files. */
+function* judge(rules: readonly Rule[], model: Model, config: Config, levels: Levels, paths: readonly string[]): Generator<Found> {
+  const keyOf = (path: string): string => JSON.stringify(levels(path).thresholds);
+  const sets = config.overrides.some(({ thresholds }) => Object.keys(thresholds).length > 0) ? new Map(paths.map(path => [keyOf(path), levels(path).thresholds])) : undefined;
+  for (const rule of rules) {
+    if (!sets) for (const problem of rule.check(model, config.thresholds)) yield { ruleId: rule.id, problem };
+    for (const [key, thresholds] of sets ?? []) for (const problem of rule.check(model, thresholds)) if (keyOf(problem.at.path) === key) yield { ruleId: rule.id, problem };
+  }
 }
 
 /** What a fault was seen to do stands for what it may do. */
@@ -168,7 +175,7 @@ const isNamed = (id: string, { only }: Config): boolean => only.length === 0 || 
 /** Whether a rule speaks anywhere. */
 const mayRun = (id: string, config: Config): boolean => isNamed(id, config) && (config.rules[id] !== 'off' || config.overrides.some(({ rules }) => (rules[id] ?? 'off') !== 'off'));
 
-type Levels = (path: string) => Pick<Config, 'rules' | 'minConfidence'>;
+type Levels = (path: string) => Pick<Config, 'rules' | 'minConfidence' | 'thresholds'>;
 
 /** What holds at a path: the configuration, with every override that speaks of the path laid over it. */
 function levelsOf(config: Config): Levels {
@@ -178,9 +185,9 @@ function levelsOf(config: Config): Levels {
     const before = known.get(path);
     if (before) return before;
     const here = overrides.filter(({ globs }) => globs.some(glob => glob.test(path))).map(({ override }) => override);
-    const { rules, minConfidence } = here.reduce((sum, override) => ({ rules: { ...sum.rules, ...override.rules }, minConfidence: override.minConfidence ?? sum.minConfidence }), config as ReturnType<Levels>);
-    known.set(path, { rules, minConfidence });
-    return { rules, minConfidence };
+    const { rules, minConfidence, thresholds } = here.reduce((sum, override) => ({ rules: { ...sum.rules, ...override.rules }, minConfidence: override.minConfidence ?? sum.minConfidence, thresholds: { ...sum.thresholds, ...override.thresholds } }), config as ReturnType<Levels>);
+    known.set(path, { rules, minConfidence, thresholds });
+    return { rules, minConfidence, thresholds };
   };
 }
 
@@ -206,6 +213,17 @@ function unknownRules(rules: readonly Rule[], config: Config): readonly Found[] 
   return config.ruleNames.filter(({ value }) => !known.includes(value)).map(({ value, at }) => {
     const near = nearest(value, known);
     return { ruleId: 'audit/unknown-rule', problem: { message: `there is no rule ${value}`, suggestion: near === undefined ? 'write a rule that `drainlint rules` lists' : `write ${near}`, confidence: 'high', at, order: 9 } };
+  });
+}
+
+/** Entries of `durations` that no task function bears out. A file that others extend may speak of functions of other trees. */
+function unusedDurations({ apps }: Model, { durations }: Config): readonly Found[] {
+  const names = apps.flatMap(app => app.functions.map(fn => fn.name));
+  return Object.entries(durations).filter(([pattern, { isShared }]) => !isShared && !names.some(name => fitsPattern(name, pattern))).map(([pattern, { at }]) => {
+    const near = nearest(pattern, names);
+    return { ruleId: 'audit/unused-duration', problem: {
+      message: `none of the ${names.length} task functions found is called ${pattern}, so this duration is not used`, suggestion: near === undefined ? 'write the name under which Celery knows the task function (module.function, or its name= option), or remove this entry' : `write ${near}`, confidence: 'high', at, order: 9,
+    } };
   });
 }
 

@@ -110,7 +110,7 @@ function program(finish: (code: number) => void): Command {
     .option('--fix [level]', 'apply safe fixes; --fix=all: also those that change when or how often tasks run', level)
     .option('--diff', 'print what --fix would change, write nothing')
     .optionsGroup('What is printed:')
-    .option('--print-config', 'print what is configured, for a path where one is given, and where each value comes from')
+    .option('--print-config', 'print what is configured, for a path where one is given, and where each value comes from; also with --format json')
     .addHelpText('after', CHECK_HELP)
     .action(async (paths: readonly string[], flags: CheckFlags) => finish(await (await import('./commands/check.js')).check(paths, flags)));
 

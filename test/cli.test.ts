@@ -197,4 +197,7 @@ test('--print-config: what holds at a path, and where it comes from', () => {
   for (const line of ['"maxTaskSeconds": 300 # team.yaml:1', '"celery/early-ack": "note" # drainlint.config.yaml:2', '"ecs/log-loss": "off" # --ignore-rule', '"prefetchMultiplier": 1 # default']) expect(all).toContain(line);
   expect(drainlint(where, ['check', '--print-config', 'app/celery.py']).out).toContain('"celery/early-ack": "error" # drainlint.config.yaml:3');
   expect((parse(all) as { readonly thresholds: unknown }).thresholds).toEqual({ ...DEFAULT_CONFIG.thresholds, maxTaskSeconds: 300 });
+  const asJson = JSON.parse(drainlint(where, ['check', '--print-config', '--format', 'json', 'app/celery.py']).out) as Record<string, unknown>;
+  expect(asJson).toMatchObject({ ...(parse(drainlint(where, ['check', '--print-config', 'app/celery.py']).out) as object), rules: { 'celery/early-ack': 'error' }, origins: { 'rules.celery/early-ack': 'drainlint.config.yaml:3', 'thresholds.maxTaskSeconds': 'team.yaml:1' } });
+  expect(drainlint(where, ['check', '--print-config', '--format', 'html'])).toMatchObject({ code: 2, err: expect.stringContaining('--format text or --format json') });
 });

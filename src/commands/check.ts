@@ -8,7 +8,7 @@ import type { Report } from '../model/index.js';
 import { readText, replaceFile } from '../sources/edit-file.js';
 import { isInside } from '../sources/files.js';
 import type { EarlierTree, StagedTree } from '../sources/revision.js';
-import { checkNames, exitCode, loadRules, parseFormat, print, withFlags, writing } from './judging.js';
+import { checkNames, exitCode, loadRules, parseFormat, print, withFlags, writing, type Output } from './judging.js';
 import { mend, write } from './mending.js';
 import { configFor, pathsOf, rootOf } from './run.js';
 import { stopwatch } from './stopwatch.js';
@@ -25,7 +25,7 @@ export async function check(given: readonly string[], flags: CheckFlags): Promis
   const config = withFlags(await configFor(root, places, flags.config, staged), flags);
   if (flags.rule.length + flags.ignoreRule.length > 0) checkNames([...flags.rule, ...flags.ignoreRule], await loadRules());
   if (flags.printConfig) {
-    process.stdout.write((await import('./print-config.js')).printConfig(config, root, given[0]));
+    process.stdout.write((await import('./print-config.js')).printConfig(config, root, given[0], configFormat(outputs)));
     return 0;
   }
   const watch = stopwatch();
@@ -48,6 +48,12 @@ export async function check(given: readonly string[], flags: CheckFlags): Promis
   for (const output of outputs) await print(report, output, flags);
   watch.end(flags.timings);
   return isWritten ? exitCode(report, flags.failOn) : 2;
+}
+
+/** The configuration is printed as text or as JSON. */
+function configFormat([first, ...others]: readonly Output[]): 'text' | 'json' {
+  if (others.length > 0 || first?.file !== undefined || (first?.format !== 'text' && first?.format !== 'json')) throw new AuditError('--print-config prints text or json: write --format text or --format json, without a file');
+  return first.format;
 }
 
 /** Flags that cannot be had together, and why. */
