@@ -81,12 +81,13 @@ export async function audit(options: AuditOptions): Promise<Report> {
   const settled = baseline && settle(everything, baseline, store, isThere, entry => scope.looksAt(entry.path, baseline.path) && mayRun(entry.rule, config), mayHide);
   const stale = settled && !baseline.update && !earlier && !staged ? marked(finish(staleEntries(settled.stale))) : [];
   const all = [...withoutKnown(settled?.findings ?? everything, known, store), ...stale].filter(finding => scope.has(finding.at.path) && isNamed(finding.ruleId, config) && levels(finding.at.path).rules[finding.ruleId] !== 'off');
+  const leftOut = scope.named.filter(path => !store.has(path));
   const confident = all.filter(finding => CONFIDENCES.indexOf(finding.confidence) <= CONFIDENCES.indexOf(levels(finding.at.path).minConfidence));
   const next = settled && baseline.update ? updated(baseline, settled, confident.filter(({ ruleId }) => mayHide(ruleId))) : undefined;
   const shown = next ? [...next.findings, ...confident.filter(({ ruleId }) => !mayHide(ruleId))] : confident;
   return {
     tool: { name: 'drainlint', version: VERSION }, findings: withOwners([...shown].sort(byPlace), store, config), hidden: all.length - shown.length, model, rules,
-    scannedFiles: store.paths.length, readFiles: store.read().length, ...(next && { baseline: next.entries }), lines: path => store.lines(path),
+    scannedFiles: store.paths.length, readFiles: store.read().length, ...(leftOut.length > 0 && { leftOut }), ...(next && { baseline: next.entries }), lines: path => store.lines(path),
   };
 }
 
@@ -106,6 +107,8 @@ const NOTHING: Model = { workers: [], schedulers: [], services: [], containers: 
 
 interface Scope {
   readonly folders: readonly string[]; readonly files?: readonly string[];
+  /** Every file that was named. */
+  readonly named: readonly string[];
   has(path: string): boolean;
   /** All is read that an entry of a baseline may rest on: where a folder alone is read, only if the baseline lies in it, too. */
   reads(path: string, baseline: string): boolean;
@@ -124,12 +127,12 @@ function scopeOf(root: string, paths: readonly string[]): Scope {
   const files = given.filter(({ isFolder }) => !isFolder).map(({ path }) => path);
   const folders = given.filter(({ isFolder }) => isFolder).map(({ path }) => path);
   // a folder named beside all of the root is there, though git may ignore it
-  if (given.length === 0 || folders.includes('')) return { folders: given.length > 1 ? folders : [], has: () => true, reads: isOurs, looksAt: isOurs };
+  if (given.length === 0 || folders.includes('')) return { folders: given.length > 1 ? folders : [], named: files, has: () => true, reads: isOurs, looksAt: isOurs };
   const below = (path: string): boolean => folders.some(folder => path.startsWith(`${folder}/`));
   const inBoth = (path: string, baseline: string): boolean => below(path) && below(baseline);
-  if (files.length === 0) return { folders, has: () => true, reads: inBoth, looksAt: inBoth };
+  if (files.length === 0) return { folders, named: [], has: () => true, reads: inBoth, looksAt: inBoth };
   const has = (path: string): boolean => files.includes(path) || below(path);
-  return { folders: [], ...(folders.length === 0 && { files }), has, reads: isOurs, looksAt: (path, baseline) => has(path) && isOurs(path, baseline) };
+  return { folders: [], named: files, ...(folders.length === 0 && { files }), has, reads: isOurs, looksAt: (path, baseline) => has(path) && isOurs(path, baseline) };
 }
 
 const isOurs = (_path: string, baseline: string): boolean => !isAbsolute(baseline);

@@ -88,6 +88,15 @@ test('options that several task functions share are mended where they stand, not
   ]);
 });
 
+test('a named file that the tree does not list is said to be left out', () => {
+  const where = fresh({ ...FAULTY, '.gitignore': 'app/celery.py\n', 'node_modules/x/tasks.py': FAULTY['app/celery.py']!.toString(), 'notes.md': '' });
+  execFileSync('git', ['init', '-q'], { cwd: where });
+  expect(drainlint(where, ['app/celery.py', '--format', 'concise'])).toEqual({ code: 0, out: '', err: 'not audited: app/celery.py (ignored by git)\n' });
+  expect(drainlint(where, ['node_modules/x/tasks.py']).err).toBe("not audited: node_modules/x/tasks.py (in a folder of other people's code)\n");
+  execFileSync('git', ['add', '-f', 'app/celery.py'], { cwd: where });
+  expect(drainlint(where, ['app/celery.py', 'notes.md'])).toMatchObject({ code: 1, err: '' });
+});
+
 describe('the configuration', () => {
   const config = 'drainlint.config.yaml';
   test('is found upwards, switches rules off and changes severities', () => {

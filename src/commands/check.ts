@@ -6,7 +6,7 @@ import { AuditError, type Config } from '../config.js';
 import { diff } from '../fix.js';
 import type { Report } from '../model/index.js';
 import { readText, replaceFile } from '../sources/edit-file.js';
-import { isInside } from '../sources/files.js';
+import { gitRoot, isForeign, isInside } from '../sources/files.js';
 import type { EarlierTree, StagedTree } from '../sources/revision.js';
 import { checkNames, exitCode, loadRules, parseFormat, print, withFlags, writing, type Output } from './judging.js';
 import { mend, write } from './mending.js';
@@ -43,6 +43,7 @@ export async function check(given: readonly string[], flags: CheckFlags): Promis
   const isWritten = !mended || write(mended);
   // what could not be written is still to be reported
   const report = mended && isWritten ? mended.report : await run();
+  for (const path of report.leftOut ?? []) process.stderr.write(`not audited: ${path} (${staged ? 'not in the index' : isForeign(path) ? 'in a folder of other people\'s code' : gitRoot(root) ? 'ignored by git' : 'in a virtual environment'})\n`);
   if (known && report.baseline) await writeBaseline(known, report, config.baseline !== undefined);
   watch.begin('printing');
   for (const output of outputs) await print(report, output, flags);

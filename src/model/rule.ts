@@ -112,6 +112,8 @@ export interface Report {
   readonly rules: readonly Rule[];
   readonly scannedFiles: number;
   readonly readFiles: number;
+  /** Files that were named and are not audited, as the tree does not list them. */
+  readonly leftOut?: readonly string[];
   /** What the baseline is to hold after this run, where it was asked for. */
   readonly baseline?: readonly BaselineEntry[];
   lines(path: string): readonly string[];
