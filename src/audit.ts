@@ -5,7 +5,7 @@ import { settle, staleEntries, updated, type Baseline } from './baseline.js';
 import { AuditError, DEFAULT_CONFIG, type Config } from './config.js';
 import { isWorse, matchKnown, withFingerprints } from './fingerprint.js';
 import type { FactStore, Finding, Format, LinkOptions, LiveEvidence, Model, Problem, ReadProblem, Report, Rule, Severity, SourceLocation } from './model/index.js';
-import { CONFIDENCES, comparePlaces, isRunning, nearest, samePlace } from './model/index.js';
+import { CONFIDENCES, comparePlaces, fitsPattern, isRunning, nearest, samePlace } from './model/index.js';
 import { CODEOWNERS, readCodeowners } from './owners.js';
 import { createFileStore, isInside, type FileStore } from './sources/files.js';
 import type { EarlierTree, StagedTree } from './sources/revision.js';
@@ -67,11 +67,12 @@ export async function audit(options: AuditOptions): Promise<Report> {
   const rules = typeof options.rules !== 'function' ? options.rules : isIdle ? [] : await options.rules();
   const active = rules.filter(rule => mayRun(rule.id, config));
   const levels = levelsOf(config);
+  const isWhole = scope.folders.length === 0 && store.candidates.length > 0 && !earlier && !staged && !live;
   const hash = isIdle ? String : await hasher();
   const finish = (found: readonly Found[]): readonly Finding[] => merge(found.map(one => toFinding(one, rules, levels)));
   const marked = (findings: readonly Finding[], of: FileStore = store): readonly Finding[] => withFingerprints([...findings].sort(byPlace), of, hash);
-  const judged = finish([...withoutAbsorbed([...judge(active, model, config)]), ...unreadable(store, model), ...unknownRules(rules, config), ...overruled(config)]);
-  const known = before ? marked(finish([...judge(active, before.model, config), ...unreadable(before.store, before.model)]), before.store) : [];
+  const judged = finish([...withoutAbsorbed([...judge(active, model, config, levels, store.paths)]), ...unreadable(store, model), ...unknownRules(rules, config), ...overruled(config), ...(isWhole ? unusedDurations(model, config) : [])]);
+  const known = before ? marked(finish([...judge(active, before.model, config, levels, before.store.paths), ...unreadable(before.store, before.model)]), before.store) : [];
 
   const { findings, problems } = applySuppressions(judged, store, model, options, rules);
   const everything = marked([...findings, ...finish(problems)]);
@@ -80,12 +81,13 @@ export async function audit(options: AuditOptions): Promise<Report> {
   const settled = baseline && settle(everything, baseline, store, isThere, entry => scope.looksAt(entry.path, baseline.path) && mayRun(entry.rule, config), mayHide);
   const stale = settled && !baseline.update && !earlier && !staged ? marked(finish(staleEntries(settled.stale))) : [];
   const all = [...withoutKnown(settled?.findings ?? everything, known, store), ...stale].filter(finding => scope.has(finding.at.path) && isNamed(finding.ruleId, config) && levels(finding.at.path).rules[finding.ruleId] !== 'off');
+  const leftOut = scope.named.filter(path => !store.has(path));
   const confident = all.filter(finding => CONFIDENCES.indexOf(finding.confidence) <= CONFIDENCES.indexOf(levels(finding.at.path).minConfidence));
   const next = settled && baseline.update ? updated(baseline, settled, confident.filter(({ ruleId }) => mayHide(ruleId))) : undefined;
   const shown = next ? [...next.findings, ...confident.filter(({ ruleId }) => !mayHide(ruleId))] : confident;
   return {
     tool: { name: 'drainlint', version: VERSION }, findings: withOwners([...shown].sort(byPlace), store, config), hidden: all.length - shown.length, model, rules,
-    scannedFiles: store.paths.length, readFiles: store.read().length, exitMarginSeconds: config.thresholds.exitMarginSeconds, ...(next && { baseline: next.entries }), lines: path => store.lines(path),
+    scannedFiles: store.paths.length, readFiles: store.read().length, exitMarginSeconds: config.thresholds.exitMarginSeconds, ...(leftOut.length > 0 && { leftOut }), ...(next && { baseline: next.entries }), lines: path => store.lines(path),
   };
 }
 
@@ -105,6 +107,8 @@ const NOTHING: Model = { workers: [], schedulers: [], services: [], containers: 
 
 interface Scope {
   readonly folders: readonly string[]; readonly files?: readonly string[];
+  /** Every file that was named. */
+  readonly named: readonly string[];
   has(path: string): boolean;
   /** All is read that an entry of a baseline may rest on: where a folder alone is read, only if the baseline lies in it, too. */
   reads(path: string, baseline: string): boolean;
@@ -123,12 +127,12 @@ function scopeOf(root: string, paths: readonly string[]): Scope {
   const files = given.filter(({ isFolder }) => !isFolder).map(({ path }) => path);
   const folders = given.filter(({ isFolder }) => isFolder).map(({ path }) => path);
   // a folder named beside all of the root is there, though git may ignore it
-  if (given.length === 0 || folders.includes('')) return { folders: given.length > 1 ? folders : [], has: () => true, reads: isOurs, looksAt: isOurs };
+  if (given.length === 0 || folders.includes('')) return { folders: given.length > 1 ? folders : [], named: files, has: () => true, reads: isOurs, looksAt: isOurs };
   const below = (path: string): boolean => folders.some(folder => path.startsWith(`${folder}/`));
   const inBoth = (path: string, baseline: string): boolean => below(path) && below(baseline);
-  if (files.length === 0) return { folders, has: () => true, reads: inBoth, looksAt: inBoth };
+  if (files.length === 0) return { folders, named: [], has: () => true, reads: inBoth, looksAt: inBoth };
   const has = (path: string): boolean => files.includes(path) || below(path);
-  return { folders: [], ...(folders.length === 0 && { files }), has, reads: isOurs, looksAt: (path, baseline) => has(path) && isOurs(path, baseline) };
+  return { folders: [], named: files, ...(folders.length === 0 && { files }), has, reads: isOurs, looksAt: (path, baseline) => has(path) && isOurs(path, baseline) };
 }
 
 const isOurs = (_path: string, baseline: string): boolean => !isAbsolute(baseline);
@@ -154,8 +158,14 @@ function withoutKnown(findings: readonly Finding[], known: readonly Finding[], s
   return findings.filter(finding => isWorse(finding.severity, before.get(finding)?.severity));
 }
 
-function* judge(rules: readonly Rule[], model: Model, config: Config): Generator<Found> {
-  for (const rule of rules) for (const problem of rule.check(model, config.thresholds)) yield { ruleId: rule.id, problem };
+/** Where overrides set thresholds, each rule judges once by each set of them, and what it says counts where that set holds. `paths`: of all files. */
+function* judge(rules: readonly Rule[], model: Model, config: Config, levels: Levels, paths: readonly string[]): Generator<Found> {
+  const keyOf = (path: string): string => JSON.stringify(levels(path).thresholds);
+  const sets = config.overrides.some(({ thresholds }) => Object.keys(thresholds).length > 0) ? new Map(paths.map(path => [keyOf(path), levels(path).thresholds])) : undefined;
+  for (const rule of rules) {
+    if (!sets) for (const problem of rule.check(model, config.thresholds)) yield { ruleId: rule.id, problem };
+    for (const [key, thresholds] of sets ?? []) for (const problem of rule.check(model, thresholds)) if (keyOf(problem.at.path) === key) yield { ruleId: rule.id, problem };
+  }
 }
 
 /** What a fault was seen to do stands for what it may do. */
@@ -168,7 +178,7 @@ const isNamed = (id: string, { only }: Config): boolean => only.length === 0 || 
 /** Whether a rule speaks anywhere. */
 const mayRun = (id: string, config: Config): boolean => isNamed(id, config) && (config.rules[id] !== 'off' || config.overrides.some(({ rules }) => (rules[id] ?? 'off') !== 'off'));
 
-type Levels = (path: string) => Pick<Config, 'rules' | 'minConfidence'>;
+type Levels = (path: string) => Pick<Config, 'rules' | 'minConfidence' | 'thresholds'>;
 
 /** What holds at a path: the configuration, with every override that speaks of the path laid over it. */
 function levelsOf(config: Config): Levels {
@@ -178,9 +188,9 @@ function levelsOf(config: Config): Levels {
     const before = known.get(path);
     if (before) return before;
     const here = overrides.filter(({ globs }) => globs.some(glob => glob.test(path))).map(({ override }) => override);
-    const { rules, minConfidence } = here.reduce((sum, override) => ({ rules: { ...sum.rules, ...override.rules }, minConfidence: override.minConfidence ?? sum.minConfidence }), config as ReturnType<Levels>);
-    known.set(path, { rules, minConfidence });
-    return { rules, minConfidence };
+    const { rules, minConfidence, thresholds } = here.reduce((sum, override) => ({ rules: { ...sum.rules, ...override.rules }, minConfidence: override.minConfidence ?? sum.minConfidence, thresholds: { ...sum.thresholds, ...override.thresholds } }), config as ReturnType<Levels>);
+    known.set(path, { rules, minConfidence, thresholds });
+    return { rules, minConfidence, thresholds };
   };
 }
 
@@ -206,6 +216,17 @@ function unknownRules(rules: readonly Rule[], config: Config): readonly Found[] 
   return config.ruleNames.filter(({ value }) => !known.includes(value)).map(({ value, at }) => {
     const near = nearest(value, known);
     return { ruleId: 'audit/unknown-rule', problem: { message: `there is no rule ${value}`, suggestion: near === undefined ? 'write a rule that `drainlint rules` lists' : `write ${near}`, confidence: 'high', at, order: 9 } };
+  });
+}
+
+/** Entries of `durations` that no task function bears out. A file that others extend may speak of functions of other trees. */
+function unusedDurations({ apps }: Model, { durations }: Config): readonly Found[] {
+  const names = apps.flatMap(app => app.functions.map(fn => fn.name));
+  return Object.entries(durations).filter(([pattern, { isShared }]) => !isShared && !names.some(name => fitsPattern(name, pattern))).map(([pattern, { at }]) => {
+    const near = nearest(pattern, names);
+    return { ruleId: 'audit/unused-duration', problem: {
+      message: `none of the ${names.length} task functions found is called ${pattern}, so this duration is not used`, suggestion: near === undefined ? 'write the name under which Celery knows the task function (module.function, or its name= option), or remove this entry' : `write ${near}`, confidence: 'high', at, order: 9,
+    } };
   });
 }
 

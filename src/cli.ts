@@ -1,6 +1,7 @@
 import { Argument, Command, CommanderError, Help, InvalidArgumentError, Option } from 'commander';
 import { AuditError } from './config.js';
 import { CONFIDENCES, SEVERITIES } from './model/index.js';
+import type { InitFlags } from './commands/init.js';
 import type { JudgeFlags } from './commands/judging.js';
 import type { FateFlags } from './commands/fate.js';
 import type { LiveFlags } from './commands/live.js';
@@ -126,7 +127,7 @@ function program(finish: (code: number) => void): Command {
     .option('--fix [level]', 'apply safe fixes; --fix=all: also those that change when or how often tasks run', level)
     .option('--diff', 'print what --fix would change, write nothing')
     .optionsGroup('What is printed:')
-    .option('--print-config', 'print what is configured, for a path where one is given, and where each value comes from')
+    .option('--print-config', 'print what is configured, for a path where one is given, and where each value comes from; also with --format json')
     .addHelpText('after', CHECK_HELP)
     .action(async (paths: readonly string[], flags: CheckFlags) => finish(await (await import('./commands/check.js')).check(paths, flags)));
 
@@ -174,8 +175,12 @@ function program(finish: (code: number) => void): Command {
   root.command('rules').description('the list of rules').option('--no-color', 'no colours')
     .action(async (flags: Pick<CheckFlags, 'color'>) => finish(await (await import('./commands/explain.js')).list(flags)));
   root.commandsGroup('Set up:');
-  root.command('init').description('write a commented drainlint.config.yaml').option('--force', 'also over one that is there')
-    .action(async (flags: { readonly force?: boolean }) => finish((await import('./commands/init.js')).init(flags)));
+  root.command('init').description('name the workers here, write a commented drainlint.config.yaml')
+    .option('--pre-commit', 'add the hook to .pre-commit-config.yaml')
+    .option('--github', 'write .github/workflows/drainlint.yml')
+    .option('--from <address#commit>', 'the git repository these fetch drainlint from (default: where this one was fetched from)')
+    .option('--force', 'write the configuration also over one that is there')
+    .action(async (flags: InitFlags) => finish(await (await import('./commands/init.js')).init(flags)));
   root.command('completion').description('a script that completes this command line in a shell').addArgument(new Argument('<shell>').choices(SHELLS)).addHelpText('after', COMPLETION_HELP)
     .action(async (shell: (typeof SHELLS)[number]) => finish(await (await import('./commands/completion.js')).completion(root, shell)));
   root.helpCommand('help [command]', 'the help of a command');

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import type { Confidence, LinkOptions, Severity, SourceLocation, Thresholds } from './model/index.js';
+import type { Confidence, LinkOptions, Observed, Severity, SourceLocation, Thresholds } from './model/index.js';
 import { CONFIDENCES, nearest, samePlace, startOf } from './model/index.js';
 
 /** The environment is broken (usage, configuration, I/O): one message, exit code 2, no stack. */
@@ -24,11 +24,16 @@ export interface IgnoreEntry {
   readonly at: SourceLocation;
 }
 
+/** One entry of `durations`. `isShared`: it comes from a file that this one extends, and need not match here. */
+export interface Duration extends Observed { readonly isShared?: boolean }
+
 /** One entry of `overrides`: what holds for findings at these paths. The last one that speaks of a rule wins. */
 export interface Override {
   readonly paths: readonly string[];
   readonly rules: Readonly<Record<string, Severity | 'off'>>;
   readonly minConfidence?: Confidence;
+  /** What rules measure by where they report here. */
+  readonly thresholds: Partial<Thresholds>;
   readonly at: SourceLocation;
 }
 
@@ -60,7 +65,7 @@ export interface Config {
   /** Only these rules; none given: all. */
   readonly only: readonly string[];
   readonly thresholds: Thresholds;
-  readonly durations: LinkOptions['durations'];
+  readonly durations: Readonly<Record<string, Duration>>;
   readonly workers: LinkOptions['workers'];
   readonly assume: LinkOptions['assume'];
   readonly ignore: readonly IgnoreEntry[];
@@ -147,7 +152,7 @@ async function layersOf(one: ConfigFile, chain: readonly string[], count = { fil
     if (through.includes(realpathSync(next.file))) fail('it extends this file in turn');
     if (through.length >= DEEPEST || ++count.files > MOST_FILES) fail(`more than ${through.length >= DEEPEST ? `${DEEPEST} files stand behind each other` : `${MOST_FILES} files are extended`}`);
     // what holds for several trees need not match in each of them
-    for (const below of await layersOf(next, through, count)) layers.push({ ...below, ignore: below.ignore.map(entry => ({ ...entry, isShared: true })) });
+    for (const below of await layersOf(next, through, count)) layers.push({ ...below, ignore: below.ignore.map(entry => ({ ...entry, isShared: true })), durations: mapValues(below.durations, one => ({ ...one, isShared: true })) });
   }
   return [...layers, layer];
 }
@@ -285,16 +290,18 @@ async function parseLayer(text: string, shown: string): Promise<Layer> {
   });
   const every = (value: unknown, path: Path, check: Check): Record<string, unknown> => checked(value, path, isMap(value) ? Object.fromEntries(Object.keys(value).map(key => [key, check])) : {});
   const each = (name: string, check: Check): Record<string, unknown> => (top[name] === undefined ? {} : every(top[name], [name], check));
+  const limits = (value: unknown, path: Path): Partial<Thresholds> => (value === undefined ? {} : checked(value, path, THRESHOLD_CHECKS));
   const severity = oneOf(LEVELS);
-  const overrides = listOf(top.overrides, 'overrides', { paths: globs, rules: anything, minConfidence: oneOf(CONFIDENCES) }, ['paths']).map((entry, i) => ({
+  const overrides = listOf(top.overrides, 'overrides', { paths: globs, rules: anything, thresholds: anything, minConfidence: oneOf(CONFIDENCES) }, ['paths']).map((entry, i) => ({
     paths: entry.paths as readonly string[], rules: entry.rules === undefined ? {} : every(entry.rules, ['overrides', i, 'rules'], severity) as Config['rules'],
+    thresholds: limits(entry.thresholds, ['overrides', i, 'thresholds']),
     ...(entry.minConfidence !== undefined && { minConfidence: entry.minConfidence as Confidence }), at: at(['overrides', i]),
   }));
   const layer = {
     ...(top.minConfidence !== undefined && { minConfidence: top.minConfidence as Confidence }),
     rules: each('rules', severity) as Config['rules'],
-    thresholds: top.thresholds === undefined ? {} : checked(top.thresholds, ['thresholds'], THRESHOLD_CHECKS) as Partial<Thresholds>,
-    durations: each('durations', seconds) as Config['durations'],
+    thresholds: limits(top.thresholds, ['thresholds']),
+    durations: mapValues(each('durations', seconds) as Readonly<Record<string, number>>, (value, name): Duration => ({ seconds: value, at: at(['durations', name], true) })),
     assume: top.assume === undefined ? {} : checked(top.assume, ['assume'], { celery: text_, billiard: text_ }) as Config['assume'],
     owners: each('owners', text_) as Config['owners'],
     ...(top.baseline !== undefined && { baseline: top.baseline as string }),
@@ -308,6 +315,7 @@ async function parseLayer(text: string, shown: string): Promise<Layer> {
   };
 }
 
+const mapValues = <A, B>(all: Readonly<Record<string, A>>, change: (value: A, key: string) => B): Readonly<Record<string, B>> => Object.fromEntries(Object.entries(all).map(([key, value]) => [key, change(value, key)]));
 const isMap = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 const text_: Check = (value, name) => (typeof value === 'string' && value !== '' ? undefined : `${name} is not a text (write it in quotes)`);
 const seconds: Check = (value, name) => (typeof value === 'number' && Number.isFinite(value) && value >= 0 ? undefined : `${name} is not a number of seconds`);

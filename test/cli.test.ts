@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { DEFAULT_CONFIG, parseConfig } from '../src/config.js';
+import { DEFAULT_CONFIG } from '../src/config.js';
 import { drainlint, FAULTY, project } from './run-cli.js';
 
 let folder: string;
@@ -86,6 +86,15 @@ test('options that several task functions share are mended where they stand, not
   expect(findings.map(({ path, suggestion, fix }) => [path, /(?:beside|in the options of).*/.exec(suggestion)![0], fix !== undefined])).toEqual([
     ['shop.py', 'beside autoretry_for in shop.py:5', false], ['shop.py', 'in the options of own', true],
   ]);
+});
+
+test('a named file that the tree does not list is said to be left out', () => {
+  const where = fresh({ ...FAULTY, '.gitignore': 'app/celery.py\n', 'node_modules/x/tasks.py': FAULTY['app/celery.py']!.toString(), 'notes.md': '' });
+  execFileSync('git', ['init', '-q'], { cwd: where });
+  expect(drainlint(where, ['app/celery.py', '--format', 'concise'])).toEqual({ code: 0, out: '', err: 'not audited: app/celery.py (ignored by git)\n' });
+  expect(drainlint(where, ['node_modules/x/tasks.py']).err).toBe("not audited: node_modules/x/tasks.py (in a folder of other people's code)\n");
+  execFileSync('git', ['add', '-f', 'app/celery.py'], { cwd: where });
+  expect(drainlint(where, ['app/celery.py', 'notes.md'])).toMatchObject({ code: 1, err: '' });
 });
 
 describe('the configuration', () => {
@@ -191,23 +200,13 @@ describe('fixes', () => {
   });
 });
 
-describe('init', () => {
-  test('writes the defaults, commented, and not over a file that is there', async () => {
-    const where = fresh({});
-    expect(drainlint(where, ['init'])).toEqual({ code: 0, out: 'wrote drainlint.config.yaml\n', err: '' });
-    const text = readFileSync(join(where, 'drainlint.config.yaml'), 'utf8');
-    expect(await parseConfig(text, 'c.yaml')).toEqual(DEFAULT_CONFIG);
-    const uncommented = await parseConfig(text.replace(/^# ([a-z]\w*:|  )/gim, '$1'), 'c.yaml');
-    expect(uncommented).toMatchObject({ thresholds: DEFAULT_CONFIG.thresholds, minConfidence: 'medium', workers: [{ service: 'billing-worker' }] });
-    expect(drainlint(where, ['init']).code).toBe(2);
-    expect(drainlint(where, ['init', '--force']).code).toBe(0);
-  });
-});
-
 test('--print-config: what holds at a path, and where it comes from', () => {
   const where = fresh({ ...FAULTY, 'team.yaml': 'thresholds: { maxTaskSeconds: 300 }\n', 'drainlint.config.yaml': 'extends: ./team.yaml\nrules: { celery/early-ack: note }\noverrides: [ { paths: [app/**], rules: { celery/early-ack: error } } ]\n' });
   const all = drainlint(where, ['check', '--print-config', '--ignore-rule', 'ecs/log-loss']).out;
   for (const line of ['"maxTaskSeconds": 300 # team.yaml:1', '"celery/early-ack": "note" # drainlint.config.yaml:2', '"ecs/log-loss": "off" # --ignore-rule', '"prefetchMultiplier": 1 # default']) expect(all).toContain(line);
   expect(drainlint(where, ['check', '--print-config', 'app/celery.py']).out).toContain('"celery/early-ack": "error" # drainlint.config.yaml:3');
   expect((parse(all) as { readonly thresholds: unknown }).thresholds).toEqual({ ...DEFAULT_CONFIG.thresholds, maxTaskSeconds: 300 });
+  const asJson = JSON.parse(drainlint(where, ['check', '--print-config', '--format', 'json', 'app/celery.py']).out) as Record<string, unknown>;
+  expect(asJson).toMatchObject({ ...(parse(drainlint(where, ['check', '--print-config', 'app/celery.py']).out) as object), rules: { 'celery/early-ack': 'error' }, origins: { 'rules.celery/early-ack': 'drainlint.config.yaml:3', 'thresholds.maxTaskSeconds': 'team.yaml:1' } });
+  expect(drainlint(where, ['check', '--print-config', '--format', 'html'])).toMatchObject({ code: 2, err: expect.stringContaining('--format text or --format json') });
 });

@@ -126,6 +126,39 @@ describe('overrides', () => {
     expect(report.findings.every(({ confidence }) => confidence === 'high')).toBe(true);
     expect((await audit({ root: tree(FAULTY), rules, config: withFlags(config, { ...FLAGS, minConfidence: 'low' }) })).findings.length).toBe(report.findings.length + report.hidden);
   });
+  test('set thresholds by the path of the finding; the last one wins, a fault that only they make is found', async () => {
+    const limits = async (config: string): Promise<readonly string[]> => (await found(config)).filter(({ ruleId }) => ruleId === 'celery/time-limit-too-long').map(({ at }) => at.path);
+    expect(await limits('')).toEqual([]); // task_time_limit is 600
+    expect(await limits('overrides: [ { paths: [app/**], thresholds: { maxTaskSeconds: 300 } } ]')).toEqual(['app/celery.py']);
+    expect(await limits('overrides: [ { paths: [infra/**], thresholds: { maxTaskSeconds: 300 } } ]')).toEqual([]);
+    expect(await limits('thresholds: { maxTaskSeconds: 300 }\noverrides: [ { paths: [app/**], thresholds: { maxTaskSeconds: 900 } } ]')).toEqual([]);
+    expect(await limits('overrides: [ { paths: [app], thresholds: { maxTaskSeconds: 900 } }, { paths: ["**/*.py"], thresholds: { maxTaskSeconds: 300 } } ]')).toEqual(['app/celery.py']);
+    // and nothing else is lost or said twice
+    const others = (findings: readonly Finding[]): readonly string[] => findings.map(({ ruleId, at }) => `${ruleId} ${at.path}:${at.startLine}`);
+    expect(others(await found('overrides: [ { paths: [infra/**], thresholds: { maxTaskSeconds: 300 } } ]'))).toEqual(others(await found('')));
+  });
+});
+
+describe('durations', () => {
+  const found = async (config: string, files: Readonly<Record<string, string>> = {}): Promise<readonly Finding[]> => {
+    const root = tree({ ...FAULTY, ...files, 'drainlint.config.yaml': config });
+    return (await audit({ root, rules, config: await load(root) })).findings;
+  };
+  test('what is observed is said with its place', async () => {
+    const findings = await found('rules: {}\ndurations:\n  app.celery.*: 420\n');
+    expect(findings.find(({ ruleId }) => ruleId === 'ecs/stop-timeout-too-short')).toMatchObject({ message: expect.stringContaining('its tasks may run 7 min (durations, drainlint.config.yaml:3)'), related: [{ at: { path: 'drainlint.config.yaml', startLine: 3, startColumn: 3 } }] });
+    expect(findings.find(({ ruleId }) => ruleId === 'celery/early-ack')!.message).toContain('a task, which may run 7 min (durations, drainlint.config.yaml:3), is lost');
+    expect(findings.filter(({ ruleId }) => ruleId === 'audit/unused-duration')).toEqual([]);
+    expect((await found('')).find(({ ruleId }) => ruleId === 'ecs/stop-timeout-too-short')!.message).toMatch(/its tasks may run 10 min$/);
+  });
+  test('a pattern without a function is reported, where it stands and once all is read', async () => {
+    const unused = (findings: readonly Finding[]): readonly string[] => findings.filter(({ ruleId }) => ruleId === 'audit/unused-duration').map(({ at, suggestion }) => `${at.path}:${at.startLine} ${suggestion}`);
+    expect(unused(await found('durations:\n  app.celery.export: 1\n  app.celery.exprt: 2\n'))).toEqual(['drainlint.config.yaml:3 write app.celery.export']);
+    expect(unused(await found('extends: ./team.yaml\n', { 'team.yaml': 'durations: { nothing.here: 1 }\n' }))).toEqual([]);
+    const root = tree({ ...FAULTY, 'drainlint.config.yaml': 'durations: { nothing.here: 1 }\n' });
+    expect(unused((await audit({ root, rules, config: await load(root) })).findings)).toHaveLength(1);
+    expect(unused((await audit({ root, paths: [join(root, 'infra')], rules, config: await load(root) })).findings)).toEqual([]);
+  });
 });
 
 describe('neverIgnore', () => {

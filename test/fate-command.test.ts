@@ -10,7 +10,7 @@ import type { CeleryApp, Setting, TaskFunction, Worker } from '../src/model/inde
 import { columns } from '../src/reporters/clean.js';
 import { fateMarkdown, fateText } from '../src/reporters/fate/index.js';
 import { app as someApp, report } from './report-fixtures.js';
-import { set, shell, taskFunction, unknown, unset, worker as builtWorker } from './model-builders.js';
+import { at, set, shell, taskFunction, unknown, unset, worker as builtWorker } from './model-builders.js';
 import { drainlint, project } from './run-cli.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -37,7 +37,7 @@ describe('how many runs are cut: max(0, 1 - S / T)', () => {
     expect(cuts.share).toBeCloseTo(share, 10);
   });
   test('durations are what a run takes, a limit is what it takes at most', () => {
-    expect(shareWith(30, late({ observedSeconds: 60 }))).toMatchObject({ share: 0.5, basis: 'observed', seconds: 60 });
+    expect(shareWith(30, late({ observed: { seconds: 60, at: at('drainlint.config.yaml') } }))).toMatchObject({ share: 0.5, basis: 'observed', seconds: 60 });
     expect(shareWith(30, late())).toMatchObject({ basis: 'limit', seconds: 300 });
   });
   test('nothing is guessed', () => {

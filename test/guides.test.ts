@@ -110,6 +110,21 @@ describe('what the guides say', () => {
     const before = drainlint(folder, ['--verbose', '.']).out;
     for (const said of ['what the container worker runs is not in the repository', 'no start command names newsletter.app:app: it is judged as the app with task functions', 'unknown: worker']) expect(before).toContain(said);
     const definition = join(folder, 'infra/task-definition.json');
+    for (const service of ['newsletter-worker', 'worker']) {
+      writeFileSync(join(folder, 'drainlint.config.yaml'), `workers: [ { service: ${service}, app: newsletter/app.py } ]\n`);
+      const declared = drainlint(folder, ['settings', '.']).out;
+      expect(declared).toMatch(/^ {2}command +the command of worker, which is not in the repository \(infra\/task-definition\.json:\d+\)\n {2}app +newsletter\.app:app/m);
+      // what its command line may say is not known, what it cannot say is
+      expect(declared).toMatch(/^ {2}task_time_limit +\? --time-limit is not read/m);
+      expect(declared).toMatch(/^ {2}task_serializer +json/m);
+      const { out, code } = drainlint(folder, ['--format', 'concise', '.']);
+      expect(code).toBe(1);
+      for (const rule of ['ecs/stop-timeout-too-short', 'celery/early-ack', 'celery/sigterm-remap-ineffective']) expect(out).toContain(rule);
+      for (const rule of ['container/', 'celery/prefetch-above-one', 'celery/no-time-limit']) expect(out).not.toContain(rule);
+    }
+    writeFileSync(join(folder, 'drainlint.config.yaml'), 'workers: [ { service: another, app: newsletter/app.py } ]\n');
+    expect(drainlint(folder, ['settings', '.']).out).toContain('no worker command found');
+    rmSync(join(folder, 'drainlint.config.yaml'));
     writeFileSync(definition, readFileSync(definition, 'utf8').replace('"name": "worker",', '"name": "worker",\n      "command": ["celery", "-A", "newsletter.app", "worker"],'));
     expect(drainlint(folder, ['settings', '.']).out).toMatch(/^ {2}app +newsletter\.app:app/m);
   });

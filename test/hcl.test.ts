@@ -5,11 +5,12 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { facts } from '../src/analyzers/terraform.js';
 import { withInfrastructure, type Infrastructure } from '../src/link/infrastructure.js';
 import { findStarts } from '../src/link/starts.js';
-import type { Facts, FactStore } from '../src/model/index.js';
-import { agreed } from '../src/model/index.js';
+import type { ContainerFacts, Facts, FactStore } from '../src/model/index.js';
+import { agreed, applyEdits } from '../src/model/index.js';
 import { grammarFile } from '../src/parsers/grammars.js';
 import { loadHcl, parseHcl } from '../src/parsers/hcl.js';
 import { textOf, valueAt, type DataNode } from '../src/parsers/nodes.js';
+import { editAt } from '../src/rules/shared.js';
 
 beforeAll(() => loadHcl());
 
@@ -27,7 +28,7 @@ describe('values', () => {
 });
 
 describe('whatever the text', () => {
-  const pieces = fc.array(fc.constantFrom('resource "aws_ecs_service" "a" {', '}', 'container_definitions = jsonencode([', '])', '{', 'name = "w"', '<<EOF\n[{"name": "x", "image": "y"}]\nEOF\n', '"${', '}"', 'var.a', '[', ']', '? 1 : 2', '\n', '\u0000', '"', '#', '/*', 'é𝒳', 'for x in y : '), { maxLength: 40 }).map(parts => parts.join(' '));
+  const pieces = fc.array(fc.constantFrom('container_definitions = "[{\\"name\\": \\"w\\"}]"\n', 'resource "aws_ecs_service" "a" {', '}', 'container_definitions = jsonencode([', '])', '{', 'name = "w"', '<<EOF\n[{"name": "x", "image": "y"}]\nEOF\n', '"${', '}"', 'var.a', '[', ']', '? 1 : 2', '\n', '\u0000', '"', '#', '/*', 'é𝒳', 'for x in y : '), { maxLength: 40 }).map(parts => parts.join(' '));
   const inside = (text: string, value: unknown): void => {
     if (typeof value !== 'object' || value === null) return;
     if ('startLine' in value && 'endLine' in value) {
@@ -97,6 +98,29 @@ describe('blocks that stand for several', () => {
     const found = service('desired_count = 1\ndeployment_maximum_percent = 100\nlifecycle {\n ignore_changes = [desired_count, task_definition]\n}');
     expect([found.desiredCount.frozen?.startLine, found.keepsTaskDefinition?.startLine, found.maximumPercent.frozen]).toEqual([5, 5, undefined]);
     expect(service('desired_count = 1\nlifecycle {\n ignore_changes = all\n}').maximumPercent.frozen?.startLine).toBe(4);
+  });
+});
+
+describe('containers as JSON in quotes', () => {
+  const definition = (written: string): string => `resource "aws_ecs_task_definition" "w" {\n  family = "w"\n  container_definitions = ${written}\n}\n`;
+  const container = (text: string): ContainerFacts => facts(text, 'main.tf').taskDefinitions![0]!.containers[0]!;
+  const JSON_TEXT = '[\n  { "name": "worker", "image": "${var.image}", "command": ["sh", "-c", "celery worker"] },\n  { "name": "envoy", "image": "envoy" } ]';
+
+  test.each([['as written', JSON_TEXT], ['without line breaks', JSON_TEXT.replaceAll('\n', ' ')]])('places and what is added are those of the file: %s', (_name, json) => {
+    const text = definition(JSON.stringify(json));
+    const { name, at: where, stopTimeout, dependsOnSlots } = container(text);
+    expect(name).toBe('worker');
+    expect(text.split('\n')[2]!.slice(where.startColumn - 1, where.endColumn - 1)).toBe('\\"name\\": \\"worker\\"');
+    const depends = applyEdits(text, [editAt(dependsOnSlots![0]!, 'envoy')]);
+    expect(container(depends).dependsOn).toMatchObject([{ container: 'envoy', condition: 'START' }]);
+    const stops = applyEdits(text, [editAt(stopTimeout.slots[0]!, 120)]);
+    expect(container(stops).stopTimeout.value).toMatchObject({ value: 120 });
+    for (const changed of [depends, stops]) expect(changed.split('\n')).toHaveLength(5);
+  });
+  test('quotes that are no JSON are left unread', () => {
+    const found = facts(definition('"[{\\"name\\": \\"w\\", \\"image\\": \\"${lookup(var.images, "w")}\\"}]"'), 'main.tf');
+    expect(found.taskDefinitions![0]!.containers).toEqual([]);
+    expect(facts(definition('"${file("containers.json")}"'), 'main.tf').taskDefinitions![0]!.containers).toEqual([]);
   });
 });
 

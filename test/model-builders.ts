@@ -39,7 +39,7 @@ const workerLink: ChainLink = { kind: 'worker', at: at('Dockerfile', 8), text: '
 
 export function shell(more: Partial<Extract<ChainLink, { kind: 'shell' }>> = {}): ChainLink {
   return {
-    kind: 'shell', at: at('entrypoint.sh', 4), text: 'celery -A shop worker', from: 'script', shell: 'dash', replaces: false, singleCommand: true, background: false, waits: false, forwards: false, piped: false,
+    kind: 'shell', at: at('entrypoint.sh', 4), text: 'celery -A shop worker', from: 'script', shell: 'dash', replaces: false, singleCommand: true, background: false, waits: false, forwards: false, piped: false, subshell: false,
     slots: [{ kind: 'insert', at: at('entrypoint.sh', 4, 1, 0), encoding: ['shell'] }], ...more,
   };
 }

@@ -72,7 +72,26 @@ describe('how sure and how bad a chain fault is', () => {
     const subject = model({ workers: [worker({ platform: 'unknown' }, [shell({ from: 'shell-form', shell: 'unknown' })])] });
     expect(first('container/shell-swallows-signal', subject).confidence).toBe('low');
   });
-  test('no exec in front of a pipe', () => expect(first('container/entrypoint-without-exec', model({ workers: [worker({}, [shell({ piped: true })])] })).fix).toBeUndefined());
+  describe('in a pipe or a subshell exec is not enough', () => {
+    const said = (change: Parameters<typeof shell>[0], rule = 'container/entrypoint-without-exec'): Problem => first(rule, model({ workers: [worker({}, [shell(change)])] }));
+    const into = { text: 'tee -a log', withErrors: true };
+    const direct = "run `exec celery -A shop worker` without the pipe: the log goes to the container's output by itself";
+    test.each([
+      [{ piped: true, into, shell: 'bash' }, `${direct}; to keep what tee does, \`exec celery -A shop worker > >(tee -a log) 2>&1\``],
+      [{ piped: true, into, shell: 'dash' }, direct], [{ piped: true, into, shell: 'unknown' }, direct], [{ piped: true, shell: 'bash' }, direct],
+      [{ piped: true, into: { ...into, withErrors: false }, shell: 'bash' }, `${direct}; to keep what tee does, \`exec celery -A shop worker > >(tee -a log)\``],
+      [{ piped: true, into: { ...into, withErrors: false }, shell: 'bash', text: 'exec celery -A shop worker 2>&1' }, `${direct}; to keep what tee does, \`exec celery -A shop worker > >(tee -a log) 2>&1\``],
+      [{ subshell: true, text: 'exec celery -A shop worker' }, 'write `exec celery -A shop worker` outside of the subshell'],
+    ] as const)('%j', (change, suggestion) => {
+      expect(said(change)).toMatchObject({ suggestion, message: expect.stringContaining('piped' in change ? 'starts the worker in a pipe' : 'starts the worker in a subshell') });
+      for (const rule of ['container/entrypoint-without-exec', 'container/shell-swallows-signal']) expect(said({ ...change, ...(rule.endsWith('signal') && { from: 'shell -c' }) }, rule).fix).toBeUndefined();
+    });
+    test('an exec there is said to be without effect', () => {
+      expect(said({ piped: true, text: 'exec celery worker' }).message).toContain('where exec replaces a subshell only');
+      expect(said({ piped: true }).message).not.toContain('exec');
+      expect(said({}).message).toContain('without exec');
+    });
+  });
 });
 
 describe('ecs/stop-timeout-too-short', () => {

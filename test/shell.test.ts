@@ -73,9 +73,14 @@ describe('commands', () => {
     const { commands } = program('a & b | c | d\n{ e; } | f\nif g; then h; fi &\ni && j &');
     expect(commands.map(command => [command.do, 'background' in command && command.background, 'piped' in command ? command.piped : undefined])).toEqual([
       ['run', true, undefined], ['run', false, 'first'], ['run', false, 'middle'], ['run', false, 'last'],
-      ['group', false, undefined], ['run', false, 'last'], ['group', true, undefined], ['chain', true, undefined],
+      ['group', false, 'first'], ['run', false, 'last'], ['group', true, undefined], ['chain', true, undefined],
     ]);
     expect(commands[6]).toMatchObject({ subshell: true, body: [{ do: 'if' }] });
+  });
+
+  it('names what a pipe leads to', () => {
+    const { commands } = program('a |& tee -a \\\n  log\n{ b; } | c x | d\ne 2>&1 | f');
+    expect(commands.map(command => ('into' in command ? command.into : undefined))).toEqual([{ text: 'tee -a log', withErrors: true }, undefined, { text: 'c x | d', withErrors: false }, { text: 'd', withErrors: false }, undefined, { text: 'f', withErrors: false }, undefined]);
   });
 
   it('binds chains to the left', () => {

@@ -17,7 +17,7 @@ const setting = (value: Setting<unknown>): string => (value.state === 'set' ? `$
 function link(one: ChainLink): string {
   switch (one.kind) {
     case 'shell': {
-      const flags = [one.replaces && 'replaces', one.singleCommand && 'single', one.background && 'background', one.waits && 'waits', one.forwards && 'forwards', one.piped && 'piped', one.slots.length > 0 && 'mendable'].filter(flag => flag !== false);
+      const flags = [one.replaces && 'replaces', one.singleCommand && 'single', one.background && 'background', one.waits && 'waits', one.forwards && 'forwards', one.piped && 'piped', one.subshell && 'subshell', one.slots.length > 0 && 'mendable'].filter(flag => flag !== false);
       return `${one.from} by ${one.shell} at ${one.at.path}:${one.at.startLine}: ${flags.join(', ')}`;
     }
     case 'init': return `init ${one.program}${one.toGroup ? ' to the group' : ''}`;

@@ -22,7 +22,8 @@ export function insertSlots(map: DataNode, path: readonly string[], source: Data
 export interface InsertOptions { readonly json?: string; readonly unit?: string; readonly below?: readonly string[] }
 
 function insertAt(offset: number, before: string, after: string, source: DataSource): Slot {
-  return { kind: 'insert', at: source.lines.at(offset, offset), encoding: languagesOf(source), before, ...(after !== '' && { after }) };
+  const { lines, escape = (text: string) => text } = source;
+  return { kind: 'insert', at: lines.at(offset, offset), encoding: languagesOf(source), before: escape(before), ...(after !== '' && { after: escape(after) }) };
 }
 
 const languagesOf = ({ around = [], encoding }: DataSource): readonly Encoding[] => [...around, encoding];

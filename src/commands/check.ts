@@ -6,9 +6,9 @@ import { AuditError, type Config } from '../config.js';
 import { diff } from '../fix.js';
 import type { Report } from '../model/index.js';
 import { readText, replaceFile } from '../sources/edit-file.js';
-import { isInside } from '../sources/files.js';
+import { gitRoot, isForeign, isInside } from '../sources/files.js';
 import type { StagedTree } from '../sources/revision.js';
-import { checkNames, exitCode, loadRules, parseFormat, print, withFlags, writing } from './judging.js';
+import { checkNames, exitCode, loadRules, parseFormat, print, withFlags, writing, type Output } from './judging.js';
 import { mend, write } from './mending.js';
 import { configFor, pathsOf, revision, rootOf } from './run.js';
 import { stopwatch } from './stopwatch.js';
@@ -25,7 +25,7 @@ export async function check(given: readonly string[], flags: CheckFlags): Promis
   const config = withFlags(await configFor(root, places, flags.config, staged), flags);
   if (flags.rule.length + flags.ignoreRule.length > 0) checkNames([...flags.rule, ...flags.ignoreRule], await loadRules());
   if (flags.printConfig) {
-    process.stdout.write((await import('./print-config.js')).printConfig(config, root, given[0]));
+    process.stdout.write((await import('./print-config.js')).printConfig(config, root, given[0], configFormat(outputs)));
     return 0;
   }
   const watch = stopwatch();
@@ -43,11 +43,18 @@ export async function check(given: readonly string[], flags: CheckFlags): Promis
   const isWritten = !mended || write(mended);
   // what could not be written is still to be reported
   const report = mended && isWritten ? mended.report : await run();
-  if (known && report.baseline) await writeBaseline(known, report);
+  for (const path of report.leftOut ?? []) process.stderr.write(`not audited: ${path} (${staged ? 'not in the index' : isForeign(path) ? 'in a folder of other people\'s code' : gitRoot(root) ? 'ignored by git' : 'in a virtual environment'})\n`);
+  if (known && report.baseline) await writeBaseline(known, report, config.baseline !== undefined);
   watch.begin('printing');
   for (const output of outputs) await print(report, output, flags);
   watch.end(flags.timings);
   return isWritten ? exitCode(report, flags.failOn) : 2;
+}
+
+/** The configuration is printed as text or as JSON. */
+function configFormat([first, ...others]: readonly Output[]): 'text' | 'json' {
+  if (others.length > 0 || first?.file !== undefined || (first?.format !== 'text' && first?.format !== 'json')) throw new AuditError('--print-config prints text or json: write --format text or --format json, without a file');
+  return first.format;
 }
 
 /** Flags that cannot be had together, and why. */
@@ -82,8 +89,8 @@ async function readBaseline(root: string, config: Config, flags: CheckFlags, sta
   return { file, ...(text !== undefined && { text }), baseline: parseBaseline(text ?? '', path) };
 }
 
-/** Writes the baseline where it changes, and says on stderr what has changed. */
-async function writeBaseline({ file, text, baseline }: KnownFindings, { baseline: next = [] }: Report): Promise<void> {
+/** Writes the baseline where it changes, and says on stderr what has changed. `isConfigured`: the configuration names one. */
+async function writeBaseline({ file, text, baseline }: KnownFindings, { baseline: next = [] }: Report, isConfigured: boolean): Promise<void> {
   const { printBaseline } = await import('../baseline.js');
   const after = printBaseline(next);
   const asWritten = text?.includes('\r\n') ? after.replaceAll('\n', '\r\n') : after;
@@ -92,4 +99,5 @@ async function writeBaseline({ file, text, baseline }: KnownFindings, { baseline
   const added = next.filter(({ fingerprint }) => !before.has(fingerprint)).length;
   const gone = before.size + added - next.length;
   process.stderr.write(`${baseline.path}: ${next.length} known ${next.length === 1 ? 'finding' : 'findings'} (${added} added, ${gone} removed)\n`);
+  if (text === undefined && !isConfigured) process.stderr.write(`commit ${baseline.path}, and write \`baseline: ${baseline.path}\` into drainlint.config.yaml: then hooks and CI know it too\n`);
 }

@@ -26,7 +26,7 @@ export function ignoresLimits(pool: PoolKind): boolean {
 
 /** s a task function may run at most; 0 where nothing in it can take long. none: nothing bounds it. */
 export function boundOf(fn: TaskFunction, pool: PoolKind): number | 'none' | 'unknown' {
-  if (fn.observedSeconds !== undefined) return fn.observedSeconds;
+  if (fn.observed) return fn.observed.seconds;
   const unlimited = fn.body.trivial ? 0 : 'none';
   if (!ignoresLimits(pool)) {
     const limit = numberOf(fn.timeLimit);

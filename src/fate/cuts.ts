@@ -33,7 +33,7 @@ export function cutAfter({ signal, remaps, pool, soft, softFits, modernPools }: 
  */
 export function cutsOf(worker: Worker, fn: TaskFunction, known: Known, cut: number | undefined): Cuts {
   if (worker.app?.taskProtection) return { is: 'protected' };
-  if (fn.observedSeconds === undefined && fn.body.trivial) return { is: 'share', share: 0, seconds: 0, stopSeconds: stopOf(worker) ?? 0, basis: 'limit' };
+  if (fn.observed === undefined && fn.body.trivial) return { is: 'share', share: 0, seconds: 0, stopSeconds: stopOf(worker) ?? 0, basis: 'limit' };
   if (known.signal === 'ignored') return { is: 'whatever-runs' };
   if (known.signal === undefined) return { is: 'unknown', because: 'signal' };
   if (cut === undefined) return { is: 'unknown', because: 'stop' };
@@ -41,7 +41,7 @@ export function cutsOf(worker: Worker, fn: TaskFunction, known: Known, cut: numb
   const seconds = boundOf(fn, worker.pool);
   if (seconds === 'none') return { is: 'unknown', because: 'unbounded' };
   if (seconds === 'unknown') return { is: 'unknown', because: 'duration' };
-  return { is: 'share', share: seconds <= cut ? 0 : 1 - cut / seconds, seconds, stopSeconds: cut, basis: fn.observedSeconds === undefined ? 'limit' : 'observed' };
+  return { is: 'share', share: seconds <= cut ? 0 : 1 - cut / seconds, seconds, stopSeconds: cut, basis: fn.observed === undefined ? 'limit' : 'observed' };
 }
 
 /** `90 %`; less than one per cent is said to be. */

@@ -90,7 +90,7 @@ function needOf(worker: Worker, fn: TaskFunction | undefined): Stop['need'] {
   const { drainNeed } = worker;
   if (!fn) return drainNeed.is === 'bounded' ? drainNeed : { seconds: drainNeed.is === 'unbounded' ? 'unbounded' : undefined, from: [] };
   const bound = boundOf(fn, worker.pool);
-  const from = fn.observedSeconds !== undefined || typeof bound !== 'number' || bound === 0 ? [] : numberOf(fn.timeLimit) === bound ? [fn.timeLimit.at] : fn.ownTimeout ? [fn.ownTimeout.at] : [];
+  const from = fn.observed ? [fn.observed.at] : typeof bound !== 'number' || bound === 0 ? [] : numberOf(fn.timeLimit) === bound ? [fn.timeLimit.at] : fn.ownTimeout ? [fn.ownTimeout.at] : [];
   return { seconds: bound === 'none' ? 'unbounded' : bound === 'unknown' ? undefined : bound, from };
 }
 

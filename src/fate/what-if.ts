@@ -26,7 +26,7 @@ const KEYS: Readonly<Record<string, Key>> = {
   'acks-on-failure-or-timeout': ofFunctions<boolean>('switch', (fn, value, setting) => ({ acksOnFailureOrTimeout: setting(value, fn.acksOnFailureOrTimeout.at) })),
   'time-limit': ofFunctions<number>('seconds', (fn, value, setting) => ({ timeLimit: setting(value, fn.timeLimit.at) })),
   'soft-time-limit': ofFunctions<number>('seconds', (fn, value, setting) => ({ softTimeLimit: setting(value, fn.softTimeLimit.at) })),
-  'duration': ofFunctions<number>('seconds', (_, value) => ({ observedSeconds: value })),
+  'duration': ofFunctions<number>('seconds', (fn, value) => ({ observed: { seconds: value, at: fn.at } })),
   'redelivery-cap': key<boolean>('switch', (worker, value) => {
     const { redeliveryCap: _cap, ...app } = worker.app ?? { redeliveryCap: undefined };
     const functions = worker.functions.map(({ redeliveryCap, ...fn }) => (value ? { ...fn, redeliveryCap: redeliveryCap ?? fn.at } : fn));

@@ -124,6 +124,15 @@ export function namedConsumer(name: string, at: SourceLocation): Reached {
   return unaudited('unknown', name, at, { argv: [], environment: OPEN_ENVIRONMENT, depth: 0, scripts: [] });
 }
 
+/** A Celery worker that the configuration declares, whose command nobody could read: any of its options may be given. */
+export function declaredWorker(name: string, environment: Environment, at: SourceLocation): Reached {
+  const argv: readonly Word[] = [knownWord('celery', at), knownWord('worker', at), { text: '$OPTIONS', known: false, at }];
+  const { command } = celeryCommand(argv, at)!;
+  const text = `the command of ${name}, which is not in the repository`;
+  const unknownOptions = new Map([...command.unknownOptions.keys()].map(option => [option, 'is not read']));
+  return consumer({ ...command, text, unknownOptions }, { argv, environment, depth: 0, scripts: [] }, [{ kind: 'worker', at, text }]);
+}
+
 export function unaudited(kind: string, text: string, at: SourceLocation, process: Process): Reached {
   return consumer({ kind: 'unaudited', text, at, app: kind, options: new Map(), unknownOptions: new Map(), overrides: new Map() }, process, [{ kind: 'worker', at, text }]);
 }

@@ -23,13 +23,14 @@ export function drainNeedOf(settings: EffectiveSettings, functions: readonly Tas
   if (numbers.length === 0) return { is: 'unknown' };
   const seconds = Math.max(...numbers.map(bound => bound.seconds));
   const longest = numbers.filter(bound => bound.seconds === seconds);
-  return { is: 'bounded', seconds, from: unique(longest.map(bound => bound.at)).slice(0, 3), confidence: longest.some(bound => bound.confidence === 'high') ? 'high' : 'medium' };
+  const declared = longest.find(bound => bound.isDeclared);
+  return { is: 'bounded', seconds, from: unique(longest.map(bound => bound.at)).slice(0, 3), confidence: longest.some(bound => bound.confidence === 'high') ? 'high' : 'medium', ...(declared && { declared: declared.at }) };
 }
 
-interface Bound { readonly seconds: number; readonly at: TaskFunction['at']; readonly confidence: Confidence }
+interface Bound { readonly seconds: number; readonly at: TaskFunction['at']; readonly confidence: Confidence; readonly isDeclared?: true }
 
 function boundOf(fn: TaskFunction, ignored: boolean): Bound | 'none' | 'unknown' {
-  if (fn.observedSeconds !== undefined) return { seconds: fn.observedSeconds, at: fn.at, confidence: 'high' };
+  if (fn.observed) return { ...fn.observed, confidence: 'high', isDeclared: true };
   if (fn.ownTimeout) return fn.ownTimeout.seconds === undefined ? 'unknown' : { seconds: fn.ownTimeout.seconds, at: fn.ownTimeout.at, confidence: 'medium' };
   if (ignored) return 'none';
   if (fn.timeLimit.state === 'set') return typeof fn.timeLimit.value === 'number' ? { seconds: fn.timeLimit.value, at: fn.timeLimit.at, confidence: confidenceOf(fn.timeLimit) } : 'unknown';

@@ -1,5 +1,5 @@
-import type { Broker, CeleryApp, EffectiveSettings, FactStore, IneffectiveSetting, Join, LinkOptions, Model, Scheduler, Setting, TaskFunction, Unresolved, Worker } from '../model/index.js';
-import { assumptionOf, isAtLeast, isWritten, samePlace, straddles } from '../model/index.js';
+import type { Broker, CeleryApp, EffectiveSettings, FactStore, IneffectiveSetting, Join, LinkOptions, Model, Observed, Scheduler, Setting, TaskFunction, Unresolved, Worker } from '../model/index.js';
+import { assumptionOf, fitsPattern, isAtLeast, isWritten, samePlace, straddles } from '../model/index.js';
 import { BEFORE_BY_MAP, BY_MAP } from '../knowledge/celery-settings.js';
 import { bindingsOf } from './bindings.js';
 import { brokerKind, poolKind } from './broker.js';
@@ -228,9 +228,8 @@ function isScheduled(name: string, settings: EffectiveSettings): boolean {
   return schedule?.state === 'set' && typeof schedule.value === 'object' && schedule.value !== null && Object.values(schedule.value).some(entry => (entry as { task?: unknown } | null)?.task === name);
 }
 
-function durationFor(name: string, options: LinkOptions): number | undefined {
-  const found = Object.entries(options.durations).find(([pattern]) => new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`).test(name));
-  return found?.[1];
+function durationFor(name: string, { durations }: LinkOptions): Observed | undefined {
+  return Object.entries(durations).find(([pattern]) => fitsPattern(name, pattern))?.[1];
 }
 
 function workerOf(start: Start, app: CeleryApp, settings: EffectiveSettings, functions: readonly TaskFunction[], found: FoundApp): Worker {

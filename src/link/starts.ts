@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { Broker, Cache, ChainLink, ConsumerCommand, Container, ContainerFacts, DeployedContainer, EcsService, EcsServiceFacts, Facts, FactStore, Join, LinkOptions, Platform, Queue, Setting, Slot, SourceLocation, StartChain, TaskDefinitionFacts, UnauditedConsumer, Unresolved } from '../model/index.js';
 import { comparePlaces, literalText, refersTo, samePlace, startOf } from '../model/index.js';
 import { findBuilds, type Build, type Builds } from './builds.js';
-import { follow, namedConsumer, STEPS, type Journey, type Reached } from './command.js';
+import { declaredWorker, follow, namedConsumer, STEPS, type Journey, type Reached } from './command.js';
 import { withInfrastructure } from './infrastructure.js';
 import { cachesIn } from './caches.js';
 import { composeContainers } from './start/compose-services.js';
@@ -66,9 +66,10 @@ export interface Origin {
 }
 
 interface Deployed { readonly origin: Origin; readonly reached: readonly Reached[]; readonly services: readonly number[]; readonly known: boolean }
+type Followed = Pick<Deployed, 'origin' | 'reached' | 'known'>;
 
 /** From containers to consumer commands: every celery worker and beat that a tree starts, and how the stop signal gets to it. */
-export function findStarts(store: FactStore, _options: LinkOptions): Starts {
+export function findStarts(store: FactStore, options: LinkOptions): Starts {
   const infrastructure = withInfrastructure(store, store.candidates.flatMap(path => store.facts(path) ?? []));
   const all = infrastructure.facts;
   const definitions = taskDefinitionsIn(all);
@@ -76,7 +77,7 @@ export function findStarts(store: FactStore, _options: LinkOptions): Starts {
   const builds = findBuilds(store, [...definitions.flatMap(({ facts, path }) => facts.containers.map(container => ({ container, path }))), ...compose.map(({ service, path }) => ({ container: service, path }))]);
   const visited = new Set<string>();
   const unresolved: Unresolved[] = [...infrastructure.unresolved];
-  const world: World = { store, builds, visited, unresolved };
+  const world: World = { store, builds, visited, unresolved, declared: options.workers.map(({ service }) => service) };
 
   for (const { facts } of definitions) if (facts.containers.length === 0) unresolved.push({ at: facts.at, reason: `the containers of task definition ${facts.family ?? facts.address ?? 'here'} could not be read` });
 
@@ -105,7 +106,8 @@ export function findStarts(store: FactStore, _options: LinkOptions): Starts {
   };
 }
 
-interface World { readonly store: FactStore; readonly builds: Builds; readonly visited: Set<string>; readonly unresolved: Unresolved[] }
+/** `declared`: names of services and containers that run a worker, as the configuration says. */
+interface World { readonly declared: readonly string[]; readonly store: FactStore; readonly builds: Builds; readonly visited: Set<string>; readonly unresolved: Unresolved[] }
 
 // Task definitions and services
 
@@ -164,12 +166,29 @@ function referred(service: EcsServiceFacts, definitions: readonly Definition[]):
 function containersOf(definition: Definition, deployments: readonly ServiceEntry[], world: World): readonly Deployed[] {
   const { facts, path, format, environment } = definition;
   const services = deployments.flatMap((entry, i) => (entry.definitions.includes(definition) ? [i] : []));
-  return facts.containers.map(container => {
+  const all = facts.containers.map(container => {
     const isOpen = container.environmentFiles.length > 0 || (format === 'copilot' && world.store.paths.some(other => other.startsWith(`${folderOf(path)}/addons/`)));
-    const found = followContainer(container, { path, format: 'ecs', siblings: facts.containers, isOpen, ...(facts.pidMode !== undefined && { pidMode: facts.pidMode }), ...(facts.memory && { memory: facts.memory }) }, world);
+    return { container, found: followContainer(container, { path, format: 'ecs', siblings: facts.containers, isOpen, ...(facts.pidMode !== undefined && { pidMode: facts.pidMode }), ...(facts.memory && { memory: facts.memory }) }, world) };
+  });
+  const declared = declaredIn(all, services.map(i => deployments[i]!.service.name), world);
+  return all.map(({ container, found: read }) => {
+    const found = declared === read ? asDeclared(container, read, world) : read;
     const { origin, reached, known } = saysElse(container) || (services.length === 0 && format !== 'ecs-json') ? found : byName(found, [container.name, facts.family ?? '', ...services.map(i => deployments[i]!.service.name)]);
     return { origin: { ...origin, platform: platformOf(facts, undefined, format), ...(environment !== undefined && { environment }) }, reached, services, known };
   });
+}
+
+/** The container that the configuration means, of those whose command nobody could read: by its name, else the only one of a service it names. */
+function declaredIn(all: readonly { readonly container: ContainerFacts; readonly found: Followed }[], services: readonly string[], { declared }: World): Followed | undefined {
+  const unread = all.filter(({ container, found }) => found.reached.length === 0 && !found.known && !container.command && !container.entryPoint);
+  const named = unread.find(({ container }) => declared.includes(container.name));
+  const only = unread.length === 1 && all.every(({ found }) => found.reached.length === 0) && services.some(name => declared.includes(name)) ? unread[0] : undefined;
+  return (named ?? only)?.found;
+}
+
+function asDeclared(container: ContainerFacts, found: Followed, { builds }: World): Followed {
+  const environment = { ...containerEnvironment(container, builds.of(container, found.origin.path, true).image, true), open: true };
+  return { ...found, origin: { ...found.origin, joins: [...found.origin.joins, { step: 'command', how: 'declared', at: [container.at] }] }, reached: [declaredWorker(found.origin.name, environment, container.at)] };
 }
 
 /** It runs a command of its own, which does not name a consumer: a name then says nothing. */
@@ -183,7 +202,7 @@ function saysElse({ command, entryPoint }: ContainerFacts): boolean {
  * Of an image of somebody else a name says nothing; a task that no service runs is started by hand or by a schedule, and no deployment stops
  * it (the service of a task definition in JSON stands elsewhere).
  */
-function byName(found: Pick<Deployed, 'origin' | 'reached' | 'known'>, names: readonly string[]): Pick<Deployed, 'origin' | 'reached' | 'known'> {
+function byName(found: Followed, names: readonly string[]): Followed {
   const { origin, reached, known } = found;
   if (reached.length > 0 || known || !names.map(name => name.replace(/[-_ ]?(?:service|svc|container|task)$/i, '')).some(namesConsumer)) return found;
   const at = origin.container?.at ?? startOf(origin.path);
@@ -209,7 +228,7 @@ function runsOf(containers: readonly Deployed[], name: string): EcsService['runs
 
 interface StartPlace extends ContainerPlace { readonly path: string; readonly isOpen: boolean }
 
-function followContainer(container: ContainerFacts, place: StartPlace, world: World): Pick<Deployed, 'origin' | 'reached' | 'known'> {
+function followContainer(container: ContainerFacts, place: StartPlace, world: World): Followed {
   const build = world.builds.of(container, place.path, place.format === 'ecs');
   const environment = containerEnvironment(container, build.image, place.isOpen);
   const start = startArgv(container, build, environment);

@@ -1,4 +1,4 @@
-import type { Format } from './facts.js';
+import type { Format, PipedInto } from './facts.js';
 import type { Setting } from './setting.js';
 import type { SourceLocation, Slot } from './location.js';
 
@@ -32,7 +32,11 @@ export type ChainLink = { readonly at: SourceLocation; readonly text: string } &
     /** After `&`: does the shell wait, and does a trap pass the signal on? */
     readonly waits: boolean;
     readonly forwards: boolean;
+    /** It runs in a pipe, and its output goes `into` what follows there. */
     readonly piped: boolean;
+    readonly into?: PipedInto;
+    /** It runs in a subshell of its own, `( … )`: an `exec` there replaces the subshell alone. */
+    readonly subshell: boolean;
     readonly slots: readonly Slot[];
     readonly interpreter?: string;
   }

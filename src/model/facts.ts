@@ -265,6 +265,9 @@ export interface StageFacts {
   readonly shell?: readonly string[];
 }
 
+/** What follows in a pipe, as written (`tee -a log`). `withErrors`: it is given what goes to stderr, too (`|&`). */
+export interface PipedInto { readonly text: string; readonly withErrors: boolean }
+
 /** A parsed shell program: an entry script, a shell form, the text behind `sh -c`. */
 export type ShellCommand = { readonly at: SourceLocation } & (
   | {
@@ -274,6 +277,7 @@ export type ShellCommand = { readonly at: SourceLocation } & (
     readonly exec: boolean; readonly background: boolean;
     /** Position in `a | b | c`: a worker in a pipe is a child of the shell. */
     readonly piped?: 'first' | 'middle' | 'last';
+    readonly into?: PipedInto;
     /** Where `exec ` can be inserted. */
     readonly slots: readonly Slot[];
     /** The parsed program of a shell among the words (`sh -c "…"`, `su app -c "…"`). */
@@ -287,7 +291,8 @@ export type ShellCommand = { readonly at: SourceLocation } & (
   | { readonly do: 'if'; readonly branches: readonly { readonly test: readonly ShellCommand[]; readonly body: readonly ShellCommand[] }[]; readonly otherwise: readonly ShellCommand[] }
   | { readonly do: 'case'; readonly subject: Expr; readonly branches: readonly { readonly patterns: readonly string[]; readonly body: readonly ShellCommand[] }[] }
   | { readonly do: 'loop'; readonly body: readonly ShellCommand[] }
-  | { readonly do: 'group'; readonly body: readonly ShellCommand[]; readonly subshell: boolean; readonly background: boolean }
+  /** `piped`, `into`: as of a simple command. */
+  | { readonly do: 'group'; readonly body: readonly ShellCommand[]; readonly subshell: boolean; readonly background: boolean; readonly piped?: 'first' | 'middle' | 'last'; readonly into?: PipedInto }
   | { readonly do: 'function'; readonly name: string; readonly body: readonly ShellCommand[] }
 );
 

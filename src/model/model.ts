@@ -120,9 +120,12 @@ export interface ConsumerCommand {
   readonly queues?: readonly string[];
 }
 
+/** What was observed of a task function: the most seconds it took, and the entry of `durations` in the configuration that says so. */
+export interface Observed { readonly seconds: number; readonly at: SourceLocation }
+
 /** How long a worker needs to leave, in seconds. */
 export type DrainNeed =
-  | { readonly is: 'bounded'; readonly seconds: number; readonly from: readonly SourceLocation[]; readonly confidence: Confidence }
+  | { readonly is: 'bounded'; readonly seconds: number; readonly from: readonly SourceLocation[]; readonly confidence: Confidence; /** The entry of `durations` that says so. */ readonly declared?: SourceLocation }
   | { readonly is: 'unbounded'; readonly confidence: Confidence }
   | { readonly is: 'unknown' };
 
@@ -203,8 +206,8 @@ export interface TaskFunction {
   /** Written options that no Celery version reads, with the nearest real one. */
   readonly unknownOptions: readonly { readonly name: string; readonly wanted: string; readonly at: SourceLocation }[];
   readonly body: BodyFacts;
-  /** How many seconds it is known to need at most, from `durations` in the configuration. */
-  readonly observedSeconds?: number;
+  /** How long it is known to need at most. */
+  readonly observed?: Observed;
   /** A timeout decorator of the repository's own, or of a library, around the body; s where its value is known. */
   readonly ownTimeout?: { readonly seconds?: number; readonly at: SourceLocation };
   /** Where an option can be added to the decorator. */

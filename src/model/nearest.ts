@@ -1,3 +1,8 @@
+/** A name fits a pattern of `durations`, in which `*` stands for any letters. */
+export function fitsPattern(name: string, pattern: string): boolean {
+  return new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`).test(name);
+}
+
 /** The known word nearest to a mistyped one, at most a third of its letters away; undefined where none is near. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const limit = Math.max(1, Math.floor(word.length / 3));

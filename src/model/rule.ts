@@ -114,6 +114,8 @@ export interface Report {
   readonly readFiles: number;
   /** s a worker needs beyond its last task, as it was judged (the threshold of that name). */
   readonly exitMarginSeconds: number;
+  /** Files that were named and are not audited, as the tree does not list them. */
+  readonly leftOut?: readonly string[];
   /** What the baseline is to hold after this run, where it was asked for. */
   readonly baseline?: readonly BaselineEntry[];
   lines(path: string): readonly string[];

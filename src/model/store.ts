@@ -1,4 +1,5 @@
 import type { Facts } from './facts.js';
+import type { Observed } from './model.js';
 
 /**
  * The files of a scanned tree and what they say. Facts are read on demand and remembered: a helper file is parsed only when
@@ -19,8 +20,8 @@ export interface LinkOptions {
   readonly workers: readonly { readonly service: string; readonly app: string }[];
   /** celery: "5.6", billiard: "4.2.4" */
   readonly assume: Readonly<Record<string, string>>;
-  /** Observed maximum seconds per task function, by a pattern of its name. */
-  readonly durations: Readonly<Record<string, number>>;
+  /** Observed maxima of task functions, by a pattern of their names; the first that fits counts. */
+  readonly durations: Readonly<Record<string, Observed>>;
   readonly exitMarginSeconds: number;
   /** Told how many ms a step took, each time it is taken. */
   readonly measure?: (step: string, ms: number) => void;

@@ -142,7 +142,8 @@ function block(node: Node, lines: LineTable): readonly DataEntry[] {
 }
 
 const plainText = (node: Node): string => named(node).filter(child => child.type === 'template_literal').map(child => unescaped(child.text)).join('');
-const unescaped = (text: string): string => text.replace(/\\(?:([nrt"\\])|u([0-9a-fA-F]{4}))|\$\$\{|%%\{/g, (all, simple?: string, code?: string) => (code !== undefined ? String.fromCharCode(parseInt(code, 16)) : simple !== undefined ? ({ n: '\n', r: '\r', t: '\t' }[simple] ?? simple) : all.slice(1)));
+/** A quoted text of HCL, or a part of it, without its escapes. */
+export const unescaped = (text: string): string => text.replace(/\\(?:([nrt"\\])|u([0-9a-fA-F]{4}))|\$\$\{|%%\{/g, (all, simple?: string, code?: string) => (code !== undefined ? String.fromCharCode(parseInt(code, 16)) : simple !== undefined ? ({ n: '\n', r: '\r', t: '\t' }[simple] ?? simple) : all.slice(1)));
 
 /** A value as data where it is data. */
 function valueOf(node: Node, lines: LineTable): DataNode {

@@ -41,6 +41,8 @@ export interface DataSource {
   readonly encoding: Encoding;
   /** The languages around it, outermost first: JSON in a heredoc of Terraform. */
   readonly around?: readonly Encoding[];
+  /** How what is added is written, where all of it stands in a quoted text of another language. */
+  readonly escape?: (text: string) => string;
   /** The key as this format spells it, where the tree holds it in the words of the ECS API (`StopTimeout` of `stopTimeout`). */
   readonly spell?: (key: string) => string;
   /** Told of what cannot be read of the texts inside it. */

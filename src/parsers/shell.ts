@@ -1,6 +1,6 @@
 import { parse } from 'unbash';
 import type { AndOr, Case, Command, CommandNode, CompoundList, If, Pipeline, PipelineNode, Statement } from 'unbash';
-import type { Encoding, Expr, ReadProblem, ShellCommand } from '../model/index.js';
+import type { Encoding, Expr, PipedInto, ReadProblem, ShellCommand } from '../model/index.js';
 import { literal } from '../model/index.js';
 import { simpleCommand, type Reading } from './shell/simple-command.js';
 import { wordExpr } from './shell/words.js';
@@ -93,9 +93,13 @@ function pipeline(node: Pipeline, reading: Reading): readonly ShellCommand[] {
     if (last === 0) return prefixed ? commands.map(withoutSlots) : commands;
     const piped = i === 0 ? 'first' : i === last ? 'last' : 'middle';
     const [only] = commands;
-    if (commands.length === 1 && only?.do === 'run') return [{ ...(i === 0 && prefixed ? withoutSlots(only) : only), piped } as ShellCommand];
-    return [group(commands, command, reading, { subshell: true, background: false })];
+    const one = commands.length === 1 && only?.do === 'run' ? (i === 0 && prefixed ? withoutSlots(only) : only) : group(commands, command, reading, { subshell: true, background: false });
+    return [{ ...one, piped, ...(i < last && { into: intoOf(node, i, reading) }) } as ShellCommand];
   });
+}
+
+function intoOf({ commands, operators }: Pipeline, i: number, { source: { text } }: Reading): PipedInto {
+  return { text: text.slice(commands[i + 1]!.pos, commands.at(-1)!.end).replace(/\\\n/g, ' ').replace(/\s+/g, ' '), withErrors: operators[i] === '|&' };
 }
 
 /** `! x` and `time x` come back to the shell: there is no place for `exec`. */

@@ -29,7 +29,7 @@ function workerOf(worker: Worker): unknown {
   const { drainNeed } = worker;
   return {
     ...processOf(worker), broker: worker.broker, pool: worker.pool, stopTime: settingOf(worker.stopTime), sigtermRemap: settingOf(worker.sigtermRemap),
-    drainNeed: drainNeed.is === 'bounded' ? { ...drainNeed, from: drainNeed.from.map(region) } : drainNeed,
+    drainNeed: drainNeed.is === 'bounded' ? { is: 'bounded', seconds: drainNeed.seconds, from: drainNeed.from.map(region), confidence: drainNeed.confidence } : drainNeed,
     settings: settingsOf(worker.settings), noEffect: (worker.noEffect ?? []).map(({ setting, kind, text, at }) => ({ setting, kind, text, ...region(at) })), tasks: worker.functions.map(({ name }) => name),
   };
 }

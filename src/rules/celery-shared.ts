@@ -2,7 +2,7 @@ import type { CeleryApp, PoolKind, Problem, Setting, SourceLocation, TaskFunctio
 import { comparePlaces, isWritten, place, samePlace } from '../model/index.js';
 import { BY_NAME } from '../knowledge/celery-settings.js';
 import { isOn, stopOf } from '../fate/index.js';
-import { onEcs } from './outlast.js';
+import { observedSaid, onEcs } from './outlast.js';
 import { listed } from './shared.js';
 
 export { isAtLeast, isWritten } from '../model/index.js';
@@ -145,6 +145,11 @@ export function ofApp(app: CeleryApp, at: SourceLocation, functions: readonly Ta
 /** Workers that run a command, without the copies of developers. */
 export function deployedWorkers(app: CeleryApp): readonly Worker[] {
   return app.workers.filter(({ role }) => role === 'deployed');
+}
+
+/** `7 min`, and where the configuration says that one of these functions takes so long. */
+export function longestSaid(seconds: number, functions: readonly TaskFunction[]): string {
+  return observedSaid(seconds, functions.find(fn => fn.observed?.seconds === seconds)?.observed?.at);
 }
 
 /** The first of each place, in order. */

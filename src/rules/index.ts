@@ -4,6 +4,7 @@ import { suppressionExpired } from './audit/suppression-expired.js';
 import { suppressionWithoutReason } from './audit/suppression-without-reason.js';
 import { unknownRule } from './audit/unknown-rule.js';
 import { unreadableInput } from './audit/unreadable-input.js';
+import { unusedDuration } from './audit/unused-duration.js';
 import { unusedSuppression } from './audit/unused-suppression.js';
 import { acknowledgementNeverSent } from './celery/acknowledgement-never-sent.js';
 import { brokerMayEvict } from './celery/broker-may-evict.js';
@@ -116,7 +117,7 @@ import type { Rule } from '../model/index.js';
 
 /** Every rule there is, by family: about the audit, the deployment, the container, the workers' configuration, the task functions. */
 export const rules: readonly Rule[] = [
-  forbiddenSuppression, staleBaselineEntry, suppressionExpired, suppressionWithoutReason, unknownRule, unreadableInput, unusedSuppression,
+  forbiddenSuppression, staleBaselineEntry, suppressionExpired, suppressionWithoutReason, unknownRule, unreadableInput, unusedDuration, unusedSuppression,
   azRebalancingInterrupts, deploymentDeadlock, healthCheckKillsBusyWorker, logLoss, memoryOvercommitted, minimumHealthyPercent, mutableImageTag, noDeploymentRollback, noLogConfiguration, plaintextCredentials, scaleInIgnoresInFlight, scaleInUnprotected, schedulerOverlap, schedulerReplicas, schedulerStateLost, sidecarStopsFirst, spotInterruptsTasks,
   stopTimeoutAboveFargateLimit, stopTimeoutOnWrongContainer, stopTimeoutTooShort,
   backgroundWithoutWait, detachedWorker, entrypointWithoutExec, initKillsWorker, noSignalHandler, packageManagerAsInit, processManagerKillsEarly, shellSwallowsSignal,

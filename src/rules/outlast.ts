@@ -1,5 +1,6 @@
-import type { CeleryApp, Container, EffectKind, TaskFunction, Thresholds, Worker } from '../model/index.js';
-import { isWritten } from '../model/index.js';
+import type { CeleryApp, Container, EffectKind, SourceLocation, TaskFunction, Thresholds, Worker } from '../model/index.js';
+import { isWritten, place } from '../model/index.js';
+import { inWords } from './shared.js';
 
 /** What a second run would do again. */
 const HARMFUL: ReadonlySet<EffectKind> = new Set(['insert', 'increment', 'append', 'email', 'sms', 'payment', 'http-write', 'publish']);
@@ -21,6 +22,17 @@ export function killerOf(worker: Worker, stopSeconds: number): string {
 export function mayOutlast({ drainNeed }: Worker, stopSeconds: number, { exitMarginSeconds }: Thresholds): boolean | undefined {
   if (drainNeed.is === 'unknown') return undefined;
   return drainNeed.is === 'unbounded' || drainNeed.seconds + exitMarginSeconds > stopSeconds;
+}
+
+/** `7 min`, and the entry of `durations` that says so, where one does. */
+export function observedSaid(seconds: number, declared: SourceLocation | undefined): string {
+  return `${inWords(seconds)}${declared ? ` (durations, ${place(declared)})` : ''}`;
+}
+
+/** Why a stop cuts its tasks, behind `ECS kills this worker 30 s after SIGTERM, `. */
+export function needSaid({ drainNeed }: Worker): string {
+  if (drainNeed.is === 'bounded') return `but its tasks may run ${observedSaid(drainNeed.seconds, drainNeed.declared)}`;
+  return drainNeed.is === 'unbounded' ? 'but nothing bounds its tasks' : 'however long its tasks run';
 }
 
 /** Every task that may outlast the stop is given back and harmless when it runs again. */

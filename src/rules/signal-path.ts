@@ -1,8 +1,8 @@
-import type { Confidence, Container, Model, Problem, Severity } from '../model/index.js';
+import type { Confidence, Container, Fix, Model, Problem, Severity } from '../model/index.js';
 import { CONFIDENCES, shorten } from '../model/index.js';
 import { isWorker, signalFaults, type Process, type ProcessManager, type Shell, type SignalFault } from '../fate/index.js';
 import { onEcs } from './outlast.js';
-import { killedAfter, outcomeOfKill, startConfidence, weakest } from './shared.js';
+import { execFix, killedAfter, outcomeOfKill, startConfidence, weakest } from './shared.js';
 
 export { isWorker, signalFaults, type Launcher, type Process, type Shell, type SignalFault } from '../fate/index.js';
 
@@ -99,6 +99,26 @@ export function nameOf(process: Process): string {
 /** The name of a shell as messages say it. */
 export function shellName({ shell, interpreter }: Shell): string {
   return shell === 'unknown' ? interpreter ?? 'the shell' : shell === 'busybox' ? 'busybox sh' : shell;
+}
+
+/** Where `exec` replaces a subshell alone: ` in a pipe`, ` in a subshell`; else nothing. */
+export function apart({ piped, subshell }: Shell): string {
+  return piped ? ' in a pipe' : subshell ? ' in a subshell' : '';
+}
+
+/** How the command is written so that it takes the place of its shell. Only bash can send output to a command beside it (`> >(tee log)`). */
+export function execSaid({ piped, subshell, into, shell, text }: Shell): string {
+  const whole = text.replace(/^exec\s+/, '');
+  const command = shorten(piped ? whole.replace(/\s+2>&1$/, '') : whole, 80);
+  if (!piped) return `write \`exec ${command}\`${subshell ? ' outside of the subshell' : ''}`;
+  const errors = into?.withErrors || /\s2>&1$/.test(whole) ? ' 2>&1' : '';
+  const kept = into && shell === 'bash' ? `; to keep what ${into.text.split(' ')[0]} does, \`exec ${command} > >(${shorten(into.text, 80)})${errors}\`` : '';
+  return `run \`exec ${command}\` without the pipe: the log goes to the container's output by itself${kept}`;
+}
+
+/** Writes `exec ` in front of the command, where that is enough. */
+export function execFixOf(link: Shell): Fix | undefined {
+  return link.piped || link.subshell ? undefined : execFix(link.slots);
 }
 
 /** pidMode task: the pause process is PID 1, and a shell that is not PID 1 dies of SIGTERM instead of ignoring it. */

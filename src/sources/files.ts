@@ -4,7 +4,7 @@ import { startOf } from '../model/index.js';
 import type { Listing, listFiles } from './list-files.js';
 import { decode, readBytes } from './read-file.js';
 
-export { gitRoot, isInside } from './paths.js';
+export { gitRoot, isForeign, isInside } from './paths.js';
 
 /** Candidates of fewer bytes are a short run: a slower but sooner ready machine code pays off (design: stack, Python). */
 const SHORT_RUN = 300_000;

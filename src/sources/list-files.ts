@@ -3,10 +3,7 @@ import { join } from 'node:path';
 import type { ReadProblem } from '../model/index.js';
 import { startOf } from '../model/index.js';
 import { git, partsOf } from './git.js';
-import { gitRoot } from './paths.js';
-
-/** Never ours to judge: other people's code and caches, even where they are committed. */
-const FOREIGN = new Set(['.git', '.hg', '.svn', 'node_modules', 'site-packages', '.venv', '__pycache__', '.tox', '.nox', '.mypy_cache', '.pytest_cache', '.ruff_cache', '.terraform', 'bower_components']);
+import { FOREIGN, gitRoot, isForeign } from './paths.js';
 
 export interface Listing { readonly paths: readonly string[]; readonly problems: readonly ReadProblem[] }
 
@@ -16,11 +13,6 @@ export function listFiles(root: string): Listing {
   // Nothing at all: the directory itself is ignored by git, yet someone asked for it.
   const listing = known && known.paths.length > 0 ? known : walk(root);
   return { paths: [...new Set(listing.paths)].filter(path => !isForeign(path)).sort(), problems: listing.problems };
-}
-
-/** It lies in a folder of other people's code. */
-export function isForeign(path: string): boolean {
-  return path.includes('/') && path.split('/').some((part, i, parts) => i < parts.length - 1 && FOREIGN.has(part));
 }
 
 function listByGit(root: string): Listing | undefined {

@@ -1,6 +1,14 @@
 import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 
+/** Never ours to judge: other people's code and caches, even where they are committed. */
+export const FOREIGN: ReadonlySet<string> = new Set(['.git', '.hg', '.svn', 'node_modules', 'site-packages', '.venv', '__pycache__', '.tox', '.nox', '.mypy_cache', '.pytest_cache', '.ruff_cache', '.terraform', 'bower_components']);
+
+/** It lies in a folder of other people's code. */
+export function isForeign(path: string): boolean {
+  return path.includes('/') && path.split('/').some((part, i, parts) => i < parts.length - 1 && FOREIGN.has(part));
+}
+
 /** The top level of the git work tree a directory lies in; undefined outside git. */
 export function gitRoot(directory: string): string | undefined {
   for (let at = resolve(directory); ; at = dirname(at)) {

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { git, partsOf } from './git.js';
-import { isForeign } from './list-files.js';
+import { isForeign } from './paths.js';
 import { isInside } from './paths.js';
 import { decode, LARGEST } from './read-file.js';
 

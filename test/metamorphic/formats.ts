@@ -240,6 +240,7 @@ export const FORMATS: readonly Format[] = [
   { name: 'CloudFormation, JSON', styles: [13], files: spec => ({ 'infra/worker.template.json': json(template(spec)) }) },
   { name: 'Terraform, jsonencode', files: spec => ({ 'infra/main.tf': `${terraformTask(spec, `jsonencode(${hcl(containers(spec), '  ')})`)}${terraformService(spec, String(spec.desired))}` }) },
   { name: 'Terraform, heredoc', styles: [12], files: spec => ({ 'infra/main.tf': `${terraformTask(spec, `<<EOF\n${JSON.stringify(containers(spec), null, 2)}\nEOF`)}${terraformService(spec, String(spec.desired))}` }) },
+  { name: 'Terraform, quoted JSON', styles: [12], files: spec => ({ 'infra/main.tf': `${terraformTask(spec, JSON.stringify(JSON.stringify(containers(spec), null, isEven(spec) ? 2 : 0)))}${terraformService(spec, String(spec.desired))}` }) },
   {
     name: 'Terraform, template file', styles: [12],
     files: spec => ({

@@ -83,7 +83,8 @@ function environmentPairs(node: DataNode | undefined, source: DataSource): reado
 function dependsOnSlots(node: DataNode, source: DataSource): readonly Slot[] {
   const [open, close] = source.encoding === 'yaml' ? ['[{ ContainerName: ', ', Condition: START }]'] : source.encoding === 'hcl' ? ['[{ containerName = ', ', condition = "START" }]'] : ['[{ "containerName": ', ', "condition": "START" }]'];
   const isCapital = source.spell?.('containerName') === 'ContainerName';
-  const spelled = (text: string): string => (isCapital ? text.replace('containerName', 'ContainerName').replace('condition', 'Condition') : text);
+  const { escape = (text: string) => text } = source;
+  const spelled = (text: string): string => escape(isCapital ? text.replace('containerName', 'ContainerName').replace('condition', 'Condition') : text);
   return insertSlots(node, ['dependsOn'], source).map(slot => ({ ...slot, before: `${slot.before ?? ''}${spelled(open!)}`, after: `${spelled(close!)}${slot.after ?? ''}` }));
 }
 

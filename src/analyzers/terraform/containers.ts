@@ -1,7 +1,8 @@
 import type { ContainerFacts, Expr } from '../../model/index.js';
-import { heredocSpan } from '../../parsers/hcl.js';
+import { heredocSpan, unescaped } from '../../parsers/hcl.js';
 import { parseJson } from '../../parsers/json.js';
 import { entryOf, itemsOf, type DataEntry, type DataNode, type DataSource } from '../../parsers/nodes.js';
+import { replaceAll, through } from '../../parsers/spliced.js';
 import { containerOf } from '../ecs-objects/task-definitions.js';
 import { exprOf } from '../node-values.js';
 
@@ -9,7 +10,7 @@ import { exprOf } from '../node-values.js';
 export interface FoundContainers { readonly containers: readonly ContainerFacts[]; readonly from?: Expr }
 
 /**
- * `container_definitions`: a list (jsonencode), a heredoc of JSON, or an expression that names one. Items that are expressions themselves
+ * `container_definitions`: a list (jsonencode), JSON in a heredoc or in quotes, or an expression that names one. Items that are expressions themselves
  * are what `from` lists.
  */
 export function containersIn(node: DataNode | undefined, source: DataSource): FoundContainers {
@@ -32,8 +33,26 @@ export function looksLikeContainers(node: DataNode): boolean {
   return items.length > 0 && items.every(item => entryOf(item, 'image') !== undefined && ['name', 'essential', 'logConfiguration', 'log_configuration', 'portMappings', 'command'].some(key => entryOf(item, key) !== undefined));
 }
 
-/** JSON in a heredoc or a quoted text: read where it stands, everything around it blanked, so that its places are those of the file. */
-function jsonIn(node: DataNode, source: DataSource): { readonly items: readonly DataNode[]; readonly source: DataSource } | undefined {
+interface Inner { readonly items: readonly DataNode[]; readonly source: DataSource }
+
+const jsonIn = (node: DataNode, source: DataSource): Inner | undefined => inHeredoc(node, source) ?? inQuotes(node, source);
+
+/** JSON in a quoted text, `"[{\"name\": …}]"`: read without the escapes; its places are those of the file, and what is added is escaped. */
+function inQuotes(node: DataNode, { lines }: DataSource): Inner | undefined {
+  const written = lines.text.slice(node.start, node.end);
+  if (!/^"(?:\s|\\[nrt])*[[{]/.test(written) || !written.endsWith('"')) return undefined;
+  const plain = replaceAll(written.slice(1, -1), /\\(?:[nrt"\\]|u[0-9a-fA-F]{4})/g, ([escape]) => unescaped(escape));
+  const parsed = parseJson(plain.text, lines.path);
+  const first = node.start + 1;
+  const at = through(plain, (start, end) => lines.at(first + start, first + end));
+  // quotes inside `${…}` have no escapes: nothing is read then
+  return parsed.problems.length > 0 || !parsed.root ? undefined : { items: itemsIn(parsed.root), source: { ...parsed.source, around: ['hcl'], escape: text => JSON.stringify(text).slice(1, -1), lines: { ...parsed.source.lines, at } } };
+}
+
+const itemsIn = (root: DataNode): readonly DataNode[] => (root.is === 'list' ? root.items : [root]);
+
+/** JSON in a heredoc: read where it stands, everything around it blanked, so that its places are those of the file. */
+function inHeredoc(node: DataNode, source: DataSource): Inner | undefined {
   const { text, path } = source.lines;
   const span = heredocSpan(node, text);
   if (!span || !/^\s*[[{]/.test(text.slice(span.start, span.end))) return undefined;
@@ -41,7 +60,7 @@ function jsonIn(node: DataNode, source: DataSource): { readonly items: readonly 
   const parsed = parseJson(blank(text.slice(0, span.start)) + text.slice(span.start, span.end), path);
   const root = parsed.root;
   if (!root) return undefined;
-  return { items: root.is === 'list' ? root.items : [root], source: { ...parsed.source, around: ['hcl'], lines: source.lines } };
+  return { items: itemsIn(root), source: { ...parsed.source, lines: source.lines } };
 }
 
 /** snake_case, as modules name the same fields, in the words of the API. */

@@ -1,4 +1,4 @@
-import { editDistance, type BodyFacts, type EffectiveSettings, type Lock, type Message, type RetryCall, type RetryPolicy, type Setting, type Signature, type Slot, type SourceLocation, type TaskFunction } from '../../model/index.js';
+import { editDistance, type BodyFacts, type EffectiveSettings, type Lock, type Message, type Observed, type RetryCall, type RetryPolicy, type Setting, type Signature, type Slot, type SourceLocation, type TaskFunction } from '../../model/index.js';
 import { TASK_OPTIONS } from '../../knowledge/celery-settings.js';
 import { render } from '../render.js';
 import type { Value } from '../values.js';
@@ -9,7 +9,7 @@ import { toSetting } from './settings.js';
 const MAX_RETRIES = 3, RETRY_DELAY = 180, BACKOFF_MAX = 600;
 
 /** A task function with the options that are effective in its app: annotations, decorator, base class, settings, defaults. */
-export function taskFunction(site: FunctionSite, settings: EffectiveSettings, body: BodyFacts & { readonly retryCalls: readonly RetryCall[] }, periodic: boolean, messages: readonly Message[], observedSeconds: number | undefined, singletonExpiry: boolean): TaskFunction {
+export function taskFunction(site: FunctionSite, settings: EffectiveSettings, body: BodyFacts & { readonly retryCalls: readonly RetryCall[] }, periodic: boolean, messages: readonly Message[], observed: Observed | undefined, singletonExpiry: boolean): TaskFunction {
   const layers = [...annotationLayers(settings, site.name), ...site.options];
   const from = <T>(option: string, setting: string | undefined, fallback: Setting<unknown>): Setting<T> =>
     (written(layers, option) ?? (setting === undefined ? fallback : settings.get(setting) ?? fallback)) as Setting<T>;
@@ -32,7 +32,7 @@ export function taskFunction(site: FunctionSite, settings: EffectiveSettings, bo
     signature: signatureOf(site, layers), messages,
     retry: retryPolicy(layers, retryCalls, site.decoratorAt), serializer: from('serializer', 'task_serializer', unset),
     unknownOptions: unknownOptions(site),
-    ...(observedSeconds !== undefined && { observedSeconds }), ...(site.ownTimeout && { ownTimeout: site.ownTimeout }), ...(slot && { optionSlot: slot }),
+    ...(observed && { observed }), ...(site.ownTimeout && { ownTimeout: site.ownTimeout }), ...(slot && { optionSlot: slot }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { ChainLink, ShellCommand, Slot, SourceLocation } from '../../model/index.js';
+import type { ChainLink, PipedInto, ShellCommand, Slot, SourceLocation } from '../../model/index.js';
 import type { ShellName } from '../../knowledge/start-commands.js';
 import type { Reached } from '../command.js';
 import { exportedOnly, expand, joined, knownWord, likely, mergeVariables, withProgram, type Environment, type Word, type WordScope } from '../process-environment.js';
@@ -38,6 +38,7 @@ interface Found {
   readonly exec: boolean;
   readonly background: boolean;
   readonly piped: boolean;
+  readonly into?: PipedInto;
   readonly subshell: boolean;
   readonly at: SourceLocation;
   readonly text: string;
@@ -54,7 +55,10 @@ interface Walk {
   waits: number;
 }
 
-interface Where { readonly background: boolean; readonly subshell: boolean; readonly depth: number }
+interface Where { readonly background: boolean; readonly subshell: boolean; readonly piped?: boolean; readonly into?: PipedInto; readonly depth: number }
+
+/** What stands in a pipe, and what its output goes into. */
+const pipeOf = ({ piped, into }: Extract<ShellCommand, { do: 'run' | 'group' }>): Pick<Where, 'piped' | 'into'> => (piped === undefined ? {} : { piped: true, ...(into && { into }) });
 
 /** Functions, groups and branches inside each other beyond this are not followed. */
 const DEPTH = 60;
@@ -75,7 +79,7 @@ function linkOf(found: Found, walk: Walk): ChainLink {
   const waits = walk.waits - found.waitsBefore;
   return {
     kind: 'shell', at: found.at, text: found.text, from: process.from, shell: process.shell, replaces: inPlace && (found.exec || byShell), singleCommand: isSingle,
-    background: found.background, waits: found.background && waits > 0, forwards: found.background && walk.traps.some(trap => passesOn(trap, walk, waits)), piped: found.piped,
+    background: found.background, waits: found.background && waits > 0, forwards: found.background && walk.traps.some(trap => passesOn(trap, walk, waits)), piped: found.piped, subshell: found.subshell, ...(found.into && { into: found.into }),
     slots: found.slots.length > 0 ? found.slots : process.slots, ...(process.interpreter !== undefined && { interpreter: process.interpreter }),
   };
 }
@@ -132,7 +136,7 @@ function step(command: ShellCommand, state: State, walk: Walk, where: Where): bo
     case 'function': walk.functions.set(command.name, command.body); return false;
     case 'group': {
       if (!command.subshell && !command.background) return sequence(command.body, state, walk, deeper);
-      sequence(command.body, copyOf(state), walk, { ...deeper, background: where.background || command.background, subshell: true });
+      sequence(command.body, copyOf(state), walk, { ...deeper, ...pipeOf(command), background: where.background || command.background, subshell: true });
       return false;
     }
   }
@@ -244,7 +248,7 @@ function callFunction(body: readonly ShellCommand[], args: readonly Word[], comm
   const outerArgs = state.args;
   inner.args = args;
   const before = walk.found.length;
-  const ended = sequence(body, inner, walk, { background: where.background || command.background, subshell: where.subshell || isApart, depth: where.depth + 1 });
+  const ended = sequence(body, inner, walk, { ...where, ...pipeOf(command), background: where.background || command.background, subshell: where.subshell || isApart, depth: where.depth + 1 });
   if (!isApart) state.args = outerArgs;
   // A `return` ends the function alone; an `exec` or `exit` in it ends the shell.
   return ended && !isApart && walk.found.slice(before).some(found => found.exec);
@@ -255,8 +259,9 @@ function startProcess(words: readonly Word[], command: Run, state: State, walk: 
   const own = copyOf(state);
   for (const { name, value } of command.assignments) assign(name, joined(value, scope), true, command.at, own);
   const reached = walk.host.start(words, exportedOnly(environmentOf(own, walk)), state.directory);
+  const { piped = false, into } = { ...where, ...pipeOf(command) };
   for (const one of reached) walk.found.push({
-    reached: one, exec: command.exec, background: where.background || command.background, piped: command.piped !== undefined, subshell: where.subshell,
+    reached: one, exec: command.exec, background: where.background || command.background, piped, ...(into && { into }), subshell: where.subshell,
     at: command.at, text: command.text, slots: command.slots, waitsBefore: walk.waits,
   });
 }

@@ -1,7 +1,7 @@
 import type { CeleryApp, Problem, Rule, Setting, TaskFunction, Thresholds } from '../../model/index.js';
 import { CONSUMER_TIMEOUT_DEFAULT } from '../../fate/index.js';
 import { appConfidence, inWords, listed, weakest } from '../shared.js';
-import { boundOf, byAcknowledgement, isAtLeast, isInherited, isOn, longestStop, numberOf, ofApp, oncePerPlace, toWrite } from '../celery-shared.js';
+import { boundOf, byAcknowledgement, isAtLeast, isInherited, isOn, longestSaid, longestStop, numberOf, ofApp, oncePerPlace, toWrite } from '../celery-shared.js';
 import { softBelow } from '../celery-visibility.js';
 import { delayConfidence, delaySaid, delaysOf, shorterDelay, type Delay } from '../celery-delays.js';
 
@@ -66,14 +66,14 @@ function waiting(app: CeleryApp, wait: Delay, timeout: Timeout, thresholds: Thre
 /** Late-acknowledged functions whose own bound is above the timeout, once for each limit. */
 function* running(app: CeleryApp, timeout: Timeout, thresholds: Thresholds): Generator<Problem> {
   const long = byAcknowledgement(app.functions).late.flatMap(fn => { const seconds = boundOf(fn, app.pool); return typeof seconds === 'number' && seconds > timeout.seconds ? [{ fn, seconds }] : []; });
-  const placeOf = (fn: TaskFunction) => (fn.observedSeconds === undefined && numberOf(fn.timeLimit) !== undefined ? fn.timeLimit.at : fn.ownTimeout?.at ?? fn.at);
+  const placeOf = (fn: TaskFunction) => (!fn.observed && numberOf(fn.timeLimit) !== undefined ? fn.timeLimit.at : fn.ownTimeout?.at ?? fn.at);
   for (const { fn, seconds } of oncePerPlace(long, one => placeOf(one.fn))) {
     const at = placeOf(fn);
     const functions = long.filter(one => placeOf(one.fn).startLine === at.startLine && placeOf(one.fn).path === at.path).map(one => one.fn);
     const { related, ...about } = shared(app, at, timeout, functions);
     yield {
       ...about, ...(related && { related }), order: 3, confidence: weakest(appConfidence(app, app.settings.get('broker_url'), fn.timeLimit, fn.acksLate), sure(timeout)),
-      message: `${listed(functions.map(one => one.functionName))} may run ${inWords(seconds)} before ${functions.length === 1 ? 'it is' : 'they are'} acknowledged but ${found(timeout)}: ${consequence(app)} under a task that takes longer, and the next one after it`,
+      message: `${listed(functions.map(one => one.functionName))} may run ${longestSaid(seconds, functions)} before ${functions.length === 1 ? 'it is' : 'they are'} acknowledged but ${found(timeout)}: ${consequence(app)} under a task that takes longer, and the next one after it`,
       label: `unacknowledged for up to ${inWords(seconds)}`, suggestion: `split the work and ${limit(app, fn, timeout, thresholds)}${raise(app, seconds, thresholds)}`,
       fate: `acknowledged late → ${inWords(timeout.seconds)} → ${ended(app)} → delivered to the next worker → …`,
     };

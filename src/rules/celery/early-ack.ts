@@ -1,8 +1,8 @@
 import type { CeleryApp, Effect, EffectKind, Fix, Problem, Rule, Setting, TaskFunction, Thresholds, Worker } from '../../model/index.js';
 import { place, shorten } from '../../model/index.js';
 import { fateText, worstFate, type Fate } from '../../fate/index.js';
-import { appConfidence, inWords, listed, plural, weakest, type Evidence } from '../shared.js';
-import { afterNames, asFound, boundOf, byAcknowledgement, deployedWorkers, isInherited, isOn, isWritten, ofApp, placeIn, stopOf, toWrite } from '../celery-shared.js';
+import { appConfidence, listed, plural, weakest, type Evidence } from '../shared.js';
+import { afterNames, asFound, boundOf, byAcknowledgement, deployedWorkers, isInherited, isOn, isWritten, longestSaid, ofApp, placeIn, stopOf, toWrite } from '../celery-shared.js';
 import { isProtected, killerOf, onEcs } from '../outlast.js';
 
 /** Effects that a second run repeats. */
@@ -52,7 +52,7 @@ function judge(app: CeleryApp, thresholds: Thresholds): Problem | undefined {
 }
 
 /** `isCertain`: the task is lost, whatever else is true of it. */
-interface Danger { readonly worker: Worker; readonly stop: number; readonly longest: number | 'none'; readonly fate: Fate; readonly isCertain: boolean }
+interface Danger { readonly worker: Worker; readonly stop: number; readonly longest: number | 'none'; readonly long: readonly TaskFunction[]; readonly fate: Fate; readonly isCertain: boolean }
 
 /** The deployed worker on ECS that is killed while one of these functions still runs, and what becomes of it. */
 function endangered(app: CeleryApp, early: readonly TaskFunction[], { exitMarginSeconds }: Thresholds): Danger | undefined {
@@ -64,7 +64,7 @@ function endangered(app: CeleryApp, early: readonly TaskFunction[], { exitMargin
     const worst = worstFate(worker, long, 'stop', exitMarginSeconds);
     if (!worst) continue;
     const bounds = long.map(fn => boundOf(fn, worker.pool));
-    return { worker, stop, fate: worst.fate, isCertain: worst.isCertain && worst.fate.outcome.is === 'lost', longest: bounds.includes('none') ? 'none' : Math.max(...bounds.filter(bound => typeof bound === 'number')) };
+    return { worker, stop, long, fate: worst.fate, isCertain: worst.isCertain && worst.fate.outcome.is === 'lost', longest: bounds.includes('none') ? 'none' : Math.max(...bounds.filter(bound => typeof bound === 'number')) };
   }
   return undefined;
 }
@@ -78,7 +78,7 @@ function confidence(app: CeleryApp, early: readonly TaskFunction[], mixed: boole
 
 function consequence(danger: Danger | undefined): string {
   if (!danger) return 'a task whose worker is killed is lost';
-  return `${killerOf(danger.worker, danger.stop)} the worker ${danger.stop} s after SIGTERM, and ${danger.longest === 'none' ? 'a task that needs longer' : `a task, which may run ${inWords(danger.longest)},`} is lost`;
+  return `${killerOf(danger.worker, danger.stop)} the worker ${danger.stop} s after SIGTERM, and ${danger.longest === 'none' ? 'a task that needs longer' : `a task, which may run ${longestSaid(danger.longest, danger.long)},`} is lost`;
 }
 
 const name = (fn: TaskFunction): string => fn.functionName;

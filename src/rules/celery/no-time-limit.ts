@@ -43,7 +43,7 @@ function judge(app: CeleryApp, thresholds: Thresholds): Problem | undefined {
 }
 
 function isOpen(fn: TaskFunction, app: CeleryApp): boolean {
-  if (fn.ownTimeout || fn.observedSeconds !== undefined) return false;
+  if (fn.ownTimeout || fn.observed) return false;
   const bound = boundOf(fn, app.pool);
   return bound === 'none' || (bound === 0 && fn.timeLimit.state === 'unset');
 }

@@ -1,7 +1,7 @@
 import type { CeleryApp, Problem, Rule, TaskFunction, Thresholds } from '../../model/index.js';
 import { agreed } from '../../model/index.js';
-import { appConfidence, fixTo, inWords, listed, plural } from '../shared.js';
-import { acksLate, afterNames, asFound, boundOf, byAcknowledgement, isAtLeast, isOn, isWritten, numberOf, ofApp, placeIn, toWrite } from '../celery-shared.js';
+import { appConfidence, fixTo, listed, plural } from '../shared.js';
+import { acksLate, afterNames, asFound, boundOf, byAcknowledgement, isAtLeast, isOn, isWritten, longestSaid, numberOf, ofApp, placeIn, toWrite } from '../celery-shared.js';
 
 /** s. Work below this does not make a waiting message late. */
 const SHORT = 60;
@@ -57,7 +57,7 @@ function isShort(fn: TaskFunction, app: CeleryApp): boolean {
 
 /** What it does, or how long it is allowed, shows that it may run for minutes. */
 function isLong(fn: TaskFunction, app: CeleryApp, { maxTaskSeconds }: Thresholds): boolean {
-  if (fn.observedSeconds !== undefined) return fn.observedSeconds > SHORT;
+  if (fn.observed) return fn.observed.seconds > SHORT;
   const bound = boundOf(fn, app.pool);
   if (typeof bound === 'number') return bound > maxTaskSeconds / 2 && !fn.body.trivial;
   const { loops, effects } = fn.body;
@@ -74,7 +74,7 @@ function reserved(app: CeleryApp, multiplier: number): string {
 function waitsFor(app: CeleryApp, long: readonly TaskFunction[]): string {
   const bounds = long.map(fn => boundOf(fn, app.pool)).filter(bound => typeof bound === 'number');
   if (long.length === 0) return 'the running task';
-  return bounds.length === 0 ? listed(long.map(fn => fn.functionName), 2) : `a task that may run ${inWords(Math.max(...bounds))}`;
+  return bounds.length === 0 ? listed(long.map(fn => fn.functionName), 2) : `a task that may run ${longestSaid(Math.max(...bounds), long)}`;
 }
 
 /** Under early acknowledgement a process takes its next message as soon as one is acknowledged, which is when its task starts (measured). */

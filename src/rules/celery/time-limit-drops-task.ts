@@ -33,7 +33,7 @@ const poolsOf = (app: CeleryApp): readonly PoolKind[] => (app.workers.length > 0
 /** It may reach a hard limit that nothing tells it of. A soft limit that is not below the hard one is celery/soft-limit-not-below-hard's matter. */
 function isDropped(fn: TaskFunction, app: CeleryApp): boolean {
   const hard = numberOf(fn.timeLimit) ?? 0;
-  if (hard <= 0 || (fn.softTimeLimit.state !== 'unset' && app.pool !== 'gevent') || fn.body.trivial || fn.ownTimeout || (fn.observedSeconds ?? Infinity) < hard) return false;
+  if (hard <= 0 || (fn.softTimeLimit.state !== 'unset' && app.pool !== 'gevent') || fn.body.trivial || fn.ownTimeout || (fn.observed?.seconds ?? Infinity) < hard) return false;
   return isOn(fn.acksOnFailureOrTimeout) === true || (isOn(fn.acksOnFailureOrTimeout) === false && !isAtLeast(app.versions.celery, '5.5'));
 }
 

@@ -1,6 +1,6 @@
 import type { CeleryApp, Problem, Rule, TaskFunction, Thresholds } from '../../model/index.js';
 import { appConfidence, fixTo, inWords, listed, weakest } from '../shared.js';
-import { boundOf, byAcknowledgement, ofApp, numberOf, placeIn, toWrite } from '../celery-shared.js';
+import { boundOf, byAcknowledgement, longestSaid, ofApp, numberOf, placeIn, toWrite } from '../celery-shared.js';
 import { fittingLimits, floorOf, looksLikeMilliseconds, SQS_MAXIMUM, VISIBILITY_TIMEOUT, visibilityOf, type Floor, type Visibility } from '../celery-visibility.js';
 
 export const visibilityTimeoutTooShort: Rule = {
@@ -34,7 +34,7 @@ function belowLimit(app: CeleryApp, { seconds, setting, isDefault }: Visibility,
   const who = floor.by ? floor.by.functionName : 'a task';
   const limit = floor.by && typeof boundOf(floor.by, app.pool) === 'number' ? boundOf(floor.by, app.pool) as number : floor.running;
   const delay = floor.running - limit;
-  const parts = [`may run ${inWords(limit)}`, ...(delay > 0 ? [`is held up to ${inWords(delay)} before`] : []), ...(isSure || floor.stop === undefined ? [] : [`and its worker is given ${inWords(floor.stop)} to stop`])];
+  const parts = [`may run ${longestSaid(limit, floor.by ? [floor.by] : [])}`, ...(delay > 0 ? [`is held up to ${inWords(delay)} before`] : []), ...(isSure || floor.stop === undefined ? [] : [`and its worker is given ${inWords(floor.stop)} to stop`])];
   return {
     ...common(app, at, floor.by ? [floor.by] : [], 'runs longer than its message stays hidden'), severity: isSure ? 'error' : 'warning',
     confidence: appConfidence(app, setting, floor.by?.timeLimit),
@@ -74,7 +74,7 @@ function behindOthers(app: CeleryApp, { seconds, setting }: Visibility, floor: F
   const longest = Math.max(...long.map(fn => boundOf(fn, app.pool) as number));
   return {
     ...common(app, at, long, 'runs longer than prefetched messages stay hidden'), severity: 'warning', confidence: weakest(appConfidence(app, setting), 'medium'),
-    message: `visibility_timeout is ${inWords(seconds)}, but a message that is prefetched (worker_prefetch_multiplier is ${multiplier}) behind ${listed(long.map(fn => fn.functionName))} waits up to ${inWords(longest)}: it is delivered again and run twice`,
+    message: `visibility_timeout is ${inWords(seconds)}, but a message that is prefetched (worker_prefetch_multiplier is ${multiplier}) behind ${listed(long.map(fn => fn.functionName))} waits up to ${longestSaid(longest, long)}: it is delivered again and run twice`,
     ...remedyFor(app, setting, Math.max(thresholds.visibilityTimeoutSeconds, floor.enough)),
   };
 }

@@ -1,6 +1,5 @@
 import type { Rule } from '../../model/index.js';
-import { execFix } from '../shared.js';
-import { commandAt, faultsAt, killedByDeath, killedDeaf, nameOf, onTheWay, sharesPids, shellName } from '../signal-path.js';
+import { apart, execFixOf, execSaid, faultsAt, killedByDeath, killedDeaf, nameOf, onTheWay, sharesPids, shellName, type Shell } from '../signal-path.js';
 
 export const entrypointWithoutExec: Rule = {
   id: 'container/entrypoint-without-exec',
@@ -8,9 +7,11 @@ export const entrypointWithoutExec: Rule = {
   title: 'The start script stays in front of the worker and keeps the stop signal',
   rationale:
     'A script that starts the worker without `exec` remains as its parent. The stop signal goes to the script\'s shell, which as PID 1 ignores it and waits ' +
-    'for its child: the worker goes on taking tasks until it is killed, and what it runs then is cut off. This holds for every shell.',
-  remedy: 'Write `exec` in front of the command that starts the worker, as the last thing the script does.',
-  references: ['https://docs.docker.com/reference/dockerfile/#entrypoint', 'https://www.gnu.org/software/bash/manual/html_node/Signals.html'],
+    'for its child: the worker goes on taking tasks until it is killed, and what it runs then is cut off. This holds for every shell. In a pipe or a subshell ' +
+    '`exec` replaces that subshell alone: measured with Celery 5.6.3 behind bash 5.2.15 and dash 0.5.12, `exec celery … 2>&1 | tee log` hears nothing until ' +
+    'SIGKILL, while `exec celery … > >(tee log) 2>&1` (bash) shuts down warm.',
+  remedy: 'Write `exec` in front of the command that starts the worker, as the last thing the script does, and neither in a pipe nor in parentheses.',
+  references: ['https://docs.docker.com/reference/dockerfile/#entrypoint', 'https://www.gnu.org/software/bash/manual/html_node/Signals.html', 'https://www.gnu.org/software/bash/manual/html_node/Pipelines.html', 'https://www.gnu.org/software/bash/manual/html_node/Process-Substitution.html'],
   provenBy: ['container/entrypoint-without-exec/bad', 'container/entrypoint-without-exec/good', 'pid1/prefork/late/script', 'pid1/prefork/late/script-exec'],
   leadsTo: ['container/signal-sent-to-group'],
 
@@ -20,17 +21,20 @@ export const entrypointWithoutExec: Rule = {
       const { link, under } = fault;
       const shell = shellName(link);
       const dies = under !== undefined || sharesPids(process);
-      const fix = link.piped ? undefined : execFix(link.slots);
+      const fix = execFixOf(link);
       yield {
         ...onTheWay(shared, 'error'),
-        message: `this script starts ${nameOf(process)} without exec, so the stop signal ends at its shell`,
-        label: link.piped ? `a child of ${shell}, in a pipe` : `a child of ${shell}`,
-        suggestion: link.piped
-          ? `run \`exec ${commandAt(process, fault)}\` without the pipe: the log goes to the container's output by itself`
-          : `write \`exec ${commandAt(process, fault)}\``,
+        message: `this script starts ${nameOf(process)}${how(link)}, so the stop signal ends at its shell`,
+        label: `a child of ${shell}${apart(link)}`,
+        suggestion: execSaid(link),
         fate: dies ? killedByDeath(process, shell, under) : killedDeaf(process, `${shell} ignores it`),
         ...(fix && { fix }),
       };
     }
   },
 };
+
+function how(link: Shell): string {
+  if (apart(link) === '') return ' without exec';
+  return `${apart(link)}${/^exec\s/.test(link.text) ? ', where exec replaces a subshell only' : ''}`;
+}

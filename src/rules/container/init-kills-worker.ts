@@ -1,6 +1,5 @@
 import type { Rule } from '../../model/index.js';
-import { execFix } from '../shared.js';
-import { commandAt, faultsAt, killedAtOnce, nameOf, onTheWay, shellName } from '../signal-path.js';
+import { apart, execFixOf, execSaid, faultsAt, killedAtOnce, nameOf, onTheWay, shellName } from '../signal-path.js';
 
 export const initKillsWorker: Rule = {
   id: 'container/init-kills-worker',
@@ -19,13 +18,13 @@ export const initKillsWorker: Rule = {
     for (const shared of faultsAt(model, 'container/init-kills-worker')) {
       const { fault, process } = shared;
       const { link, init } = fault;
-      const fix = link.piped ? undefined : execFix(link.slots);
+      const fix = execFixOf(link);
       yield {
         ...onTheWay(shared, 'error'),
         message: `${init.program} passes the stop signal to ${shellName(link)}, which dies without waiting for ${nameOf(process)}, so all is killed at once`,
-        label: `a child of ${shellName(link)}`,
+        label: `a child of ${shellName(link)}${apart(link)}`,
         related: [{ at: init.at, message: `${init.program} is PID 1` }],
-        suggestion: link.piped ? `run \`exec ${commandAt(process, fault)}\` without the pipe` : `write \`exec ${commandAt(process, fault)}\``,
+        suggestion: execSaid(link),
         fate: killedAtOnce(process, `${init.program} → ${shellName(link)} dies → ${init.program} exits`),
         ...(fix && { fix }),
       };

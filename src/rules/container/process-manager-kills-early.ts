@@ -1,5 +1,6 @@
 import type { ChainLink, Confidence, Rule, Severity, Thresholds, Worker } from '../../model/index.js';
-import { about, confidenceOf, fixTo, inWords, killedAfter, outcomeOfKill, relatedAt, weakest } from '../shared.js';
+import { about, confidenceOf, fixTo, killedAfter, outcomeOfKill, relatedAt, weakest } from '../shared.js';
+import { needSaid } from '../outlast.js';
 import { blockersOf } from '../signal-path.js';
 
 type Manager = Extract<ChainLink, { kind: 'process-manager' }>;
@@ -62,8 +63,7 @@ function judge(worker: Worker, link: Manager, { exitMarginSeconds, stopTimeoutSe
   const severity: Severity = drainNeed.is === 'bounded' ? 'error' : 'warning';
   return {
     order: 2, at: stopWait.at, severity, confidence: sureness(worker, confidenceOf(worker, stopWait, drainNeed)),
-    message: `${link.program} kills ${link.programName} ${stopWait.value} s after the stop signal, ${
-      drainNeed.is === 'bounded' ? `but its tasks may run ${inWords(drainNeed.seconds)}` : drainNeed.is === 'unbounded' ? 'but nothing bounds its tasks' : 'however long its tasks run'}`,
+    message: `${link.program} kills ${link.programName} ${stopWait.value} s after the stop signal, ${needSaid(worker)}`,
     label: isDefault ? `no ${SETTINGS[link.program]}: ${link.program} waits ${stopWait.value} s` : '',
     related: relatedAt(drainNeed.is === 'bounded' ? drainNeed.from : [], 'a task may run this long'),
     suggestion: `set \`${SETTINGS[link.program]}${link.program === 'pm2' ? ': ' : '='}${MILLISECONDS.has(link.program) ? wanted * 1000 : wanted}\` ${WHERE[link.program]?.(link.programName) ?? `in ${link.programName}`}${

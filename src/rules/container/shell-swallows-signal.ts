@@ -1,6 +1,5 @@
 import type { Rule } from '../../model/index.js';
-import { execFix } from '../shared.js';
-import { commandAt, faultsAt, killedByDeath, killedDeaf, nameOf, onTheWay, sharesPids, shellName } from '../signal-path.js';
+import { apart, execFixOf, execSaid, faultsAt, killedByDeath, killedDeaf, nameOf, onTheWay, sharesPids, shellName } from '../signal-path.js';
 
 export const shellSwallowsSignal: Rule = {
   id: 'container/shell-swallows-signal',
@@ -21,14 +20,12 @@ export const shellSwallowsSignal: Rule = {
       const { link, under } = fault;
       const shell = shellName(link);
       const dies = under !== undefined || sharesPids(process);
-      const fix = link.piped ? undefined : execFix(link.slots);
+      const fix = execFixOf(link);
       yield {
         ...onTheWay(shared, link.shell === 'unknown' ? 'warning' : 'error'),
         message: `${shell} stays in front of ${nameOf(process)} and keeps the stop signal, so ${nameOf(process)} is killed without a warning`,
-        label: link.from === 'shell-form' ? 'a shell form: run by a shell' : 'run by a shell',
-        suggestion: link.piped
-          ? `run \`exec ${commandAt(process, fault)}\` without the pipe: the log goes to the container's output by itself`
-          : `write \`exec ${commandAt(process, fault)}\``,
+        label: `${link.from === 'shell-form' ? 'a shell form: ' : ''}run by a shell${apart(link)}`,
+        suggestion: execSaid(link),
         fate: dies ? killedByDeath(process, shell, under) : killedDeaf(process, `${shell} ignores it`),
         ...(fix && { fix }),
       };

@@ -1,5 +1,6 @@
 import type { Problem, Rule, Setting, Thresholds, Worker } from '../../model/index.js';
-import { confidenceOf, fateOfStop, fixTo, inWords, listed, relatedAt, together, weakest } from '../shared.js';
+import { confidenceOf, fateOfStop, fixTo, listed, relatedAt, together, weakest } from '../shared.js';
+import { needSaid } from '../outlast.js';
 import { blockersOf } from '../signal-path.js';
 
 export const stopGracePeriodTooShort: Rule = {
@@ -34,8 +35,7 @@ function killedEarly(worker: Worker, { exitMarginSeconds, stopTimeoutSeconds }: 
   const isDefault = stop.certainty === 'format-default';
   const wanted = drainNeed.is === 'bounded' ? Math.ceil(drainNeed.seconds + exitMarginSeconds) : stopTimeoutSeconds;
   if (stop.value >= wanted || (drainNeed.is === 'unknown' && !isDefault)) return [];
-  const reason = drainNeed.is === 'bounded' ? `but its tasks may run ${inWords(drainNeed.seconds)}` : drainNeed.is === 'unbounded' ? 'but nothing bounds its tasks' : 'however long its tasks run';
-  return [{ worker, name: worker.container?.name ?? worker.name, stop, isDefault, wanted, reason }];
+  return [{ worker, name: worker.container?.name ?? worker.name, stop, isDefault, wanted, reason: needSaid(worker) }];
 }
 
 /** By file and reason, the file nearest to the root first: one cure, one finding. */

@@ -1,8 +1,8 @@
 import type { Rule } from '../../model/index.js';
 import { agreed } from '../../model/index.js';
 import { workersIn } from '../deployment.js';
-import { about, confidenceOf, inWords, killedAfter, outcomeOfKill, relatedAt } from '../shared.js';
-import { isProtected, mayOutlast, onEcs, survivesStop } from '../outlast.js';
+import { about, confidenceOf, killedAfter, outcomeOfKill, relatedAt } from '../shared.js';
+import { isProtected, mayOutlast, observedSaid, onEcs, survivesStop } from '../outlast.js';
 
 export const scaleInUnprotected: Rule = {
   id: 'ecs/scale-in-unprotected',
@@ -26,7 +26,7 @@ export const scaleInUnprotected: Rule = {
         if (!onEcs(worker) || stop === undefined || !mayOutlast(worker, stop, thresholds) || isProtected(worker.app) || survivesStop(worker, stop, thresholds)) continue;
         yield {
           order: 4, at: autoscaling.at, confidence: confidenceOf(worker, stopTime, drainNeed), ...about(worker),
-          message: `autoscaling may stop busy workers (${autoscaling.maximum} down to ${autoscaling.minimum}): ${drainNeed.is === 'bounded' ? `a task may run ${inWords(drainNeed.seconds)}` : 'nothing bounds a task'}, and a stop waits ${stop} s`,
+          message: `autoscaling may stop busy workers (${autoscaling.maximum} down to ${autoscaling.minimum}): ${drainNeed.is === 'bounded' ? `a task may run ${observedSaid(drainNeed.seconds, drainNeed.declared)}` : 'nothing bounds a task'}, and a stop waits ${stop} s`,
           label: 'scales in without asking the worker',
           related: relatedAt(drainNeed.is === 'bounded' ? drainNeed.from : [], 'a task may run this long'),
           suggestion: 'protect the ECS task while a task function runs (`PUT $ECS_AGENT_URI/task-protection/v1/state` at task_prerun, cleared when no slot is busy), or turn scale-in off',

@@ -1,6 +1,6 @@
 import type { Rule, Severity, Thresholds, Worker } from '../../model/index.js';
-import { about, confidenceOf, fateOfStop, fixTo, inWords, relatedAt, textToWrite, unlessFrozen } from '../shared.js';
-import { isProtected, mayOutlast, misplaced, onEcs, survivesStop } from '../outlast.js';
+import { about, confidenceOf, fateOfStop, fixTo, relatedAt, textToWrite, unlessFrozen } from '../shared.js';
+import { isProtected, mayOutlast, misplaced, needSaid, onEcs, survivesStop } from '../outlast.js';
 import { blockersOf } from '../signal-path.js';
 
 export const stopTimeoutTooShort: Rule = {
@@ -27,7 +27,7 @@ export const stopTimeoutTooShort: Rule = {
       const fix = stopTime.value < wanted ? fixTo(stopTime, wanted, 'safe', `set stopTimeout to ${wanted}`) : undefined;
       yield {
         order: 2, at: stopTime.at, severity, confidence: confidenceOf(worker, stopTime, drainNeed), ...about(worker), ...blockersOf(worker),
-        message: `ECS kills this worker ${stopTime.value} s after SIGTERM, ${reason(worker)}`,
+        message: `ECS kills this worker ${stopTime.value} s after SIGTERM, ${needSaid(worker)}`,
         label: isDefault ? `no stopTimeout: ECS waits ${stopTime.value} s` : '',
         related: relatedAt(drainNeed.is === 'bounded' ? drainNeed.from : [], 'a task may run this long'),
         suggestion: unlessFrozen(stopTime, suggest(worker, stopTime.value, wanted, name, thresholds)),
@@ -51,11 +51,6 @@ function severityOf(worker: Worker, stop: number, isDefault: boolean, thresholds
 function wantedSeconds({ platform, drainNeed }: Worker, { stopTimeoutSeconds, exitMarginSeconds }: Thresholds): number {
   if (platform !== 'ec2' || drainNeed.is !== 'bounded') return stopTimeoutSeconds;
   return Math.min(Math.ceil(drainNeed.seconds + exitMarginSeconds), stopTimeoutSeconds);
-}
-
-function reason({ drainNeed }: Worker): string {
-  if (drainNeed.is === 'bounded') return `but its tasks may run ${inWords(drainNeed.seconds)}`;
-  return drainNeed.is === 'unbounded' ? 'but nothing bounds its tasks' : 'however long its tasks run';
 }
 
 function suggest(worker: Worker, stop: number, wanted: number, name: string, { exitMarginSeconds }: Thresholds): string {

@@ -1,5 +1,6 @@
 import type { Rule } from '../../model/index.js';
 import { about, confidenceOf, inWords, relatedAt } from '../shared.js';
+import { observedSaid } from '../outlast.js';
 import { workersOf } from '../live-services.js';
 
 /** Fewer gaps than this say nothing of what is usual. */
@@ -25,7 +26,7 @@ export const deploysFasterThanTasksFinish: Rule = {
         if (drainNeed.is !== 'bounded' || drainNeed.seconds <= median) continue;
         yield {
           order: 3, at: service.at, confidence: confidenceOf(worker, drainNeed), ...about(worker), resource: service.name,
-          message: `half of the last ${gaps.length} deployments of ${service.name} came within ${inWords(Math.round(median))} of the one before, but its tasks may run ${inWords(drainNeed.seconds)}: one that long is cut again and again`,
+          message: `half of the last ${gaps.length} deployments of ${service.name} came within ${inWords(Math.round(median))} of the one before, but its tasks may run ${observedSaid(drainNeed.seconds, drainNeed.declared)}: one that long is cut again and again`,
           related: relatedAt(drainNeed.from, 'a task may run this long'),
           suggestion: `split tasks over ${inWords(Math.round(median))}, make them resumable, or protect them with ECS task protection`,
         };
