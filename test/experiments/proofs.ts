@@ -105,7 +105,7 @@ export const PROOFS: readonly Proof[] = [
   celery('celery/visibility-timeout-not-seconds', { broker: 'redis', app: 'shop', task: 'shop.tasks.recount', event: 'a worker is started', scale: 1, steps: () => [{ do: 'boot', worker: 'A', seconds: 40 }], bad: { boots: false }, good: { boots: true } }),
   celery('celery/redelivery-never-happens', {
     broker: 'redis', app: 'feeds', task: 'feeds.tasks.refresh', event: 'the container is killed, another is up at once; seen for 240 s', scale: 1 / 90, patience: 240, slow: true,
-    steps: (_, scaled) => [start('A'), send(1, scaled(90)), BEGUN!, wait(0.2), MARK!, KILL!, start('B'), SETTLE!], bad: once('waiting'), good: once('rerun'),
+    steps: (_, scaled) => [start('A'), send(1, scaled(60)), BEGUN!, wait(0.2), MARK!, KILL!, start('B'), SETTLE!], bad: once('waiting'), good: once('rerun'),
   }),
   celery('celery/mixed-setting-names', { broker: 'redis', app: 'catalog', task: 'catalog.tasks.recount', event: 'a worker is started', scale: 1, steps: () => [{ do: 'boot', worker: 'A', seconds: 40 }], bad: { boots: false }, good: { boots: true } }),
   celery('celery/string-boolean', { broker: 'redis', app: 'media', task: 'media.tasks.recount', event: 'a message is sent', scale: 1, steps: () => [start('A'), send(1, 0.5), SETTLE!], bad: once('sender'), good: once('once') }),
