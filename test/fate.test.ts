@@ -14,8 +14,8 @@ describe('every measured row is reproduced', () => {
   test('all Celery rows are there', () => expect(ROWS.length).toBeGreaterThan(370));
 
   test.each(ROWS.map(row => [row.id, row] as const))('%s', (_, row) => {
-    const { event, known, queued } = inputsOf(row);
-    const predicted = (message: Circumstances['message']) => fatesOf({ ...known, message }, event).map(fate => verdictsOf(fate.outcome, message));
+    const { event, known, queued, fails } = inputsOf(row);
+    const predicted = (message: Circumstances['message']) => fatesOf({ ...known, message }, event).map(fate => verdictsOf(fate.outcome, message, fails));
     const first = predicted(known.message!), rest = predicted('prefetched');
     for (const verdicts of row.verdicts) {
       expect(first.flat(), 'the running message').toContain(verdicts[0]);

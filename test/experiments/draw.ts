@@ -8,9 +8,9 @@ export interface Foreseen { readonly id: string; /** The verdicts that src/fate 
 /** The seed and the number of cells: 40 further ones, drawn on 2026-11-26. */
 export const [SEED, CELLS] = [20_261_126, 40];
 
-/** Draws cells whose outcome no table holds. `known`: ids that had been measured; Celery on SQS had been tried while the driver was made. */
+/** Draws cells whose outcome no table holds. `known`: ids that had been measured; Celery on SQS had been tried while the driver was made, `limit=14` came later. */
 export function draw(all: readonly Listed[], known: ReadonlySet<string>): readonly string[] {
-  const open = all.filter(({ experiment: { id, slow }, core }) => !core && !slow && !known.has(id) && /\/5\./.test(id) && !/\/(bad|good)$|\/sqs\//.test(id)).map(({ experiment }) => experiment.id).sort();
+  const open = all.filter(({ experiment: { id, slow }, core }) => !core && !slow && !known.has(id) && /\/5\./.test(id) && !/\/(bad|good)$|\/sqs\/|limit=14/.test(id)).map(({ experiment }) => experiment.id).sort();
   const random = mulberry32(SEED);
   const drawn: string[] = [];
   while (drawn.length < CELLS) drawn.push(...open.splice(Math.floor(random() * open.length), 1));

@@ -188,8 +188,8 @@ export function newGround(): readonly Experiment[] {
       all.push(celery('remap-long', '5.6.3', broker, 'prefork', [start('A'), send(14), BEGUN!, wait(0.5), MARK!, stop(9), LOOK!, start('B'), SETTLE!], { acks, tag: 'stopTimeout=9,task=14,STOPSIGNAL SIGQUIT', stopSignal: 'SIGQUIT', patience: 40, visibility: 30 }));
     }
     all.push(celery('soft', '5.6.3', broker, 'prefork', stopSteps(1.2, 10, broker, 'late'), { acks: 'late', settings: { worker_soft_shutdown_timeout: 2 }, stopSignal: 'SIGQUIT', tag: 'soft=2,stopTimeout=10,task=1.2,STOPSIGNAL SIGQUIT' }));
-    // the soft time limit ends the task before SIGKILL, or does not
-    for (const acks of ['early', 'late'] as const) for (const [limit, stopTimeout] of [[2, 6], [8, 2.5]] as const) {
+    // the soft time limit ends the task before SIGKILL; does not, and ends the next run; is long enough for the next run
+    for (const acks of ['early', 'late'] as const) for (const [limit, stopTimeout] of [[2, 6], [8, 2.5], [14, 2.5]] as const) {
       all.push(celery('soft-limit', '5.6.3', broker, 'prefork', stopSteps(12, stopTimeout, broker, acks), { acks, settings: { task_soft_time_limit: limit, task_time_limit: limit + 6 }, tag: `limit=${limit},stopTimeout=${stopTimeout},task=12`, patience: 30 }));
     }
   }

@@ -35,7 +35,7 @@ const PID1: Readonly<Record<string, Circumstances['signal']>> = { 'sh -c': 'igno
 /** billiard as installed beside that Celery, where the name says nothing else. */
 const BILLIARD: Readonly<Record<string, string>> = { '5.7.0': '4.3.2', '5.4.0': '4.2.1', '5.5.3': '4.2.1', '5.2.7': '3.6.4.0' };
 
-export function inputsOf(name: CeleryName): { readonly event: Event; readonly known: Known; readonly queued: number } {
+export function inputsOf(name: CeleryName): { readonly event: Event; readonly known: Known; readonly queued: number; /** Each run ends at its own soft limit, if nothing else ends it. */ readonly fails: boolean } {
   const setup = SETUP[name.group]!;
   const limited = (numberIn(name, 'limit') ?? Infinity) < (numberIn(name, 'stopTimeout') ?? 0);
   const event = name.words.includes('SIGKILL') ? 'container-killed' : limited ? 'exception' : setup.event;
@@ -48,7 +48,7 @@ export function inputsOf(name: CeleryName): { readonly event: Event; readonly kn
   const ackSent = ackSentAfter(name.pool, ran, acksDirectly);
   const held = name.group.startsWith('eta');
   return {
-    event, queued: setup.queued ?? 0,
+    event, queued: setup.queued ?? 0, fails: (numberIn(name, 'limit') ?? Infinity) < left,
     known: {
       ...behaviour, pool: name.pool, broker: name.broker, message: held ? 'held' : 'running', acksLate: name.words[0]!.startsWith('late'), ...(ackSent !== undefined && { ackSent }),
       rejectsLost: name.words[0] === 'late+rowl' || says(name, 'rowl without late'), acksFailures: !says(name, 'acks_on_failure_or_timeout=False'), signal: PID1[name.words[1] ?? ''] ?? 'arrives', remaps,
@@ -59,11 +59,11 @@ export function inputsOf(name: CeleryName): { readonly event: Event; readonly kn
   };
 }
 
-/** The experiments' words for an outcome. A message that never started and is given out again is done once. */
-export function verdictsOf(outcome: Outcome, message: Circumstances['message']): readonly string[] {
+/** The experiments' words for an outcome. A message that never started and is given out again is done once; one that `fails` at each run is gone after the next. */
+export function verdictsOf(outcome: Outcome, message: Circumstances['message'], fails = false): readonly string[] {
   switch (outcome.is) {
     case 'completes': return ['once'];
-    case 'restarts': return [message === 'running' ? 'rerun' : 'once', ...(outcome.after === 'visibility-timeout' ? ['waiting'] : [])];
+    case 'restarts': return [fails ? 'lost' : message === 'running' ? 'rerun' : 'once', ...(outcome.after === 'visibility-timeout' ? ['waiting'] : [])];
     case 'twice': return ['twice', 'x3'];
     case 'loops': case 'stuck': return ['waiting'];
     case 'fails': return ['lost'];
@@ -97,7 +97,7 @@ export function predict(id: string, count: number): readonly (readonly string[])
     const found = consumerCircumstances(id, count);
     return Array.from({ length: count }, (_, i) => [found ? CONSUMER_VERDICT[messageFate(found.messages[i]!, found.event).outcome] : 'once']);
   }
-  const { event, known, queued } = inputsOf(name);
-  const of = (message: Circumstances['message']): readonly string[] => [...new Set(fatesOf({ ...known, message }, event).flatMap(fate => verdictsOf(fate.outcome, message)))];
+  const { event, known, queued, fails } = inputsOf(name);
+  const of = (message: Circumstances['message']): readonly string[] => [...new Set(fatesOf({ ...known, message }, event).flatMap(fate => verdictsOf(fate.outcome, message, fails)))];
   return Array.from({ length: count }, (_, i) => (i === 0 || queued === 0 ? of(known.message!) : of('prefetched')));
 }
