@@ -59,6 +59,8 @@ const MEASURED: readonly Measured[] = readOutcomes().map(row => {
   return { experiment, software: row.software || `Celery ${version}, ${broker}`, outcome: outcomeText(row) };
 });
 
+const compare = (a: string, b: string): number => a.localeCompare(b, 'en', { sensitivity: 'base' });
+
 /** What became of the rule's own example when it was run. */
 function proofOf({ id }: Rule): Proof | undefined {
   const [bad, good] = (['bad', 'good'] as const).map(tree => MEASURED.find(({ experiment }) => experiment === `${id}/${tree}`));
@@ -80,6 +82,6 @@ export async function pageOf(rule: Rule): Promise<RulePage> {
       thresholds: { ...readThresholds(rule, found), ...readThresholds(rule, repaired) },
     },
     leadsTo: rules.filter(other => rule.leadsTo?.includes(other.id)), leadHere: rules.filter(other => other.leadsTo?.includes(rule.id)),
-    measured: MEASURED.filter(({ experiment }) => rule.provenBy?.includes(experiment) && !experiment.startsWith(`${rule.id}/`)),
+    measured: MEASURED.filter(({ experiment }) => rule.provenBy?.includes(experiment) && !experiment.startsWith(`${rule.id}/`)).sort((a, b) => compare(a.experiment, b.experiment) || compare(a.software, b.software)),
   };
 }

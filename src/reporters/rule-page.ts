@@ -119,7 +119,7 @@ const VERDICTS = 'How often of how many repeats. once: done once; lost: never fi
 function provenText({ event, bad, good }: Proof): string {
   const software = bad.software === good.software ? ` (${bad.software})` : '';
   const each = (name: string, row: Measured): string => `**${name}: ${escape(row.outcome)}**${software ? '' : ` (${escape(row.software)})`}`;
-  return `The example above was run: ${escape(event)}. ${each('Bad', bad)}; ${each('good', good)}${escape(software)}. Durations were scaled, and a sleep stood in for the work.`;
+  return `The example above was run: ${escape(event)}. ${each('Bad', bad)}; ${each('good', good)}${escape(software)}. [How](../../proofs.md).`;
 }
 
 const familyOf = ({ id }: Rule): string => id.slice(0, id.indexOf('/'));

@@ -29,9 +29,10 @@ export function readOutcomes(names: readonly string[] = readdirSync(FOLDER).filt
   });
 }
 
-/** `lost 2 of 3, rerun 1 of 3`; of more than four messages how many met which fate. */
-export function outcomeText({ verdicts, valid }: Outcome): string {
-  return verdicts.map(({ each, times }) => `${new Set(each).size === 1 ? each[0] : each.length <= 4 ? each.join(', ') : countsOf(each)}: ${times} of ${valid}`).join('; ');
+/** `lost 2 of 3; rerun 1 of 3`; of several messages which fate each met, or how many met which; and where there was a stop, whether it took SIGKILL. */
+export function outcomeText({ verdicts, valid, killed }: Outcome): string {
+  const fates = verdicts.map(({ each, times }) => `${new Set(each).size === 1 ? each[0] : each.length <= 4 ? `${each.join(', ')}:` : `${countsOf(each)}:`} ${times} of ${valid}`);
+  return [...fates, ...(killed ? [`SIGKILL ${killed.replace('/', ' of ')}`] : [])].join('; ');
 }
 const countsOf = (each: readonly string[]): string => [...new Set(each)].map(verdict => `${each.filter(one => one === verdict).length} ${verdict}`).join(', ');
 

@@ -54,7 +54,7 @@ function outcomeOf({ id, subject }: Experiment, runs: readonly Run[], invalid: n
   };
 }
 
-const NODE_LIBRARY = { bullmq: 'bullmq 6.7.0', amqp: 'amqplib 2.3.1', sqs: 'sqs-consumer 14.2.8' } as const;
+const NODE_LIBRARY = { bullmq: 'bullmq 6.7.0', amqp: 'amqplib 2.3.1', sqs: 'sqs-consumer 14.2.8, @aws-sdk/client-sqs 3.1175.0' } as const;
 const versions = new Map<string, string>();
 function installed(celery: string, name: string): string {
   if (!versions.has(celery)) versions.set(celery, execFileSync(`${venvOf(celery)}/bin/python`, ['-c', `import importlib.metadata as m; print(m.version("${name}"))`], { encoding: 'utf8' }).trim());
