@@ -7,7 +7,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 venv=$root/.venv/pre-commit
-[ -x "$venv/bin/pre-commit" ] || { python3 -m venv "$venv" && "$venv/bin/pip" install --quiet pre-commit==4.7.0; }
+bash "$root/.ci/venv.sh"
 export PRE_COMMIT_HOME=$work/cache PATH=$venv/bin:$PATH
 
 step() { # step STATUS COMMAND: as the README writes it, with the address of this clone
