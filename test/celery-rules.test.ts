@@ -24,7 +24,7 @@ import { visibilityTimeoutNotSeconds } from '../src/rules/celery/visibility-time
 import { visibilityTimeoutTooLong } from '../src/rules/celery/visibility-timeout-too-long.js';
 import { visibilityTimeoutTooShort } from '../src/rules/celery/visibility-timeout-too-short.js';
 import { workerLossAcknowledged } from '../src/rules/celery/worker-loss-acknowledged.js';
-import { at, byDefault, model, service, set, slot, taskFunction, thresholds, unknown, unset, worker } from './model-builders.js';
+import { at, byDefault, container, model, service, set, slot, taskFunction, thresholds, unknown, unset, worker } from './model-builders.js';
 
 const RULES: readonly Rule[] = [
   countdownExceedsVisibilityTimeout, earlyAck, embeddedBeat, endlessRedelivery, mixedSettingNames, noSigtermRemap, noTimeLimit, prefetchAboveOne, settingIgnored, sigtermRemapIneffective, sigtermRemapLosesTasks,
@@ -369,7 +369,8 @@ describe('remapping SIGTERM', () => {
     ['fits the stop', { ...bare, values: { ...CLEAN, task_time_limit: 117 } }, undefined], ['3 s of exit margin count', { ...bare, values: { ...CLEAN, task_time_limit: 118 } }, 'warning high'],
     ['early', { ...bare, values: { task_time_limit: 600 } }, undefined], ['RabbitMQ', { ...bare, broker: 'rabbitmq' }, 'warning high'], ['solo', { ...bare, pool: 'solo' }, undefined],
     ['billiard 4.3 would lose', { ...bare, ...versions('5.6.3', '4.3.0') }, undefined], ['too old to read it', { ...bare, ...versions('4.4.6', '3.6.3') }, undefined], ['misspelt: another rule', { ...bare, worker: { stopTime: set(120), strayVariables: [{ name: 'BILLIARD_REMAP_SIGTERM', value: 'SIGQUIT', at: at('infra/worker.json', 8) }] } }, undefined],
-    ['protected by the code', { ...bare, taskProtection: at('shop/protect.py') }, undefined],
+    ['protected by the code', { ...bare, taskProtection: at('shop/protect.py') }, undefined], ['SIGQUIT by the image', { ...bare, worker: { stopTime: set(120), container: container({ stopSignal: set('SIGQUIT') }) } }, undefined],
+    ['SIGTERM by the image', { ...bare, worker: { stopTime: set(120), container: container({ stopSignal: set('SIGTERM') }) } }, 'warning high'],
   ] as const)('celery/no-sigterm-remap: %s', (_, given, expected) => expect(verdict(noSigtermRemap, given as Given)).toBe(expected));
   test('some are early: they come first', () => {
     const problem = one(noSigtermRemap, { ...bare, functions: [{}, { functionName: 'send', acksLate: set(false) }] })!;

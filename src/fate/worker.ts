@@ -46,7 +46,7 @@ export function circumstancesOf({ worker, fn, message = 'running', heldSeconds =
   return known({
     ...behaviour, pool, broker: BROKERS.find(each => each === worker.broker), message, signal, replaced: true,
     acksLate: isOn(fn.acksLate), rejectsLost: isOn(fn.rejectOnWorkerLost), acksFailures, ackSent: pool && ackSentAfter(pool, event === 'stop' ? Math.max(2, stop ?? 2) : 2, acksDirectly),
-    remaps: both(remapOf(worker), readsRemap),
+    remaps: quits(worker) || both(remapOf(worker), readsRemap),
     soft: soft === undefined ? undefined : soft === 0 ? 'none' : bound === 'unknown' ? undefined : bound !== 'none' && bound <= soft ? 'long-enough' : 'too-short',
     softFits: soft === undefined || stop === undefined ? undefined : soft + margin <= stop,
     ends: app?.taskProtection ? 'in-time' : endOf(bound, stop, signal, margin),
@@ -60,8 +60,11 @@ export function circumstancesOf({ worker, fn, message = 'running', heldSeconds =
 const POOLS = ['prefork', 'solo', 'threads', 'gevent', 'eventlet'] as const;
 const BROKERS = ['redis', 'sqs', 'rabbitmq'] as const;
 
+/** The image's STOPSIGNAL is SIGQUIT: a cold shutdown whatever REMAP_SIGTERM is (measured: remap-long/…/STOPSIGNAL SIGQUIT). */
+const quits = ({ container }: Worker): boolean => container?.stopSignal.state === 'set' && /^(?:SIG)?QUIT$|^3$/.test(String(container.stopSignal.value));
+
 function remapOf({ sigtermRemap, container }: Worker): boolean | undefined {
-  if (container?.stopSignal.state === 'unknown' || (container?.stopSignal.state === 'set' && /QUIT|INT/.test(String(container.stopSignal.value)))) return undefined;
+  if (container?.stopSignal.state === 'unknown' || (container?.stopSignal.state === 'set' && /^(?:SIG)?INT$|^2$/.test(String(container.stopSignal.value)))) return undefined;
   return sigtermRemap.state === 'unknown' ? undefined : sigtermRemap.state === 'set' && sigtermRemap.value === 'SIGQUIT';
 }
 

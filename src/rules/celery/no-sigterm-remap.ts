@@ -34,12 +34,15 @@ interface Waiting { readonly worker: Worker; readonly app: CeleryApp; readonly s
 function waits(worker: Worker, thresholds: Thresholds): Waiting | undefined {
   const { app } = worker;
   const stop = stopOf(worker);
-  if (!app || stop === undefined || worker.pool !== 'prefork' || worker.sigtermRemap.state !== 'unset' || worker.strayVariables.length > 0 || !knowsRemap(app) || isProtected(app)) return undefined;
+  if (!app || stop === undefined || worker.pool !== 'prefork' || worker.sigtermRemap.state !== 'unset' || worker.strayVariables.length > 0 || !isSigterm(worker) || !knowsRemap(app) || isProtected(app)) return undefined;
   const losses = lossesOf(worker, app);
   const long = byAcknowledgement(worker.functions).late.filter(fn => outlasts(fn, worker, stop, thresholds));
   if (long.length === 0 || losses.some(({ by }) => by !== 'early-ack')) return undefined;
   return { worker, app, stop, long, early: losses.flatMap(loss => (loss.by === 'early-ack' ? loss.functions : [])) };
 }
+
+/** Nothing is to be remapped where the image sends another signal: SIGQUIT is the cold shutdown by itself. */
+const isSigterm = ({ container }: Worker): boolean => container?.stopSignal.state !== 'unknown' && (container?.stopSignal.state !== 'set' || /^(?:SIG)?TERM$|^15$/.test(container.stopSignal.value));
 
 /** One finding for an app: the first of its workers, and the places of the others. */
 function problemOf(all: readonly Waiting[]): Problem {
