@@ -90,6 +90,8 @@ export async function startRabbit(consumerTimeout?: number): Promise<RabbitServe
     const text = await answer.text();
     return text ? JSON.parse(text) : undefined;
   };
+  /** Was it there? */
+  const remove = async (path: string): Promise<boolean> => (await fetch(`http://127.0.0.1:${management}/api/${path}`, { method: 'DELETE', headers: { authorization: `Basic ${btoa('guest:guest')}` } })).ok;
   const overview = await waitFor(() => api('GET', 'overview').catch(() => undefined), 90, 'RabbitMQ', 200);
   return {
     async host(name) {
@@ -104,9 +106,13 @@ export async function startRabbit(consumerTimeout?: number): Promise<RabbitServe
           return { ready: sum('messages_ready'), unacknowledged: sum('messages_unacknowledged') };
         },
         async drop() {
-          const connections = await waitFor(async (): Promise<readonly { readonly name: string }[] | undefined> => { const all = await api('GET', `vhosts/${vhost}/connections`); return all.length > 0 ? all : undefined; }, 8, 'its connections');
-          for (const { name: connection } of connections) await api('DELETE', `connections/${encodeURIComponent(connection)}`);
-          return connections.length;
+          // what the management plugin lists may lack the youngest connections: those of the consumers are the ones that matter
+          const consumers = await waitFor(async (): Promise<readonly { readonly channel_details: { readonly connection_name: string } }[] | undefined> => { const all = await api('GET', `consumers/${vhost}`); return all.length > 0 ? all : undefined; }, 8, 'a consumer');
+          const listed = await api('GET', `vhosts/${vhost}/connections`) as readonly { readonly name: string }[];
+          const consuming = new Set(consumers.map(({ channel_details }) => channel_details.connection_name));
+          for (const connection of consuming) await waitFor(() => remove(`connections/${encodeURIComponent(connection)}`), 8, `the connection ${connection}`);
+          for (const { name: connection } of listed) if (!consuming.has(connection)) await remove(`connections/${encodeURIComponent(connection)}`);
+          return consuming.size;
         },
         async close() { await api('DELETE', `vhosts/${vhost}`); },
       };

@@ -232,10 +232,13 @@ class Scene {
     let quiet: number | undefined;
     for (const end = now() + this.patience; now() < end; await sleep(0.2)) {
       const events = this.events();
+      if (this.running().length > 0) { quiet = undefined; continue; }
       const done = this.sent.every(({ id }) => events.some(({ ev, tid }) => (ev === 'end' || ev === 'failed') && tid === id));
-      if (this.running().length > 0 || !(done || sum(await this.broker.holds(this.queues)) === 0)) { quiet = undefined; continue; }
+      const empty = sum(await this.broker.holds(this.queues)) === 0;
+      if (!done && !empty) { quiet = undefined; continue; }
       quiet ??= now();
-      if (now() - quiet >= (done ? 1.5 : this.broker.kind === 'rabbitmq' ? 8 : 3)) return;
+      // done and still held: it may be given out again
+      if (now() - quiet >= (!empty ? 6 : this.broker.kind === 'rabbitmq' ? (done ? 2.5 : 8) : done ? 1.5 : 3)) return;
     }
   }
 
