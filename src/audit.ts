@@ -4,10 +4,11 @@ import { analyzers } from './analyzers/index.js';
 import { settle, staleEntries, updated, type Baseline } from './baseline.js';
 import { AuditError, DEFAULT_CONFIG, type Config } from './config.js';
 import { isWorse, matchKnown, withFingerprints } from './fingerprint.js';
-import type { FactStore, Finding, Format, LinkOptions, LiveEvidence, Model, Problem, ReadProblem, Report, Rule, Severity, SourceLocation } from './model/index.js';
+import type { Finding, Format, LinkOptions, LiveEvidence, Model, Problem, ReadProblem, Report, Rule, Severity, SourceLocation } from './model/index.js';
 import { CONFIDENCES, comparePlaces, fitsPattern, isRunning, nearest, samePlace } from './model/index.js';
 import { CODEOWNERS, readCodeowners } from './owners.js';
-import { createFileStore, isInside, type FileStore } from './sources/files.js';
+import type { Cache } from './sources/cache.js';
+import { createFileStore, isInside, type FileStore, type FileStoreOptions } from './sources/files.js';
 import type { EarlierTree, StagedTree } from './sources/revision.js';
 import { globToRegExp, readComments, suppress } from './suppress.js';
 import { DOCS, VERSION } from './version.js';
@@ -33,6 +34,8 @@ export interface AuditOptions {
   readonly staged?: StagedTree;
   /** Findings that are known. `update`: those of this run are taken in, and what it is to hold then is in the report. */
   readonly baseline?: Baseline & { readonly update?: boolean };
+  /** Opens what earlier runs have found out about these folders of the root; what is found in it changes no report. */
+  readonly cache?: (folders: readonly string[]) => Promise<Cache | undefined>;
   /** YYYY-MM-DD; today where absent. */
   readonly today?: string;
   /** Called as each stage begins. */
@@ -53,12 +56,9 @@ export async function audit(options: AuditOptions): Promise<Report> {
   const read = live?.filesToo ? analyzers.filter(({ format }) => !INFRASTRUCTURE.has(format)) : analyzers;
   const onlyIf = staged ? { onlyIf: staged.changed, whole: true, orIf: staged.before?.texts ?? new Map<string, string>() } : scope.files && { onlyIf: scope.files };
   const overlay = staged?.texts ?? options.overlay;
-  const store = await createFileStore({ root, analyzers: read, folders: scope.folders, ...(live && { documents: live.texts, documentsOnly: !live.filesToo }), ...onlyIf, ...(overlay && { overlay }), ...(staged && { tree: staged }) });
-  onProgress('reading files');
-  for (const path of store.candidates) store.facts(path);
-  onProgress('joining');
+  const store = await createFileStore({ root, analyzers: read, folders: scope.folders, ...(live && { documents: live.texts, documentsOnly: !live.filesToo }), ...onlyIf, ...(overlay && { overlay }), ...(staged && { tree: staged }), ...(!live && cacheOf(options, scope)) });
+  const now = await join(store, options);
   const before = earlier && store.candidates.length > 0 ? await joinEarlier(earlier, store, root, scope, options) : undefined;
-  const now = store.candidates.length === 0 ? NOTHING : await join(store, options);
   const model: Model = { ...now, ...(before && { earlier: { revision: before.revision, apps: before.model.apps, workers: before.model.workers, consumers: before.model.consumers } }), ...(live && { live: placed(live.evidence, now) }) };
   onProgress('judging');
   const isOver = store.candidates.length === 0 && (staged || (scope.files && !options.baseline?.update));
@@ -70,16 +70,19 @@ export async function audit(options: AuditOptions): Promise<Report> {
   const isWhole = scope.folders.length === 0 && store.candidates.length > 0 && !earlier && !staged && !live;
   const hash = isIdle ? String : await hasher();
   const finish = (found: readonly Found[]): readonly Finding[] => merge(found.map(one => toFinding(one, rules, levels)));
-  const marked = (findings: readonly Finding[], of: FileStore = store): readonly Finding[] => withFingerprints([...findings].sort(byPlace), of, hash);
+  const marked = async (findings: readonly Finding[], of: FileStore = store): Promise<readonly Finding[]> => {
+    await of.load(findings.map(({ at }) => at.path));
+    return withFingerprints([...findings].sort(byPlace), of, hash);
+  };
   const judged = finish([...withoutAbsorbed([...judge(active, model, config, levels, store.paths)]), ...unreadable(store, model), ...unknownRules(rules, config), ...overruled(config), ...(isWhole ? unusedDurations(model, config) : [])]);
-  const known = before ? marked(finish([...judge(active, before.model, config, levels, before.store.paths), ...unreadable(before.store, before.model)]), before.store) : [];
+  const known = before ? await marked(finish([...judge(active, before.model, config, levels, before.store.paths), ...unreadable(before.store, before.model)]), before.store) : [];
 
   const { findings, problems } = applySuppressions(judged, store, model, options, rules);
-  const everything = marked([...findings, ...finish(problems)]);
+  const everything = await marked([...findings, ...finish(problems)]);
   const mayHide = (rule: string): boolean => !Object.hasOwn(config.neverIgnore, rule);
   const isThere = (path: string): boolean | undefined => (scope.reads(path, baseline!.path) ? store.has(path) : undefined);
   const settled = baseline && settle(everything, baseline, store, isThere, entry => scope.looksAt(entry.path, baseline.path) && mayRun(entry.rule, config), mayHide);
-  const stale = settled && !baseline.update && !earlier && !staged ? marked(finish(staleEntries(settled.stale))) : [];
+  const stale = settled && !baseline.update && !earlier && !staged ? await marked(finish(staleEntries(settled.stale))) : [];
   const all = [...withoutKnown(settled?.findings ?? everything, known, store), ...stale].filter(finding => scope.has(finding.at.path) && isNamed(finding.ruleId, config) && levels(finding.at.path).rules[finding.ruleId] !== 'off');
   const leftOut = scope.named.filter(path => !store.has(path));
   const confident = all.filter(finding => CONFIDENCES.indexOf(finding.confidence) <= CONFIDENCES.indexOf(levels(finding.at.path).minConfidence));
@@ -137,19 +140,36 @@ function scopeOf(root: string, paths: readonly string[]): Scope {
 
 const isOurs = (_path: string, baseline: string): boolean => !isAbsolute(baseline);
 
-async function join(store: FactStore, { config = DEFAULT_CONFIG, measure }: AuditOptions): Promise<Model> {
+const cacheOf = ({ cache }: AuditOptions, { folders }: Scope): Pick<FileStoreOptions, 'cache'> => (cache ? { cache: () => cache(folders) } : {});
+
+/** The model of a tree: as it was joined before where no file that was asked for then has changed. */
+async function join(store: FileStore, { config = DEFAULT_CONFIG, measure, onProgress = () => {} }: AuditOptions): Promise<Model> {
+  if (store.candidates.length === 0) return NOTHING;
+  const options: LinkOptions = { workers: config.workers, assume: config.assume, durations: config.durations, exitMarginSeconds: config.thresholds.exitMarginSeconds };
+  const name = JSON.stringify(options);
+  const before = store.recall(name);
+  if (before) return before;
   const { link } = await import('./link/index.js');
-  const options: LinkOptions = { workers: config.workers, assume: config.assume, durations: config.durations, exitMarginSeconds: config.thresholds.exitMarginSeconds, ...(measure && { measure }) };
-  return link(store, options);
+  const read = async (paths?: readonly string[]): Promise<Model> => {
+    onProgress('reading files');
+    await store.load(paths);
+    for (const path of store.candidates) store.facts(path);
+    onProgress('joining');
+    return link(store, { ...options, ...(measure && { measure }) });
+  };
+  const last = store.lastFiles();
+  const first = await read(last && [...store.candidates, ...last]);
+  const model = store.lacks() ? await read() : first; // it was led to a file that no run was led to before
+  store.keep(name, model);
+  return model;
 }
 
 interface Earlier { readonly revision: string; readonly store: FileStore; readonly model: Model }
 
 /** The tree as it was, joined; what has not changed since is not read again. */
-async function joinEarlier({ name, paths, texts }: EarlierTree, like: FileStore, root: string, { folders }: Scope, options: AuditOptions): Promise<Earlier> {
-  const store = await createFileStore({ root, analyzers, folders, overlay: texts, tree: { paths, like } });
-  for (const path of store.candidates) store.facts(path);
-  return { revision: name, store, model: store.candidates.length === 0 ? NOTHING : await join(store, options) };
+async function joinEarlier({ name, paths, texts }: EarlierTree, like: FileStore, root: string, scope: Scope, options: AuditOptions): Promise<Earlier> {
+  const store = await createFileStore({ root, analyzers, folders: scope.folders, overlay: texts, tree: { paths, like }, ...cacheOf(options, scope) });
+  return { revision: name, store, model: await join(store, options) };
 }
 
 /** What was not said of the earlier tree, or is worse now. */

@@ -16,6 +16,7 @@ export interface CheckFlags extends JudgeFlags {
   readonly baseline?: string;
   readonly updateBaseline?: boolean;
   readonly printConfig?: boolean;
+  readonly cache?: boolean;
 }
 
 const HELP = `
@@ -106,6 +107,9 @@ function program(finish: (code: number) => void): Command {
     .addOption(new Option('--color [when]', 'colours').choices(['auto', 'always', 'never']))
     .option('--no-color', 'no colours');
 
+  /** Of the commands that read a whole tree. */
+  const caching = (command: Command): Command => command.optionsGroup('General:').option('--no-cache', 'read every file anew, and keep nothing for the next run');
+
   const judging = (command: Command): Command => shared(command).optionsGroup('What is printed:')
     .option('--format <format[:file]>', 'text, concise, json, github, markdown, html, sarif, gitlab, junit or rdjson; repeatable', collect, [])
     .option('--timings', 'print how long each stage took')
@@ -117,7 +121,8 @@ function program(finish: (code: number) => void): Command {
     .option('--ignore-rule <rule>', 'without this rule; repeatable', collect, []);
 
   root.commandsGroup('Audit:');
-  judging(root.command('check [paths...]', { isDefault: true }).description('lint what is in the repository (the default)'))
+  caching(judging(root.command('check [paths...]', { isDefault: true }).description('lint what is in the repository (the default)')))
+    .optionsGroup('What is judged:')
     .option('--since <revision>', 'only what is new or worse since this commit, and messages in the queues that no longer fit')
     .option('--staged', 'only what the next commit makes new or worse: the whole project as git add left it, against HEAD; not with --fix or --diff')
     .option('--baseline <file>', 'findings listed there are known: reported as suppressed unless they became worse')
@@ -154,11 +159,11 @@ function program(finish: (code: number) => void): Command {
     .action(async (flags: LiveFlags) => finish(await (await import('./commands/live.js')).live(flags)));
 
   root.commandsGroup('Look up:');
-  shared(root.command('settings [paths...]').description('the effective settings of every worker, each with its origin'))
+  caching(shared(root.command('settings [paths...]').description('the effective settings of every worker, each with its origin')))
     .addOption(new Option('--format <format>', 'output format').choices(['text', 'json']).default('text'))
-    .action(async (paths: readonly string[], flags: { readonly format: string } & Pick<CheckFlags, 'config' | 'verbose' | 'color'>) => finish(await (await import('./commands/settings.js')).settings(paths, flags)));
+    .action(async (paths: readonly string[], flags: { readonly format: string } & Pick<CheckFlags, 'config' | 'cache' | 'verbose' | 'color'>) => finish(await (await import('./commands/settings.js')).settings(paths, flags)));
 
-  shared(root.command('fate [paths...]').description('what becomes of each task when a container stops or dies'))
+  caching(shared(root.command('fate [paths...]').description('what becomes of each task when a container stops or dies')))
     .optionsGroup('What is shown:')
     .option('--worker <name>', 'one worker: its timeline, its table, and how each fate comes about')
     .option('--explain', 'how each fate comes about')

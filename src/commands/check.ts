@@ -10,7 +10,7 @@ import { gitRoot, isForeign, isInside } from '../sources/files.js';
 import type { StagedTree } from '../sources/revision.js';
 import { checkNames, exitCode, loadRules, parseFormat, print, withFlags, writing, type Output } from './judging.js';
 import { mend, write } from './mending.js';
-import { configFor, pathsOf, revision, rootOf } from './run.js';
+import { cacheFor, configFor, pathsOf, revision, rootOf } from './run.js';
 import { stopwatch } from './stopwatch.js';
 
 /** `drainlint check`: audits, mends, prints. Resolves to the exit code. */
@@ -29,14 +29,16 @@ export async function check(given: readonly string[], flags: CheckFlags): Promis
     return 0;
   }
   const watch = stopwatch();
+  const kept = cacheFor(root, flags);
   const earlier = flags.since === undefined ? undefined : await revision(root, flags.since);
   const known = await readBaseline(root, config, flags, staged);
   const baseline = known && { ...known.baseline, update: flags.updateBaseline === true };
-  const run = (overlay?: ReadonlyMap<string, string>): Promise<Report> => audit({ root, paths, config, rules: loadRules, onProgress: watch.begin, measure: watch.add, ...(overlay && { overlay }), ...(earlier && { earlier }), ...(staged && { staged }), ...(baseline && { baseline }) });
+  const run = (overlay?: ReadonlyMap<string, string>): Promise<Report> => audit({ root, paths, config, rules: loadRules, ...kept, onProgress: watch.begin, measure: watch.add, ...(overlay && { overlay }), ...(earlier && { earlier }), ...(staged && { staged }), ...(baseline && { baseline }) });
 
   const mended = flags.fix || flags.diff ? await mend(run, root, flags.fix === 'all' ? 'all' : 'safe', started) : undefined;
   if (mended && flags.diff) {
     for (const { file, text } of mended.files) process.stdout.write(diff(file.path, file.mark + file.text, file.mark + text));
+    kept.save();
     watch.end(flags.timings);
     return exitCode(mended.before, flags.failOn);
   }
@@ -47,6 +49,8 @@ export async function check(given: readonly string[], flags: CheckFlags): Promis
   if (known && report.baseline) await writeBaseline(known, report, config.baseline !== undefined);
   watch.begin('printing');
   for (const output of outputs) await print(report, output, flags);
+  watch.begin('keeping what was read');
+  kept.save();
   watch.end(flags.timings);
   return isWritten ? exitCode(report, flags.failOn) : 2;
 }

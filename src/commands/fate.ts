@@ -3,7 +3,7 @@ import { AuditError, didYouMean } from '../config.js';
 import { compare, fatedOf, isAlone, timelineOf, whatIf, workerOf, type Comparison } from '../fate/index.js';
 import type { MessageConsumer, Model, Worker } from '../model/index.js';
 import { fateJson, fateMarkdown, fateText, isWorse, type FateReport } from '../reporters/fate/index.js';
-import { configFor, pathsOf, revision, rootOf, wantsColor, wantsUnicode, widthOf } from './run.js';
+import { cacheFor, configFor, pathsOf, revision, rootOf, wantsColor, wantsUnicode, widthOf } from './run.js';
 
 /** Flags of `fate`, as commander hands them over. */
 export interface FateFlags {
@@ -14,6 +14,7 @@ export interface FateFlags {
   readonly failOn: string;
   readonly explain?: boolean;
   readonly config?: string;
+  readonly cache?: boolean;
   readonly verbose?: boolean;
   readonly color?: string | boolean;
 }
@@ -24,7 +25,9 @@ export async function fate(given: readonly string[], flags: FateFlags): Promise<
   const paths = pathsOf(given);
   const root = rootOf(paths);
   const earlier = flags.since === undefined ? undefined : await revision(root, flags.since);
-  const report = await audit({ root, paths, config: await configFor(root, paths, flags.config), rules: [], ...(earlier && { earlier }) });
+  const kept = cacheFor(root, flags);
+  const report = await audit({ root, paths, config: await configFor(root, paths, flags.config), rules: [], ...kept, ...(earlier && { earlier }) });
+  kept.save();
   const { model, exitMarginSeconds: margin } = report;
   const { workers, consumers } = named(model, flags.worker, flags.verbose === true);
   const fated = fatedOf(workers, consumers, margin);

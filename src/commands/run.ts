@@ -2,7 +2,9 @@ import { dirname, relative, resolve, sep } from 'node:path';
 import { statSync } from 'node:fs';
 import { AuditError, DEFAULT_CONFIG, didYouMean, findConfig, loadConfig, type Config } from '../config.js';
 import { gitRoot, isInside } from '../sources/files.js';
+import type { Cache } from '../sources/cache.js';
 import type { EarlierTree, Tree } from '../sources/revision.js';
+import { BUILD } from '../version.js';
 
 /**
  * What paths are relative to: the top of the git work tree; outside git the one folder given, else the current directory, else the
@@ -70,4 +72,30 @@ export async function revision(root: string, name: string): Promise<EarlierTree>
   const found = readRevision(root, name);
   if (!found) throw new AuditError(`--since ${name}: git finds no such commit in ${root}`);
   return found;
+}
+
+/** Flags of every command that reads files. */
+export interface CacheFlags { readonly cache?: boolean; readonly verbose?: boolean }
+
+/** What earlier runs found out about a tree, in the user's cache directory. */
+export interface TreeCache {
+  /** For `audit`; absent where there is to be none. */
+  readonly cache?: (folders: readonly string[]) => Promise<Cache | undefined>;
+  /** Keeps what this run found out. */
+  save(): void;
+}
+
+export function cacheFor(root: string, { cache: isWanted, verbose }: CacheFlags): TreeCache {
+  const build = BUILD;
+  if (isWanted === false || build === undefined) return { save() {} };
+  let opened: Promise<Cache | undefined> | undefined;
+  let found: Cache | undefined;
+  const onTrouble = (message: string): void => { if (verbose) process.stderr.write(`drainlint: ${message}\n`); };
+  const open = async (folders: readonly string[]): Promise<Cache | undefined> => {
+    const { cacheDirectory, openCache } = await import('../sources/cache.js');
+    const directory = cacheDirectory();
+    if (directory !== undefined) found = openCache({ directory, build: `${build} ${process.versions.v8}`, root, folders, onTrouble });
+    return found;
+  };
+  return { cache: folders => (opened ??= open(folders)), save: () => found?.save() };
 }

@@ -1,6 +1,7 @@
 import { join, posix } from 'node:path';
-import type { Analyzer, AnalyzerEntry, Facts, FactStore, ReadProblem } from '../model/index.js';
+import type { Analyzer, AnalyzerEntry, Facts, FactStore, Model, ReadProblem } from '../model/index.js';
 import { startOf } from '../model/index.js';
+import type { Cache, Digest } from './cache.js';
 import type { Listing, listFiles } from './list-files.js';
 import { decode, readBytes } from './read-file.js';
 
@@ -29,14 +30,30 @@ export interface FileStoreOptions {
   readonly documentsOnly?: boolean;
   /** Another tree than the one on disk: the paths it has. What `overlay` does not hold is the same as in `like`, and is not read again; without it, as on disk. */
   readonly tree?: { readonly paths: readonly string[]; readonly like?: FileStore };
+  /** Opens what earlier runs have found out about this tree. Not called where the run stops before it. */
+  readonly cache?: () => Promise<Cache | undefined>;
 }
 
 /** A tree on disk as facts, and its lines for excerpts. */
 export interface FileStore extends FactStore {
   /** What could not be read at all. */
   readonly problems: readonly ReadProblem[];
-  /** The facts of every file that was asked for so far. */
-  read(): readonly Facts[];
+  /** Facts for another tree that shares this file: it does not count as asked for. */
+  peek(path: string): Facts | undefined;
+  /** What every file that was asked for so far says besides its facts, in that order. */
+  read(): readonly Digest[];
+  /** Loads the analyzers that these files need whose facts are not in the cache; all of them where none are named. */
+  load(paths?: readonly string[]): Promise<void>;
+  /** Files that were asked for before their analyzers were loaded: what followed from them is wrong. */
+  lacks(): boolean;
+  /** What a tree like this one was joined to under a name; the files it was made of then count as asked for. */
+  recall(name: string): Model | undefined;
+  /** Keeps what this tree was joined to. */
+  keep(name: string, model: Model): void;
+  /** The files that the tree joined last was made of; undefined: nothing is known of it. */
+  lastFiles(): readonly string[] | undefined;
+  /** 32 hex digits that stand for the text of a file; '' where it has none, or none that is read. */
+  idOf(path: string): string;
   /** The whole text; undefined where there is none. */
   text(path: string): string | undefined;
   /** Empty where there is no such text. */
@@ -50,6 +67,8 @@ export async function createFileStore(options: FileStoreOptions): Promise<FileSt
   const problems: ReadProblem[] = [];
   const texts = new Map<string, string>();
 
+  let cache: Cache | undefined;
+  const stamps = new Map<string, string | undefined>();
   const like = options.tree?.like;
   const same = new Set(like?.candidates);
   const select = (paths: readonly string[]): string[] => paths.filter(path => {
@@ -57,28 +76,41 @@ export async function createFileStore(options: FileStoreOptions): Promise<FileSt
     const entries = options.analyzers.filter(entry => entry.name.test(path));
     if (entries.length === 0) return false;
     const written = overlay.get(path);
+    const stamp = written === undefined ? cache?.stamp(path) : undefined;
+    if (cache && written === undefined) stamps.set(path, stamp);
+    const known = cache?.tells(path, stamp);
+    if (known !== undefined) return known;
     const read = written === undefined ? readBytes(root, path) : { bytes: Buffer.from(written) };
     const bytes = read && ('bytes' in read ? read.bytes : read.head);
     const telling = bytes && tells(bytes, entries);
     if (read && 'problem' in read && (telling || !read.head)) problems.push({ message: read.problem, at: startOf(path) });
-    if (!read || !('bytes' in read) || !telling) return false;
+    if (!read || !('bytes' in read)) return false;
+    if (!telling) {
+      cache?.noteTells(path, stamp, false);
+      return false;
+    }
     const text = decode(read.bytes);
     if (text === undefined) problems.push({ message: 'the file is not text', at: startOf(path) });
-    else texts.set(path, text);
+    else {
+      texts.set(path, text);
+      cache?.noteTells(path, stamp, true);
+      if (cache) cache.noteId(path, stamp, cache.hash(text));
+    }
     return text !== undefined;
   });
 
   const { onlyIf } = options;
   const speaks = ([path, text]: readonly [string, string]): boolean => tells(Buffer.from(text), options.analyzers.filter(entry => entry.name.test(path)));
   const isReached = (path: string): boolean => options.analyzers.some(({ name, reached }) => name.test(path) && (reached === true ? options.whole === true : reached?.test(overlay.get(path) ?? headOf(root, path))));
-  if (onlyIf && select(onlyIf).length === 0 && ![...options.orIf ?? []].some(speaks) && !onlyIf.some(isReached)) return serve({ root, overlay, paths: onlyIf, candidates: [], problems, texts, loaded: [] });
+  if (onlyIf && select(onlyIf).length === 0 && ![...options.orIf ?? []].some(speaks) && !onlyIf.some(isReached)) return serve({ root, overlay, paths: onlyIf, candidates: [], problems, texts, stamps, needed: [] });
   problems.length = 0; // the next selection finds them again
+  cache = await options.cache?.();
   const listing = options.documentsOnly ? { paths: [], problems: [] } : options.tree ? { paths: within(options.tree.paths, options.folders ?? []), problems: [] } : listTree(root, options.folders ?? [], (await import('./list-files.js')).listFiles);
   problems.push(...listing.problems);
   const paths = documents.size === 0 ? listing.paths : [...listing.paths, ...documents.keys()].sort();
   const candidates = select(paths);
-  const loaded = await loadAnalyzers(options.analyzers, paths, candidates, texts);
-  return serve({ root, overlay, paths, candidates, problems, texts, loaded, ...(like && { like }) });
+  const needed = options.analyzers.map((entry, id) => ({ entry, id })).filter(({ entry }) => candidates.length > 0 && (entry.onDemand === true ? paths : candidates).some(path => entry.name.test(path)));
+  return serve({ root, overlay, paths, candidates, problems, texts, stamps, needed, ...(like && { like }), ...(cache && { cache }) });
 }
 
 /** The beginning of a file on disk; empty where it cannot be read. */
@@ -106,24 +138,25 @@ function tells(bytes: Buffer, entries: readonly AnalyzerEntry[]): boolean {
   return entries.some(entry => entry.words!.test(text));
 }
 
-type Loaded = readonly { readonly entry: AnalyzerEntry; readonly analyzer: Analyzer }[];
-
-async function loadAnalyzers(entries: readonly AnalyzerEntry[], paths: readonly string[], candidates: readonly string[], texts: ReadonlyMap<string, string>): Promise<Loaded> {
-  if (candidates.length === 0) return [];
-  const size = [...texts.values()].reduce((sum, text) => sum + text.length, 0);
-  const needed = entries.filter(entry => (entry.onDemand === true ? paths : candidates).some(path => entry.name.test(path)));
-  return Promise.all(needed.map(async entry => ({ entry, analyzer: await entry.load({ shortRun: size < SHORT_RUN }) })));
-}
+/** An analyzer that files of this tree may need. `id`: its number in the list. */
+interface Needed { readonly entry: AnalyzerEntry; readonly id: number }
 
 interface Parts {
   readonly root: string; readonly overlay: ReadonlyMap<string, string>; readonly paths: readonly string[]; readonly candidates: readonly string[];
-  readonly problems: ReadProblem[]; readonly texts: Map<string, string>; readonly loaded: Loaded; readonly like?: FileStore;
+  readonly problems: ReadProblem[]; readonly texts: Map<string, string>; readonly like?: FileStore;
+  readonly stamps: ReadonlyMap<string, string | undefined>; readonly needed: readonly Needed[]; readonly cache?: Cache;
 }
 
-function serve({ root, overlay, paths, candidates, problems, texts, loaded, like }: Parts): FileStore {
+function serve({ root, overlay, paths, candidates, problems, texts, stamps, needed, like, cache }: Parts): FileStore {
   const all = new Set(paths);
   const known = new Map<string, Facts | undefined>();
+  const asked = new Set<string>();
   const split = new Map<string, readonly string[]>();
+  const ids = new Map<string, string>();
+  const loaded = new Map<number, Analyzer>();
+  const lacking = new Set<string>();
+  const recalled = new Map<string, Digest | undefined>();
+  const faulty = new Set<string>();
 
   const textOf = (path: string): string | undefined => {
     const written = overlay.get(path);
@@ -132,32 +165,104 @@ function serve({ root, overlay, paths, candidates, problems, texts, loaded, like
     const read = readBytes(root, path);
     return read && 'bytes' in read ? decode(read.bytes) : undefined;
   };
+  const isShared = (path: string): boolean => like !== undefined && !overlay.has(path);
+  const fittingOf = (path: string): readonly Needed[] => (all.has(path) ? needed.filter(({ entry }) => entry.name.test(path)) : []);
+
+  const idOf = (path: string): string => {
+    if (!cache || !all.has(path)) return '';
+    if (isShared(path)) return like!.idOf(path);
+    const before = ids.get(path);
+    if (before !== undefined) return before;
+    const stamp = overlay.has(path) ? undefined : stamps.has(path) ? stamps.get(path) : cache.stamp(path);
+    const unchanged = cache.id(path, stamp);
+    const text = unchanged === undefined ? texts.get(path) ?? textOf(path) : undefined;
+    const id = unchanged ?? (text === undefined ? '' : cache.hash(text));
+    if (text !== undefined) cache.noteId(path, stamp, id);
+    ids.set(path, id);
+    return id;
+  };
+  /** What the facts of a file depend on, besides the build: its text, its path, and which analyzers might know it. */
+  const keyOf = (path: string, fitting: readonly Needed[], id: string): string => cache!.hash([path, fitting.map(one => one.id).join(), id].join('\0'));
+  const isKept = (path: string): boolean => {
+    const fitting = fittingOf(path);
+    return fitting.length === 0 || (cache !== undefined && cache.has(keyOf(path, fitting, idOf(path))));
+  };
 
   const readFacts = (path: string): Facts | undefined => {
-    if (like && !overlay.has(path)) return all.has(path) ? like.facts(path) : undefined;
-    const fitting = loaded.filter(({ entry }) => entry.name.test(path));
-    if (fitting.length === 0 || !all.has(path)) return undefined;
+    const fitting = fittingOf(path);
+    if (fitting.length === 0) return undefined;
+    const kept = cache?.facts(keyOf(path, fitting, idOf(path)), path);
+    if (kept !== undefined) {
+      texts.delete(path);
+      return kept ?? undefined;
+    }
+    const ready = fitting.flatMap(({ id }) => loaded.get(id) ?? []);
+    if (ready.length < fitting.length) {
+      lacking.add(path);
+      return undefined;
+    }
     const text = texts.get(path) ?? textOf(path);
     texts.delete(path); // parsed once; excerpts read the few files they need again
     if (text === undefined) return undefined;
     try {
-      return fitting.find(({ analyzer }) => analyzer.recognises(path, text))?.analyzer.facts(text, path);
+      const facts = ready.find(analyzer => analyzer.recognises(path, text))?.facts(text, path);
+      cache?.noteFacts(keyOf(path, fitting, cache.hash(text)), path, facts ?? null);
+      return facts;
     } catch (error) {
       // Analyzers promise not to throw; one that does must not take the other files with it.
-      problems.push({ message: `the file could not be analysed, a fault of drainlint (${(error as Error).message})`, at: startOf(path) });
+      if (!faulty.has(path)) problems.push({ message: `the file could not be analysed, a fault of drainlint (${(error as Error).message})`, at: startOf(path) });
+      faulty.add(path);
       return undefined;
     }
   };
 
+  const peek = (path: string): Facts | undefined => {
+    if (isShared(path)) return all.has(path) ? like!.peek(path) : undefined;
+    if (!known.has(path)) known.set(path, readFacts(path));
+    return known.get(path);
+  };
+
+  /** The analyzers of files; the bytes of those that are read first tell whether the run is short. */
+  const load = async (wanted?: readonly string[]): Promise<void> => {
+    const isWrong = like?.lacks() === true || [...lacking].some(path => asked.has(path));
+    await like?.load(wanted);
+    const own = wanted?.filter(path => !isShared(path) && !isKept(path));
+    const missing = needed.filter(({ entry, id }) => !loaded.has(id) && (!own || own.some(path => entry.name.test(path))));
+    if (missing.length > 0) for (const path of own ?? candidates) {
+      const text = texts.get(path) ?? textOf(path);
+      if (text !== undefined) texts.set(path, text);
+    }
+    const size = [...texts.values()].reduce((sum, text) => sum + text.length, 0);
+    for (const [id, analyzer] of await Promise.all(missing.map(async ({ entry, id }) => [id, await entry.load({ shortRun: size < SHORT_RUN })] as const))) loaded.set(id, analyzer);
+    for (const path of lacking) known.delete(path);
+    lacking.clear();
+    if (isWrong) asked.clear();
+  };
+
+  const nameOf = (name: string): string => cache!.hash([name, paths.join('\n'), candidates.join('\n')].join('\0'));
   return {
     paths, candidates, problems,
     has: path => all.has(path),
     facts(path) {
-      if (!known.has(path)) known.set(path, readFacts(path));
-      return known.get(path);
+      asked.add(path);
+      return peek(path);
     },
-    text: textOf,
-    read: () => [...known.values()].filter(facts => facts !== undefined),
+    peek, text: textOf, idOf, load,
+    lacks: () => lacking.size > 0 || like?.lacks() === true,
+    lastFiles: () => cache?.lastFiles(),
+    recall(name) {
+      const found = cache?.joined(nameOf(name), idOf);
+      for (const { path, digest } of found?.files ?? []) recalled.set(path, digest);
+      return found?.model;
+    },
+    keep(name, model) {
+      if (!cache || faulty.size > 0) return;
+      cache.noteJoined(nameOf(name), { model, files: [...asked].map(path => {
+        const facts = peek(path);
+        return { path, id: idOf(path), ...(facts && { digest: { path, comments: facts.comments, problems: facts.problems } }) };
+      }) });
+    },
+    read: () => [...recalled.values(), ...[...asked].filter(path => !recalled.has(path)).map(peek)].filter(facts => facts !== undefined),
     lines(path) {
       let lines = split.get(path);
       if (!lines) split.set(path, (lines = textOf(path)?.split(/\r?\n/) ?? []));

@@ -1,0 +1,224 @@
+import { createHash } from 'node:crypto';
+import { lstatSync, type Stats } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { deserialize, serialize } from 'node:v8';
+import type { Facts, Model } from '../model/index.js';
+import { claim, openPack, prune, writePack, type PackFile, type Place } from './pack-file.js';
+import { pack, unpack } from './packing.js';
+
+/** Bytes of the facts of one tree, and of all trees together. */
+const LARGEST_TREE = 64 * 1024 * 1024;
+const LARGEST = 256 * 1024 * 1024;
+/** Trees whose joined model is kept: what is on disk, what is staged, what was committed before. */
+const MODELS = 4;
+/** A file younger than this could change again without its times telling, where clocks are coarse. ms. */
+const SETTLED = 2000;
+
+export interface CacheOptions {
+  /** Absolute. Made where it is not there. */
+  readonly directory: string;
+  /** What another build has another of: facts of other code are not read. */
+  readonly build: string;
+  /** The tree: its root, absolute, and the folders of it that are scanned. */
+  readonly root: string;
+  readonly folders: readonly string[];
+  /** Told why something was not used. */
+  readonly onTrouble?: (message: string) => void;
+}
+
+/** The comments and problems in a file, where it has any. */
+export type Digest = Pick<Facts, 'path' | 'comments' | 'problems'>;
+
+/** A tree that was joined. `files`: every one that was asked for, in this order, by the id of its text ('': it had none); `digest` is absent where nothing reads it. */
+export interface Joined { readonly model: Model; readonly files: readonly { readonly path: string; readonly id: string; readonly digest?: Digest }[] }
+
+/** What earlier runs on a tree have found out, by the text of its files. A model of unchanged files is the same, so nothing of it shows in a report. */
+export interface Cache {
+  /** 32 hex digits. */
+  hash(text: string): string;
+  /** What a file on disk looks like from outside; undefined where that does not tell whether it has changed. */
+  stamp(path: string): string | undefined;
+  /** Whether a file on disk, unchanged since, may matter by itself; undefined: not known. */
+  tells(path: string, stamp: string | undefined): boolean | undefined;
+  noteTells(path: string, stamp: string | undefined, tells: boolean): void;
+  /** The id of its text. */
+  id(path: string, stamp: string | undefined): string | undefined;
+  noteId(path: string, stamp: string | undefined, id: string): void;
+  /** null: no analyzer knows the file. undefined: not known. */
+  facts(key: string, path: string): Facts | null | undefined;
+  has(key: string): boolean;
+  noteFacts(key: string, path: string, facts: Facts | null): void;
+  /** A tree joined under this key whose files are as they were. */
+  joined(key: string, idOf: (path: string) => string): Joined | undefined;
+  noteJoined(key: string, joined: Joined): void;
+  /** What the tree joined last was made of; undefined: nothing is known of it. */
+  lastFiles(): readonly string[] | undefined;
+  /** Writes what is new, and forgets what is no longer used. Never throws. */
+  save(): void;
+}
+
+type FileEntry = [stamp: string, tells: 0 | 1 | null, id: string];
+interface JoinedEntry { readonly key: string; readonly files: readonly (readonly [path: string, id: string])[]; readonly place: Place }
+interface TreeIndex { readonly of: string; readonly files: Readonly<Record<string, FileEntry>>; readonly joined: readonly JoinedEntry[] }
+type FactsEntry = readonly [key: string, path: string, ...place: Place];
+interface FactsIndex { readonly of: string; readonly facts: readonly FactsEntry[] }
+
+/** Where the user's caches are; undefined where that is not known. */
+export function cacheDirectory(env: Readonly<Record<string, string | undefined>> = process.env, platform: string = process.platform): string | undefined {
+  const { DRAINLINT_CACHE_DIR: own, XDG_CACHE_HOME: xdg, LOCALAPPDATA: local } = env;
+  if (own) return resolve(own);
+  if (platform === 'win32' && local) return join(local, 'drainlint', 'Cache');
+  if (platform !== 'darwin' && xdg && isAbsolute(xdg)) return join(xdg, 'drainlint');
+  const home = env.HOME || homedirOf();
+  if (home === undefined || !isAbsolute(home)) return undefined;
+  return platform === 'darwin' ? join(home, 'Library', 'Caches', 'drainlint') : join(home, '.cache', 'drainlint');
+}
+
+function homedirOf(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined; // a user without an entry
+  }
+}
+
+function statsOf(full: string): Stats | undefined {
+  try {
+    return lstatSync(full, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+const hash = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex').slice(0, 32);
+
+/** undefined: the directory cannot be used. Whatever is wrong with a file in it, it counts as not being there. */
+export function openCache({ directory, build, root, folders, onTrouble = () => {} }: CacheOptions): Cache | undefined {
+  const attempt = <T>(what: string, run: () => T): T | undefined => {
+    try {
+      return run();
+    } catch (error) {
+      onTrouble(`${what} (${(error as NodeJS.ErrnoException).code ?? (error as Error).message})`);
+      return undefined;
+    }
+  };
+  if (!attempt(`the cache ${directory} is not used`, () => { claim(directory); return true; })) return undefined;
+
+  const of = hash(JSON.stringify([build, root, folders]));
+  const name = hash(JSON.stringify([root, folders]));
+  /** A file of this tree and this build. */
+  const load = <I extends { readonly of: string }>(kind: string): (PackFile & { readonly index: I }) | undefined => attempt(`${name}.${kind} in the cache is not used`, () => {
+    const file = openPack(join(directory, `${name}.${kind}`), hash) as (PackFile & { readonly index: I }) | undefined;
+    if (!file || file.index.of === of) return file;
+    file.close();
+    return undefined;
+  });
+
+  const tree = load<TreeIndex>('tree');
+  const files = new Map(Object.entries(tree?.index.files ?? {}));
+  const used = new Map<string, FileEntry>();
+  let joined: readonly (Omit<JoinedEntry, 'place'> & { readonly bytes: () => Buffer | undefined })[] = (tree?.index.joined ?? []).map(({ key, files: made, place }) => ({ key, files: made, bytes: () => tree!.blob(place) }));
+  let isTreeNew = false;
+  let stored: { readonly file: ReturnType<typeof load<FactsIndex>>; readonly entries: ReadonlyMap<string, FactsEntry> } | undefined;
+  const store = (): NonNullable<typeof stored> => {
+    if (!stored) {
+      const file = load<FactsIndex>('facts');
+      stored = { file, entries: new Map((file?.index.facts ?? []).map(entry => [entry[0], entry])) };
+    }
+    return stored;
+  };
+  const usedFacts = new Set<string>();
+  const made = new Map<string, { readonly path: string; readonly bytes: Buffer }>();
+
+  const fileAt = (path: string, stamp: string | undefined): FileEntry | undefined => {
+    const entry = used.get(path) ?? files.get(path);
+    if (stamp === undefined || entry?.[0] !== stamp) return undefined;
+    used.set(path, entry);
+    return entry;
+  };
+  const note = (path: string, stamp: string | undefined, change: (entry: FileEntry) => void): void => {
+    if (stamp === undefined) return;
+    const entry: FileEntry = fileAt(path, stamp) ?? [stamp, null, ''];
+    change(entry);
+    used.set(path, entry);
+    isTreeNew = true;
+  };
+
+  const saveTree = (): void => {
+    const kept = joined.slice(0, MODELS).flatMap(({ bytes, ...entry }) => { const blob = bytes(); return blob ? [{ ...entry, blob }] : []; });
+    writePack(directory, `${name}.tree`, kept.map(({ blob }) => blob), hash, places => ({
+      of, files: Object.fromEntries(used), joined: kept.map(({ key, files: made }, i) => ({ key, files: made, place: places[i]! })),
+    } satisfies TreeIndex));
+  };
+  /** What this run has used, then what it has not, as long as there is room; of a file that has changed, the text before. */
+  const saveFacts = (): void => {
+    const { file, entries } = store();
+    const old = [...entries.values()].filter(([key]) => !made.has(key));
+    const stale = old.filter(([key]) => !usedFacts.has(key));
+    const now = new Set([...made.values()].map(({ path }) => path));
+    const read = ([key, path, ...place]: FactsEntry) => () => { const bytes = file!.blob(place); return bytes && { key, path, bytes }; };
+    const isListed = (path: string): boolean => used.has(path) || now.has(path);
+    let size = 0;
+    const kept = [...[...made].map(([key, one]) => () => ({ key, ...one })), ...old.filter(([key]) => usedFacts.has(key)).map(read), ...stale.filter(([, path]) => isListed(path)).map(read)].flatMap(get => {
+      const one = size < LARGEST_TREE ? get() : undefined;
+      if (!one || size + one.bytes.length > LARGEST_TREE) return [];
+      size += one.bytes.length;
+      return [one];
+    });
+    writePack(directory, `${name}.facts`, kept.map(({ bytes }) => bytes), hash, places => ({ of, facts: kept.map(({ key, path }, i) => [key, path, ...places[i]!] as const) } satisfies FactsIndex));
+  };
+
+  return {
+    hash,
+    stamp(path) {
+      const stats = statsOf(join(root, path));
+      if (!stats?.isFile()) return undefined; // where a link leads, another file may stand tomorrow
+      const { size, mtimeMs, ctimeMs, ino } = stats;
+      return Date.now() - Math.max(mtimeMs, ctimeMs) < SETTLED ? undefined : `${size} ${mtimeMs} ${ctimeMs} ${ino}`;
+    },
+    tells(path, stamp) { const tells = fileAt(path, stamp)?.[1] ?? undefined; return tells === undefined ? undefined : tells === 1; },
+    noteTells: (path, stamp, tells) => note(path, stamp, entry => { entry[1] = tells ? 1 : 0; }),
+    id: (path, stamp) => fileAt(path, stamp)?.[2] || undefined,
+    noteId: (path, stamp, id) => note(path, stamp, entry => { entry[2] = id; }),
+    facts(key, path) {
+      const { file, entries } = store();
+      const entry = entries.get(key);
+      if (!entry || made.has(key)) return undefined;
+      const [, , ...place] = entry;
+      const bytes = file!.blob(place);
+      const facts = bytes && attempt(`facts of ${path} in the cache are not used`, () => unpack(bytes, path) as Facts | null);
+      if (facts !== undefined) usedFacts.add(key);
+      return facts;
+    },
+    has: key => store().entries.has(key),
+    noteFacts(key, path, facts) {
+      const bytes = attempt(`facts of ${path} are not kept`, () => pack(facts, path));
+      if (bytes) made.set(key, { path, bytes });
+    },
+    joined(key, idOf) {
+      const found = joined.find(one => one.key === key && one.files.every(([path, id]) => idOf(path) === id));
+      const bytes = found?.bytes();
+      return bytes && attempt('a joined tree in the cache is not used', () => {
+        const { model, digests } = deserialize(bytes) as { readonly model: Model; readonly digests: readonly (Digest | undefined)[] };
+        return { model, files: found!.files.map(([path, id], i) => { const digest = digests[i]; return { path, id, ...(digest && { digest }) }; }) };
+      });
+    },
+    noteJoined(key, { model, files: from }) {
+      const bytes = attempt('a joined tree is not kept', () => serialize({ model, digests: from.map(({ digest }) => digest) }));
+      if (!bytes) return;
+      joined = [{ key, files: from.map(({ path, id }) => [path, id] as const), bytes: () => bytes }, ...joined];
+      isTreeNew = true;
+    },
+    lastFiles: () => joined[0]?.files.map(([path]) => path),
+    save() {
+      attempt('the cache could not be written', () => {
+        if (made.size > 0) saveFacts();
+        if (isTreeNew) saveTree();
+        if (made.size > 0 || isTreeNew) prune(directory, LARGEST);
+      });
+      tree?.close();
+      stored?.file?.close();
+    },
+  };
+}
