@@ -1,7 +1,9 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 /** Tests of what users run: they need the build. */
-const built = ['test/cli.test.ts', 'test/help.test.ts', 'test/guides.test.ts', 'test/bad-input.test.ts', 'test/live.test.ts', 'test/staged.test.ts', 'test/baseline.test.ts'];
+const built = ['test/cli.test.ts', 'test/help.test.ts', 'test/guides.test.ts', 'test/bad-input.test.ts', 'test/live.test.ts', 'test/staged.test.ts', 'test/baseline.test.ts', 'test/cache.test.ts'];
 /** Tests that need Python, a browser or other programs: each has a script of its own, which CI runs. */
 const apart = ['differential', 'synthesis', 'live', 'fixes', 'browser', 'integrations', 'experiments'].map(name => `test/${name}/**`);
 
@@ -10,6 +12,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: '100%',
+    env: { DRAINLINT_CACHE_DIR: process.env.DRAINLINT_CACHE_DIR ?? join(tmpdir(), `drainlint-cache-${process.pid}`) },
     projects: [
       { extends: true, test: { name: 'source', include: ['test/**/*.test.ts'], exclude: [...built, ...apart] } },
       { extends: true, test: { name: 'built', include: built, globalSetup: ['test/build.ts'] } },

@@ -23,6 +23,8 @@ export interface CacheOptions {
   /** The tree: its root, absolute, and the folders of it that are scanned. */
   readonly root: string;
   readonly folders: readonly string[];
+  /** Bytes of the facts that are kept of the tree. */
+  readonly limit?: number;
   /** Told why something was not used. */
   readonly onTrouble?: (message: string) => void;
 }
@@ -47,7 +49,6 @@ export interface Cache {
   noteId(path: string, stamp: string | undefined, id: string): void;
   /** null: no analyzer knows the file. undefined: not known. */
   facts(key: string, path: string): Facts | null | undefined;
-  has(key: string): boolean;
   noteFacts(key: string, path: string, facts: Facts | null): void;
   /** A tree joined under this key whose files are as they were. */
   joined(key: string, idOf: (path: string) => string): Joined | undefined;
@@ -94,7 +95,7 @@ function statsOf(full: string): Stats | undefined {
 const hash = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex').slice(0, 32);
 
 /** undefined: the directory cannot be used. Whatever is wrong with a file in it, it counts as not being there. */
-export function openCache({ directory, build, root, folders, onTrouble = () => {} }: CacheOptions): Cache | undefined {
+export function openCache({ directory, build, root, folders, limit = LARGEST_TREE, onTrouble = () => {} }: CacheOptions): Cache | undefined {
   const attempt = <T>(what: string, run: () => T): T | undefined => {
     try {
       return run();
@@ -151,18 +152,23 @@ export function openCache({ directory, build, root, folders, onTrouble = () => {
       of, files: Object.fromEntries(used), joined: kept.map(({ key, files: made }, i) => ({ key, files: made, place: places[i]! })),
     } satisfies TreeIndex));
   };
-  /** What this run has used, then what it has not, as long as there is room; of a file that has changed, the text before. */
+  /** What this run has used, then, as long as there is room, what it has not, of files that trees are made of: of each the two latest texts. */
   const saveFacts = (): void => {
     const { file, entries } = store();
     const old = [...entries.values()].filter(([key]) => !made.has(key));
-    const stale = old.filter(([key]) => !usedFacts.has(key));
-    const now = new Set([...made.values()].map(({ path }) => path));
+    const [recent, stale] = [old.filter(([key]) => usedFacts.has(key)), old.filter(([key]) => !usedFacts.has(key))];
+    const texts = new Map(joined.slice(0, MODELS).flatMap(one => one.files).map(([path]) => [path, 0]));
+    for (const path of [...[...made.values()].map(one => one.path), ...recent.map(([, one]) => one)]) texts.set(path, (texts.get(path) ?? 0) + 1);
+    const isLatest = ([, path]: FactsEntry): boolean => {
+      const before = texts.get(path);
+      if (before !== undefined) texts.set(path, before + 1);
+      return before !== undefined && before < 2;
+    };
     const read = ([key, path, ...place]: FactsEntry) => () => { const bytes = file!.blob(place); return bytes && { key, path, bytes }; };
-    const isListed = (path: string): boolean => used.has(path) || now.has(path);
     let size = 0;
-    const kept = [...[...made].map(([key, one]) => () => ({ key, ...one })), ...old.filter(([key]) => usedFacts.has(key)).map(read), ...stale.filter(([, path]) => isListed(path)).map(read)].flatMap(get => {
-      const one = size < LARGEST_TREE ? get() : undefined;
-      if (!one || size + one.bytes.length > LARGEST_TREE) return [];
+    const kept = [...[...made].map(([key, one]) => () => ({ key, ...one })), ...recent.map(read), ...stale.filter(isLatest).map(read)].flatMap(get => {
+      const one = size < limit ? get() : undefined;
+      if (!one || size + one.bytes.length > limit) return [];
       size += one.bytes.length;
       return [one];
     });
@@ -183,15 +189,12 @@ export function openCache({ directory, build, root, folders, onTrouble = () => {
     noteId: (path, stamp, id) => note(path, stamp, entry => { entry[2] = id; }),
     facts(key, path) {
       const { file, entries } = store();
-      const entry = entries.get(key);
-      if (!entry || made.has(key)) return undefined;
-      const [, , ...place] = entry;
-      const bytes = file!.blob(place);
+      const [, , ...place] = entries.get(key) ?? [];
+      const bytes = made.get(key)?.bytes ?? (place.length > 0 ? file!.blob(place as Place) : undefined);
       const facts = bytes && attempt(`facts of ${path} in the cache are not used`, () => unpack(bytes, path) as Facts | null);
       if (facts !== undefined) usedFacts.add(key);
       return facts;
     },
-    has: key => store().entries.has(key),
     noteFacts(key, path, facts) {
       const bytes = attempt(`facts of ${path} are not kept`, () => pack(facts, path));
       if (bytes) made.set(key, { path, bytes });

@@ -183,10 +183,6 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
   };
   /** What the facts of a file depend on, besides the build: its text, its path, and which analyzers might know it. */
   const keyOf = (path: string, fitting: readonly Needed[], id: string): string => cache!.hash([path, fitting.map(one => one.id).join(), id].join('\0'));
-  const isKept = (path: string): boolean => {
-    const fitting = fittingOf(path);
-    return fitting.length === 0 || (cache !== undefined && cache.has(keyOf(path, fitting, idOf(path))));
-  };
 
   const readFacts = (path: string): Facts | undefined => {
     const fitting = fittingOf(path);
@@ -225,8 +221,8 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
   /** The analyzers of files; the bytes of those that are read first tell whether the run is short. */
   const load = async (wanted?: readonly string[]): Promise<void> => {
     const isWrong = like?.lacks() === true || [...lacking].some(path => asked.has(path));
-    await like?.load(wanted);
-    const own = wanted?.filter(path => !isShared(path) && !isKept(path));
+    await like?.load(wanted?.filter(isShared));
+    const own = wanted?.filter(path => !isShared(path) && peek(path) === undefined && lacking.has(path));
     const missing = needed.filter(({ entry, id }) => !loaded.has(id) && (!own || own.some(path => entry.name.test(path))));
     if (missing.length > 0) for (const path of own ?? candidates) {
       const text = texts.get(path) ?? textOf(path);

@@ -1,6 +1,6 @@
 import { closeSync, constants, existsSync, fstatSync, lstatSync, mkdirSync, openSync, readdirSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /**
  * A file of blobs with an index in front: `drainlint` and the format's number, the length of the index, its hash, the index as JSON, the blobs. It takes
@@ -79,10 +79,21 @@ export function writePack(directory: string, name: string, blobs: readonly Buffe
 
 /** Makes the directory, for its owner only. Throws where it is a link, no directory, or another user can write it. */
 export function claim(directory: string): void {
-  if (!lstatSync(directory, { throwIfNoEntry: false })) mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (!lstatSync(directory, { throwIfNoEntry: false })) make(directory);
   const stats = lstatSync(directory);
   if (!stats.isDirectory()) throw new Error('it is a link or no directory');
   if (isOthers(stats)) throw new Error('another user can write it');
+}
+
+/** With the folders above it. Not by `recursive`: node tries without end where the system says ENOENT to a folder that could not be (/proc). */
+function make(directory: string): void {
+  const above = dirname(directory);
+  if (above !== directory && !existsSync(above)) make(above);
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // another run was faster
+  }
 }
 
 /** Removes files that were not written for a month, the oldest of more than `limit` bytes together, and what a run that was killed left. */

@@ -3,7 +3,7 @@
  * places stays one. Most of what a file says is where it says it, so locations in that file have a form of their own.
  */
 const NULL = 0, TRUE = 1, FALSE = 2, UNDEFINED = 3, INTEGER = 4, NUMBER = 5, STRING = 6, LIST = 7, AGAIN = 8, LOCATION = 9, SHAPE = 10;
-const LOCATION_KEYS = 'path\0startLine\0startColumn\0endLine\0endColumn';
+const LOCATION_KEYS = ['path', 'startLine', 'startColumn', 'endLine', 'endColumn'];
 const SMALL = 2 ** 30;
 
 interface Location { readonly path: string; readonly startLine: number; readonly startColumn: number; readonly endLine: number; readonly endColumn: number }
@@ -61,20 +61,23 @@ export function pack(value: unknown, path: string): Buffer | undefined {
       for (const item of one) write(item);
       return;
     }
+    if (Object.getPrototypeOf(one) !== Object.prototype) plain = false;
     const keys = Object.keys(one);
-    const shape = keys.join('\0');
-    if (shape === LOCATION_KEYS) {
+    if (keys.length === LOCATION_KEYS.length && LOCATION_KEYS.every((key, i) => keys[i] === key)) {
       const { path: file, startLine, startColumn, endLine, endColumn } = one as Location;
-      if (file === path && [startLine, startColumn, endLine, endColumn].every(isSmall)) {
+      if (file === path && isSmall(startLine) && isSmall(startColumn) && isSmall(endLine) && isSmall(endColumn)) {
         natural(LOCATION);
-        for (const number of [startLine - line, startColumn, endLine - startLine, endColumn]) integer(number);
+        integer(startLine - line);
+        integer(startColumn);
+        integer(endLine - startLine);
+        integer(endColumn);
         line = startLine;
         return;
       }
     }
-    const index = indexIn(shapes, shape);
+    const index = indexIn(shapes, keys.join('\0'));
     keysOf[index] ??= keys;
-    if (Object.getPrototypeOf(one) !== Object.prototype || keysOf[index].length !== keys.length || Object.hasOwn(one, '__proto__')) plain = false;
+    if (keysOf[index].length !== keys.length || Object.hasOwn(one, '__proto__')) plain = false;
     natural(SHAPE + index);
     for (const key of keys) write((one as Readonly<Record<string, unknown>>)[key]);
   };
