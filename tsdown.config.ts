@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'tsdown';
 
@@ -20,7 +20,7 @@ function commit(): string {
 function sources(): string {
   const hash = createHash('sha256');
   const paths = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(path => /\.\w+$/.test(path)).map(path => join('src', path)).sort();
-  for (const path of [...paths, 'package.json', 'package-lock.json', 'tsdown.config.ts']) hash.update(path).update(readFileSync(path));
+  for (const path of [...paths, 'package.json', 'tsdown.config.ts', ...(existsSync('package-lock.json') ? ['package-lock.json'] : [])]) hash.update(path).update(readFileSync(path));
   return hash.digest('hex').slice(0, 16);
 }
 

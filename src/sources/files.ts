@@ -60,7 +60,7 @@ export interface FileStore extends FactStore {
   lines(path: string): readonly string[];
 }
 
-/** Lists a tree, finds the files that may matter, and loads the analyzers they need. Facts are read when asked for. */
+/** Lists a tree, finds the files that may matter, and loads the analyzers they need; with a cache, `load` does that. Facts are read when asked for. */
 export async function createFileStore(options: FileStoreOptions): Promise<FileStore> {
   const { root, documents = new Map<string, string>() } = options;
   const overlay: ReadonlyMap<string, string> = new Map([...options.overlay ?? [], ...documents]);
@@ -110,7 +110,9 @@ export async function createFileStore(options: FileStoreOptions): Promise<FileSt
   const paths = documents.size === 0 ? listing.paths : [...listing.paths, ...documents.keys()].sort();
   const candidates = select(paths);
   const needed = options.analyzers.map((entry, id) => ({ entry, id })).filter(({ entry }) => candidates.length > 0 && (entry.onDemand === true ? paths : candidates).some(path => entry.name.test(path)));
-  return serve({ root, overlay, paths, candidates, problems, texts, stamps, needed, ...(like && { like }), ...(cache && { cache }) });
+  const store = serve({ root, overlay, paths, candidates, problems, texts, stamps, needed, ...(like && { like }), ...(cache && { cache }) });
+  if (!cache) await store.load();
+  return store;
 }
 
 /** The beginning of a file on disk; empty where it cannot be read. */
