@@ -1,5 +1,5 @@
-// `npm run bench [-- FOLDER]`: start-up and scan times as multiples of a bare `node`, and of ripgrep where it is installed, measured side
-// by side in one run. FOLDER is scanned as a whole; without git in it, it is walked.
+// `npm run bench [-- FOLDER]`: start-up and scan times as multiples of a bare `node`, of ripgrep where it is installed, and of `git grep`, measured
+// side by side in one run. FOLDER is scanned as a whole, without a cache and with what the scan before kept; without git in it, it is walked.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -42,18 +42,21 @@ if (existsSync(eslint)) {
   for (const name of ['stack.ts', 'worker.ts']) writeFileSync(join(peers, name), readFileSync(join(cdk, name)));
 }
 
-const { NODE_EXTRA_CA_CERTS: _certificates, ...env } = process.env; // adds 50 ms to every start
+const cache = mkdtempSync(join(tmpdir(), 'bench-'));
+const { NODE_EXTRA_CA_CERTS: _certificates, ...rest } = process.env; // adds 50 ms to every start
+const env = { ...rest, DRAINLINT_CACHE_DIR: cache };
 const cases = {
   'bare node': ['-e', '0'],
   '--version': [bin, '--version'],
   'no candidate': [bin, 'check', join(folder, 'plain.py')],
-  'one small Celery file': [bin, 'check', join(folder, 'app/tasks.py')],
-  'three files, two of 55 KB': [bin, 'check', '--fail-on', 'never', ...['tasks', 'first', 'second'].map(name => join(other, `${name}.py`))],
-  'one CDK file': [bin, 'check', '--fail-on', 'never', join(cdk, 'stack.ts')],
-  'one BullMQ file': [bin, 'check', '--fail-on', 'never', join(cdk, 'worker.ts')],
+  'one small Celery file': [bin, 'check', '--no-cache', join(folder, 'app/tasks.py')],
+  'the same, unchanged': [bin, 'check', join(folder, 'app/tasks.py')],
+  'three files, two of 55 KB': [bin, 'check', '--no-cache', '--fail-on', 'never', ...['tasks', 'first', 'second'].map(name => join(other, `${name}.py`))],
+  'one CDK file': [bin, 'check', '--no-cache', '--fail-on', 'never', join(cdk, 'stack.ts')],
+  'one BullMQ file': [bin, 'check', '--no-cache', '--fail-on', 'never', join(cdk, 'worker.ts')],
   ...(existsSync(eslint) && { 'ESLint on the CDK file': [eslint, join(peers, 'stack.ts')], 'ESLint on the BullMQ file': [eslint, join(peers, 'worker.ts')] }),
-  '400 Terraform files': [bin, 'check', '--fail-on', 'never', terraform],
-  ...(process.argv[2] && { 'full scan': [bin, 'check', '--fail-on', 'never', '--format', 'json', process.argv[2]] }),
+  '400 Terraform files': [bin, 'check', '--no-cache', '--fail-on', 'never', terraform],
+  ...(process.argv[2] && { 'full scan': [bin, 'check', '--no-cache', '--fail-on', 'never', '--format', 'json', process.argv[2]], 'full scan, unchanged': [bin, 'check', '--fail-on', 'never', '--format', 'json', process.argv[2]] }),
 };
 const best = new Map();
 for (let round = 0; round < 7; round++) {
@@ -67,7 +70,12 @@ for (let round = 0; round < 7; round++) {
   }
 }
 for (const kind of ['CDK', 'BullMQ']) if (best.has(`ESLint on the ${kind} file`)) console.log(`one ${kind} file is ${(best.get(`one ${kind} file`) / best.get(`ESLint on the ${kind} file`)).toFixed(2)} x ESLint with typescript-eslint`);
-for (const made of [folder, other, cdk, terraform]) rmSync(made, { recursive: true });
+const grep = process.argv[2] && [0, 1, 2].map(() => {
+  const from = performance.now();
+  const run = spawnSync('git', ['-C', process.argv[2], 'grep', '-lE', 'celery|stopTimeout|acks_late'], { env, maxBuffer: 1 << 29 });
+  return run.error || run.status > 1 ? Infinity : performance.now() - from;
+}).sort((a, b) => a - b)[0];
+for (const made of [folder, other, cdk, terraform, cache]) rmSync(made, { recursive: true });
 const rg = process.argv[2] && [0, 1, 2].map(() => {
   const from = performance.now();
   const run = spawnSync('rg', ['-c', '--hidden', '-g', '!.git', 'celery|stopTimeout|acks_late', process.argv[2]], { env, maxBuffer: 1 << 29 });
@@ -75,7 +83,7 @@ const rg = process.argv[2] && [0, 1, 2].map(() => {
 }).sort((a, b) => a - b)[0];
 if (process.argv[2]) {
   // what a scan takes with its calls followed, against the same scan less that step
-  const timed = spawnSync(process.execPath, [bin, 'check', '--timings', '--fail-on', 'never', '--format', 'json', process.argv[2]], { env, encoding: 'utf8', maxBuffer: 1 << 29 });
+  const timed = spawnSync(process.execPath, [bin, 'check', '--no-cache', '--timings', '--fail-on', 'never', '--format', 'json', process.argv[2]], { env, encoding: 'utf8', maxBuffer: 1 << 29 });
   const lines = [...timed.stderr.matchAll(/^ *(\d+) ms ( +)(\S.*)$/gm)];
   const all = lines.filter(line => line[2].length === 1).reduce((sum, line) => sum + Number(line[1]), 0);
   const calls = Number(lines.find(line => line[3] === 'following calls')?.[1] ?? 0);
@@ -83,3 +91,4 @@ if (process.argv[2]) {
 }
 for (const [name, took] of best) console.log(`${name.padEnd(24)} ${took.toFixed(0).padStart(6)} ms  ${(took / best.get('bare node')).toFixed(2).padStart(6)} x bare node`);
 if (rg !== undefined && rg !== '') console.log(rg === Infinity ? 'ripgrep                  not installed' : `${'ripgrep'.padEnd(24)} ${rg.toFixed(0).padStart(6)} ms; the full scan is ${(best.get('full scan') / rg).toFixed(2)} x ripgrep`);
+if (grep !== undefined && grep !== '') console.log(grep === Infinity ? 'git grep                 needs a work tree of git' : `${'git grep'.padEnd(24)} ${grep.toFixed(0).padStart(6)} ms; the full scan of what is unchanged is ${(best.get('full scan, unchanged') / grep).toFixed(2)} x git grep`);

@@ -54,6 +54,8 @@ export interface FileStore extends FactStore {
   lastFiles(): readonly string[] | undefined;
   /** 32 hex digits that stand for the text of a file; '' where it has none, or none that is read. */
   idOf(path: string): string;
+  /** Which analyzers its files may need, and those of the tree it shares files with where they are others: what is in a file depends on them. */
+  readonly kinds: string;
   /** The whole text; undefined where there is none. */
   text(path: string): string | undefined;
   /** Empty where there is no such text. */
@@ -204,7 +206,10 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
     if (text === undefined) return undefined;
     try {
       const facts = ready.find(analyzer => analyzer.recognises(path, text))?.facts(text, path);
-      cache?.noteFacts(keyOf(path, fitting, cache.hash(text)), path, facts ?? null);
+      if (cache) {
+        ids.set(path, cache.hash(text)); // a file that was written meanwhile is what was parsed
+        cache.noteFacts(keyOf(path, fitting, idOf(path)), path, facts ?? null);
+      }
       return facts;
     } catch (error) {
       // Analyzers promise not to throw; one that does must not take the other files with it.
@@ -237,7 +242,9 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
     if (isWrong) asked.clear();
   };
 
-  const nameOf = (name: string): string => cache!.hash([name, paths.join('\n'), candidates.join('\n')].join('\0'));
+  const own = needed.map(({ id }) => id).join();
+  const kinds = like && like.kinds !== own ? `${own}/${like.kinds}` : own;
+  const nameOf = (name: string): string => cache!.hash([name, kinds, paths.join('\n'), candidates.join('\n')].join('\0'));
   return {
     paths, candidates, problems,
     has: path => all.has(path),
@@ -245,7 +252,7 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
       asked.add(path);
       return peek(path);
     },
-    peek, text: textOf, idOf, load,
+    peek, text: textOf, idOf, kinds, load,
     lacks: () => lacking.size > 0 || like?.lacks() === true,
     lastFiles: () => cache?.lastFiles(),
     recall(name) {
