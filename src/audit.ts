@@ -5,7 +5,7 @@ import { settle, staleEntries, updated, type Baseline } from './baseline.js';
 import { AuditError, DEFAULT_CONFIG, type Config } from './config.js';
 import { isWorse, matchKnown, withFingerprints } from './fingerprint.js';
 import type { Finding, Format, LinkOptions, LiveEvidence, Model, Problem, ReadProblem, Report, Rule, Severity, SourceLocation } from './model/index.js';
-import { CONFIDENCES, comparePlaces, fitsPattern, isRunning, nearest, samePlace } from './model/index.js';
+import { CONFIDENCES, comparePlaces, fitsPattern, isRunning, nearest, samePlace, timed } from './model/index.js';
 import { CODEOWNERS, readCodeowners } from './owners.js';
 import type { Cache } from './sources/cache.js';
 import { createFileStore, isInside, type FileStore, type FileStoreOptions } from './sources/files.js';
@@ -40,8 +40,6 @@ export interface AuditOptions {
   readonly today?: string;
   /** Called as each stage begins. */
   readonly onProgress?: (stage: string) => void;
-  /** Called with the ms that a step inside a stage took. */
-  readonly measure?: (step: string, ms: number) => void;
 }
 
 /** The whole pipeline: files → facts → model → problems → findings. */
@@ -143,7 +141,7 @@ const isOurs = (_path: string, baseline: string): boolean => !isAbsolute(baselin
 const cacheOf = ({ cache }: AuditOptions, { folders }: Scope): Pick<FileStoreOptions, 'cache'> => (cache ? { cache: () => cache(folders) } : {});
 
 /** The model of a tree: as it was joined before where no file that was asked for then has changed. */
-async function join(store: FileStore, { config = DEFAULT_CONFIG, measure, onProgress = () => {} }: AuditOptions): Promise<Model> {
+async function join(store: FileStore, { config = DEFAULT_CONFIG, onProgress = () => {} }: AuditOptions): Promise<Model> {
   if (store.candidates.length === 0) return NOTHING;
   const options: LinkOptions = { workers: config.workers, assume: config.assume, durations: config.durations, exitMarginSeconds: config.thresholds.exitMarginSeconds };
   const name = JSON.stringify(options);
@@ -155,7 +153,7 @@ async function join(store: FileStore, { config = DEFAULT_CONFIG, measure, onProg
     await store.load(paths);
     for (const path of store.candidates) store.facts(path);
     onProgress('joining');
-    return link(store, { ...options, ...(measure && { measure }) });
+    return link(store, options);
   };
   const last = store.lastFiles();
   const first = await read(last && [...store.candidates, ...last]);
@@ -183,8 +181,8 @@ function* judge(rules: readonly Rule[], model: Model, config: Config, levels: Le
   const keyOf = (path: string): string => JSON.stringify(levels(path).thresholds);
   const sets = config.overrides.some(({ thresholds }) => Object.keys(thresholds).length > 0) ? new Map(paths.map(path => [keyOf(path), levels(path).thresholds])) : undefined;
   for (const rule of rules) {
-    if (!sets) for (const problem of rule.check(model, config.thresholds)) yield { ruleId: rule.id, problem };
-    for (const [key, thresholds] of sets ?? []) for (const problem of rule.check(model, thresholds)) if (keyOf(problem.at.path) === key) yield { ruleId: rule.id, problem };
+    if (!sets) for (const problem of timed(rule.id, () => [...rule.check(model, config.thresholds)])) yield { ruleId: rule.id, problem };
+    for (const [key, thresholds] of sets ?? []) for (const problem of timed(rule.id, () => [...rule.check(model, thresholds)])) if (keyOf(problem.at.path) === key) yield { ruleId: rule.id, problem };
   }
 }
 

@@ -112,7 +112,7 @@ function program(finish: (code: number) => void): Command {
 
   const judging = (command: Command): Command => shared(command).optionsGroup('What is printed:')
     .option('--format <format[:file]>', 'text, concise, json, github, markdown, html, sarif, gitlab, junit or rdjson; repeatable', collect, [])
-    .option('--timings', 'print how long each stage took')
+    .option('--timings', 'print how long each stage, format, parser, step of the join and rule took')
     .optionsGroup('What is judged:')
     .addOption(new Option('--fail-on <severity>', 'exit 1 from this severity on').choices([...SEVERITIES, 'never']).default('error'))
     .addOption(new Option('--min-confidence <confidence>', 'show findings from this confidence on').choices(CONFIDENCES))

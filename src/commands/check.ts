@@ -28,18 +28,18 @@ export async function check(given: readonly string[], flags: CheckFlags): Promis
     process.stdout.write((await import('./print-config.js')).printConfig(config, root, given[0], configFormat(outputs)));
     return 0;
   }
-  const watch = stopwatch();
+  const watch = stopwatch(flags.timings);
   const kept = cacheFor(root, flags);
   const earlier = flags.since === undefined ? undefined : await revision(root, flags.since);
   const known = await readBaseline(root, config, flags, staged);
   const baseline = known && { ...known.baseline, update: flags.updateBaseline === true };
-  const run = (overlay?: ReadonlyMap<string, string>): Promise<Report> => audit({ root, paths, config, rules: loadRules, ...kept, onProgress: watch.begin, measure: watch.add, ...(overlay && { overlay }), ...(earlier && { earlier }), ...(staged && { staged }), ...(baseline && { baseline }) });
+  const run = (overlay?: ReadonlyMap<string, string>): Promise<Report> => audit({ root, paths, config, rules: loadRules, ...kept, onProgress: watch.begin, ...(overlay && { overlay }), ...(earlier && { earlier }), ...(staged && { staged }), ...(baseline && { baseline }) });
 
   const mended = flags.fix || flags.diff ? await mend(run, root, flags.fix === 'all' ? 'all' : 'safe', started) : undefined;
   if (mended && flags.diff) {
     for (const { file, text } of mended.files) process.stdout.write(diff(file.path, file.mark + file.text, file.mark + text));
     kept.save();
-    watch.end(flags.timings);
+    watch.end();
     return exitCode(mended.before, flags.failOn);
   }
   const isWritten = !mended || write(mended);
@@ -51,7 +51,7 @@ export async function check(given: readonly string[], flags: CheckFlags): Promis
   for (const output of outputs) await print(report, output, flags);
   watch.begin('keeping what was read');
   kept.save();
-  watch.end(flags.timings);
+  watch.end();
   return isWritten ? exitCode(report, flags.failOn) : 2;
 }
 

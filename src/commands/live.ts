@@ -42,7 +42,7 @@ export async function live(flags: LiveFlags): Promise<number> {
   }
   const outputs = (flags.format.length > 0 ? flags.format : ['text']).map(parseFormat);
   const [repo, compare] = [folderOf(flags.repo), folderOf(flags.compare)];
-  const watch = stopwatch();
+  const watch = stopwatch(flags.timings);
   const recording = flags.replay === undefined ? await read(flags, watch) : await replay(flags.replay);
   for (const failure of recording.failures) process.stderr.write(`drainlint: ${failure.message}\n`);
   if (flags.record !== undefined) await record(flags.record, recording);
@@ -55,7 +55,7 @@ export async function live(flags: LiveFlags): Promise<number> {
   const report = flags.mask ? masked(judged) : judged;
   watch.begin('printing');
   for (const output of outputs) await print(report, output, flags);
-  watch.end(flags.timings);
+  watch.end();
   return exitCode(report, flags.failOn);
 }
 
@@ -67,7 +67,7 @@ export interface ReplayOptions {
   /** What the running values are compared with: paths are told from `root`. */
   readonly compare?: { readonly root: string; readonly paths?: readonly string[] };
   readonly archive?: readonly Readonly<Record<string, unknown>>[];
-  readonly watch?: Pick<Stopwatch, 'begin' | 'add'>;
+  readonly watch?: Pick<Stopwatch, 'begin'>;
 }
 
 /** The report on what was read of AWS. */
@@ -75,7 +75,7 @@ export async function auditRecording(recording: Recording, { config, repo, compa
   const { documentsOf } = await import('../sources/aws/documents.js');
   const { texts, evidence } = documentsOf(recording, archive);
   const root = repo ?? process.cwd();
-  const run = (drift: readonly Drift[] = []): Promise<Report> => audit({ root, config, rules: loadRules, ...(watch && { onProgress: watch.begin, measure: watch.add }), live: { texts, evidence: { ...evidence, drift }, filesToo: repo !== undefined } });
+  const run = (drift: readonly Drift[] = []): Promise<Report> => audit({ root, config, rules: loadRules, ...(watch && { onProgress: watch.begin }), live: { texts, evidence: { ...evidence, drift }, filesToo: repo !== undefined } });
   const first = await run();
   const written = compare && await audit({ ...compare, config, rules: [] });
   const report = written ? await run(driftOf(first.model, written.model)) : first;

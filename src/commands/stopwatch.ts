@@ -1,33 +1,38 @@
+import { newStep, record, type Step } from '../model/index.js';
+
 export interface Stopwatch {
   /** A stage begins: shown on a terminal until the next one does. */
   readonly begin: (stage: string) => void;
   /** Says how far the stage that runs is. */
   readonly show: (text: string) => void;
-  /** ms of a step inside the stage that runs, e.g. following calls; added up by name. */
-  readonly add: (step: string, ms: number) => void;
-  /** Clears the line and, if asked to, prints what each stage took. */
-  readonly end: (print: boolean | undefined) => void;
+  /** Clears the line and, if times are wanted, prints what each stage took, and the steps inside it that took 1 ms and more. */
+  readonly end: () => void;
 }
 
-/** Progress and times on stderr. */
-export function stopwatch(): Stopwatch {
-  const stages: { readonly name: string; readonly from: number; readonly steps: Map<string, number> }[] = [];
+/** Progress on stderr; with `timings` what every stage, format, parser, step of the join and rule took, too. */
+export function stopwatch(timings = false): Stopwatch {
+  const stages: { readonly from: number; readonly step: Step }[] = [];
   const show = (text: string): void => { if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`); };
   return {
     begin(name) {
-      stages.push({ name, from: performance.now(), steps: new Map() });
+      const step = newStep(name);
+      stages.push({ from: performance.now(), step });
+      if (timings) record(step);
       show(name === 'printing' ? '' : `${name} …`);
     },
     show: text => show(`${text} …`),
-    add(step, ms) {
-      const steps = stages.at(-1)?.steps;
-      steps?.set(step, (steps.get(step) ?? 0) + ms);
-    },
-    end(print) {
+    end() {
       show('');
+      if (!timings) return;
+      record(undefined);
       const ends = [...stages.slice(1).map(stage => stage.from), performance.now()];
-      const line = (ms: number, name: string): void => { process.stderr.write(`${ms.toFixed(0).padStart(7)} ms  ${name}\n`); };
-      if (print) for (const [i, { name, from, steps }] of stages.entries()) { line(ends[i]! - from, name); for (const [step, ms] of steps) line(ms, `  ${step}`); }
+      for (const [i, { from, step }] of stages.entries()) process.stderr.write(lines({ ...step, ms: ends[i]! - from, times: 1 }));
     },
   };
+}
+
+/** The longest first. */
+function lines({ name, ms, times, steps }: Step, depth = 0): string {
+  const inside = [...steps.values()].filter(step => step.ms >= 1).sort((a, b) => b.ms - a.ms);
+  return `${ms.toFixed(0).padStart(7)} ms  ${'  '.repeat(depth)}${name}${times > 1 ? `, ${times} times` : ''}\n${inside.map(step => lines(step, depth + 1)).join('')}`;
 }

@@ -1,5 +1,5 @@
 import type { Broker, CeleryApp, EffectiveSettings, FactStore, IneffectiveSetting, Join, LinkOptions, Model, Observed, Scheduler, Setting, TaskFunction, Unresolved, Worker } from '../model/index.js';
-import { assumptionOf, fitsPattern, isAtLeast, isWritten, samePlace, straddles } from '../model/index.js';
+import { assumptionOf, fitsPattern, isAtLeast, isWritten, samePlace, straddles, timed } from '../model/index.js';
 import { BEFORE_BY_MAP, BY_MAP } from '../knowledge/celery-settings.js';
 import { bindingsOf } from './bindings.js';
 import { brokerKind, poolKind } from './broker.js';
@@ -34,25 +34,25 @@ import { versionsFor } from './versions.js';
 /** Joins the facts of a tree into workers with effective values, on evidence only. Pure over the store. */
 export function link(store: FactStore, options: LinkOptions): Model {
   const resolver = createResolver(store);
-  const found = findStarts(store, options);
-  const code = findApps(store, resolver);
+  const found = timed('start commands', () => findStarts(store, options));
+  const code = timed('Celery apps', () => findApps(store, resolver));
   const apps = withoutDocumentation(code.apps);
   const others = found.starts.filter(start => start.command.kind === 'unaudited');
   const { modules } = code;
-  const scripts = scriptModules(store.candidates, resolver);
-  const consumers = messageConsumers(scripts, resolver);
-  const functions = findFunctions(modules, code.apps, resolver, NO_ENVIRONMENT);
-  const joined = found.starts.filter(start => !others.includes(start)).map(start => ({ start, found: appOf(start, apps, functions, resolver, store, options) }));
-  const judged = judgedApps(joined, apps, functions, modules, resolver, store);
-  const world: World = { apps: code.apps, store, options, resolver, modules, brokers: found.brokers, reads: codeReads(modules, resolver), functions, messages: messagesFor(modules, functions, resolver), bodies: new Map() };
-  const built = judged.map(entry => buildApp(entry, joined.filter(({ found: target }) => 'app' in target && target.app === entry.site), judged, world));
+  const scripts = timed('scripts', () => scriptModules(store.candidates, resolver));
+  const consumers = timed('message consumers', () => messageConsumers(scripts, resolver));
+  const functions = timed('task functions', () => findFunctions(modules, code.apps, resolver, NO_ENVIRONMENT));
+  const joined = timed('apps of workers', () => found.starts.filter(start => !others.includes(start)).map(start => ({ start, found: appOf(start, apps, functions, resolver, store, options) })));
+  const judged = timed('apps in use', () => judgedApps(joined, apps, functions, modules, resolver, store));
+  const world: World = { apps: code.apps, store, options, resolver, modules, brokers: found.brokers, reads: timed('reads of settings', () => codeReads(modules, resolver)), functions, messages: timed('messages', () => messagesFor(modules, functions, resolver)), bodies: new Map() };
+  const built = timed('settings and workers', () => judged.map(entry => buildApp(entry, joined.filter(({ found: target }) => 'app' in target && target.app === entry.site), judged, world)));
   const unjoined = joined.filter(({ found: target, start }) => !('app' in target) && isWork(start));
   const workers = [...built.flatMap(({ workers: own }) => own), ...unjoined.map(({ start }) => workerWithoutApp(start)), ...others.map(workerWithoutApp)].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   const finished = built.map(({ app }) => veto(app, unjoined.map(({ start }) => start)));
   return {
     workers: workers.map(worker => ({ ...worker, ...(worker.app && { app: finished.find(app => app.id === worker.app!.id) ?? worker.app }) })),
     schedulers: joined.filter(({ start }) => start.command.kind === 'celery-beat').map(({ start, found: target }) => scheduler(start, 'app' in target ? finished.find(app => app.id === target.app.id) : undefined)),
-    services: found.services, containers: found.containers, queues: found.queues, brokers: found.brokers, caches: found.caches, apps: finished, consumers, processors: processorsOf(consumers), jobQueues: jobQueues(scripts, resolver), unaudited: found.unaudited, sentInTransactions: [...sentInTransactions(modules, functions, resolver), ...sentInScriptTransactions(scripts, resolver)],
+    services: found.services, containers: found.containers, queues: found.queues, brokers: found.brokers, caches: found.caches, apps: finished, consumers, processors: processorsOf(consumers), jobQueues: timed('job queues', () => jobQueues(scripts, resolver)), unaudited: found.unaudited, sentInTransactions: timed('transactions', () => [...sentInTransactions(modules, functions, resolver), ...sentInScriptTransactions(scripts, resolver)]),
     unresolved: [...found.unresolved, ...unresolvedApps(joined), ...finished.flatMap(unresolvedSettings), ...finished.flatMap(unfollowedBodies)],
     assumptions: [...new Set(finished.flatMap(assumptionsOf))],
   };
@@ -215,10 +215,10 @@ function ineffectiveOf(configurations: readonly Configuration[], alone: Configur
 function bodyFor(site: FunctionSite, world: World): ReturnType<typeof bodyOf> {
   const before = world.bodies.get(site);
   if (before) return before;
-  const from = performance.now();
-  const found = bodyOf(site.target, world.resolver, site.others);
-  const body = { ...found, claims: found.claims.filter(claim => !world.functions.some(other => other !== site && reaps(other.target.function.body, claim))) };
-  world.options.measure?.('following calls', performance.now() - from);
+  const body = timed('following calls', () => {
+    const found = bodyOf(site.target, world.resolver, site.others);
+    return { ...found, claims: found.claims.filter(claim => !world.functions.some(other => other !== site && reaps(other.target.function.body, claim))) };
+  });
   world.bodies.set(site, body);
   return body;
 }

@@ -23,8 +23,6 @@ export interface LinkOptions {
   /** Observed maxima of task functions, by a pattern of their names; the first that fits counts. */
   readonly durations: Readonly<Record<string, Observed>>;
   readonly exitMarginSeconds: number;
-  /** Told how many ms a step took, each time it is taken. */
-  readonly measure?: (step: string, ms: number) => void;
 }
 
 /** The reader of one format: pure functions of one file's text. */

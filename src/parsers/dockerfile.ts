@@ -1,4 +1,5 @@
 import type { Comment, ReadProblem } from '../model/index.js';
+import { timed } from '../model/index.js';
 import { heredocsOf, heredocEnd } from './dockerfile/heredocs.js';
 import { lineComments } from './line-comments.js';
 import { lineTable, type LineTable } from './lines.js';
@@ -34,6 +35,10 @@ const MAX_UNCLOSED = 20;
 
 /** Splits a Dockerfile into its instructions as BuildKit's parser does. Never throws. Source: moby/buildkit, frontend/dockerfile/parser. */
 export function parseDockerfile(text: string, path: string): DockerfileSyntax {
+  return timed('Dockerfile parser', () => readDockerfile(text, path));
+}
+
+function readDockerfile(text: string, path: string): DockerfileSyntax {
   const lines = lineTable(text, path);
   const escape = escapeOf(text);
   const instructions: Instruction[] = [];

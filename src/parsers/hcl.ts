@@ -1,6 +1,6 @@
 import type { Node, Parser as TreeSitterParser, Range } from 'web-tree-sitter';
 import type { Comment, Expr, ReadProblem } from '../model/index.js';
-import { comparePlaces, literal } from '../model/index.js';
+import { comparePlaces, literal, timed } from '../model/index.js';
 import { loadGrammar, parseWithin } from './grammars.js';
 import { lineTable, type LineTable } from './lines.js';
 import { asExpr, branchOf, itemsOf, MAX_DEPTH, type DataEntry, type DataNode, type DataSource, type MapNode } from './nodes.js';
@@ -33,6 +33,10 @@ export function loadHcl(options: { readonly shortRun?: boolean } = {}): Promise<
 
 /** Never throws on any text; throws where `loadHcl` was not awaited before. What is broken is a problem, and the rest is read. */
 export function parseHcl(text: string, path: string): ParsedHcl {
+  return timed('HCL parser', () => readHcl(text, path));
+}
+
+function readHcl(text: string, path: string): ParsedHcl {
   if (!parser) throw new Error('parseHcl was called before loadHcl had finished');
   const lines = lineTable(text, path);
   const source: DataSource = { lines, encoding: 'hcl' };

@@ -1,4 +1,5 @@
 import type { Comment, ReadProblem } from '../model/index.js';
+import { timed } from '../model/index.js';
 import { lineComments } from './line-comments.js';
 import { lineTable, type LineTable } from './lines.js';
 import { splice, type Piece, type Spliced } from './spliced.js';
@@ -45,6 +46,10 @@ export function lastEntry(section: IniSection, key: string): IniEntry | undefine
  * Never throws.
  */
 export function parseIni(text: string, path: string): IniSyntax {
+  return timed('INI parser', () => readIni(text, path));
+}
+
+function readIni(text: string, path: string): IniSyntax {
   const lines = lineTable(text, path);
   const sections: { name: string; start: number; end: number; entries: OpenEntry[] }[] = [];
   const problems: ReadProblem[] = [];

@@ -1,5 +1,6 @@
 import { createScanner, parseTree, type Node, type ParseError } from 'jsonc-parser';
 import type { Comment, ReadProblem } from '../model/index.js';
+import { timed } from '../model/index.js';
 import { lineTable, type LineTable } from './lines.js';
 import { MAX_DEPTH, type DataEntry, type DataNode, type DataSource, type ScalarNode } from './nodes.js';
 
@@ -17,6 +18,10 @@ export interface ParsedJson {
  * Terraform templates: those become strings as written. Never throws; what is broken is a problem, and the rest is read.
  */
 export function parseJson(text: string, path: string): ParsedJson {
+  return timed('JSON parser', () => readJson(text, path));
+}
+
+function readJson(text: string, path: string): ParsedJson {
   const lines = lineTable(text, path);
   const source: DataSource = { lines, encoding: 'json' };
   const plain = maskTemplates(text.startsWith('\uFEFF') ? ` ${text.slice(1)}` : text);

@@ -1,6 +1,6 @@
 import type { Parser as TreeSitterParser } from 'web-tree-sitter';
 import type { Comment, ReadProblem, Statement } from '../model/index.js';
-import { startOf } from '../model/index.js';
+import { startOf, timed } from '../model/index.js';
 import { loadGrammar, parseWithin } from './grammars.js';
 import { createSource, placeOf, textOf, type Source } from './python/source.js';
 import { statements } from './python/statements.js';
@@ -37,6 +37,10 @@ async function load(shortRun: boolean): Promise<void> {
 
 /** Python source as plain data. Never throws on any text; throws where `loadPython` was not awaited before. */
 export function parsePython(text: string, path: string): ParsedPython {
+  return timed('Python parser', () => readPython(text, path));
+}
+
+function readPython(text: string, path: string): ParsedPython {
   if (!ready) throw new Error('parsePython was called before loadPython had finished');
   if (text.includes('\0')) return unread('This file is not Python text, so it was not read', path);
   if (text.length > MAX_LENGTH) return unread(`This Python file is larger than ${MAX_LENGTH / 1e6} MB, so it was not read`, path);

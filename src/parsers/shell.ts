@@ -1,7 +1,7 @@
 import { parse } from 'unbash';
 import type { AndOr, Case, Command, CommandNode, CompoundList, If, Pipeline, PipelineNode, Statement } from 'unbash';
 import type { Encoding, Expr, PipedInto, ReadProblem, ShellCommand } from '../model/index.js';
-import { literal } from '../model/index.js';
+import { literal, timed } from '../model/index.js';
 import { simpleCommand, type Reading } from './shell/simple-command.js';
 import { wordExpr } from './shell/words.js';
 import { replaceAll, through, type Locate } from './spliced.js';
@@ -20,9 +20,13 @@ const MAX_PROBLEMS = 5;
  * `locate`: places of offsets in `text`. `encoding`: the languages the program is written in, outermost first, the shell last.
  */
 export function parseShell(text: string, locate: Locate, encoding: readonly Encoding[] = ['shell'], depth = 0): ShellProgram {
+  return timed('shell parser', () => readShell(text, locate, encoding, depth));
+}
+
+function readShell(text: string, locate: Locate, encoding: readonly Encoding[], depth: number): ShellProgram {
   if (text.includes('\r\n')) {
     const plain = replaceAll(text, /\r\n/g, () => '\n');
-    return parseShell(plain.text, through(plain, locate), encoding, depth);
+    return readShell(plain.text, through(plain, locate), encoding, depth);
   }
   const problems: ReadProblem[] = [];
   try {

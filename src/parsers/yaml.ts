@@ -1,5 +1,6 @@
 import { Composer, Lexer, Parser, isAlias, isMap, isScalar, isSeq, type CST, type Document, type Node, type Pair, type Scalar as YamlScalar, type YAMLMap, type YAMLSeq } from 'yaml';
 import type { Comment, ReadProblem } from '../model/index.js';
+import { timed } from '../model/index.js';
 import { lineTable, type LineTable } from './lines.js';
 import { MAX_DEPTH, MAX_NODES, type DataEntry, type DataNode, type DataSource, type ListNode, type MapNode, type ScalarNode } from './nodes.js';
 
@@ -18,6 +19,10 @@ export interface ParsedYaml {
  * Never throws; what is broken is a problem, and the rest is read.
  */
 export function parseYaml(text: string, path: string): ParsedYaml {
+  return timed('YAML parser', () => readYaml(text, path));
+}
+
+function readYaml(text: string, path: string): ParsedYaml {
   const lines = lineTable(text, path);
   const source: DataSource = { lines, encoding: 'yaml' };
   const unread = (message: string, offset: number): ParsedYaml => ({ roots: [], source, comments: [], problems: [{ message, at: lines.at(offset, offset) }] });

@@ -1,6 +1,6 @@
 import { join, posix } from 'node:path';
 import type { Analyzer, AnalyzerEntry, Facts, FactStore, Model, ReadProblem } from '../model/index.js';
-import { startOf } from '../model/index.js';
+import { startOf, timed } from '../model/index.js';
 import type { Cache, Digest } from './cache.js';
 import type { Listing, listFiles } from './list-files.js';
 import { decode, readBytes } from './read-file.js';
@@ -107,10 +107,10 @@ export async function createFileStore(options: FileStoreOptions): Promise<FileSt
   if (onlyIf && select(onlyIf).length === 0 && ![...options.orIf ?? []].some(speaks) && !onlyIf.some(isReached)) return serve({ root, overlay, paths: onlyIf, candidates: [], problems, texts, stamps, needed: [] });
   problems.length = 0; // the next selection finds them again
   cache = await options.cache?.();
-  const listing = options.documentsOnly ? { paths: [], problems: [] } : options.tree ? { paths: within(options.tree.paths, options.folders ?? []), problems: [] } : listTree(root, options.folders ?? [], (await import('./list-files.js')).listFiles);
+  const listing = options.documentsOnly ? { paths: [], problems: [] } : options.tree ? { paths: within(options.tree.paths, options.folders ?? []), problems: [] } : await list(root, options.folders ?? []);
   problems.push(...listing.problems);
   const paths = documents.size === 0 ? listing.paths : [...listing.paths, ...documents.keys()].sort();
-  const candidates = select(paths);
+  const candidates = timed('words in files', () => select(paths));
   const needed = options.analyzers.map((entry, id) => ({ entry, id })).filter(({ entry }) => candidates.length > 0 && (entry.onDemand === true ? paths : candidates).some(path => entry.name.test(path)));
   const store = serve({ root, overlay, paths, candidates, problems, texts, stamps, needed, ...(like && { like }), ...(cache && { cache }) });
   if (!cache) await store.load();
@@ -124,6 +124,11 @@ function headOf(root: string, path: string): string {
 }
 
 const within = (paths: readonly string[], folders: readonly string[]): readonly string[] => (folders.length === 0 ? paths : paths.filter(path => folders.some(folder => folder === '' || path.startsWith(`${folder}/`))));
+
+async function list(root: string, folders: readonly string[]): Promise<Listing> {
+  const { listFiles } = await import('./list-files.js');
+  return timed('listing files', () => listTree(root, folders, listFiles));
+}
 
 function listTree(root: string, folders: readonly string[], list: typeof listFiles): Listing {
   if (folders.length === 0) return list(root);
@@ -196,8 +201,7 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
       texts.delete(path);
       return kept ?? undefined;
     }
-    const ready = fitting.flatMap(({ id }) => loaded.get(id) ?? []);
-    if (ready.length < fitting.length) {
+    if (fitting.some(({ id }) => !loaded.has(id))) {
       lacking.add(path);
       return undefined;
     }
@@ -205,7 +209,8 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
     texts.delete(path); // parsed once; excerpts read the few files they need again
     if (text === undefined) return undefined;
     try {
-      const facts = ready.find(analyzer => analyzer.recognises(path, text))?.facts(text, path);
+      const found = fitting.find(({ id }) => loaded.get(id)!.recognises(path, text));
+      const facts = found && timed(found.entry.format, () => loaded.get(found.id)!.facts(text, path));
       if (cache) {
         ids.set(path, cache.hash(text)); // a file that was written meanwhile is what was parsed
         cache.noteFacts(keyOf(path, fitting, idOf(path)), path, facts ?? null);

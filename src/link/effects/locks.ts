@@ -11,6 +11,8 @@ export interface Taken { readonly kind: Lock['kind']; readonly ttl: Setting<numb
 
 const REDIS = /(^|\.)(redis|valkey|redis_client|redis_conn|get_redis_connection|redis_instance|StrictRedis|Redis)\b/i;
 const CACHE = /(^|[._])cache(s)?\b|django\.core\.cache/i;
+/** Methods that may take a lock. */
+const TAKERS: ReadonlySet<string> = new Set(['set', 'setnx', 'lock', 'add']);
 /** Locks that end with their process or transaction. */
 const OTHERS = /^(threading|multiprocessing|asyncio|filelock|fasteners|portalocker|zc\.lockfile)\./;
 
@@ -19,28 +21,29 @@ export function lockOf(call: Call, external: string | undefined, scope: Scope, r
   if (external !== undefined && OTHERS.test(external)) return undefined;
   if (external !== undefined && /^(redis\.(asyncio\.)?lock\.Lock|redlock\.(RedLock|Redlock)|pottery\.Redlock|redis_lock\.Lock|sherlock\.\w*Lock)$/.test(external))
     return { kind: 'redis-lock', ttl: ttlOf(keyword(call, 'timeout', 'ttl', 'expire', 'auto_release_time'), call.at, scope, resolver), holder: external, ...keyOf(call.positional[1] ?? call.positional[0], scope, resolver), byLibrary: true };
-  if (call.callee.is !== 'member') return undefined;
+  if (call.callee.is !== 'member' || !TAKERS.has(call.callee.name)) return undefined;
   const object = call.callee.object;
   const holder = external?.replace(/\.\w+$/, '') ?? render(object, 120);
-  const common = { holder, ...keyOf(keyword(call, 'name', 'key') ?? call.positional[0], scope, resolver) };
+  /** Told late: a key may be computed, and most calls of these names take no lock. */
+  const common = (): Pick<Taken, 'holder' | 'key' | 'constantKey'> => ({ holder, ...keyOf(keyword(call, 'name', 'key') ?? call.positional[0], scope, resolver) });
   const isRedis = REDIS.test(holder) || REDIS.test(render(object, 120)), isCache = CACHE.test(holder) || CACHE.test(render(object, 120));
   switch (call.callee.name) {
     case 'set': {
       const nx = keyword(call, 'nx');
       if (!nx || !used || !(nx.is === 'literal' && nx.value === true)) return undefined;
-      return { kind: 'redis-set-nx', ttl: expiryOf(call, scope, resolver), byLibrary: false, ...common };
+      return { kind: 'redis-set-nx', ttl: expiryOf(call, scope, resolver), byLibrary: false, ...common() };
     }
-    case 'setnx': return used && isRedis ? { kind: 'setnx', ttl: { state: 'unset', at: call.at, slots: [] }, byLibrary: false, ...common } : undefined;
+    case 'setnx': return used && isRedis ? { kind: 'setnx', ttl: { state: 'unset', at: call.at, slots: [] }, byLibrary: false, ...common() } : undefined;
     case 'lock': {
       if (!(isRedis || isCache) || call.positional.length + call.keywords.length === 0) return undefined;
-      return { kind: 'redis-lock', ttl: ttlOf(keyword(call, 'timeout', 'ttl', 'expire') ?? call.positional[1], call.at, scope, resolver), byLibrary: true, ...common };
+      return { kind: 'redis-lock', ttl: ttlOf(keyword(call, 'timeout', 'ttl', 'expire') ?? call.positional[1], call.at, scope, resolver), byLibrary: true, ...common() };
     }
     case 'add': {
       if (!isCache || !used || call.positional.length + call.keywords.length < 2) return undefined;
       const timeout = keyword(call, 'timeout') ?? call.positional[2];
       // Django's default timeout is 300 s; None means for ever (docs.djangoproject.com, cache arguments)
       const ttl: Setting<number> = timeout ? ttlOf(timeout, call.at, scope, resolver) : { state: 'set', value: 300, at: call.at, certainty: 'format-default', origin: [{ text: 'default of the Django cache' }], overridden: [], slots: [] };
-      return { kind: 'cache-add', ttl, byLibrary: false, ...common };
+      return { kind: 'cache-add', ttl, byLibrary: false, ...common() };
     }
     default: return undefined;
   }

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Comment, ReadProblem } from '../../model/index.js';
+import { timed } from '../../model/index.js';
 import { lineComments } from '../line-comments.js';
 import type { LineTable } from '../lines.js';
 import { MAX_DEPTH } from '../nodes.js';
@@ -38,10 +39,10 @@ export function readTypeScript<T>(text: string, lines: LineTable, { unread, read
   const refused = (message: string): T => unread({ comments: [], problems: [{ message, at: lines.at(0, 0) }] });
   if (text.length > MAX_LENGTH) return refused(`This file is larger than ${MAX_LENGTH / 1e6} MB, so it was not read`);
   if (isTooDeep(text)) return refused('TypeScript nested too deep, so the file was not read');
-  const { ts } = loaded;
+  const { ts, read: parse } = loaded;
   let file: import('ts-morph').SourceFile;
   try {
-    file = loaded.read(text, /\.[cm]?[jt]sx$/i.test(lines.path));
+    file = timed('TypeScript parser', () => parse(text, /\.[cm]?[jt]sx$/i.test(lines.path)));
   } catch (error) {
     // a chain of thousands of `else if`: the compiler's own parser calls itself for each
     if (!(error instanceof RangeError)) throw error;
