@@ -4,6 +4,7 @@ import { samePlace, startOf } from '../model/index.js';
 import { FOREIGN_IMAGES, FOREIGN_PUBLISHERS } from '../knowledge/start-commands.js';
 import { folderOf, imageOf, treeOf, unknownImage, within, type Image, type ImageSource, type Tree } from './start/image.js';
 import { joined, OPEN_ENVIRONMENT } from './process-environment.js';
+import { remembered } from './remember.js';
 import { isDevelopmentName } from './roles.js';
 
 /** The image a container runs, and why. `foreign`: it runs something else than the repository's code. */
@@ -27,15 +28,15 @@ export function findBuilds(store: FactStore, containers: readonly { readonly con
     const name = container.build && imageName(container.image);
     return name ? [{ name, container, path }] : [];
   });
-  const world: World = { tree, dockerfiles, named };
+  const alone = remembered((dockerfile: ImageSource) => imageOf(dockerfile, contextOf(dockerfile, undefined, tree), undefined, tree));
+  const world: World = { tree, dockerfiles, named, alone };
   return {
-    tree, dockerfiles,
+    tree, dockerfiles, alone,
     of: (container, path, isEcs) => buildOf(container, path, isEcs, world),
-    alone: dockerfile => imageOf(dockerfile, contextOf(dockerfile, undefined, tree), undefined, tree),
   };
 }
 
-interface World { readonly tree: Tree; readonly dockerfiles: readonly ImageSource[]; readonly named: readonly NamedBuild[] }
+interface World extends Pick<Builds, 'tree' | 'dockerfiles' | 'alone'> { readonly named: readonly NamedBuild[] }
 
 function dockerfileIn(facts: Facts | undefined): readonly ImageSource[] {
   return facts?.dockerfile && facts.dockerfile.stages.length > 0 ? [{ path: facts.path, ...facts.dockerfile }] : [];
@@ -52,7 +53,7 @@ function buildOf(container: ContainerFacts, path: string, isEcs: boolean, world:
   if (isForeign(container.image, isEcs)) return { image: unknownImage([folderOf(path)], world.tree), foreign: true };
   const found = byContent(container, world) ?? onlyOne(container, isEcs, world);
   if (!found) return { image: unknownImage([folderOf(path)], world.tree), foreign: false };
-  return { image: imageOf(found, contextOf(found, undefined, world.tree), undefined, world.tree), foreign: false, join: { step: 'build', how: 'only-candidate', at: [container.image?.at ?? container.at, startOf(found.path)] } };
+  return { image: world.alone(found), foreign: false, join: { step: 'build', how: 'only-candidate', at: [container.image?.at ?? container.at, startOf(found.path)] } };
 }
 
 function explicit(container: ContainerFacts, path: string, { tree, dockerfiles }: World): Build {
@@ -78,12 +79,12 @@ function contextOf(dockerfile: ImageSource, written: string | undefined, tree: T
 }
 
 /** The only Dockerfile whose COPYs hold the script or the app's module that the command names. */
-function byContent(container: ContainerFacts, { dockerfiles, tree }: World): ImageSource | undefined {
+function byContent(container: ContainerFacts, { dockerfiles, alone }: World): ImageSource | undefined {
   const words = [...(container.entryPoint?.words ?? []), ...(container.command?.words ?? [])].map(word => joined(word, { environment: OPEN_ENVIRONMENT }).text).flatMap(text => text.split(/\s+/));
   const app = words.find((_, i) => words[i - 1] === '-A' || words[i - 1] === '--app') ?? words.find(word => word.startsWith('--app='))?.slice(6);
   const scripts = words.filter(word => /\.(sh|py)$/.test(word) || /^\.{0,2}\/[\w./-]+$/.test(word));
   const holds = (dockerfile: ImageSource): boolean => {
-    const image = imageOf(dockerfile, contextOf(dockerfile, undefined, tree), undefined, tree);
+    const image = alone(dockerfile);
     const inside = (path: string): boolean => image.file(posix.resolve(image.workingDirectory, path))?.how === 'written';
     return scripts.some(inside) || (app !== undefined && modulePaths(app).some(inside));
   };

@@ -27,6 +27,7 @@ import { processorsOf } from './node/processors.js';
 import { sentInScriptTransactions } from './node/transactions.js';
 import { noEffectOf, stopSignalsOf } from './no-effect.js';
 import { limitsIn, sendsTo } from './publishes.js';
+import { remembered } from './remember.js';
 import { findStarts, type Start } from './starts.js';
 import { sentInTransactions } from './transactions.js';
 import { versionsFor } from './versions.js';
@@ -114,18 +115,12 @@ function contextOf(site: AppSite, lookup: Lookup, world: World): Context {
 }
 
 /** No DJANGO_SETTINGS_MODULE anywhere: the only settings module that names Celery. */
-function onlySettings(world: World): Scope | undefined {
-  if (!onlySettingsOf.has(world)) onlySettingsOf.set(world, findOnlySettings(world));
-  return onlySettingsOf.get(world);
-}
-const onlySettingsOf = new WeakMap<World, Scope | undefined>();
-
-function findOnlySettings(world: World): Scope | undefined {
+const onlySettings = remembered((world: World): Scope | undefined => {
   const found = settingsModules(world.modules, world.resolver, world.store);
   const imported = found.filter(module => found.some(other => other !== module && bindingsOf(other.statements).stars.some(star => world.resolver.find(star.module, other.path).includes(module.path))));
   const last = found.filter(module => !imported.includes(module));
   return last.length === 1 ? last[0] : undefined;
-}
+});
 
 function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judged[], world: World): { app: CeleryApp; workers: readonly Worker[] } {
   const versions = versionsFor(site.path, world.store, world.options);
@@ -189,18 +184,19 @@ function withConfiguredLimits(settings: EffectiveSettings, configured: Effective
 }
 
 /** Where settings of an app are written, without an environment: enough to see who shares a file. */
-function settingsFiles(site: AppSite, world: World): ReadonlySet<string> {
+const settingsFiles = remembered((world: World) => remembered((site: AppSite): ReadonlySet<string> => {
   const { settings } = configurationOf(site, { resolver: world.resolver, store: world.store, context: contextOf(site, NO_ENVIRONMENT.lookup, world) }, '', () => true);
   return new Set([...settings.values()].filter(isWritten).map(({ at }) => at.path));
-}
+}));
 
 function sharedFilesOf(site: AppSite, world: World): ReadonlyMap<string, readonly string[]> {
   if (world.apps.length < 2) return new Map();
   const shared = new Map<string, readonly string[]>();
-  const own = settingsFiles(site, world);
+  const filesOf = settingsFiles(world);
+  const own = filesOf(site);
   for (const other of world.apps) {
     if (other === site) continue;
-    for (const path of settingsFiles(other, world)) if (own.has(path) && path !== site.path) shared.set(path, [...(shared.get(path) ?? []), other.id]);
+    for (const path of filesOf(other)) if (own.has(path) && path !== site.path) shared.set(path, [...(shared.get(path) ?? []), other.id]);
   }
   return shared;
 }

@@ -81,7 +81,15 @@ export function createResolver(store: FactStore): Resolver {
   let depth = 0;
 
   const scripts = scriptFinder(store);
-  const find = (module: string, from: string): readonly string[] => (isScript(from) ? scripts.find(module, from) : findModules(index, module, from));
+  const found = new Map<string, readonly string[]>();
+  /** The folder of `from` decides. */
+  const find = (module: string, from: string): readonly string[] => {
+    if (isScript(from)) return scripts.find(module, from);
+    const key = `${posix.dirname(from)}\0${module}`;
+    let paths = found.get(key);
+    if (!paths) found.set(key, (paths = findModules(index, module, from)));
+    return paths;
+  };
 
   function module(path: string): Scope | undefined {
     if (scopes.has(path)) return scopes.get(path);

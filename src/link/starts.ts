@@ -8,7 +8,7 @@ import { cachesIn } from './caches.js';
 import { composeContainers } from './start/compose-services.js';
 import { containerEnvironment, containerOf, hasInit, startArgv, stopTimeOf, type ContainerPlace, type StartArgv } from './start/container.js';
 import { environmentNames } from './start/deployments.js';
-import { folderOf, type Image } from './start/image.js';
+import { folderOf, within, type Image } from './start/image.js';
 import type { Lookup } from './modules.js';
 import { lookupIn, type Environment, type Variable } from './process-environment.js';
 import { composeRole, isDevelopmentService, isReload } from './roles.js';
@@ -167,7 +167,7 @@ function containersOf(definition: Definition, deployments: readonly ServiceEntry
   const { facts, path, format, environment } = definition;
   const services = deployments.flatMap((entry, i) => (entry.definitions.includes(definition) ? [i] : []));
   const all = facts.containers.map(container => {
-    const isOpen = container.environmentFiles.length > 0 || (format === 'copilot' && world.store.paths.some(other => other.startsWith(`${folderOf(path)}/addons/`)));
+    const isOpen = container.environmentFiles.length > 0 || (format === 'copilot' && world.builds.tree.folders.has(within(folderOf(path), 'addons')));
     return { container, found: followContainer(container, { path, format: 'ecs', siblings: facts.containers, isOpen, ...(facts.pidMode !== undefined && { pidMode: facts.pidMode }), ...(facts.memory && { memory: facts.memory }) }, world) };
   });
   const declared = declaredIn(all, services.map(i => deployments[i]!.service.name), world);

@@ -5,6 +5,7 @@ import { bindingsOf } from '../bindings.js';
 import type { Context } from '../evaluate.js';
 import { together, type Value } from '../values.js';
 import type { Resolver, Scope, Target } from '../modules.js';
+import { remembered } from '../remember.js';
 import type { AppSite } from './apps.js';
 import { sites } from './sites.js';
 import { mayConcernCelery } from './setting-names.js';
@@ -108,12 +109,14 @@ export function djangoSettings(app: AppSite | undefined, modules: readonly Scope
   return path ? resolver.module(path) : undefined;
 }
 
+const djangoEntries = remembered((store: FactStore) => store.paths.filter(path => /(^|\/)(manage|wsgi|asgi)\.py$/.test(path)));
+
 /** `os.environ.setdefault("DJANGO_SETTINGS_MODULE", "proj.settings")`: in the app's module first, then in manage.py, wsgi.py, asgi.py. */
 function defaultSettings(app: AppSite | undefined, modules: readonly Scope[], resolver: Resolver, store: FactStore, lookup: Context['lookup']): string | undefined {
   const own = app && resolver.module(app.path);
   const found = own && settingsDefaultIn(own, resolver, lookup);
   if (found) return found;
-  const others = [...modules.map(module => module.path), ...store.paths.filter(path => /(^|\/)(manage|wsgi|asgi)\.py$/.test(path))];
+  const others = [...modules.map(module => module.path), ...djangoEntries(store)];
   const values = new Set(others.flatMap(path => { const module = resolver.module(path); const value = module && settingsDefaultIn(module, resolver, lookup); return value && !/test/i.test(value) ? [value] : []; }));
   return values.size === 1 ? [...values][0] : undefined;
 }
