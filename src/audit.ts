@@ -10,6 +10,7 @@ import { CODEOWNERS, readCodeowners } from './owners.js';
 import type { Cache } from './sources/cache.js';
 import { createFileStore, isInside, type FileStore, type FileStoreOptions } from './sources/files.js';
 import type { EarlierTree, StagedTree } from './sources/revision.js';
+import type { Threads } from './sources/threads.js';
 import { globToRegExp, readComments, suppress } from './suppress.js';
 import { DOCS, VERSION } from './version.js';
 
@@ -36,6 +37,8 @@ export interface AuditOptions {
   readonly baseline?: Baseline & { readonly update?: boolean };
   /** Opens what earlier runs have found out about these folders of the root; what is found in it changes no report. */
   readonly cache?: (folders: readonly string[]) => Promise<Cache | undefined>;
+  /** Threads that read the files of a large tree. */
+  readonly threads?: Threads;
   /** YYYY-MM-DD; today where absent. */
   readonly today?: string;
   /** Called as each stage begins. */
@@ -54,7 +57,7 @@ export async function audit(options: AuditOptions): Promise<Report> {
   const read = live?.filesToo ? analyzers.filter(({ format }) => !INFRASTRUCTURE.has(format)) : analyzers;
   const onlyIf = staged ? { onlyIf: staged.changed, whole: true, orIf: staged.before?.texts ?? new Map<string, string>() } : scope.files && { onlyIf: scope.files };
   const overlay = staged?.texts ?? options.overlay;
-  const store = await createFileStore({ root, analyzers: read, folders: scope.folders, ...(live && { documents: live.texts, documentsOnly: !live.filesToo }), ...onlyIf, ...(overlay && { overlay }), ...(staged && { tree: staged }), ...(!live && cacheOf(options, scope)) });
+  const store = await createFileStore({ root, analyzers: read, folders: scope.folders, ...(live && { documents: live.texts, documentsOnly: !live.filesToo }), ...onlyIf, ...(overlay && { overlay }), ...(staged && { tree: staged }), ...(!live && speedOf(options, scope)) });
   const now = await join(store, options);
   const before = earlier && store.candidates.length > 0 ? await joinEarlier(earlier, store, root, scope, options) : undefined;
   const model: Model = { ...now, ...(before && { earlier: { revision: before.revision, apps: before.model.apps, workers: before.model.workers, consumers: before.model.consumers } }), ...(live && { live: placed(live.evidence, now) }) };
@@ -138,7 +141,8 @@ function scopeOf(root: string, paths: readonly string[]): Scope {
 
 const isOurs = (_path: string, baseline: string): boolean => !isAbsolute(baseline);
 
-const cacheOf = ({ cache }: AuditOptions, { folders }: Scope): Pick<FileStoreOptions, 'cache'> => (cache ? { cache: () => cache(folders) } : {});
+/** How files are read faster: from what earlier runs found out, and in threads. */
+const speedOf = ({ cache, threads }: AuditOptions, { folders }: Scope): Pick<FileStoreOptions, 'cache' | 'threads'> => ({ ...(cache && { cache: () => cache(folders) }), ...(threads && { threads }) });
 
 /** The model of a tree: as it was joined before where no file that was asked for then has changed. */
 async function join(store: FileStore, { config = DEFAULT_CONFIG, onProgress = () => {} }: AuditOptions): Promise<Model> {
@@ -151,6 +155,7 @@ async function join(store: FileStore, { config = DEFAULT_CONFIG, onProgress = ()
   const read = async (paths?: readonly string[]): Promise<Model> => {
     onProgress('reading files');
     await store.load(paths);
+    await store.readAhead();
     for (const path of store.candidates) store.facts(path);
     onProgress('joining');
     return link(store, options);
@@ -166,7 +171,7 @@ interface Earlier { readonly revision: string; readonly store: FileStore; readon
 
 /** The tree as it was, joined; what has not changed since is not read again. */
 async function joinEarlier({ name, paths, texts }: EarlierTree, like: FileStore, root: string, scope: Scope, options: AuditOptions): Promise<Earlier> {
-  const store = await createFileStore({ root, analyzers, folders: scope.folders, overlay: texts, tree: { paths, like }, ...cacheOf(options, scope) });
+  const store = await createFileStore({ root, analyzers, folders: scope.folders, overlay: texts, tree: { paths, like }, ...speedOf(options, scope) });
   return { revision: name, store, model: await join(store, options) };
 }
 

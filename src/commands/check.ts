@@ -10,7 +10,7 @@ import { gitRoot, isForeign, isInside } from '../sources/files.js';
 import type { StagedTree } from '../sources/revision.js';
 import { checkNames, exitCode, loadRules, parseFormat, print, withFlags, writing, type Output } from './judging.js';
 import { mend, write } from './mending.js';
-import { cacheFor, configFor, pathsOf, revision, rootOf } from './run.js';
+import { cacheFor, configFor, pathsOf, revision, rootOf, threads } from './run.js';
 import { stopwatch } from './stopwatch.js';
 
 /** `drainlint check`: audits, mends, prints. Resolves to the exit code. */
@@ -33,7 +33,7 @@ export async function check(given: readonly string[], flags: CheckFlags): Promis
   const earlier = flags.since === undefined ? undefined : await revision(root, flags.since);
   const known = await readBaseline(root, config, flags, staged);
   const baseline = known && { ...known.baseline, update: flags.updateBaseline === true };
-  const run = (overlay?: ReadonlyMap<string, string>): Promise<Report> => audit({ root, paths, config, rules: loadRules, ...kept, onProgress: watch.begin, ...(overlay && { overlay }), ...(earlier && { earlier }), ...(staged && { staged }), ...(baseline && { baseline }) });
+  const run = (overlay?: ReadonlyMap<string, string>): Promise<Report> => audit({ root, paths, config, rules: loadRules, ...kept, threads: threads(), onProgress: watch.begin, ...(overlay && { overlay }), ...(earlier && { earlier }), ...(staged && { staged }), ...(baseline && { baseline }) });
 
   const mended = flags.fix || flags.diff ? await mend(run, root, flags.fix === 'all' ? 'all' : 'safe', started) : undefined;
   if (mended && flags.diff) {

@@ -1,9 +1,11 @@
 import { dirname, relative, resolve, sep } from 'node:path';
 import { statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { AuditError, DEFAULT_CONFIG, didYouMean, findConfig, loadConfig, type Config } from '../config.js';
 import { gitRoot, isInside } from '../sources/files.js';
 import type { Cache } from '../sources/cache.js';
 import type { EarlierTree, Tree } from '../sources/revision.js';
+import type { Threads } from '../sources/threads.js';
 import { BUILD } from '../version.js';
 
 /**
@@ -99,3 +101,8 @@ export function cacheFor(root: string, { cache: isWanted, verbose }: CacheFlags)
   };
   return { cache: folders => (opened ??= open(folders)), save: () => found?.save() };
 }
+
+/** More threads than this win little: the files have to be found and joined, too. */
+const THREADS = 4;
+/** For `audit`. The build lays the thread's program beside this file. */
+export const threads = (): Threads => ({ program: new URL('./reader.js', import.meta.url), count: Math.min(THREADS, availableParallelism()) });

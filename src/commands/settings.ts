@@ -2,14 +2,14 @@ import { audit } from '../audit.js';
 import type { CheckFlags } from '../cli.js';
 import { inventory } from '../reporters/inventory.js';
 import { settings as table } from '../reporters/settings.js';
-import { cacheFor, configFor, pathsOf, rootOf, wantsColor } from './run.js';
+import { cacheFor, configFor, pathsOf, rootOf, wantsColor, threads } from './run.js';
 
 /** `drainlint settings`: what every worker really runs with. */
 export async function settings(given: readonly string[], flags: { readonly format: string } & Pick<CheckFlags, 'config' | 'cache' | 'verbose' | 'color'>): Promise<number> {
   const paths = pathsOf(given);
   const root = rootOf(paths);
   const kept = cacheFor(root, flags);
-  const report = await audit({ root, paths, config: await configFor(root, paths, flags.config), rules: [], ...kept });
+  const report = await audit({ root, paths, config: await configFor(root, paths, flags.config), rules: [], ...kept, threads: threads() });
   kept.save();
   process.stdout.write(flags.format === 'json' ? `${JSON.stringify(inventory(report.model), null, 2)}\n` : table(report, { color: wantsColor(flags.color), verbose: flags.verbose === true }));
   return 0;

@@ -47,9 +47,9 @@ export interface Cache {
   /** The id of its text. */
   id(path: string, stamp: string | undefined): string | undefined;
   noteId(path: string, stamp: string | undefined, id: string): void;
-  /** null: no analyzer knows the file. undefined: not known. */
+  /** null: no analyzer knows the file. undefined: not known. A buffer: packed. */
   facts(key: string, path: string): Facts | null | undefined;
-  noteFacts(key: string, path: string, facts: Facts | null): void;
+  noteFacts(key: string, path: string, facts: Facts | null | Buffer): void;
   /** A tree joined under this key whose files are as they were. */
   joined(key: string, idOf: (path: string) => string): Joined | undefined;
   noteJoined(key: string, joined: Joined): void;
@@ -196,7 +196,7 @@ export function openCache({ directory, build, root, folders, limit = LARGEST_TRE
       return facts;
     },
     noteFacts(key, path, facts) {
-      const bytes = attempt(`facts of ${path} are not kept`, () => pack(facts, path));
+      const bytes = Buffer.isBuffer(facts) ? facts : attempt(`facts of ${path} are not kept`, () => pack(facts, path));
       if (bytes) made.set(key, { path, bytes });
     },
     joined(key, idOf) {

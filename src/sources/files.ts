@@ -4,11 +4,14 @@ import { startOf, timed } from '../model/index.js';
 import type { Cache, Digest } from './cache.js';
 import type { Listing, listFiles } from './list-files.js';
 import { decode, readBytes } from './read-file.js';
+import type { Threads } from './threads.js';
 
 export { gitRoot, isForeign, isInside } from './paths.js';
 
 /** Candidates of fewer bytes are a short run: a slower but sooner ready machine code pays off (design: stack, Python). */
 const SHORT_RUN = 300_000;
+/** Files of more characters are read in threads: what those take to start is won again. */
+const FOR_THREADS = 2_000_000;
 
 export interface FileStoreOptions {
   /** Absolute. Every path is relative to it. */
@@ -30,6 +33,8 @@ export interface FileStoreOptions {
   readonly documentsOnly?: boolean;
   /** Another tree than the one on disk: the paths it has. What `overlay` does not hold is the same as in `like`, and is not read again; without it, as on disk. */
   readonly tree?: { readonly paths: readonly string[]; readonly like?: FileStore };
+  /** Read many files at the same time. */
+  readonly threads?: Threads;
   /** Opens what earlier runs have found out about this tree. Not called where the run stops before it. */
   readonly cache?: () => Promise<Cache | undefined>;
 }
@@ -44,6 +49,8 @@ export interface FileStore extends FactStore {
   read(): readonly Digest[];
   /** Loads the analyzers that these files need whose facts are not in the cache; all of them where none are named. */
   load(paths?: readonly string[]): Promise<void>;
+  /** Reads the candidates that were not read yet in threads, where they are many: `facts` then only opens what was found. */
+  readAhead(): Promise<void>;
   /** Files that were asked for before their analyzers were loaded: what followed from them is wrong. */
   lacks(): boolean;
   /** What a tree like this one was joined to under a name; the files it was made of then count as asked for. */
@@ -112,7 +119,7 @@ export async function createFileStore(options: FileStoreOptions): Promise<FileSt
   const paths = documents.size === 0 ? listing.paths : [...listing.paths, ...documents.keys()].sort();
   const candidates = timed('words in files', () => select(paths));
   const needed = options.analyzers.map((entry, id) => ({ entry, id })).filter(({ entry }) => candidates.length > 0 && (entry.onDemand === true ? paths : candidates).some(path => entry.name.test(path)));
-  const store = serve({ root, overlay, paths, candidates, problems, texts, stamps, needed, ...(like && { like }), ...(cache && { cache }) });
+  const store = serve({ root, overlay, paths, candidates, problems, texts, stamps, needed, ...(like && { like }), ...(cache && { cache }), ...(options.threads && { threads: options.threads }) });
   if (!cache) await store.load();
   return store;
 }
@@ -153,10 +160,10 @@ interface Needed { readonly entry: AnalyzerEntry; readonly id: number }
 interface Parts {
   readonly root: string; readonly overlay: ReadonlyMap<string, string>; readonly paths: readonly string[]; readonly candidates: readonly string[];
   readonly problems: ReadProblem[]; readonly texts: Map<string, string>; readonly like?: FileStore;
-  readonly stamps: ReadonlyMap<string, string | undefined>; readonly needed: readonly Needed[]; readonly cache?: Cache;
+  readonly stamps: ReadonlyMap<string, string | undefined>; readonly needed: readonly Needed[]; readonly cache?: Cache; readonly threads?: Threads;
 }
 
-function serve({ root, overlay, paths, candidates, problems, texts, stamps, needed, like, cache }: Parts): FileStore {
+function serve({ root, overlay, paths, candidates, problems, texts, stamps, needed, like, cache, threads }: Parts): FileStore {
   const all = new Set(paths);
   const known = new Map<string, Facts | undefined>();
   const asked = new Set<string>();
@@ -166,6 +173,8 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
   const lacking = new Set<string>();
   const recalled = new Map<string, Digest | undefined>();
   const faulty = new Set<string>();
+  /** What threads have read, until it is asked for. */
+  const ahead = new Map<string, () => Facts | null>();
 
   const textOf = (path: string): string | undefined => {
     const written = overlay.get(path);
@@ -196,7 +205,9 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
   const readFacts = (path: string): Facts | undefined => {
     const fitting = fittingOf(path);
     if (fitting.length === 0) return undefined;
-    const kept = cache?.facts(keyOf(path, fitting, idOf(path)), path);
+    const open = ahead.get(path);
+    ahead.delete(path);
+    const kept = open ? open() : cache?.facts(keyOf(path, fitting, idOf(path)), path);
     if (kept !== undefined) {
       texts.delete(path);
       return kept ?? undefined;
@@ -247,6 +258,24 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
     if (isWrong) asked.clear();
   };
 
+  const readAhead = async (): Promise<void> => {
+    if (!threads || threads.count < 2) return;
+    const work = candidates.filter(path => !known.has(path) && !isShared(path)).flatMap(path => {
+      const text = texts.get(path) ?? textOf(path);
+      return text === undefined ? [] : [{ path, text, ids: fittingOf(path).map(({ id }) => id) }];
+    });
+    if (work.reduce((sum, { text }) => sum + text.length, 0) < FOR_THREADS) return;
+    const { readInThreads, unpackFacts } = await import('./threads.js');
+    for (const { path, text } of work) {
+      texts.delete(path);
+      if (cache) ids.set(path, cache.hash(text));
+    }
+    for (const [path, bytes] of await readInThreads(work, threads)) {
+      if (cache) cache.noteFacts(keyOf(path, fittingOf(path), idOf(path)), path, bytes);
+      else ahead.set(path, () => unpackFacts(bytes, path));
+    }
+  };
+
   const own = needed.map(({ id }) => id).join();
   const kinds = like && like.kinds !== own ? `${own}/${like.kinds}` : own;
   const nameOf = (name: string): string => cache!.hash([name, kinds, paths.join('\n'), candidates.join('\n')].join('\0'));
@@ -257,7 +286,7 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
       asked.add(path);
       return peek(path);
     },
-    peek, text: textOf, idOf, kinds, load,
+    peek, text: textOf, idOf, kinds, load, readAhead,
     lacks: () => lacking.size > 0 || like?.lacks() === true,
     lastFiles: () => cache?.lastFiles(),
     recall(name) {
