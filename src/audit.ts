@@ -147,7 +147,7 @@ const speedOf = ({ cache, threads }: AuditOptions, { folders }: Scope): Pick<Fil
 /** The model of a tree: as it was joined before where no file that was asked for then has changed. */
 async function join(store: FileStore, { config = DEFAULT_CONFIG, onProgress = () => {} }: AuditOptions): Promise<Model> {
   if (store.candidates.length === 0) return NOTHING;
-  const options: LinkOptions = { workers: config.workers, assume: config.assume, durations: config.durations, exitMarginSeconds: config.thresholds.exitMarginSeconds };
+  const options: LinkOptions = { workers: config.workers, assume: config.assume, durations: config.durations };
   const name = JSON.stringify(options);
   const before = store.recall(name);
   if (before) return before;

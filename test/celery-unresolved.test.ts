@@ -17,7 +17,7 @@ function read(files: Files): Model {
   const texts = new Map(Object.entries({ 'shop/__init__.py': '', 'shop/celery.py': APP, 'shop/tasks.py': TASKS, ...files }).map(([path, text]) => [path, facts(text, path)]));
   const paths = [...texts.keys()].sort();
   const store: FactStore = { paths, candidates: paths, has: path => texts.has(path), facts: path => texts.get(path) };
-  return link(store, { workers: [], assume: { celery: '5.6.3' }, durations: {}, exitMarginSeconds: 3 });
+  return link(store, { workers: [], assume: { celery: '5.6.3' }, durations: {} });
 }
 const appOf = (files: Files): CeleryApp => read(files).apps[0]!;
 const state = (app: CeleryApp, name: string): unknown => { const setting = app.settings.get(name)!; return setting.state === 'set' ? setting.value : setting.state; };

@@ -17,7 +17,7 @@ function modelOf(files: Files): Model {
   const read = new Map(Object.entries({ 'package.json': '{"name":"app"}', ...files }).map(([path, text]) => [path, path.endsWith('.json') ? nodePackage.facts(text, path) : typescript.facts(text, path)]));
   const paths = [...read.keys()].sort();
   const store: FactStore = { paths, candidates: paths.filter(path => !path.endsWith('.json')), has: path => read.has(path), facts: path => read.get(path) };
-  return link(store, { workers: [], assume: {}, durations: {}, exitMarginSeconds: 3 });
+  return link(store, { workers: [], assume: {}, durations: {} });
 }
 const consumers = (files: Files): readonly MessageConsumer[] => modelOf(files).consumers;
 const said = (files: Files): readonly string[] => { const model = modelOf(files); return rules.filter(({ id }) => /^(node|bullmq|amqp|sqs|kafka|tasks)\//.test(id)).flatMap(rule => [...rule.check(model, thresholds)].map(() => rule.id)); };

@@ -16,7 +16,7 @@ function told(id: string, body: string, options = ''): readonly string[] {
   const file: Facts = python.facts(`${HEAD}@app.task(bind=True${options === '' ? '' : `, ${options}`})\ndef work(self, order):\n${lines}`, 'shop/tasks.py');
   const store: FactStore = { paths: ['shop/tasks.py'], candidates: ['shop/tasks.py'], has: path => path === 'shop/tasks.py', facts: path => (path === 'shop/tasks.py' ? file : undefined) };
   const [rule] = rules.filter(one => one.id === id);
-  return [...rule!.check(link(store, { workers: [], assume: {}, durations: {}, exitMarginSeconds: 3 }), thresholds)].map(({ severity, confidence }) => `${severity ?? rule!.severity} ${confidence}`);
+  return [...rule!.check(link(store, { workers: [], assume: {}, durations: {} }), thresholds)].map(({ severity, confidence }) => `${severity ?? rule!.severity} ${confidence}`);
 }
 
 const RETRIED = 'autoretry_for=(OSError,)';

@@ -69,7 +69,7 @@ describe('blocks that stand for several', () => {
   const copies = (text: string): readonly unknown[] => {
     const one = facts(text, 'main.tf');
     const store: FactStore = { paths: ['main.tf'], candidates: ['main.tf'], has: () => true, facts: () => one };
-    const found = findStarts(store, { workers: [], assume: {}, durations: {}, exitMarginSeconds: 3 });
+    const found = findStarts(store, { workers: [], assume: {}, durations: {} });
     return found.containers.map(({ container }) => [container.name, agreed(container.stopTimeout)]).concat(found.services.map(service => [service.name, agreed(service.desiredCount)]));
   };
 

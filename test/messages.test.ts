@@ -13,7 +13,7 @@ function modelOf(files: Readonly<Record<string, string>>): Model {
   const read = new Map(Object.entries(files).map(([path, text]) => [path, python.facts(text, path)]));
   const paths = [...read.keys()].sort();
   const store: FactStore = { paths, candidates: paths, has: path => read.has(path), facts: path => read.get(path) };
-  return link(store, { workers: [], assume: {}, durations: {}, exitMarginSeconds: 3 });
+  return link(store, { workers: [], assume: {}, durations: {} });
 }
 const saidBy = (id: string, model: Model): readonly string[] => [...rules.find(rule => rule.id === id)!.check(model, thresholds)].map(({ message }) => message);
 

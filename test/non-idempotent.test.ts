@@ -15,7 +15,7 @@ function told(body: string, options = 'acks_late=True'): readonly string[] {
   const lines = body.split('\n').map(line => `    ${line}\n`).join('');
   const file: Facts = python.facts(`${HEAD}@app.task(${options})\ndef work(order, now):\n${lines}`, 'shop/tasks.py');
   const store: FactStore = { paths: ['shop/tasks.py'], candidates: ['shop/tasks.py'], has: path => path === 'shop/tasks.py', facts: path => (path === 'shop/tasks.py' ? file : undefined) };
-  const model = link(store, { workers: [], assume: {}, durations: {}, exitMarginSeconds: 3 });
+  const model = link(store, { workers: [], assume: {}, durations: {} });
   return [...rule.check(model, thresholds)].map(({ severity, label }) => `${severity ?? rule.severity}: ${label ?? ''}`);
 }
 

@@ -21,7 +21,7 @@ function apps(files: Files): readonly CeleryApp[] {
   const read = new Map(Object.entries({ 'shop/__init__.py': '', 'shop/celery.py': CELERY, 'shop/tasks.py': TASKS, ...files }).map(([path, text]) => [path, facts(text, path)]));
   const paths = [...read.keys()].sort();
   const store: FactStore = { paths, candidates: paths, has: path => read.has(path), facts: path => read.get(path) };
-  return link(store, { workers: [], assume: {}, durations: {}, exitMarginSeconds: 3 }).apps;
+  return link(store, { workers: [], assume: {}, durations: {} }).apps;
 }
 
 /** What a view sends with these lines as its body: the function and the seconds. */

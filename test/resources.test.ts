@@ -15,7 +15,7 @@ const linked = (all: readonly Facts[]): Starts => {
   const byPath = new Map(all.map(facts => [facts.path, facts]));
   const paths = [...byPath.keys()];
   const store: FactStore = { paths, candidates: paths, has: path => byPath.has(path), facts: path => byPath.get(path) };
-  return findStarts(store, { workers: [], assume: {}, durations: {}, exitMarginSeconds: 3 });
+  return findStarts(store, { workers: [], assume: {}, durations: {} });
 };
 const tf = (text: string, path = 'main.tf'): Facts => terraform.facts(text, path);
 const queues = ({ queues: all }: Starts): readonly unknown[] => all.map(queue => [queue.name, agreed(queue.visibilityTimeout), queue.maxReceiveCount.state === 'unknown' ? 'unknown' : agreed(queue.maxReceiveCount), queue.isDeadLetters]);

@@ -15,7 +15,7 @@ function linked(files: Readonly<Record<string, string>>): Starts {
   const facts = new Map(Object.entries(files).map(([path, text]): [string, Facts] => [path, ANALYZERS.find(one => one.recognises(path, text))!.facts(text, path)]));
   const paths = [...facts.keys()].sort();
   const store: FactStore = { paths, candidates: paths, has: path => facts.has(path), facts: path => facts.get(path) };
-  return findStarts(store, { workers: [], assume: {}, durations: {}, exitMarginSeconds: 3 });
+  return findStarts(store, { workers: [], assume: {}, durations: {} });
 }
 const services = ({ services: all }: Starts): readonly unknown[] => all.map(({ name, desiredCount, platform }) => [name, agreed(desiredCount), platform]);
 const stops = ({ containers }: Starts): readonly unknown[] => containers.map(({ container, platform }) => [container.name, agreed(container.stopTimeout), platform]);

@@ -9,7 +9,7 @@ import type { ChainLink, ComposeServiceFacts, DeployedContainer, Expr, Facts, Fa
 import { createFileStore } from '../src/sources/files.js';
 
 const root = fileURLToPath(new URL('../fixtures/joins', import.meta.url));
-const OPTIONS: LinkOptions = { workers: [], assume: {}, durations: {}, exitMarginSeconds: 3 };
+const OPTIONS: LinkOptions = { workers: [], assume: {}, durations: {} };
 
 /** A setting in a few words. */
 const setting = (value: Setting<unknown>): string => (value.state === 'set' ? `${String(value.value)} (${value.certainty})` : value.state);

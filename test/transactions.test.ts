@@ -13,7 +13,7 @@ function sent(code: string, more: Readonly<Record<string, string>> = {}): readon
   const facts = new Map(Object.entries(files).map(([path, text]): [string, Facts] => [path, python.facts(text, path)]));
   const paths = [...facts.keys()].sort();
   const store: FactStore = { paths, candidates: paths, has: path => facts.has(path), facts: path => facts.get(path) };
-  const { sentInTransactions } = link(store, { workers: [], assume: {}, durations: {}, exitMarginSeconds: 3 });
+  const { sentInTransactions } = link(store, { workers: [], assume: {}, durations: {} });
   return sentInTransactions.map(({ target, at, namesWritten, via }) => `${target}:${at.startLine - 8}${namesWritten ? ' names it' : ''}${via.map(({ text }) => ` via ${text}`).join('')}`);
 }
 

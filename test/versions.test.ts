@@ -5,7 +5,7 @@ import { RELEASES } from '../src/knowledge/celery/releases.js';
 import { versionsFor } from '../src/link/versions.js';
 import { allows, assumptionOf, compareVersions, newestIn, type FactStore } from '../src/model/index.js';
 
-const options = { workers: [], assume: {}, durations: {}, exitMarginSeconds: 3 };
+const options = { workers: [], assume: {}, durations: {} };
 function versions(files: Readonly<Record<string, string>>, path = 'app/celery.py', assume: Readonly<Record<string, string>> = {}) {
   const paths = Object.keys(files);
   const store: FactStore = { paths, candidates: paths, has: each => paths.includes(each), facts: each => (files[each] === undefined ? undefined : facts(files[each], each)) };

@@ -22,7 +22,6 @@ export interface LinkOptions {
   readonly assume: Readonly<Record<string, string>>;
   /** Observed maxima of task functions, by a pattern of their names; the first that fits counts. */
   readonly durations: Readonly<Record<string, Observed>>;
-  readonly exitMarginSeconds: number;
 }
 
 /** The reader of one format: pure functions of one file's text. */
