@@ -10,7 +10,8 @@ import { FAULTY, project } from './run-cli.js';
 /** What users install: the tarball, and the repository as a git dependency. Needs git, npm and its registry. */
 const root = fileURLToPath(new URL('..', import.meta.url));
 const work = realpathSync(mkdtempSync(join(tmpdir(), 'drainlint-package-')));
-const QUIET = ['--prefer-offline', '--no-audit', '--no-fund'];
+/** In this folder, whatever lies above it: npm installs into the nearest folder upwards with a package.json. */
+const HERE = ['--prefix', '.', '--prefer-offline', '--no-audit', '--no-fund'];
 const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall'];
 
 const run = promisify(execFile);
@@ -94,7 +95,7 @@ describe('the tarball', () => {
 
   test('installs into an empty folder without a script, and works there', async () => {
     const where = folder('from-tarball');
-    await output(where, 'npm', ['install', '--ignore-scripts', ...QUIET, tarball]);
+    await output(where, 'npm', ['install', '--ignore-scripts', ...HERE, tarball]);
     expect(withInstallScript(where)).toEqual([]);
     expect(readdirSync(join(where, 'node_modules')).filter(name => !name.startsWith('.')).sort()).toEqual([...new Set([...Object.keys(dependencies).filter(name => !name.startsWith('@aws-sdk/')), ...OF_TS_MORPH, ...OF_AWS, 'drainlint'])].sort());
     await expectWorks(where);
@@ -119,7 +120,7 @@ describe('the repository as a git dependency', () => {
     await output(work, 'git', ['clone', '--quiet', root, clone]);
     expect(existsSync(join(clone, 'dist'))).toBe(false);
     const where = folder('from-git');
-    await output(where, 'npm', ['install', ...QUIET, `git+file://${clone}`]);
+    await output(where, 'npm', ['install', ...HERE, `git+file://${clone}`]);
     const installed = join(where, 'node_modules/drainlint');
     expect(lstatSync(installed).isSymbolicLink()).toBe(false);
     expect(readdirSync(installed).sort()).toEqual(['LICENSE', 'README.md', 'THIRD-PARTY-LICENSES', 'bin', 'dist', 'package.json', 'schema']);
