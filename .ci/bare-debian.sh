@@ -39,5 +39,5 @@ mapfile -t commands < <(sed -n '/^## Two commands/,/^## /{s/^    //p}' "$root/RE
 [ "${#commands[@]}" -eq 2 ] || { echo 'bare Debian: the README has no two commands under "Two commands"'; exit 1; }
 for command in "${commands[@]}"; do
   inside "$command" >"$bare/log" 2>&1 || { tail -n 60 "$bare/log"; echo "bare Debian: '$command' ended with an error"; exit 1; }
-  say "'$command' worked: $(grep -E 'error\[celery/early-ack\]|^ *Tests ' "$bare/log" | tail -n 1 | cut -c 1-100)"
+  say "'$command' worked: $(sed 's|\x1b\[[0-9;]*m||g' "$bare/log" | grep -E '^error\[celery|^ *Tests ' | tail -n 1 | cut -c 1-80)"
 done
