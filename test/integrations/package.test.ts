@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FAULTY, project } from './run-cli.js';
+import { FAULTY, project } from '../run-cli.js';
 
 /** What users install: the tarball, and the repository as a git dependency. Needs git, npm and its registry. */
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const work = realpathSync(mkdtempSync(join(tmpdir(), 'drainlint-package-')));
 /** In this folder, whatever lies above it: npm installs into the nearest folder upwards with a package.json. */
 const HERE = ['--prefix', '.', '--prefer-offline', '--no-audit', '--no-fund'];
@@ -76,7 +76,7 @@ describe('the tarball', () => {
 
   beforeAll(async () => {
     // `prepare` would build from nothing and take dist/ from under the tests that run it now; the git dependency below runs it.
-    const { build } = await import('../scripts/build.js');
+    const { build } = await import('../../scripts/build.js');
     build();
     const [packed] = JSON.parse(await output(root, 'npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', work])) as [{ readonly filename: string; readonly files: readonly { readonly path: string }[] }];
     tarball = join(work, packed.filename);
