@@ -4,13 +4,16 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'tsdown';
 
+/** Of 40: enough to name a commit. git's own short form grows with what else a clone holds, and every clone is to build the same. */
+const DIGITS = 12;
+
 /** The commit the build is made from: as git wrote it into an archive (.gitattributes), else as git tells of this work tree; empty outside both. */
 function commit(): string {
   const archived = readFileSync('scripts/commit', 'utf8').trim();
-  if (!archived.startsWith('$')) return archived;
+  if (!archived.startsWith('$')) return archived.slice(0, DIGITS);
   try {
-    const [prefix, id = ''] = execFileSync('git', ['rev-parse', '--show-prefix', '--short', 'HEAD'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\n');
-    return prefix === '' ? id : ''; // a folder in another repository has another's commit
+    const [prefix, id = ''] = execFileSync('git', ['rev-parse', '--show-prefix', 'HEAD'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\n');
+    return prefix === '' ? id.slice(0, DIGITS) : ''; // a folder in another repository has another's commit
   } catch {
     return '';
   }

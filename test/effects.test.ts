@@ -83,6 +83,21 @@ describe('what a call does', () => {
     expect(body(call, above).effects.map(effect => effect.kind)).toEqual([kind]);
   });
 
+  test.each([
+    ['row = session.query(User).filter_by(id=1).one()\nsession.add(row)', 'update'],
+    ['row = session.get(User, 1)\nsession.add(row)', 'update'],
+    ['for row in User.query.all():\n    session.add(row)', 'update'],
+    ['for row in late():\n    keep(row)', 'update'],
+    ['row = User(name="a")\nsession.add(row)', 'insert'],
+    ['row = session.query(User).first()\nif row is None:\n    row = User(name="a")\nsession.add(row)', 'insert'],
+    ['row = rows.get(1)\nsession.add(row)', 'insert'],
+    ['for row in made():\n    keep(row)', 'insert'],
+    ['keep(row)', 'insert'],
+  ])('a row that was read is written back, another one is added: %s', (code, kind) => {
+    const helpers = 'from app import session\n\ndef keep(row):\n    session.add(row)\n\ndef late():\n    return User.query.filter_by(late=True).all()\n\ndef made():\n    return [User(name=n) for n in "ab"]\n';
+    expect(body(code, helpers, 'row, rows').effects.map(effect => effect.kind)).toEqual([kind]);
+  });
+
   test('a mapping that a client answered goes nowhere when it is read, an object of a resource does', () => {
     expect(body('answer = s3.list_buckets()\nanswer.get("Buckets")', above).effects.map(effect => effect.text)).toEqual(['s3.list_buckets()']);
     expect(body('thing = boto3.resource("s3").Object("b", "k")\nthing.get()', above).effects.map(effect => effect.text)).toEqual(['thing.get()']);

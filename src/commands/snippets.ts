@@ -45,7 +45,7 @@ export function workflow({ address, commit }: Origin, branch: string): string {
   const [, name] = /^(?:https:\/\/|(?:ssh:\/\/)?git@)github\.com[/:](.+?)(?:\.git)?\/?$/.exec(address) ?? [];
   const steps = name !== undefined
     ? [`      - uses: ${name}@${commit}`]
-    : ['      - uses: actions/setup-node@v4', '        with:', '          node-version: 22', `      - run: npx --yes git+${address}#${commit} --format github`];
+    : ['      - uses: actions/setup-node@48b55a011bda9f5d6aeb4c2d9c7362e8dae4041e # v6.4.0', '        with:', '          node-version: 22', `      - run: npx --yes git+${address}#${commit} --format github`];
   return `name: drainlint
 on:
   pull_request:
@@ -57,7 +57,7 @@ ${name === undefined ? '' : '  security-events: write # findings go to code scan
   drainlint:
     runs-on: ubuntu-latest
     steps:
-      - uses: actions/checkout@v4
+      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
         with:
           fetch-depth: 0 # a pull request is compared with its base
 ${steps.join('\n')}

@@ -12,7 +12,7 @@ import type { LibraryCall, MethodCall } from './types.js';
 export { DJANGO_RELATIONS, MANAGERS } from './django.js';
 export { BOUNDING_METHODS, CHUNKERS, FILE_OPENERS, ITERATORS, LISTING_METHODS, PASS_THROUGH, QUERYSET_METHODS } from './loops.js';
 export { PURE } from './python.js';
-export { EXECUTES, STATEMENTS } from './sql.js';
+export { EXECUTES, OF_SESSION, READS_ROWS, STATEMENTS } from './sql.js';
 export type { LibraryCall, MethodCall } from './types.js';
 
 /** Calls known by the library's name. The first match counts: one table per ecosystem, the most special first. */

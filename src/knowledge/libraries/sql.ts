@@ -10,6 +10,11 @@ export const SESSION_METHODS: Readonly<Record<string, MethodCall>> = {
   bulk_update_mappings: { kind: 'update', onSession: true },
 };
 
+/** What a Query, a Result or a Session of SQLAlchemy answers rows with (docs.sqlalchemy.org/en/20/orm/queryguide): they are in the database. */
+export const READS_ROWS = /^(all|first|one|one_or_none|scalars|scalar_one|scalar_one_or_none)$/;
+/** `session.get(Order, id)`, `Order.query.get(id)`; get() of anything else may be a dictionary's. */
+export const OF_SESSION = /(^|\.)(db_)?(session|query)$/i;
+
 /** peewee (docs.peewee-orm.com/en/latest/peewee/querying.html): methods of the model's class, found by its base. */
 export const SQL_CALLS: readonly LibraryCall[] = [
   { name: /^peewee\.(\w*Model)\.(create|insert|insert_many|insert_from|bulk_create)$/, kind: 'insert' },

@@ -1,7 +1,8 @@
 import type { Effect, EffectKind, Expr } from '../../model/index.js';
 import { dottedName, walk } from '../../model/index.js';
-import { DJANGO_RELATIONS, EXECUTES, LIBRARY_CALLS, ORM_METHODS, QUERYSET_METHODS, STATEMENTS, type MethodCall } from '../../knowledge/libraries/index.js';
-import type { Resolver, Scope } from '../modules.js';
+import { DJANGO_RELATIONS, EXECUTES, LIBRARY_CALLS, OF_SESSION, ORM_METHODS, QUERYSET_METHODS, READS_ROWS, STATEMENTS, type MethodCall } from '../../knowledge/libraries/index.js';
+import { bindingsOf } from '../bindings.js';
+import { returnsOf, type Resolver, type Scope } from '../modules.js';
 import { render } from '../render.js';
 import { hasQueryRoot, spine } from './source.js';
 
@@ -18,7 +19,7 @@ export function classify(call: Call, external: string | undefined, scope: Scope,
     const endless = library.endless === true && !call.keywords.some(([name]) => name === null || name === 'timeout');
     return { kind: library.kind, ...(guard && { guard }), ...(timeoutSeconds !== undefined && { timeoutSeconds }), ...(endless && { endless }) };
   }
-  return statement(call, scope, resolver) ?? orm(call);
+  return statement(call, scope, resolver) ?? orm(call, scope, resolver);
 }
 
 /** A key made anew at each run guards nothing. */
@@ -71,7 +72,7 @@ function methodOf({ callee }: Call): MethodCall | undefined {
   return Object.hasOwn(ORM_METHODS, callee.name) ? ORM_METHODS[callee.name] : undefined;
 }
 
-function orm(call: Call): Classified | undefined {
+function orm(call: Call, scope: Scope, resolver: Resolver): Classified | undefined {
   const method = methodOf(call);
   if (!method || call.callee.is !== 'member') return undefined;
   const text = spine(call.callee.object);
@@ -82,8 +83,32 @@ function orm(call: Call): Classified | undefined {
   if (method.bare && /(^|[._])(cache|redis|client|form|figure|fig|image|img|file|storage)s?(_?\d+)?(\(|\)|\.|$)|(^|\.)self$|super\(\)/i.test(text)) return undefined;
   const conflict = call.keywords.find(([name]) => name === 'ignore_conflicts' || name === 'update_conflicts' || name === 'upsert');
   const guard = method.guard ? { kind: method.guard, at: call.at } : conflict ? { kind: conflict[0]!, at: conflict[1].at } : undefined;
-  const kind = method.kind === 'update' && (call.keywords.some(([, value]) => countsOn(value)) || call.positional.some(isCounted)) ? 'increment' : method.kind;
+  const kind = method.kind === 'update' && (call.keywords.some(([, value]) => countsOn(value)) || call.positional.some(isCounted)) ? 'increment'
+    : method.kind === 'insert' && method.onSession && call.positional[0] && wasRead(call.positional[0], scope, resolver) ? 'update' : method.kind;
   return { kind, ...(guard && { guard }) };
+}
+
+/** `row = session.query(Order).one()`, `session.add(row)`: a row that is there is written back. Follows names, arguments and functions of the repository; a name that may hold something else as well is not read. */
+function wasRead(expr: Expr, scope: Scope, resolver: Resolver, steps = 6): boolean {
+  if (steps === 0) return false;
+  const follow = (part: Expr, where: Scope = scope): boolean => wasRead(part, where, resolver, steps - 1);
+  if (expr.is === 'name') {
+    for (let at: Scope | undefined = scope; at; at = at.parent) {
+      const where = at;
+      const bindings = bindingsOf(at.statements).byName.get(expr.name);
+      if (bindings) return bindings.every(one => (one.kind === 'value' ? follow(one.expr, where) : one.kind === 'iterated' && follow(one.over, where)));
+      const bound = at.bound?.get(expr.name);
+      if (bound) return bound.is === 'value' && follow(bound.expr, bound.scope);
+    }
+    return false;
+  }
+  if (expr.is !== 'call') return false;
+  if (expr.callee.is === 'member' && (READS_ROWS.test(expr.callee.name) || (expr.callee.name === 'get' && OF_SESSION.test(dottedName(expr.callee.object) ?? '')))) return true;
+  const target = resolver.resolve(expr.callee, scope);
+  if (target.is !== 'function') return false;
+  const inner = resolver.inside(target);
+  const returned = returnsOf(target.function.body);
+  return returned.length > 0 && returned.every(part => follow(part, inner));
 }
 
 /** `F("stock") - 1`: the new value depends on the one before; `Coalesce(F("start"), now)` does not count. */
