@@ -10,7 +10,7 @@ export type Tree = ReadonlyMap<string, string>;
 /** Trees among the fixtures: `bad` and `good` of rules and incidents, joins, projects, examples, and each file that an analyzer is asked about. */
 const IS_TREE = /^(?:fixtures\/(?:rules|incidents|projects)\/.*?\/(?:bad|good|tree)|fixtures\/joins\/[^/]+|fixtures\/analyzers\/[^/]+\/[^/]+|examples\/[^/]+)\//;
 /** What is taken of a repository at once: files that stand near each other. Characters of one file and of all. */
-const LARGEST = 60_000, TOGETHER = 200_000, FILES = 24;
+const LARGEST = 40_000, TOGETHER = 80_000, FILES = 12;
 
 /** The repository's own fixtures, and parts of the trees in a folder. */
 export function readTrees(folder?: string): readonly Tree[] {
