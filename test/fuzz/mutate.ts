@@ -47,6 +47,21 @@ const onNode = (change: (text: string, node: Range, like: readonly Range[], plac
 
 const extension = (path: string): string => /[^/.]*$/.exec(path)![0].toLowerCase();
 
+type Files = (readonly [path: string, text: string])[];
+const grouped = new WeakMap<readonly Tree[], ReadonlyMap<string, Files>>();
+/** All files of the trees, by the ends of their names. */
+function byExtension(pool: readonly Tree[]): ReadonlyMap<string, Files> {
+  const before = grouped.get(pool);
+  if (before) return before;
+  const groups = new Map<string, Files>();
+  for (const file of pool.flatMap(tree => [...tree])) {
+    const end = extension(file[0]);
+    groups.get(end)?.push(file) ?? groups.set(end, [file]);
+  }
+  grouped.set(pool, groups);
+  return groups;
+}
+
 /** Each gives the new text of the file, or changes the files. */
 const HOW = {
   delete: onNode((text, node) => splice(text, ...widened(text, node), '')),
@@ -61,10 +76,9 @@ const HOW = {
     return text.slice(0, first.start) + text.slice(second.start, second.end) + text.slice(first.end, second.start) + text.slice(first.start, first.end) + text.slice(second.end);
   }),
   transplant: onNode((text, node, _like, { path, b, pool }) => {
-    const donors = pool.flatMap(tree => [...tree]).filter(([other]) => extension(other) === extension(path));
-    const [from, other] = pick(donors, b)!;
-    const by = pick(rangesOf(from, other).filter(({ kind }) => kind === node.kind), b >>> 8);
-    return by ? splice(text, node.start, node.end, other.slice(by.start, by.end)) : text;
+    const donor = pick(byExtension(pool).get(extension(path)) ?? [], b);
+    const by = donor && pick(rangesOf(...donor).filter(({ kind }) => kind === node.kind), b >>> 8);
+    return by ? splice(text, node.start, node.end, donor[1].slice(by.start, by.end)) : text;
   }),
   value: onNode((text, node, _like, { b }) => splice(text, node.start, node.end, pick(VALUES, b)!)),
   insert: ({ text, a, b }: Place) => splice(text, a % (text.length + 1), a % (text.length + 1), pick(BYTES, b)!),

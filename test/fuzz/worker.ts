@@ -11,7 +11,7 @@ export interface Answer { readonly input?: Input; readonly failed?: { readonly w
 const pool = readTrees((workerData as { readonly folder?: string }).folder);
 
 /** Where in our own code it was thrown: what tells one crash from another. */
-const thrownAt = (error: Error): string => /^\s+at (?!.*node:)(.*?)(?: \(|$)/m.exec(error.stack ?? '')?.[1] ?? '?';
+const thrownAt = (error: Error): string => /^\s+at .*\/(?:src|test)\/(.+:\d+):\d+\)?$/m.exec(error.stack ?? '')?.[1] ?? '?';
 
 parentPort!.on('message', async (question: Question) => {
   let input: Input | undefined;
