@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { Ajv, type ValidateFunction } from 'ajv';
+import type { ValidateFunction } from 'ajv';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Finding, LiveEvidence, Report, SourceLocation } from '../src/model/index.js';
@@ -11,28 +10,11 @@ import { rdjson } from '../src/reporters/rdjson.js';
 import { sarif } from '../src/reporters/sarif.js';
 import { rules } from '../src/rules/index.js';
 import { app, at, emptyModel, model, plain, report, stopTimeout, worker } from './report-fixtures.js';
+import { validGitlab, validRdjson, validSarif } from './schemas.js';
 import { parseXml, type Element } from './xml.js';
 
 /** Formats that others define: each keeps to its schema, whatever the finding. */
 type Json = Readonly<Record<string, any>>;
-const REFERENCE = /^(?:[a-z][a-z\d+.-]*:)?(?:%[\da-f]{2}|[\w\-.~!$&'()*+,;=:@/?#])*$/i;
-const ajv = new Ajv({ allErrors: true, strict: false, unicodeRegExp: false });
-ajv.addFormat('uri', text => REFERENCE.test(text) && URL.canParse(text));
-ajv.addFormat('uri-reference', text => REFERENCE.test(text) && URL.canParse(text, 'file:///top/'));
-ajv.addFormat('date-time', text => !Number.isNaN(Date.parse(text)));
-
-/** The standard's schema is of draft 4; it uses nothing that later drafts read otherwise but these two. */
-function schema(name: string): Json {
-  const { $schema: _, id: _id, ...rest } = JSON.parse(readFileSync(new URL(`schemas/${name}`, import.meta.url), 'utf8')) as Json;
-  return rest;
-}
-
-const { definitions, ...standard } = schema('sarif-2.1.0-rtm.5.json');
-/** As errata 01 has it: a region starts somewhere. */
-const validSarif = ajv.compile({ ...standard, definitions: { ...definitions, region: { ...definitions.region, required: ['startLine'] } } });
-const validGitlab = ajv.compile(schema('gitlab-code-quality.schema.json'));
-const validRdjson = ajv.compile(schema('rdjson.schema.json'));
-
 function read(text: string, valid: ValidateFunction): any {
   const value = JSON.parse(text) as unknown;
   valid(value);

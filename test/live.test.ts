@@ -271,7 +271,9 @@ describe('what is done with it', () => {
   });
   test.each([
     ['absent.json', undefined, 'cannot be read (ENOENT)'], ['text.json', 'hello', 'is no JSON'], ['list.json', '[]', 'is no recording of drainlint live --record'], ['new.json', '{"drainlintRecording": 9}', 'is a recording of version 9, and this drainlint reads 1'],
-    ['odd.json', '{"drainlintRecording": 1, "services": 3}', 'has services that are no list'], ['bare.json', '{"drainlintRecording": 1, "services": [{}]}', 'has a service without an ARN, an answer or its stopped tasks'],
+    ['odd.json', '{"drainlintRecording": 1, "services": 3}', 'has services that are no list'], ['bare.json', '{"drainlintRecording": 1, "services": [{}]}', 'has no arn in services[0] as --record writes it'],
+    ['thin.json', '{"drainlintRecording": 1, "services": [{"arn": "arn:aws:ecs:eu-central-1:1:service/a/b", "service": {}, "stoppedTasks": [], "protectedCount": 0}]}', 'has no tags in services[0] as --record writes it'],
+    ['mixed.json', '{"drainlintRecording": 1, "queues": [7]}', 'has queues that are no list'],
   ])('%s is no recording', (name, text, message) => {
     const run = drainlint(folder(text === undefined ? {} : { [name]: text }), ['live', '--replay', name]);
     expect(run).toMatchObject({ code: 2, out: '' });

@@ -2,6 +2,7 @@ import { relative, resolve, sep } from 'node:path';
 import { globToRegExp } from '../suppress.js';
 import type { Config } from '../config.js';
 import { place, type SourceLocation } from '../model/index.js';
+import { jsonText } from '../reporters/clean.js';
 
 /** What holds, as plain data. `origins`: where each value comes from, by its key (`thresholds.maxTaskSeconds`); an entry of a list says it itself, as `at`. */
 interface Effective { readonly maps: Readonly<Record<string, unknown>>; readonly lists: Readonly<Record<string, readonly unknown[]>>; readonly origins: Readonly<Record<string, string>> }
@@ -9,7 +10,7 @@ interface Effective { readonly maps: Readonly<Record<string, unknown>>; readonly
 /** `drainlint check --print-config`: what holds, at a path where one is given, and where it comes from: as YAML with comments, or as JSON with `origins`. */
 export function printConfig(config: Config, root: string, path: string | undefined, format: 'text' | 'json'): string {
   const { maps, lists, origins } = effective(config, root, path);
-  if (format === 'json') return `${JSON.stringify({ ...maps, ...lists, origins }, null, 2)}\n`;
+  if (format === 'json') return jsonText({ ...maps, ...lists, origins });
   const line = (text: string, key: string): string => `${text} # ${origins[key] ?? 'default'}\n`;
   const block = (name: string, value: object): string => `${name}:\n${Object.entries(value).map(([key, one]) => `  ${line(`${JSON.stringify(key)}: ${JSON.stringify(one)}`, `${name}.${key}`)}`).join('')}`;
   return [

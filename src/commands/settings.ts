@@ -1,5 +1,6 @@
 import { audit } from '../audit.js';
 import type { CheckFlags } from '../cli.js';
+import { jsonText } from '../reporters/clean.js';
 import { inventory } from '../reporters/inventory.js';
 import { settings as table } from '../reporters/settings.js';
 import { cacheFor, configFor, pathsOf, rootOf, wantsColor, threads } from './run.js';
@@ -11,6 +12,6 @@ export async function settings(given: readonly string[], flags: { readonly forma
   const kept = cacheFor(root, flags);
   const report = await audit({ root, paths, config: await configFor(root, paths, flags.config), rules: [], ...kept, threads: threads() });
   kept.save();
-  process.stdout.write(flags.format === 'json' ? `${JSON.stringify(inventory(report.model), null, 2)}\n` : table(report, { color: wantsColor(flags.color), verbose: flags.verbose === true }));
+  process.stdout.write(flags.format === 'json' ? jsonText(inventory(report.model)) : table(report, { color: wantsColor(flags.color), verbose: flags.verbose === true }));
   return 0;
 }

@@ -8,6 +8,13 @@ export function clean(text: string): string {
   return withoutPasswords(text).replace(UNSAFE, sign => (sign < ' ' ? String.fromCharCode(0x2400 + sign.charCodeAt(0)) : sign === '\u007f' ? '\u2421' : '\ufffd'));
 }
 
+/** A document of JSON, indented, that shows on a terminal what it holds: what JSON would leave as it is of such characters is escaped, and reads the same. */
+export function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2).replace(UNSAFE_IN_JSON, sign => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
+}
+/** Line breaks between its members are the document's own. */
+const UNSAFE_IN_JSON = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
 /** Characters that take two columns: East Asian wide ones and emoji. */
 const WIDE = /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/gu;
 const MARK = /\p{M}/gu;

@@ -1,5 +1,5 @@
 import type { Report, Severity } from '../model/index.js';
-import { clean } from './clean.js';
+import { clean, jsonText } from './clean.js';
 import { visible } from './options.js';
 
 /** Of GitLab's info, minor, major, critical, blocker. */
@@ -17,8 +17,8 @@ export function gitlab(report: Report): string {
     seen.set(fingerprint, index);
     return index === 1 ? fingerprint : `${fingerprint}-${index}`;
   };
-  return `${JSON.stringify(visible(report).map(({ ruleId, severity, message, suggestion, fingerprint, at }) => ({
+  return jsonText(visible(report).map(({ ruleId, severity, message, suggestion, fingerprint, at }) => ({
     description: clean(`${message} — ${suggestion}`), check_name: ruleId, fingerprint: unique(fingerprint), severity: SEVERITY[severity],
     location: { path: at.path, lines: { begin: at.startLine, end: at.endLine } },
-  })), null, 2)}\n`;
+  })));
 }

@@ -1,4 +1,5 @@
 import type { Finding, Report } from '../model/index.js';
+import { jsonText } from './clean.js';
 import { count } from './options.js';
 import { inventory } from './inventory.js';
 import { region } from './region.js';
@@ -7,7 +8,7 @@ import { region } from './region.js';
 export function json(report: Report): string {
   const { model, findings } = report;
   const visible = findings.filter(finding => !finding.suppressed);
-  return `${JSON.stringify({
+  return jsonText({
     schemaVersion: 1,
     tool: report.tool,
     findings: findings.map(findingOf),
@@ -18,7 +19,7 @@ export function json(report: Report): string {
       errors: count(visible, 'error'), warnings: count(visible, 'warning'), notes: count(visible, 'note'),
       suppressed: findings.length - visible.length, hidden: report.hidden, scannedFiles: report.scannedFiles, readFiles: report.readFiles,
     },
-  }, null, 2)}\n`;
+  });
 }
 
 function findingOf(finding: Finding): unknown {

@@ -1,5 +1,5 @@
 import type { Finding, Report, Severity, SourceLocation } from '../model/index.js';
-import { clean } from './clean.js';
+import { clean, jsonText } from './clean.js';
 import { applicableFix, bySeverity, details, pageOf, visible } from './options.js';
 
 const SEVERITY: Readonly<Record<Severity, string>> = { error: 'ERROR', warning: 'WARNING', note: 'INFO' };
@@ -12,7 +12,7 @@ export function rdjson(report: Report): string {
   const findings = visible(report);
   const [worst] = [...findings].sort(bySeverity);
   const range = rangeIn(report);
-  return `${JSON.stringify({ source: { name: report.tool.name }, ...(worst && { severity: SEVERITY[worst.severity] }), diagnostics: findings.map(finding => diagnostic(finding, range)) }, null, 2)}\n`;
+  return jsonText({ source: { name: report.tool.name }, ...(worst && { severity: SEVERITY[worst.severity] }), diagnostics: findings.map(finding => diagnostic(finding, range)) });
 }
 
 type RangeOf = (at: SourceLocation) => { readonly start: object; readonly end: object };

@@ -1,6 +1,6 @@
 import type { Confidence, Finding, Report, Rule, Severity, SourceLocation, Suppression, TextEdit } from '../model/index.js';
 import { CONFIDENCES, isRunning } from '../model/index.js';
-import { clean } from './clean.js';
+import { clean, jsonText } from './clean.js';
 import { lineHashes } from './line-hash.js';
 import { escape } from './markdown.js';
 import { applicableFix, bySeverity, details, pageOf, plural } from './options.js';
@@ -30,7 +30,7 @@ export function sarif(report: Report): string {
   };
   // The standard wants `suppressions` on all results or on none.
   const marks = shown.some(({ suppressed }) => suppressed);
-  return `${JSON.stringify({
+  return jsonText({
     $schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
     version: '2.1.0',
     runs: [{
@@ -45,7 +45,7 @@ export function sarif(report: Report): string {
         ...(marks && { suppressions: finding.suppressed ? [suppressionOf(finding.suppressed)] : [] }),
       })),
     }],
-  }, null, 2)}\n`;
+  });
 }
 
 /** As many findings as GitHub shows, in their order; those left out are suppressed or the least severe. */

@@ -1,5 +1,5 @@
 import type { ClassFacts, Expr, FunctionFacts, SourceLocation, Statement } from '../../model/index.js';
-import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
+import { comparePlaces, dottedName, expressionsOf, nested, walk } from '../../model/index.js';
 import { bindingsOf } from '../bindings.js';
 import type { Context } from '../evaluate.js';
 import type { Value } from '../values.js';
@@ -56,7 +56,8 @@ export function findFunctions(modules: readonly Scope[], apps: readonly AppSite[
   return unique(found);
 }
 
-const unique = (found: readonly FunctionSite[]): readonly FunctionSite[] => [...new Map(found.map(site => [`${site.at.path}:${site.at.startLine}`, site])).values()];
+/** Each place once, in the order of places: whatever the order in which modules were found, what is said names functions in the same one. */
+const unique = (found: readonly FunctionSite[]): readonly FunctionSite[] => [...new Map(found.map(site => [`${site.at.path}:${site.at.startLine}`, site])).values()].sort((a, b) => comparePlaces(a.at, b.at));
 
 /** What a decorator expression registers with: an app, any app (shared_task), or nothing of Celery's. */
 interface Registration { readonly how: FunctionSite['how']; readonly app?: Expr; readonly layers: readonly OptionLayer[] }

@@ -11,7 +11,8 @@ type Call = Extract<Expr, { is: 'call' }>;
  * A tree with task functions or Celery settings but no app (a package of tasks, a reduced copy): judged on the decorators and on
  * what looks like its configuration, at medium. undefined: nothing of the kind.
  */
-export function implicitApp(modules: readonly Scope[], firstFunction: SourceLocation | undefined, resolver: Resolver, store: FactStore): AppSite | undefined {
+export function implicitApp(found: readonly Scope[], firstFunction: SourceLocation | undefined, resolver: Resolver, store: FactStore): AppSite | undefined {
+  const modules = [...found].sort((a, b) => (a.path < b.path ? -1 : 1)); // of several configurations the same one counts, whatever was found first
   const scope = modules.find(module => module.path === firstFunction?.path) ?? modules[0];
   if (!scope) return undefined;
   const configuration = celeryConfigModule(modules) ?? settingsDict(modules, resolver) ?? djangoModule(modules, resolver, store);

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { ConsumerKind, Expr, MessageConsumer, Setting, Slot, SourceLocation, Statement } from '../../model/index.js';
-import { dottedName, expressionsOf, literalText, nested, shorten, walk } from '../../model/index.js';
+import { comparePlaces, dottedName, expressionsOf, literalText, nested, shorten, walk } from '../../model/index.js';
 import { toSetting } from '../celery/settings.js';
 import { argumentsOf } from '../call-arguments.js';
 import type { FunctionTarget, Resolver, Scope } from '../modules.js';
@@ -38,9 +38,9 @@ export function scriptModules(candidates: readonly string[], resolver: Resolver)
     .map(path => resolver.module(path)).filter(scope => scope !== undefined);
 }
 
-/** Every consumer of messages in these modules. */
+/** Every consumer of messages in these modules, in the order of their places. */
 export function messageConsumers(modules: readonly Scope[], resolver: Resolver): readonly MessageConsumer[] {
-  const found = modules.flatMap(module => consumersIn(module, resolver)).flatMap(one => madeBy(one, modules, resolver));
+  const found = modules.flatMap(module => consumersIn(module, resolver)).flatMap(one => madeBy(one, modules, resolver)).sort((a, b) => comparePlaces(a.at, b.at));
   if (found.length === 0) return [];
   const processOf = processesOf(modules, resolver);
   const closings = closingsOf(modules, resolver);

@@ -1,10 +1,10 @@
 import type { JobAttempts, JobQueue, Setting } from '../../model/index.js';
-import { expressionsOf, walk } from '../../model/index.js';
+import { comparePlaces, expressionsOf, walk } from '../../model/index.js';
 import { toSetting } from '../celery/settings.js';
 import type { Resolver, Scope } from '../modules.js';
 import { codeSites, entriesOf, type Entries } from './walk.js';
 
-/** The queues of BullMQ that the code makes, with the attempts their jobs have by default, and the jobs that are added with attempts of their own. */
+/** The queues of BullMQ that the code makes, in the order of their places, with the attempts their jobs have by default, and the jobs that are added with attempts of their own. */
 export function jobQueues(modules: readonly Scope[], resolver: Resolver): { readonly queues: readonly JobQueue[]; readonly ownAttempts: readonly JobAttempts[] } {
   const queues: JobQueue[] = [];
   const ownAttempts: JobAttempts[] = [];
@@ -34,5 +34,5 @@ export function jobQueues(modules: readonly Scope[], resolver: Resolver): { read
       }
     }
   }
-  return { queues, ownAttempts };
+  return { queues: queues.sort((a, b) => comparePlaces(a.at, b.at)), ownAttempts };
 }

@@ -1,16 +1,17 @@
 import type { Cell, Comparison, Fated, Origin, Timeline, Unit } from '../../fate/index.js';
+import { jsonText } from '../clean.js';
 import { originText } from '../effective.js';
 import { region } from '../region.js';
 import type { FateReport } from './words.js';
 
 /** Version 1 of what `drainlint fate --format json` prints: schema/fate.schema.json. Times are s after SIGTERM; an event that is absent cannot occur. */
 export function fateJson({ report, fated, empty, timelines, comparison }: FateReport): string {
-  return `${JSON.stringify({
+  return jsonText({
     schemaVersion: 1, tool: report.tool,
     fates: fated.map(fatedOf), withoutFunctions: empty.map(({ id }) => id), timelines: timelines.map(timelineOf),
     ...(comparison && { comparison: comparisonOf(comparison.title, comparison.result) }),
     assumptions: report.model.assumptions,
-  }, null, 2)}\n`;
+  });
 }
 
 const unitOf = ({ worker, consumer }: Unit): object => (worker

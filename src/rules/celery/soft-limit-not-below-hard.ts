@@ -1,4 +1,5 @@
 import type { CeleryApp, Problem, Rule, Setting, TaskFunction } from '../../model/index.js';
+import { samePlace } from '../../model/index.js';
 import { appConfidence, fixTo, listed } from '../shared.js';
 import { hasChildren, numberOf, ofApp, oncePerPlace } from '../celery-shared.js';
 import { softBelow } from '../celery-visibility.js';
@@ -36,7 +37,8 @@ function isWrong({ soft, hard }: Pair): boolean {
 function problemOf(app: CeleryApp, { soft, hard }: Pair, functions: readonly TaskFunction[]): Problem {
   const [softSeconds, hardSeconds] = [numberOf(soft)!, numberOf(hard)!];
   const wanted = softBelow(hardSeconds);
-  const fix = fixTo(soft, wanted, 'safe', `set the soft limit to ${wanted}`);
+  // one number for both (`a = b = 100`, or a constant) cannot be below itself
+  const fix = samePlace(soft.at, hard.at) ? undefined : fixTo(soft, wanted, 'safe', `set the soft limit to ${wanted}`);
   const { related, ...about } = ofApp(app, soft.at);
   return {
     order: 3, at: soft.at, confidence: appConfidence(app, soft, hard),

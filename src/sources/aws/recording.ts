@@ -46,8 +46,34 @@ export function readRecording(file: string): Recording {
   const read = found as Partial<Recording> | null;
   if (typeof read !== 'object' || read === null || read.drainlintRecording === undefined) return fail('is no recording of drainlint live --record');
   if (read.drainlintRecording !== 1) return fail(`is a recording of version ${String(read.drainlintRecording)}, and this drainlint reads 1`);
-  const isList = (value: unknown): boolean => value === undefined || (Array.isArray(value) && value.every(one => typeof one === 'object' && one !== null));
-  for (const key of ['services', 'queues', 'caches', 'brokers', 'failures'] as const) if (!isList(read[key])) fail(`has ${key} that are no list`);
-  if (!(read.services ?? []).every(one => /^arn:[\w-]+:ecs:/.test(one.arn) && typeof one.service === 'object' && Array.isArray(one.stoppedTasks))) fail('has a service without an ARN, an answer or its stopped tasks');
+  if (read.recordedAt !== undefined && typeof read.recordedAt !== 'string') fail('has a recordedAt that is no text');
+  for (const [key, shape] of Object.entries(SHAPES)) {
+    const list = (read as Answer)[key] ?? [];
+    if (!Array.isArray(list) || !list.every(isObject)) return fail(`has ${key} that are no list`);
+    for (const [i, one] of list.entries()) {
+      const wrong = Object.keys(shape).find(name => !shape[name]!(one[name]));
+      if (wrong !== undefined) fail(`has no ${wrong} in ${key}[${i}] as --record writes it`);
+    }
+  }
   return { ...EMPTY, recordedAt: new Date(0).toISOString(), ...read, drainlintRecording: 1 };
 }
+
+type Check = (value: unknown) => boolean;
+const isText: Check = value => typeof value === 'string';
+const isNumber: Check = value => typeof value === 'number';
+const isObject = (value: unknown): value is Answer => typeof value === 'object' && value !== null && !Array.isArray(value);
+const listOf = (fits: Check): Check => value => Array.isArray(value) && value.every(fits);
+const maybe = (fits: Check): Check => value => value === undefined || fits(value);
+const like = (shape: Readonly<Record<string, Check>>): Check => value => isObject(value) && Object.entries(shape).every(([name, fits]) => fits(value[name]));
+
+/** What is read of each list's members without looking again. What AWS answered is looked at where it is read. */
+const SHAPES: Readonly<Record<'services' | 'queues' | 'caches' | 'brokers' | 'failures', Readonly<Record<string, Check>>>> = {
+  services: {
+    arn: value => isText(value) && /^arn:[\w-]+:ecs:/.test(value as string), service: isObject, taskDefinition: maybe(isObject), tags: value => isObject(value) && Object.values(value).every(isText),
+    stoppedTasks: listOf(isObject), protectedCount: isNumber, scaling: maybe(like({ minimum: isNumber, maximum: isNumber, metrics: listOf(isText) })),
+  },
+  queues: { arn: isText, url: isText, name: isText, visibilityTimeout: isNumber, redrivePolicy: maybe(isText), visible: maybe(value => listOf(isNumber)(value) && (value as readonly number[]).length === 2) },
+  caches: { arn: isText, name: isText, engine: isText, automaticFailover: value => typeof value === 'boolean', policy: maybe(isText), parameterGroup: maybe(isText), evictions: maybe(isNumber) },
+  brokers: { arn: isText, name: isText, engine: isText, deploymentMode: isText },
+  failures: { call: isText, region: isText, message: isText, kind: isText },
+};
