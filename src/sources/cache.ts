@@ -47,9 +47,11 @@ export interface Cache {
   /** The id of its text. */
   id(path: string, stamp: string | undefined): string | undefined;
   noteId(path: string, stamp: string | undefined, id: string): void;
-  /** null: no analyzer knows the file. undefined: not known. A buffer: packed. */
+  /** null: no analyzer knows the file. undefined: not known. */
   facts(key: string, path: string): Facts | null | undefined;
-  noteFacts(key: string, path: string, facts: Facts | null | Buffer): void;
+  noteFacts(key: string, path: string, facts: Facts | null): void;
+  /** The same of facts that are packed (sources/packing). */
+  notePacked(key: string, path: string, bytes: Buffer): void;
   /** A tree joined under this key whose files are as they were. */
   joined(key: string, idOf: (path: string) => string): Joined | undefined;
   noteJoined(key: string, joined: Joined): void;
@@ -196,9 +198,10 @@ export function openCache({ directory, build, root, folders, limit = LARGEST_TRE
       return facts;
     },
     noteFacts(key, path, facts) {
-      const bytes = Buffer.isBuffer(facts) ? facts : attempt(`facts of ${path} are not kept`, () => pack(facts, path));
+      const bytes = attempt(`facts of ${path} are not kept`, () => pack(facts, path));
       if (bytes) made.set(key, { path, bytes });
     },
+    notePacked: (key, path, bytes) => { made.set(key, { path, bytes }); },
     joined(key, idOf) {
       const found = joined.find(one => one.key === key && one.files.every(([path, id]) => idOf(path) === id));
       const bytes = found?.bytes();

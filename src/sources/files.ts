@@ -271,7 +271,7 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
       if (cache) ids.set(path, cache.hash(text));
     }
     for (const [path, bytes] of await readInThreads(work, threads)) {
-      if (cache) cache.noteFacts(keyOf(path, fittingOf(path), idOf(path)), path, bytes);
+      if (cache) cache.notePacked(keyOf(path, fittingOf(path), idOf(path)), path, bytes);
       else ahead.set(path, () => unpackFacts(bytes, path));
     }
   };
