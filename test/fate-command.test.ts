@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { compare, cutsText, fatedOf, percent, sectionsOf, SWEEP, timelineOf, WHAT_IF_KEYS, whatIf, type Fated, type Timeline } from '../src/fate/index.js';
+import { compare, cutsText, fatedOf, percent, sectionsOf, stopOf as secondsToKill, SWEEP, timelineOf, WHAT_IF_KEYS, whatIf, type Fated, type Timeline } from '../src/fate/index.js';
 import type { CeleryApp, Setting, TaskFunction, Worker } from '../src/model/index.js';
 import { columns } from '../src/reporters/clean.js';
 import { fateMarkdown, fateText } from '../src/reporters/fate/index.js';
 import { app as someApp, report } from './report-fixtures.js';
-import { at, set, shell, taskFunction, unknown, unset, worker as builtWorker } from './model-builders.js';
+import { at, set, shell, supervisord, taskFunction, unknown, unset, worker as builtWorker } from './model-builders.js';
 import { drainlint, project } from './run-cli.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -328,5 +328,28 @@ describe('--since', () => {
     git('mv', 'infra/worker.json', 'infra/moved.json');
     expect(fate().out).toContain('1 task function: 1 unchanged\n');
     git('mv', 'infra/moved.json', 'infra/worker.json');
+  });
+});
+
+describe('what a second reader of real tables found', () => {
+  const cellsOf = (fn: TaskFunction, one: Worker): ReadonlyMap<string, string> => new Map(fatedOf([{ ...one, functions: [fn] }], [], MARGIN)[0]!.cells.map(({ event, ways }) => [event, ways.map(({ key }) => key).join(' | ')]));
+  const limited = late({ softTimeLimit: set(200), timeLimit: set(300) });
+
+  test('a soft limit that autoretry_for catches publishes the run again', () => {
+    const catching = (...autoretryFor: string[]): TaskFunction => ({ ...limited, retry: { ...limited.retry, autoretryFor } });
+    expect(['Exception', 'celery.exceptions.SoftTimeLimitExceeded'].map(name => cellsOf(catching(name), worker()).get('hard-limit'))).toEqual(['restarts retried', 'restarts retried']);
+    expect([catching(), catching('requests.RequestException')].map(fn => cellsOf(fn, worker()).get('hard-limit'))).toEqual(['fails', 'fails']);
+  });
+
+  test('a function that takes no time may be cut, too, by a worker that never hears the stop', () => {
+    const brief = late({ timeLimit: unset, body: { ...taskFunction().body, trivial: true } });
+    expect(cellsOf(brief, worker({}, [shell()])).get('stop')).toMatch(/\| completes$/);
+    expect(cellsOf(brief, worker()).get('stop')).toBe('completes');
+  });
+
+  test('a process manager ends nothing where the stop does not reach it', () => {
+    const manager = supervisord(set(10));
+    const [hearing, deaf] = [worker({ stopTime: set(30) }, [manager, shell()]), worker({ stopTime: set(30) }, [shell(), manager])];
+    expect([hearing, deaf].map(secondsToKill)).toEqual([10, 30]);
   });
 });

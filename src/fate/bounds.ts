@@ -1,5 +1,6 @@
 import type { PoolKind, Setting, TaskFunction, Worker } from '../model/index.js';
 import { agreed } from '../model/index.js';
+import { signalFaults } from './signal.js';
 
 /** Pools that run a task to its end whatever its time limits say (celery concurrency/thread.py:41-56, solo.py:11-20, eventlet.py; measured for threads). */
 const WITHOUT_LIMITS: ReadonlySet<PoolKind> = new Set(['threads', 'solo', 'eventlet']);
@@ -36,9 +37,11 @@ export function boundOf(fn: TaskFunction, pool: PoolKind): number | 'none' | 'un
   return fn.ownTimeout ? fn.ownTimeout.seconds ?? 'unknown' : unlimited;
 }
 
-/** s between SIGTERM and SIGKILL: what the container is given, or its process manager where that kills first. */
+/** s between SIGTERM and SIGKILL: what the container is given, or a process manager that hears SIGTERM, where that kills first. */
 export function stopOf(worker: Worker): number | undefined {
-  const managers = worker.start.links.flatMap(link => (link.kind === 'process-manager' ? [numberOf(link.stopWait)] : []));
+  const { links } = worker.start;
+  const deaf = signalFaults(worker).find(({ rule }) => rule !== 'container/signal-sent-to-group')?.link;
+  const managers = links.slice(0, deaf ? links.indexOf(deaf) : links.length).flatMap(link => (link.kind === 'process-manager' ? [numberOf(link.stopWait)] : []));
   const stops = [numberOf(worker.stopTime), ...managers].filter(stop => stop !== undefined);
   return stops.length > 0 ? Math.min(...stops) : undefined;
 }

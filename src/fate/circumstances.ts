@@ -36,6 +36,8 @@ export interface Circumstances {
   readonly capped: boolean;
   /** A soft time limit below the hard one: the task gets an exception first, and can give itself back. */
   readonly softLimit: boolean;
+  /** `autoretry_for` names that exception, or a base of it. */
+  readonly retriesSoftLimit: boolean;
   /** Another worker of the app runs afterwards. */
   readonly replaced: boolean;
   /** SIGTERM aborts the solo pool's task (5.2.6, not 5.6.3), gevent's acknowledgements get stuck (5.2.6, not 5.6.3). */
@@ -56,7 +58,7 @@ export const DOMAINS: { readonly [K in keyof Circumstances]: readonly Circumstan
   pool: ['prefork', 'solo', 'threads', 'gevent', 'eventlet'], broker: ['redis', 'sqs', 'rabbitmq'], message: ['running', 'prefetched', 'held'],
   acksLate: SWITCH, ackSent: SWITCH, rejectsLost: SWITCH, acksFailures: SWITCH, signal: ['arrives', 'ignored', 'kills', 'group'], remaps: SWITCH,
   soft: ['none', 'long-enough', 'too-short'], softFits: SWITCH, ends: ['in-time', 'barely', 'too-late'], outlastsHeartbeat: SWITCH, outlastsVisibility: SWITCH,
-  outlastsConsumer: SWITCH, cancelsOnLoss: SWITCH, everyTry: SWITCH, capped: SWITCH, softLimit: SWITCH, replaced: SWITCH, modernPools: SWITCH, requeuesLimits: SWITCH,
+  outlastsConsumer: SWITCH, cancelsOnLoss: SWITCH, everyTry: SWITCH, capped: SWITCH, softLimit: SWITCH, retriesSoftLimit: SWITCH, replaced: SWITCH, modernPools: SWITCH, requeuesLimits: SWITCH,
   beatsWhenWarm: SWITCH, forgetsCancelled: SWITCH,
 };
 

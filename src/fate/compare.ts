@@ -69,7 +69,7 @@ function badnessDifference(before: Cell | undefined, after: Cell | undefined): n
   return (is[0] ?? 0) - (was[0] ?? 0) || (is[1] ?? 0) - (was[1] ?? 0) || delayOf(after) - delayOf(before);
 }
 
-const DELAYS = ['at-once', 'restored', 'noticed', 'stall-check', 'visibility-timeout'];
+const DELAYS = ['at-once', 'restored', 'retried', 'noticed', 'stall-check', 'visibility-timeout'];
 /** How late the latest second start comes. */
 const delayOf = (cell: Cell | undefined): number => Math.max(-1, ...(cell?.ways ?? []).map(({ key }) => DELAYS.findIndex(delay => key.endsWith(delay))));
 

@@ -33,8 +33,8 @@ export function cutAfter({ signal, remaps, pool, soft, softFits, modernPools }: 
  */
 export function cutsOf(worker: Worker, fn: TaskFunction, known: Known, cut: number | undefined): Cuts {
   if (worker.app?.taskProtection) return { is: 'protected' };
-  if (fn.observed === undefined && fn.body.trivial) return { is: 'share', share: 0, seconds: 0, stopSeconds: stopOf(worker) ?? 0, basis: 'limit' };
   if (known.signal === 'ignored') return { is: 'whatever-runs' };
+  if (cut !== 0 && fn.observed === undefined && fn.body.trivial) return { is: 'share', share: 0, seconds: 0, stopSeconds: stopOf(worker) ?? 0, basis: 'limit' };
   if (known.signal === undefined) return { is: 'unknown', because: 'signal' };
   if (cut === undefined) return { is: 'unknown', because: 'stop' };
   if (cut === 0) return { is: 'every' };

@@ -142,7 +142,10 @@ function again(c: Circumstances, after: Delay, because: readonly string[]): read
 /** request.py:613-628: an ordinary failure, acknowledged, unless acks_on_failure_or_timeout is off (measured: time-limit). */
 function hardLimit(c: Circumstances): readonly Fate[] {
   if (c.pool !== 'prefork' && c.pool !== 'gevent') return [completes(`${c.pool} ignores time limits`)];
-  if (c.softLimit && c.pool === 'prefork') return [as({ is: 'fails' }, 'SoftTimeLimitExceeded comes first')];
+  if (c.softLimit && c.pool === 'prefork') {
+    const because = ['SoftTimeLimitExceeded comes first'];
+    return [c.retriesSoftLimit ? as({ is: 'restarts', after: 'retried' }, ...because, 'autoretry_for publishes it again, until max_retries') : as({ is: 'fails' }, ...because)];
+  }
   const because = ['the hard limit kills it'];
   if (!c.acksLate) return [lost(...because, 'it was acknowledged when it started')];
   if (c.acksFailures) return [lost(...because, 'acknowledged as failed')];

@@ -17,8 +17,8 @@ export type Outcome =
   | { readonly is: 'restarts'; readonly after: Delay }
   /** The broker keeps it, and no running worker gets it. */
   | { readonly is: 'stuck' };
-/** restored: SQS makes a message it gets back visible after wait_time_seconds (10 s). noticed: when the broker misses the heartbeats. */
-export type Delay = 'at-once' | 'restored' | 'noticed' | 'visibility-timeout';
+/** restored: SQS makes a message it gets back visible after wait_time_seconds (10 s). retried: after the countdown of its retry. noticed: when the broker misses the heartbeats. */
+export type Delay = 'at-once' | 'restored' | 'retried' | 'noticed' | 'visibility-timeout';
 
 /** One way it may go, with the steps that lead there. */
 export interface Fate { readonly outcome: Outcome; readonly because: readonly string[] }

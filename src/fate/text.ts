@@ -21,7 +21,7 @@ export function outcomeText(outcome: Outcome): string {
 
 const AGAIN = 'the running task starts again from the beginning';
 const AFTER: Readonly<Record<Extract<Outcome, { is: 'restarts' }>['after'], string>> = {
-  'at-once': ' at once', restored: ' after some 10 s', noticed: ' once the broker misses the worker', 'visibility-timeout': ' after the visibility timeout',
+  'at-once': ' at once', restored: ' after some 10 s', retried: ' after the countdown of its retry', noticed: ' once the broker misses the worker', 'visibility-timeout': ' after the visibility timeout',
 };
 
 /** The steps that lead to a fate, with the seconds of the stop where they are known: `SIGTERM`, `the worker waits for running tasks`, `SIGKILL after 30 s`. */

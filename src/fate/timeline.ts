@@ -99,7 +99,7 @@ function hiddenOf(worker: Worker): Stop['hidden'] {
 }
 
 /** When the broker gives the run's message out again. certain: it does; else it may. */
-interface Again { readonly from: number | undefined; readonly to: number | undefined; readonly isCertain: boolean; readonly how: 'at-once' | 'restored' | 'noticed' | 'visibility-timeout' | 'unknown' }
+interface Again { readonly from: number | undefined; readonly to: number | undefined; readonly isCertain: boolean; readonly how: 'at-once' | 'restored' | 'retried' | 'noticed' | 'visibility-timeout' | 'unknown' }
 
 function redeliveryOf({ worker, fates, cut, hidden }: Stop): Again | undefined {
   const delays = fates.flatMap(({ outcome }): readonly Again['how'][] => (outcome.is === 'restarts' ? [outcome.after] : outcome.is === 'twice' || outcome.is === 'loops' ? ['unknown'] : []));
@@ -241,7 +241,7 @@ function inGeneral({ broker }: Worker, hidden: Stop['hidden']): string {
   return broker === 'unknown' ? 'not known, as the broker is not' : `when is not known: how long the broker (${broker}) hides a message could not be told`;
 }
 
-const HOW: Readonly<Record<Again['how'], string>> = { 'at-once': ' at once', restored: ' when it is visible again', noticed: ' when it misses the heartbeats', 'visibility-timeout': ' after its visibility timeout', unknown: '' };
+const HOW: Readonly<Record<Again['how'], string>> = { 'at-once': ' at once', restored: ' when it is visible again', retried: ' after the countdown of its retry', noticed: ' when it misses the heartbeats', 'visibility-timeout': ' after its visibility timeout', unknown: '' };
 const BROKER = { redis: 'kombu on Redis', sqs: 'SQS' } as const;
 
 /** `the running task is lost`, `the running task may be lost, or is done in time`. */

@@ -53,9 +53,12 @@ export function circumstancesOf({ worker, fn, message = 'running', heldSeconds =
     outlastsHeartbeat: stop === undefined ? undefined : stop > CONNECTION_PATIENCE && bound !== 'unknown' && (bound === 'none' || bound > CONNECTION_PATIENCE),
     outlastsVisibility: exceeds(bound, heldSeconds, message, visibility?.seconds), outlastsConsumer: exceeds(bound, heldSeconds, message, CONSUMER_TIMEOUT_DEFAULT),
     cancelsOnLoss: both(isOn(settings.get('worker_cancel_long_running_tasks_on_connection_loss')), cancelsOnLoss),
-    capped: (fn.redeliveryCap ?? app?.redeliveryCap) !== undefined, softLimit: softLimitOf(fn),
+    capped: (fn.redeliveryCap ?? app?.redeliveryCap) !== undefined, softLimit: softLimitOf(fn), retriesSoftLimit: fn.retry.autoretryFor.some(type => SOFT_LIMIT.test(type)),
   });
 }
+
+/** What `autoretry_for` names so that the exception of a soft limit is among it: it is an Exception (billiard exceptions.py). */
+const SOFT_LIMIT = /(?:^|\.)(?:SoftTimeLimitExceeded|Exception|BaseException)$/;
 
 const POOLS = ['prefork', 'solo', 'threads', 'gevent', 'eventlet'] as const;
 const BROKERS = ['redis', 'sqs', 'rabbitmq'] as const;
@@ -68,9 +71,9 @@ function remapOf({ sigtermRemap, container }: Worker): boolean | undefined {
   return sigtermRemap.state === 'unknown' ? undefined : sigtermRemap.state === 'set' && sigtermRemap.value === 'SIGQUIT';
 }
 
-/** A worker that does not hear the signal goes on taking messages: the last one it took is cut off, however short. */
+/** A worker that does not hear the signal goes on taking messages: the last one it took is cut off, however short; one that takes no time may have ended. */
 function endOf(bound: number | 'none' | 'unknown', stop: number | undefined, signal: Circumstances['signal'] | undefined, margin: number): Circumstances['ends'] | undefined {
-  if (bound === 0) return 'in-time';
+  if (bound === 0) return signal === 'ignored' ? undefined : 'in-time';
   if (bound === 'none' || (signal === 'ignored' && bound !== 'unknown')) return 'too-late';
   if (bound === 'unknown' || stop === undefined) return undefined;
   return bound + margin <= stop ? 'in-time' : bound <= stop ? 'barely' : 'too-late';

@@ -150,7 +150,7 @@ function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judg
   const consumerTimeout = world.reads.consumerTimeout ?? consumerTimeoutOf(world.brokers);
   const sends = sendsTo({ functions, members, isOnly: judged.length === 1 }, world, context);
   const app: Omit<CeleryApp, 'workers'> = {
-    id: site.id, name: site.name, at: site.at, reach, settings, broker: broker.kind, pool: poolKind(settings), functions, versions,
+    id: site.id, name: site.name, at: site.at, reach, settings, broker: broker.kind, ...(broker.by !== 'written' && { brokerBy: broker.by }), pool: poolKind(settings), functions, versions,
     ineffective: ineffectiveOf(starts.map(({ configuration }) => configuration), alone, site, world),
     ...(alone.configuredAt && { configuredAt: alone.configuredAt }), ...(alone.namespace !== undefined && { namespace: alone.namespace }),
     ...(sharedFiles.size > 0 && { sharedFiles }), ...(redeliveryCap && { redeliveryCap }), ...(sends.length > 0 && { sends }),
@@ -233,9 +233,9 @@ function workerOf(start: Start, app: CeleryApp, settings: EffectiveSettings, fun
   const join: Join = { step: 'app', how: 'app' in found ? found.how : 'only-candidate', at: [app.at] };
   const stray = strayNames(start);
   const process = processOf(start);
-  const broker = brokerKind(settings).kind;
+  const { kind: broker, by } = brokerKind(settings);
   return {
-    ...process, app, settings, broker, pool, functions, stopTime: start.stopTime,
+    ...process, app, settings, broker, ...(by !== 'written' && { brokerBy: by }), pool, functions, stopTime: start.stopTime,
     noEffect: noEffectOf({ settings, pool, broker, functions, versions: app.versions, sigtermRemap: stray.sigtermRemap, command: start.command, stopSignals: stopSignalsOf(process) }),
     drainNeed: drainNeedOf(settings, functions, pool), joins: [...start.joins, join], ...stray,
   };

@@ -16,6 +16,8 @@ export interface Join {
 }
 
 export type Confidence = 'high' | 'medium' | 'low';
+/** fallback: the URL that stands where the environment has none. name: the name of the variable that holds it. */
+export type BrokerBasis = 'written' | 'fallback' | 'name';
 export type BrokerKind = 'redis' | 'sqs' | 'rabbitmq' | 'memory' | 'other' | 'unknown';
 export type PoolKind = 'prefork' | 'solo' | 'threads' | 'gevent' | 'eventlet' | 'other' | 'unknown';
 
@@ -67,6 +69,8 @@ export interface Worker {
   readonly app?: CeleryApp;
   readonly settings: EffectiveSettings;
   readonly broker: BrokerKind;
+  /** Where its URL is not written: what the kind rests on. */
+  readonly brokerBy?: BrokerBasis;
   readonly pool: PoolKind;
   /** s between SIGTERM and SIGKILL, the format's default included. */
   readonly stopTime: Setting<number>;
@@ -143,6 +147,8 @@ export interface CeleryApp {
   readonly namespace?: string;
   readonly settings: EffectiveSettings;
   readonly broker: BrokerKind;
+  /** Where its URL is not written: what the kind rests on. */
+  readonly brokerBy?: BrokerBasis;
   readonly pool: PoolKind;
   readonly functions: readonly TaskFunction[];
   readonly workers: readonly Worker[];

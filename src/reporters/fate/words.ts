@@ -1,6 +1,6 @@
 import type { Cell, Change, Comparison, Fated, Timeline, Unit } from '../../fate/index.js';
 import { isAlone, percent, signalOf, stopOf, type Cuts, type Event, type Outcome } from '../../fate/index.js';
-import type { MessageConsumer, Report, Worker } from '../../model/index.js';
+import type { BrokerBasis, MessageConsumer, Report, Worker } from '../../model/index.js';
 import { workerHeading } from '../groups.js';
 import { plural } from '../options.js';
 
@@ -48,7 +48,7 @@ export const OUTCOME: Readonly<Record<Outcome['is'], { readonly word: string; re
   loops: { word: 'loops', about: 'started over and over' },
   twice: { word: 'twice', about: 'done by two workers' },
   restarts: { word: 'again', about: 'starts again from the beginning' },
-  fails: { word: 'fails', about: 'recorded as failed' },
+  fails: { word: 'fails', about: 'ends as failed' },
   completes: { word: 'done', about: 'done once' },
 };
 
@@ -71,7 +71,7 @@ export function share(members: readonly { readonly cuts?: Cuts }[]): string {
 }
 const shareOf = (cuts: Cuts | undefined): number => (cuts?.is === 'share' ? cuts.share : 0);
 
-const LATE: Readonly<Record<string, string>> = { 'at-once': ' at once', 'restored': ' after some 10 s', 'noticed': ' once missed', 'visibility-timeout': ' after the visibility timeout', 'stall-check': ' after the stall check' };
+const LATE: Readonly<Record<string, string>> = { 'at-once': ' at once', 'restored': ' after some 10 s', 'retried': ' after its retry countdown', 'noticed': ' once missed', 'visibility-timeout': ' after the visibility timeout', 'stall-check': ' after the stall check' };
 
 /** All that may become of it: `lost or again after the visibility timeout`. */
 export function words(cell: Cell | undefined): string {
@@ -104,12 +104,14 @@ export function unitsHeading(units: readonly Unit[], limit: number): string {
 
 const unitHeading = ({ worker, consumer }: Unit): string => (worker ? isAlone(worker) ? `app ${worker.id}, no worker command found` : workerHeading(worker) : `consumer ${consumer.id} (${consumer.kind})`);
 
+const BASIS: Readonly<Record<BrokerBasis, string>> = { written: '', fallback: ' by its fallback', name: ' by its variable\'s name' };
+
 /** `stop time 30 s · redis · prefork · SIGTERM does not reach it` */
 export function unitFacts({ worker, consumer }: Unit): string {
   if (consumer) return consumer.handler ? packageOf(consumer) : `${packageOf(consumer)} · what it does with a message is not known`;
   const stop = stopOf(worker), signal = signalOf(worker);
   const hears = { arrives: 'SIGTERM reaches it', ignored: 'SIGTERM does not reach it', kills: 'SIGTERM kills it at once', group: 'SIGTERM hits its children too' };
-  return [`stop time ${stop === undefined ? 'not known' : `${stop} s`}`, worker.broker === 'unknown' ? 'broker not known' : worker.broker, worker.pool === 'unknown' ? 'pool not known' : worker.pool, signal ? hears[signal] : 'whether SIGTERM reaches it is not known'].join(' · ');
+  return [`stop time ${stop === undefined ? 'not known' : `${stop} s`}`, worker.broker === 'unknown' ? 'broker not known' : `${worker.broker}${BASIS[worker.brokerBy ?? 'written']}`, worker.pool === 'unknown' ? 'pool not known' : worker.pool, signal ? hears[signal] : 'whether SIGTERM reaches it is not known'].join(' · ');
 }
 
 const packageOf = ({ process: { folder } }: MessageConsumer): string => (folder === '' || folder === '.' ? 'the top package' : `package ${folder}`);
