@@ -220,7 +220,10 @@ const MATTERS = /celery|containerDefinitions|taskDefinition/i;
 /** One per file: at its first problem, with the other places. */
 function unreadable(store: FileStore, model: Model): readonly Found[] {
   const byPath = new Map<string, ReadProblem[]>();
-  for (const problem of [...store.problems, ...store.read().flatMap(facts => facts.problems)]) byPath.set(problem.at.path, [...(byPath.get(problem.at.path) ?? []), problem]);
+  for (const problem of [...store.problems, ...store.read().flatMap(facts => facts.problems)]) {
+    const before = byPath.get(problem.at.path);
+    if (before) before.push(problem); else byPath.set(problem.at.path, [problem]);
+  }
   const isJoined = model.workers.length + model.apps.length + model.schedulers.length + model.services.length > 0;
   return [...byPath].filter(([path]) => isJoined || MATTERS.test(store.lines(path).join('\n')) || store.lines(path).length === 0).map(([, [first, ...others]]) => ({
     ruleId: 'audit/unreadable-input',

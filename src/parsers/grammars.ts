@@ -31,13 +31,20 @@ export async function loadGrammar(name: 'tree-sitter-python.wasm' | 'tree-sitter
   return { parser, language };
 }
 
-/** ms. The largest real files take under 1 s; a few made-up texts (100,000 continued lines of Python) take minutes. */
-const MAX_TIME = 10_000;
+/** ms for each character, ten times what real files take on a slow machine, and for a file besides. */
+const USUAL = { perCharacter: 0.003, perFile: 50 };
+/** ms beyond that, of all files together. A few made-up texts (100,000 continued lines of Python) would take minutes each. */
+const MOST_SLOW = 3000;
+let slow = 0;
 
 /** The tree of a text, or of a part of it, in places of the whole. undefined: it took too long. The caller deletes it: WebAssembly memory is not garbage-collected. */
 export function parseWithin(parser: Parser, text: string, part?: Range): Tree | undefined {
-  const deadline = Date.now() + MAX_TIME;
-  const tree = parser.parse(text, null, { ...(part && { includedRanges: [part] }), progressCallback: () => Date.now() > deadline });
+  const length = part ? part.endIndex - part.startIndex : text.length;
+  const usual = USUAL.perFile + length * USUAL.perCharacter;
+  const from = performance.now();
+  const deadline = from + usual + Math.max(0, MOST_SLOW - slow) / 2;
+  const tree = parser.parse(text, null, { ...(part && { includedRanges: [part] }), progressCallback: () => performance.now() > deadline });
+  slow += Math.max(0, performance.now() - from - usual);
   if (!tree) parser.reset();
   return tree ?? undefined;
 }

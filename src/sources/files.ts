@@ -1,14 +1,17 @@
 import { join, posix } from 'node:path';
-import type { Analyzer, AnalyzerEntry, Facts, FactStore, Model, ReadProblem } from '../model/index.js';
+import type { Analyzer, AnalyzerEntry, Facts, FactStore, Format, Model, ReadProblem } from '../model/index.js';
 import { startOf } from '../model/index.js';
 import type { Cache, Digest } from './cache.js';
 import type { Listing, listFiles } from './list-files.js';
 import { decode, readBytes } from './read-file.js';
+import { HEAVIEST_FILE, HEAVIEST_TREE, hasRoom, weightOf } from './weight.js';
 
 export { gitRoot, isForeign, isInside } from './paths.js';
 
 /** Candidates of fewer bytes are a short run: a slower but sooner ready machine code pays off (design: stack, Python). */
 const SHORT_RUN = 300_000;
+/** Lines that are held for excerpts, but for those of one file. */
+const MOST_LINES = 300_000;
 
 export interface FileStoreOptions {
   /** Absolute. Every path is relative to it. */
@@ -142,6 +145,8 @@ function tells(bytes: Buffer, entries: readonly AnalyzerEntry[]): boolean {
   return entries.some(entry => entry.words!.test(text));
 }
 
+const thousands = (count: number): string => count.toLocaleString('en-US');
+
 /** An analyzer that files of this tree may need. `id`: its number in the list. */
 interface Needed { readonly entry: AnalyzerEntry; readonly id: number }
 
@@ -156,11 +161,14 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
   const known = new Map<string, Facts | undefined>();
   const asked = new Set<string>();
   const split = new Map<string, readonly string[]>();
+  let splitLines = 0;
   const ids = new Map<string, string>();
   const loaded = new Map<number, Analyzer>();
   const lacking = new Set<string>();
   const recalled = new Map<string, Digest | undefined>();
   const faulty = new Set<string>();
+  const leftOut: string[] = [];
+  let read = 0;
 
   const textOf = (path: string): string | undefined => {
     const written = overlay.get(path);
@@ -188,15 +196,33 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
   /** What the facts of a file depend on, besides the build: its text, its path, and which analyzers might know it. */
   const keyOf = (path: string, fitting: readonly Needed[], id: string): string => cache!.hash([path, fitting.map(one => one.id).join(), id].join('\0'));
 
+  const factsOf = (path: string, text: string, ready: readonly (readonly [format: Format, analyzer: Analyzer])[]): Facts | undefined => {
+    const weight = weightOf(text);
+    const [format, analyzer] = ready.find(([, one]) => one.recognises(path, text)) ?? [];
+    if (!format || !analyzer) return undefined;
+    if (weight <= HEAVIEST_FILE) return { ...analyzer.facts(text, path), weight };
+    return { path, format, comments: [], weight: 0, problems: [{ message: `${thousands(weight)} words and signs are more than the ${thousands(HEAVIEST_FILE)} that are read of one file`, at: startOf(path) }] };
+  };
+  /** Facts that there is still room for. */
+  const weighed = (facts: Facts): Facts | undefined => {
+    const { path, weight = 0 } = facts;
+    if (!hasRoom(weight, read)) {
+      leftOut.push(path);
+      return undefined;
+    }
+    read += weight;
+    return facts;
+  };
+
   const readFacts = (path: string): Facts | undefined => {
     const fitting = fittingOf(path);
     if (fitting.length === 0) return undefined;
     const kept = cache?.facts(keyOf(path, fitting, idOf(path)), path);
     if (kept !== undefined) {
       texts.delete(path);
-      return kept ?? undefined;
+      return kept ? weighed(kept) : undefined;
     }
-    const ready = fitting.flatMap(({ id }) => loaded.get(id) ?? []);
+    const ready = fitting.flatMap(({ id, entry: { format } }) => { const analyzer = loaded.get(id); return analyzer ? [[format, analyzer] as const] : []; });
     if (ready.length < fitting.length) {
       lacking.add(path);
       return undefined;
@@ -205,12 +231,12 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
     texts.delete(path); // parsed once; excerpts read the few files they need again
     if (text === undefined) return undefined;
     try {
-      const facts = ready.find(analyzer => analyzer.recognises(path, text))?.facts(text, path);
+      const facts = factsOf(path, text, ready);
       if (cache) {
         ids.set(path, cache.hash(text)); // a file that was written meanwhile is what was parsed
         cache.noteFacts(keyOf(path, fitting, idOf(path)), path, facts ?? null);
       }
-      return facts;
+      return facts && weighed(facts);
     } catch (error) {
       // Analyzers promise not to throw; one that does must not take the other files with it.
       if (!faulty.has(path)) problems.push({ message: `the file could not be analysed, a fault of drainlint (${(error as Error).message})`, at: startOf(path) });
@@ -244,9 +270,11 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
 
   const own = needed.map(({ id }) => id).join();
   const kinds = like && like.kinds !== own ? `${own}/${like.kinds}` : own;
+  const leftOutProblem = (): readonly ReadProblem[] => (leftOut.length === 0 ? [] : [{ message: `${leftOut.length === 1 ? 'this file was' : `${thousands(leftOut.length)} files, of which this is the first, were`} not read: more than the ${thousands(HEAVIEST_TREE)} words and signs that are read of one tree`, at: startOf(leftOut[0]!) }]);
   const nameOf = (name: string): string => cache!.hash([name, kinds, paths.join('\n'), candidates.join('\n')].join('\0'));
   return {
-    paths, candidates, problems,
+    paths, candidates,
+    get problems() { return [...problems, ...leftOutProblem()]; },
     has: path => all.has(path),
     facts(path) {
       asked.add(path);
@@ -261,7 +289,7 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
       return found?.model;
     },
     keep(name, model) {
-      if (!cache || faulty.size > 0) return;
+      if (!cache || faulty.size > 0 || leftOut.length > 0) return;
       cache.noteJoined(nameOf(name), { model, files: [...asked].map(path => {
         const facts = peek(path);
         return { path, id: idOf(path), ...(facts && { digest: { path, comments: facts.comments, problems: facts.problems } }) };
@@ -269,8 +297,12 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
     },
     read: () => [...recalled.values(), ...[...asked].filter(path => !recalled.has(path)).map(peek)].filter(facts => facts !== undefined),
     lines(path) {
-      let lines = split.get(path);
-      if (!lines) split.set(path, (lines = textOf(path)?.split(/\r?\n/) ?? []));
+      const before = split.get(path);
+      if (before) return before;
+      const lines = textOf(path)?.split(/\r?\n/) ?? [];
+      splitLines += lines.length;
+      if (splitLines > MOST_LINES) { split.clear(); splitLines = lines.length; }
+      split.set(path, lines);
       return lines;
     },
   };
