@@ -10,7 +10,7 @@ import { CODEOWNERS, readCodeowners } from './owners.js';
 import type { Cache } from './sources/cache.js';
 import { createFileStore, isInside, type FileStore, type FileStoreOptions } from './sources/files.js';
 import type { EarlierTree, StagedTree } from './sources/revision.js';
-import { globToRegExp, readComments, suppress } from './suppress.js';
+import { readGlob, readComments, suppress } from './suppress.js';
 import { DOCS, VERSION } from './version.js';
 
 export interface AuditOptions {
@@ -202,7 +202,7 @@ type Levels = (path: string) => Pick<Config, 'rules' | 'minConfidence' | 'thresh
 
 /** What holds at a path: the configuration, with every override that speaks of the path laid over it. */
 function levelsOf(config: Config): Levels {
-  const overrides = config.overrides.map(override => ({ override, globs: override.paths.map(globToRegExp) }));
+  const overrides = config.overrides.map(override => ({ override, globs: override.paths.map(readGlob) }));
   const known = new Map<string, ReturnType<Levels>>();
   return path => {
     const before = known.get(path);
@@ -307,7 +307,7 @@ function applySuppressions(findings: readonly Finding[], store: FileStore, model
 /** Who mends it: the configuration's owner of its path, else that of CODEOWNERS. What runs in AWS says its own. */
 function withOwners(findings: readonly Finding[], store: FileStore, config: Config): readonly Finding[] {
   if (findings.length === 0) return findings;
-  const declared = Object.entries(config.owners).map(([glob, owner]) => ({ glob: globToRegExp(glob), owner })).reverse();
+  const declared = Object.entries(config.owners).map(([glob, owner]) => ({ glob: readGlob(glob), owner })).reverse();
   const ofFile = CODEOWNERS.map(store.text).find(text => text !== undefined);
   const inFile = ofFile === undefined ? () => undefined : readCodeowners(ofFile);
   return findings.map(finding => {

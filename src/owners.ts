@@ -1,10 +1,12 @@
+import { ACROSS, FOLDERS, globOf, ONE, signs, WITHIN, type Glob } from './model/index.js';
+
 /** Where CODEOWNERS stands, the first that is there counts. https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-code-owners and https://docs.gitlab.com/user/project/codeowners/ */
 export const CODEOWNERS = ['.github/CODEOWNERS', 'CODEOWNERS', 'docs/CODEOWNERS', '.gitlab/CODEOWNERS'] as const;
 
 /** Longer lines name no path. */
 const LONGEST = 1000;
 
-interface Entry { readonly pattern: RegExp; readonly owners: string; readonly section: number }
+interface Entry { readonly pattern: Glob; readonly owners: string; readonly section: number }
 
 /**
  * Reads a CODEOWNERS file: who owns a path from the root. The last pattern that fits wins, also where it names nobody; each of
@@ -32,17 +34,20 @@ export function readCodeowners(text: string): (path: string) => string | undefin
 const ownersOf = (text: string): string => text.replace(/(?:^|\s)#.*$/, '').trim().split(/\s+/).join(' ');
 
 /** gitignore's patterns: a slash at the start or inside binds it to the root, one at the end means folders only. */
-export function ownerPattern(pattern: string): RegExp {
+export function ownerPattern(pattern: string): Glob {
   const folder = /(?<!\\)\/$/.test(pattern);
   const bare = folder ? pattern.slice(0, -1) : pattern;
   const rooted = bare.includes('/');
-  const parts = bare.replace(/^\//, '').split('/').map((part, i, all) => {
-    if (part !== '**') return `${words(part)}${i < all.length - 1 ? '/' : ''}`;
-    return i < all.length - 1 ? '(?:[^/]+/)*' : '.+';
+  const steps = bare.replace(/^\//, '').split('/').flatMap((part, i, all) => {
+    if (part !== '**') return [...words(part), ...(i < all.length - 1 ? ['/'] : [])];
+    return i < all.length - 1 ? FOLDERS : BELOW;
   });
   // `docs/*` is what lies directly in it, not below: GitHub's own example
-  const end = folder ? '/.+' : /(?:^|\/)\*$/.test(bare) && rooted ? '' : '(?:/.+)?';
-  return new RegExp(`^${rooted ? '' : '(?:.+/)?'}${parts.join('')}${end}$`);
+  const end = folder ? ['/', ...BELOW] : /(?:^|\/)\*$/.test(bare) && rooted ? [] : [{ optional: 1 + BELOW.length }, '/', ...BELOW];
+  return globOf([...(rooted ? [] : FOLDERS), ...steps, ...end]);
 }
 
-const words = (part: string): string => part.replace(/\\(.)|\*+|\?|[.+^${}()|[\]\\]/g, (found, escaped: string | undefined) => (escaped !== undefined ? escaped.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') : found.startsWith('*') ? '[^/]*' : found === '?' ? '[^/]' : `\\${found}`));
+/** At least one sign. */
+const BELOW = [ONE, ACROSS] as const;
+
+const words = (part: string): ReturnType<typeof signs> => (part.match(/\\.|\*+|[^]/gu) ?? []).flatMap(found => (found.length > 1 && found.startsWith('\\') ? signs(found.slice(1)) : found.startsWith('*') ? [WITHIN] : found === '?' ? [ONE] : signs(found)));

@@ -1,5 +1,5 @@
 import type { Comment, Finding, Problem, SourceLocation, Suppression } from './model/index.js';
-import { nearest } from './model/index.js';
+import { ACROSS, FOLDERS, globOf, nearest, ONE, signs, WITHIN, type Glob } from './model/index.js';
 
 /** `drainlint: ignore a/b, c/d until 2027-03-31 -- reason`, in any format that has comments. */
 export interface IgnoreComment {
@@ -112,14 +112,14 @@ function speaksOf(comment: IgnoreComment, place: SourceLocation): boolean {
 }
 
 function matcher(entry: IgnoreRule): (finding: Finding) => boolean {
-  const path = entry.path === undefined ? undefined : globToRegExp(entry.path);
+  const path = entry.path === undefined ? undefined : readGlob(entry.path);
   return finding => (!path || path.test(finding.at.path))
     && (entry.resource === undefined || [finding.resource, ...(finding.workers ?? [])].some(id => id !== undefined && (id === entry.resource || id.endsWith(`: ${entry.resource}`))));
 }
 
 /** `*` and `?` within a folder, `**` across folders; a folder's name stands for all below it. */
-export function globToRegExp(glob: string): RegExp {
-  const parts = glob.replace(/^\.?\//, '').split(/(\*\*\/|\*\*|\*|\?)/);
-  const body = parts.map(part => (part === '**/' ? '(?:.*/)?' : part === '**' ? '.*' : part === '*' ? '[^/]*' : part === '?' ? '[^/]' : part.replace(/[.+^${}()|[\]\\]/g, '\\$&')));
-  return new RegExp(`^${body.join('').replace(/\/$/, '')}(?:/.*)?$`);
+export function readGlob(glob: string): Glob {
+  const parts = glob.replace(/^\.?\//, '').replace(/(?<!\*\*)\/$/, '').split(/(\*\*\/|\*\*|\*|\?)/);
+  const steps = parts.flatMap(part => (part === '**/' ? FOLDERS : part === '**' ? [ACROSS] : part === '*' ? [WITHIN] : part === '?' ? [ONE] : signs(part)));
+  return globOf([...steps, { optional: 2 }, '/', ACROSS]);
 }

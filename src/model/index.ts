@@ -10,5 +10,6 @@ export * from './rule.js';
 export * from './edits.js';
 export * from './store.js';
 export * from './nearest.js';
+export * from './glob.js';
 export * from './consumer.js';
 export type * from './live.js';
