@@ -4,7 +4,7 @@ import { refersTo, walk } from '../model/index.js';
 import { parseJson } from '../parsers/json.js';
 import { entriesOf, itemsOf, textOf, valueAt, valueOf, type DataEntry, type DataNode, type DataSource } from '../parsers/nodes.js';
 import { parseYaml } from '../parsers/yaml.js';
-import { capitalised, resolved, resourcesOf, type Template } from './cloudformation/intrinsics.js';
+import { capitalised, MAX_VALUES, resolved, resourcesOf, type Template } from './cloudformation/intrinsics.js';
 import { brokerOf, cacheOf, consumerTimeoutOf, queueOf, type BrokerKeys, type QueueKeys, type Resource } from './ecs-objects/resources.js';
 import { serviceOf } from './ecs-objects/services.js';
 import { taskDefinitionOf } from './ecs-objects/task-definitions.js';
@@ -27,7 +27,7 @@ export function facts(text: string, path: string): Facts {
   const source: DataSource = { ...parsed.source, spell: capitalised, report: problem => problems.push(problem) };
   if (!root) return { path, format: 'cloudformation', comments: parsed.comments, problems };
   const all = resourcesOf(root);
-  const template: Template = { root, source, resources: new Set(all.map(({ id }) => id)) };
+  const template: Template = { root, source, resources: new Set(all.map(({ id }) => id)), left: MAX_VALUES };
   const of = (type: string): Found => all.flatMap(resource => {
     const node = resource.type === type ? resolved(resource.properties ?? { is: 'map', entries: [], flow: true, start: resource.end, end: resource.end }, template) : undefined;
     return node ? [{ id: resource.id, node, start: resource.start, end: resource.end, ...(resource.construct !== undefined && { construct: resource.construct }) }] : [];
