@@ -17,9 +17,9 @@ export function readCodeowners(text: string): (path: string) => string | undefin
   let [section, usual] = [0, ''];
   for (const line of text.split(/\r?\n/).map(each => each.slice(0, LONGEST).trim())) {
     if (line === '' || line.startsWith('#')) continue;
-    const heading = /^\^?\[[^\]]+\](?:\[\d+\])?(?:\s+(.*))?$/.exec(line);
+    const heading = /^\^?\[[^\]]+\](?:\[\d+\])?(?:\s([^]*))?$/.exec(line);
     if (heading) { section++; usual = ownersOf(heading[1] ?? ''); continue; }
-    const [, pattern = '', rest = ''] = /^((?:\\.|[^\s\\])+)(.*)$/.exec(line) ?? [];
+    const [, pattern = '', rest = ''] = /^((?:\\.|[^\s\\])+)([^]*)$/.exec(line) ?? [];
     // GitHub does not know `!` and character ranges
     if (pattern === '' || pattern.startsWith('!')) continue;
     entries.push({ pattern: ownerPattern(pattern), owners: ownersOf(rest) || usual, section });
@@ -31,7 +31,7 @@ export function readCodeowners(text: string): (path: string) => string | undefin
   };
 }
 
-const ownersOf = (text: string): string => text.replace(/(?:^|\s)#.*$/, '').trim().split(/\s+/).join(' ');
+const ownersOf = (text: string): string => text.replace(/(?:^|\s)#[^]*$/, '').trim().split(/\s+/).join(' ');
 
 /** gitignore's patterns: a slash at the start or inside binds it to the root, one at the end means folders only. */
 export function ownerPattern(pattern: string): Glob {

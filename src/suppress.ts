@@ -44,8 +44,10 @@ export function readComments(comments: readonly Comment[]): readonly IgnoreComme
   return comments.flatMap(comment => {
     const rest = COMMENT.exec(comment.text)?.groups?.rest;
     if (rest === undefined) return [];
-    const [, head = '', reason] = /^(.*?)(?:(?:^|\s+)--+(?:\s+(.*))?)?$/.exec(rest.slice(0, LONGEST).trimEnd().replace(/(?:\*\/|-->)$/, '').trimEnd()) ?? [];
-    const [, ids = '', until] = /^(.*?)(?:\s*\buntil\s+(\S+))?\s*$/.exec(head) ?? [];
+    const said = rest.slice(0, LONGEST).trimEnd().replace(/(?:\*\/|-->)$/, '').trimEnd();
+    const dashes = /(?:^|\s)--+(?=\s|$)/.exec(said);
+    const [head, reason] = dashes ? [said.slice(0, dashes.index), said.slice(dashes.index + dashes[0].length)] : [said, undefined];
+    const [, ids = '', until] = /^(.*?)(?:\buntil\s+(\S+))?$/.exec(head.trim()) ?? [];
     let line = comment.at.endLine;
     if (comment.ownLine) do line++; while (own.has(key(comment.at.path, line)));
     return [{

@@ -15,7 +15,7 @@ const WORDS = /AWS::(?:ECS::(?:TaskDefinition|Service)|ElastiCache::(?:Parameter
 
 /** A template of CloudFormation or SAM, in YAML or JSON, as written or as `cdk synth` wrote it. A template of such a template (Go, Jinja) is none. */
 export function recognises(path: string, text: string): boolean {
-  return WORDS.test(text) && !/\{\{(?!resolve:)/.test(text) && /(?:^\s*|[{,]\s*)["']?Resources["']?\s*:/m.test(text) && !/\.(?:tf|ts|js|py|md)$/i.test(path);
+  return WORDS.test(text) && !/\{\{(?!resolve:)/.test(text) && /(?:^|[{,])\s{0,500}["']?Resources["']?\s{0,500}:/m.test(text) && !/\.(?:tf|ts|js|py|md)$/i.test(path);
 }
 
 /** Task definitions and services of one template. Names a deployment gives are references; parameters have their defaults as fallback. */

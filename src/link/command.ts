@@ -154,7 +154,7 @@ function shell(name: string, process: Process, journey: Journey): readonly Reach
   let i = 1;
   for (; i < argv.length; i++) {
     const text = argv[i]!.text;
-    if (/^-[a-zA-Z]*c[a-zA-Z]*$/.test(text)) return programText(argv[i + 1], argv.slice(i + 2), kind, process, journey, argv[0]!);
+    if (/^-[a-zA-Z]{0,20}c[a-zA-Z]{0,20}$/.test(text)) return programText(argv[i + 1], argv.slice(i + 2), kind, process, journey, argv[0]!);
     if (text === '-o' || text === '+o' || text === '-O') { i++; continue; }
     if (!/^[-+]/.test(text)) break;
   }

@@ -10,6 +10,8 @@ export { gitRoot, isForeign, isInside } from './paths.js';
 
 /** Candidates of fewer bytes are a short run: a slower but sooner ready machine code pays off (design: stack, Python). */
 const SHORT_RUN = 300_000;
+/** Characters of a file that excerpts are taken from. */
+const MOST_SHOWN = 2_000_000;
 /** Lines that are held for excerpts, but for those of one file. */
 const MOST_LINES = 300_000;
 
@@ -196,22 +198,21 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
   /** What the facts of a file depend on, besides the build: its text, its path, and which analyzers might know it. */
   const keyOf = (path: string, fitting: readonly Needed[], id: string): string => cache!.hash([path, fitting.map(one => one.id).join(), id].join('\0'));
 
+  /** Whether there is still room for a file, which it then takes. */
+  const takes = (path: string, weight: number): boolean => {
+    const fits = hasRoom(weight, read);
+    if (fits) read += weight; else leftOut.push(path);
+    return fits;
+  };
   const factsOf = (path: string, text: string, ready: readonly (readonly [format: Format, analyzer: Analyzer])[]): Facts | undefined => {
     const weight = weightOf(text);
-    const [format, analyzer] = ready.find(([, one]) => one.recognises(path, text)) ?? [];
+    const isHeavy = weight > HEAVIEST_FILE;
+    if (!isHeavy && !hasRoom(weight, read)) leftOut.push(path); // before anything is spent on it
+    const [format, analyzer] = isHeavy || hasRoom(weight, read) ? ready.find(([, one]) => one.recognises(path, text)) ?? [] : [];
     if (!format || !analyzer) return undefined;
-    if (weight <= HEAVIEST_FILE) return { ...analyzer.facts(text, path), weight };
-    return { path, format, comments: [], weight: 0, problems: [{ message: `${thousands(weight)} words and signs are more than the ${thousands(HEAVIEST_FILE)} that are read of one file`, at: startOf(path) }] };
-  };
-  /** Facts that there is still room for. */
-  const weighed = (facts: Facts): Facts | undefined => {
-    const { path, weight = 0 } = facts;
-    if (!hasRoom(weight, read)) {
-      leftOut.push(path);
-      return undefined;
-    }
-    read += weight;
-    return facts;
+    if (isHeavy) return { path, format, comments: [], weight: 0, problems: [{ message: `${thousands(weight)} words and signs are more than the ${thousands(HEAVIEST_FILE)} that are read of one file`, at: startOf(path) }] };
+    takes(path, weight);
+    return { ...analyzer.facts(text, path), weight };
   };
 
   const readFacts = (path: string): Facts | undefined => {
@@ -220,7 +221,7 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
     const kept = cache?.facts(keyOf(path, fitting, idOf(path)), path);
     if (kept !== undefined) {
       texts.delete(path);
-      return kept ? weighed(kept) : undefined;
+      return kept && takes(path, kept.weight ?? 0) ? kept : undefined;
     }
     const ready = fitting.flatMap(({ id, entry: { format } }) => { const analyzer = loaded.get(id); return analyzer ? [[format, analyzer] as const] : []; });
     if (ready.length < fitting.length) {
@@ -234,9 +235,9 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
       const facts = factsOf(path, text, ready);
       if (cache) {
         ids.set(path, cache.hash(text)); // a file that was written meanwhile is what was parsed
-        cache.noteFacts(keyOf(path, fitting, idOf(path)), path, facts ?? null);
+        if (leftOut.at(-1) !== path) cache.noteFacts(keyOf(path, fitting, idOf(path)), path, facts ?? null);
       }
-      return facts && weighed(facts);
+      return facts;
     } catch (error) {
       // Analyzers promise not to throw; one that does must not take the other files with it.
       if (!faulty.has(path)) problems.push({ message: `the file could not be analysed, a fault of drainlint (${(error as Error).message})`, at: startOf(path) });
@@ -299,7 +300,7 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
     lines(path) {
       const before = split.get(path);
       if (before) return before;
-      const lines = textOf(path)?.split(/\r?\n/) ?? [];
+      const lines = textOf(path)?.slice(0, MOST_SHOWN).split(/\r?\n/) ?? [];
       splitLines += lines.length;
       if (splitLines > MOST_LINES) { split.clear(); splitLines = lines.length; }
       split.set(path, lines);
