@@ -31,10 +31,10 @@ export async function loadGrammar(name: 'tree-sitter-python.wasm' | 'tree-sitter
   return { parser, language };
 }
 
-/** ms of processor time for each character, ten times what real files take, and for a file besides. */
-const USUAL = { perCharacter: 0.003, perFile: 50 };
+/** ms of processor time for each character, four times what real files take, and for a file besides. */
+const USUAL = { perCharacter: 0.001, perFile: 50 };
 /** ms beyond that, of all files together. A few made-up texts (100,000 continued lines of Python) would take minutes each. */
-const MOST_SLOW = 3000;
+const MOST_SLOW = 2000;
 let slow = 0;
 /** Reports of the parser between two looks at the clock, which takes longer than what lies between two reports. */
 const LOOKS = 500;

@@ -147,6 +147,9 @@ function tells(bytes: Buffer, entries: readonly AnalyzerEntry[]): boolean {
   return entries.some(entry => entry.words!.test(text));
 }
 
+/** What a word costs where not one: each value of a template keeps its place and how it is mended, and each word of a command besides what it means. */
+const COSTS: Partial<Readonly<Record<Format, number>>> = { compose: 4, dockerfile: 4, 'process-manager': 4, 'entry-script': 4, cloudformation: 2, 'ecs-json': 2, terraform: 2, 'terraform-plan': 2, copilot: 2 };
+
 const thousands = (count: number): string => count.toLocaleString('en-US');
 
 /** An analyzer that files of this tree may need. `id`: its number in the list. */
@@ -205,14 +208,16 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
     return fits;
   };
   const factsOf = (path: string, text: string, ready: readonly (readonly [format: Format, analyzer: Analyzer])[]): Facts | undefined => {
-    const weight = weightOf(text);
-    const isHeavy = weight > HEAVIEST_FILE;
-    if (!isHeavy && !hasRoom(weight, read)) leftOut.push(path); // before anything is spent on it
-    const [format, analyzer] = isHeavy || hasRoom(weight, read) ? ready.find(([, one]) => one.recognises(path, text)) ?? [] : [];
-    if (!format || !analyzer) return undefined;
-    if (isHeavy) return { path, format, comments: [], weight: 0, problems: [{ message: `${thousands(weight)} words and signs are more than the ${thousands(HEAVIEST_FILE)} that are read of one file`, at: startOf(path) }] };
-    takes(path, weight);
-    return { ...analyzer.facts(text, path), weight };
+    const words = weightOf(text);
+    const isHeavy = words > HEAVIEST_FILE;
+    const [format, analyzer] = isHeavy || hasRoom(words, read) ? ready.find(([, one]) => one.recognises(path, text)) ?? [] : [];
+    if (!format || !analyzer) {
+      if (!isHeavy && !hasRoom(words, read)) leftOut.push(path); // nothing is spent to find out whether it would be read
+      return undefined;
+    }
+    const weight = words * (COSTS[format] ?? 1);
+    if (weight > HEAVIEST_FILE) return { path, format, comments: [], weight: 0, problems: [{ message: `${thousands(words)} words and signs are more than the ${thousands(HEAVIEST_FILE / (weight / words))} that are read of one file`, at: startOf(path) }] };
+    return takes(path, weight) ? { ...analyzer.facts(text, path), weight } : undefined;
   };
 
   const readFacts = (path: string): Facts | undefined => {

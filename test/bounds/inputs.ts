@@ -5,6 +5,8 @@ export interface Input {
   files(): Files;
   /** What is said of it, as `<path>:<line> <message>`; undefined: nothing need be. */
   readonly says?: RegExp;
+  /** It takes the place of a file of the project beside it. */
+  readonly replaces?: true;
 }
 
 const MB = 1_000_000;
@@ -32,7 +34,7 @@ const one = (path: string, text: string): Files => [[path, text]];
 const CELERY = "from celery import Celery, shared_task\nimport requests\n\napp = Celery('a', broker='redis://cache:6379/0')\n";
 const py = (i: number): string => `big/m${i}.py`;
 /** Just below what is read of one file, if each character were a sign; and the largest files that are looked at. */
-const CODE = 0.29 * MB, DATA = CODE, LARGE = 9.9 * MB;
+const CODE = 0.29 * MB, DATA = CODE / 4, TEMPLATE = CODE / 2, LARGE = 9.9 * MB;
 
 const python: Record<string, Input> = {
   'large files': { files: () => copies(py, `${CELERY}${'# celery\n'.repeat(LARGE / 9 - 20)}`), says: /words and signs are more than the 300,000/ },
@@ -103,12 +105,12 @@ const cfn: Record<string, Input> = {
   'If that doubles': { files: () => one('big/t.yml', `${CFN}Conditions:\n  A: !Equals [a, b]\n  B: !Equals [c, d]\nResources:\n${task('T', nestedIn(14, inner => `!If [A, ${inner}, ${inner}]`, '2'))}`) },
   'conditions that double': { files: () => one('big/t.yml', `${CFN}Conditions:\n  C0: !Equals [!Ref P, b]\n${lines(12_000, i => `  C${i + 1}: !Or [!Condition C${i}, !Not [!Condition C${i}]]`)}\nParameters:\n  P: { Type: String, Default: a }\nResources:\n${task('T', '!If [C12000, 1, 2]')}`) },
   'Ifs by aliases that double': { files: () => one('big/t.yml', `${CFN}Conditions:\n  A: !Equals [a, b]\nx0: &a0 1\n${lines(60, i => `x${i + 1}: &a${i + 1} !If [A, *a${i}, *a${i}]`)}\nResources:\n${task('T', '*a60')}`) },
-  'Sub of a million references': { files: () => copies(yml, `${CFN}Resources:\n${task('T', `!Sub "${'${A}'.repeat(DATA / 4 - 200)}"`)}`) },
+  'Sub of a million references': { files: () => copies(yml, `${CFN}Resources:\n${task('T', `!Sub "${'${A}'.repeat(TEMPLATE / 4 - 200)}"`)}`) },
   'Sub, nested': { files: () => one('big/t.yml', `${CFN}Resources:\n${task('T', nestedIn(100, inner => `!Sub ["\${A}\${A}", {A: ${inner}}]`, '2'))}`) },
   'Join and Split that double': { files: () => one('big/t.yml', `${CFN}Resources:\n${task('T', nestedIn(60, inner => `!Join ["", !Split ["", !Join ["", [${inner}, x]]]]`, '2'))}`) },
-  'huge Mappings': { files: () => copies(yml, upTo(DATA, i => `    k${i}: { stop: ${i} }\n`, `${CFN}Resources:\n${task('T', '!FindInMap [M, !Ref "AWS::Region", stop]')}Mappings:\n  M:\n`)) },
-  'a million task definitions': { files: () => copies(yml, upTo(DATA, i => task(`T${i}`, '30'), `${CFN}Resources:\n`)) },
-  'a million services of one task definition': { files: () => copies(yml, upTo(DATA, i => `  S${i}: { Type: AWS::ECS::Service, Properties: { TaskDefinition: !Ref T } }\n`, `${CFN}Resources:\n${task('T', '30')}`)) },
+  'huge Mappings': { files: () => copies(yml, upTo(TEMPLATE, i => `    k${i}: { stop: ${i} }\n`, `${CFN}Resources:\n${task('T', '!FindInMap [M, !Ref "AWS::Region", stop]')}Mappings:\n  M:\n`)) },
+  'a million task definitions': { files: () => copies(yml, upTo(TEMPLATE, i => task(`T${i}`, '30'), `${CFN}Resources:\n`)) },
+  'a million services of one task definition': { files: () => copies(yml, upTo(TEMPLATE, i => `  S${i}: { Type: AWS::ECS::Service, Properties: { TaskDefinition: !Ref T } }\n`, `${CFN}Resources:\n${task('T', '30')}`)) },
   'parameters in a circle': { files: () => one('big/t.yml', `${CFN}Parameters:\n${lines(18_000, i => `  P${i}: { Type: String, Default: !Ref P${(i + 1) % 18_000} }`)}\nResources:\n${task('T', '!Ref P0')}`) },
   'stacks that double': { files: () => range(60, i => [`t${i}.yml`, `${CFN}Parameters:\n  P: { Type: String }\nResources:\n${range(3, j => `  S${j}:\n    Type: AWS::CloudFormation::Stack\n    Properties:\n      TemplateURL: ./t${i + 1}.yml\n      Parameters: { P: !Sub "\${P}${j}" }\n`).join('')}${task('T', '!Ref P')}`] as const) },
   'stacks in a circle': { files: () => range(50, i => [`t${i}.yml`, `${CFN}Resources:\n${range(50, j => `  S${j}:\n    Type: AWS::CloudFormation::Stack\n    Properties:\n      TemplateURL: ./t${j}.yml\n`).join('')}${task('T', '30')}`] as const) },
@@ -125,15 +127,15 @@ const terraform: Record<string, Input> = {
   'modules that double': { files: () => range(40, i => [`m${i}/main.tf`, `${range(3, j => `module "n${j}" {\n  source = "../m${i + 1}"\n  x = "\${var.x}${j}"\n}\n`).join('')}variable "x" {}\n${tfTask(`jsonencode([merge(${CONTAINER}, { name = var.x })])`)}`] as const) },
   'for_each over a product of sets': { files: () => one('main.tf', `locals {\n  s = toset([${range(20_000, i => `"a${i}"`).join(', ')}])\n}\nresource "aws_ecs_service" "s" {\n  for_each = setproduct(local.s, local.s, local.s)\n  name = each.key\n  task_definition = aws_ecs_task_definition.t[each.key].arn\n}\nresource "aws_ecs_task_definition" "t" {\n  for_each = local.s\n  family = each.key\n  container_definitions = jsonencode([for a in local.s : [for b in local.s : merge(${CONTAINER}, { name = "\${a}\${b}" })]])\n}\n`) },
   'count of a billion': { files: () => one('main.tf', `resource "aws_ecs_service" "s" {\n  count = 1000000000\n  name = "s\${count.index}"\n  task_definition = aws_ecs_task_definition.t[count.index].arn\n}\nresource "aws_ecs_task_definition" "t" {\n  count = 1e9\n  family = "t"\n  container_definitions = jsonencode([for i in range(1000000000) : merge(${CONTAINER}, { name = format("%01000000000d", i) })])\n}\n`) },
-  'deep': { files: () => copies(tf, `${tfTask(`${'['.repeat(CODE / 2 - 200)}${']'.repeat(CODE / 2 - 200)}`)}`) },
-  'brackets, not closed': { files: () => copies(tf, tfTask('{ a = ['.repeat(CODE / 7 - 200))) },
-  'blocks, nested': { files: () => copies(tf, `${tfTask('"[]"')}${'a {\n'.repeat(CODE / 6 - 200)}${'}\n'.repeat(CODE / 6 - 200)}`) },
-  'no HCL': { files: () => copies(tf, upTo(CODE, i => `resource "x${i}" { ]= \${ "%{ <<EOF aws_ecs_service\n`)) },
-  'a million resources': { files: () => copies(tf, upTo(CODE, i => `resource "aws_ecs_service" "s${i}" {\n  name = "s"\n}\n`)) },
-  'a million task definitions': { files: () => copies(tf, upTo(CODE, i => tfTask(`jsonencode([${CONTAINER}])`).replaceAll('"t"', `"t${i}"`).replace('"s"', `"s${i}"`))) },
-  'a million locals': { files: () => copies(tf, upTo(CODE, i => `  a${i} = local.a${i + 1}\n`, `${tfTask('jsonencode(local.a0)')}locals {\n`, '}\n')) },
-  'one heredoc': { files: () => copies(tf, tfTask(`<<EOF\n[{"name": "w", "command": ["celery", "worker"], "environment": [${'{"name": "${var.a}"},\n'.repeat(CODE / 21 - 200)}{}]}]\nEOF`)) },
-  'one template': { files: () => copies(tf, tfTask(`"${'${var.a}'.repeat(CODE / 8 - 200)}"`)) },
+  'deep': { files: () => copies(tf, `${tfTask(`${'['.repeat(TEMPLATE / 2 - 200)}${']'.repeat(TEMPLATE / 2 - 200)}`)}`) },
+  'brackets, not closed': { files: () => copies(tf, tfTask('{ a = ['.repeat(TEMPLATE / 7 - 200))) },
+  'blocks, nested': { files: () => copies(tf, `${tfTask('"[]"')}${'a {\n'.repeat(TEMPLATE / 6 - 200)}${'}\n'.repeat(TEMPLATE / 6 - 200)}`) },
+  'no HCL': { files: () => copies(tf, upTo(TEMPLATE, i => `resource "x${i}" { ]= \${ "%{ <<EOF aws_ecs_service\n`)) },
+  'a million resources': { files: () => copies(tf, upTo(TEMPLATE, i => `resource "aws_ecs_service" "s${i}" {\n  name = "s"\n}\n`)) },
+  'a million task definitions': { files: () => copies(tf, upTo(TEMPLATE, i => tfTask(`jsonencode([${CONTAINER}])`).replaceAll('"t"', `"t${i}"`).replace('"s"', `"s${i}"`))) },
+  'a million locals': { files: () => copies(tf, upTo(TEMPLATE, i => `  a${i} = local.a${i + 1}\n`, `${tfTask('jsonencode(local.a0)')}locals {\n`, '}\n')) },
+  'one heredoc': { files: () => copies(tf, tfTask(`<<EOF\n[{"name": "w", "command": ["celery", "worker"], "environment": [${'{"name": "${var.a}"},\n'.repeat(TEMPLATE / 21 - 200)}{}]}]\nEOF`)) },
+  'one template': { files: () => copies(tf, tfTask(`"${'${var.a}'.repeat(TEMPLATE / 8 - 200)}"`)) },
 };
 
 const docker = (i: number): string => `big/d${i}/Dockerfile`;
@@ -202,14 +204,14 @@ const typescript: Record<string, Input> = {
 
 const json: Record<string, Input> = {
   'large files': { files: () => copies(i => `big/t${i}.json`, upTo(LARGE, () => '{"name": "w"},\n', '{"containerDefinitions": [\n', '{}]}')), says: /words and signs are more than the 300,000/ },
-  'deep': { files: () => copies(i => `big/t${i}.json`, `{"containerDefinitions": ${'['.repeat(DATA / 2 - 40)}${']'.repeat(DATA / 2 - 40)}}`) },
+  'deep': { files: () => copies(i => `big/t${i}.json`, `{"containerDefinitions": ${'['.repeat(TEMPLATE / 2 - 40)}${']'.repeat(TEMPLATE / 2 - 40)}}`) },
   'one file of 50 MB': { files: () => one('big/t.json', upTo(TOTAL, () => '{"name": "w"},\n', '{"containerDefinitions": [\n', '{}]}')), says: /big\/t\.json:1 48 MB are more than the 10 MB that are read/ },
-  'a million containers': { files: () => copies(i => `big/t${i}.json`, upTo(DATA, i => `{"name": "w${i}", "image": "shop", "command": ["celery", "worker"]},\n`, '{"family": "t", "containerDefinitions": [\n', '{}]}')) },
-  'a million numbers': { files: () => copies(i => `big/t${i}.json`, `{"containerDefinitions": [{"name": "w", "environment": [${'1,'.repeat(DATA / 2 - 100)}1]}]}`) },
-  'a million keys': { files: () => copies(i => `big/t${i}.json`, upTo(DATA, i => `"k${i}": 1,\n`, '{"containerDefinitions": [{"name": "w", "command": ["celery"], "dockerLabels": {', '"z": 1}}]}')) },
+  'a million containers': { files: () => copies(i => `big/t${i}.json`, upTo(TEMPLATE, i => `{"name": "w${i}", "image": "shop", "command": ["celery", "worker"]},\n`, '{"family": "t", "containerDefinitions": [\n', '{}]}')) },
+  'a million numbers': { files: () => copies(i => `big/t${i}.json`, `{"containerDefinitions": [{"name": "w", "environment": [${'1,'.repeat(TEMPLATE / 2 - 100)}1]}]}`) },
+  'a million keys': { files: () => copies(i => `big/t${i}.json`, upTo(TEMPLATE, i => `"k${i}": 1,\n`, '{"containerDefinitions": [{"name": "w", "command": ["celery"], "dockerLabels": {', '"z": 1}}]}')) },
   'a plan, modules nested': { files: () => one('big/plan.json', `{"planned_values": {"root_module": ${'{"child_modules": [{"resources": []}, '.repeat(190)}{}${']}'.repeat(190)}}}`) },
-  'a plan of a million resources': { files: () => copies(i => `big/plan${i}.json`, upTo(DATA, i => `{"address": "a.${i}", "type": "aws_ecs_service", "name": "s${i}", "values": {"name": "s"}},\n`, '{"planned_values": {"root_module": {"resources": [\n', '{}]}}}')) },
-  'CloudFormation of a million resources': { files: () => copies(i => `big/t${i}.json`, upTo(DATA, i => `"T${i}": {"Type": "AWS::ECS::TaskDefinition", "Properties": {"ContainerDefinitions": [{"Name": "w", "Command": ["celery", "worker"]}]}},\n`, '{"Resources": {\n', '"Z": {}}}')) },
+  'a plan of a million resources': { files: () => copies(i => `big/plan${i}.json`, upTo(TEMPLATE, i => `{"address": "a.${i}", "type": "aws_ecs_service", "name": "s${i}", "values": {"name": "s"}},\n`, '{"planned_values": {"root_module": {"resources": [\n', '{}]}}}')) },
+  'CloudFormation of a million resources': { files: () => copies(i => `big/t${i}.json`, upTo(TEMPLATE, i => `"T${i}": {"Type": "AWS::ECS::TaskDefinition", "Properties": {"ContainerDefinitions": [{"Name": "w", "Command": ["celery", "worker"]}]}},\n`, '{"Resources": {\n', '"Z": {}}}')) },
   'Fn::If that doubles': { files: () => one('big/t.json', `{"Resources": {"T": {"Type": "AWS::ECS::TaskDefinition", "Properties": {"ContainerDefinitions": ${nestedIn(16, inner => `{"Fn::If": ["A", ${inner}, ${inner}]}`, '[{"Name": "w", "Command": ["celery", "worker"]}]')}}}}}`) },
   'scripts of package.json in a circle': { files: () => [['start/Dockerfile', 'FROM node\nCOPY . .\nCMD ["npm", "run", "s0"]\n'], ['start/package.json', JSON.stringify({ scripts: Object.fromEntries(range(12_000, i => [`s${i}`, `npm run s${(i + 1) % 12_000} && npm run s${(i * 7) % 12_000}; npm run s${(i + 1) % 12_000} & celery worker`])) })], ['start/a.ts', BULL]] },
 };
