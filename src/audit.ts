@@ -11,7 +11,7 @@ import type { Cache } from './sources/cache.js';
 import { createFileStore, isInside, type FileStore, type FileStoreOptions } from './sources/files.js';
 import type { EarlierTree, StagedTree } from './sources/revision.js';
 import type { Threads } from './sources/threads.js';
-import { globToRegExp, readComments, suppress } from './suppress.js';
+import { readGlob, readComments, suppress } from './suppress.js';
 import { DOCS, VERSION } from './version.js';
 
 export interface AuditOptions {
@@ -39,6 +39,8 @@ export interface AuditOptions {
   readonly cache?: (folders: readonly string[]) => Promise<Cache | undefined>;
   /** Threads that read the files of a large tree. */
   readonly threads?: Threads;
+  /** Read a tree that weighs more than the limit, too (docs/limits.md). */
+  readonly readAll?: boolean;
   /** YYYY-MM-DD; today where absent. */
   readonly today?: string;
   /** Called as each stage begins. */
@@ -57,7 +59,7 @@ export async function audit(options: AuditOptions): Promise<Report> {
   const read = live?.filesToo ? analyzers.filter(({ format }) => !INFRASTRUCTURE.has(format)) : analyzers;
   const onlyIf = staged ? { onlyIf: staged.changed, whole: true, orIf: staged.before?.texts ?? new Map<string, string>() } : scope.files && { onlyIf: scope.files };
   const overlay = staged?.texts ?? options.overlay;
-  const store = await createFileStore({ root, analyzers: read, folders: scope.folders, ...(live && { documents: live.texts, documentsOnly: !live.filesToo }), ...onlyIf, ...(overlay && { overlay }), ...(staged && { tree: staged }), ...(!live && speedOf(options, scope)) });
+  const store = await createFileStore({ root, analyzers: read, folders: scope.folders, ...(live && { documents: live.texts, documentsOnly: !live.filesToo }), ...onlyIf, ...(overlay && { overlay }), ...(staged && { tree: staged }), ...(!live && readingOf(options, scope)) });
   const now = await join(store, options);
   const before = earlier && store.candidates.length > 0 ? await joinEarlier(earlier, store, root, scope, options) : undefined;
   const model: Model = { ...now, ...(before && { earlier: { revision: before.revision, apps: before.model.apps, workers: before.model.workers, consumers: before.model.consumers } }), ...(live && { live: placed(live.evidence, now) }) };
@@ -141,8 +143,8 @@ function scopeOf(root: string, paths: readonly string[]): Scope {
 
 const isOurs = (_path: string, baseline: string): boolean => !isAbsolute(baseline);
 
-/** How files are read faster: from what earlier runs found out, and in threads. */
-const speedOf = ({ cache, threads }: AuditOptions, { folders }: Scope): Pick<FileStoreOptions, 'cache' | 'threads'> => ({ ...(cache && { cache: () => cache(folders) }), ...(threads && { threads }) });
+/** How files are read: from what earlier runs found out, in threads, all of them. */
+const readingOf = ({ cache, threads, readAll }: AuditOptions, { folders }: Scope): Pick<FileStoreOptions, 'cache' | 'threads' | 'readAll'> => ({ ...(cache && { cache: () => cache(folders) }), ...(threads && { threads }), ...(readAll && { readAll }) });
 
 /** The model of a tree: as it was joined before where no file that was asked for then has changed. */
 async function join(store: FileStore, { config = DEFAULT_CONFIG, onProgress = () => {} }: AuditOptions): Promise<Model> {
@@ -171,7 +173,7 @@ interface Earlier { readonly revision: string; readonly store: FileStore; readon
 
 /** The tree as it was, joined; what has not changed since is not read again. */
 async function joinEarlier({ name, paths, texts }: EarlierTree, like: FileStore, root: string, scope: Scope, options: AuditOptions): Promise<Earlier> {
-  const store = await createFileStore({ root, analyzers, folders: scope.folders, overlay: texts, tree: { paths, like }, ...speedOf(options, scope) });
+  const store = await createFileStore({ root, analyzers, folders: scope.folders, overlay: texts, tree: { paths, like }, ...readingOf(options, scope) });
   return { revision: name, store, model: await join(store, options) };
 }
 
@@ -205,7 +207,7 @@ type Levels = (path: string) => Pick<Config, 'rules' | 'minConfidence' | 'thresh
 
 /** What holds at a path: the configuration, with every override that speaks of the path laid over it. */
 function levelsOf(config: Config): Levels {
-  const overrides = config.overrides.map(override => ({ override, globs: override.paths.map(globToRegExp) }));
+  const overrides = config.overrides.map(override => ({ override, globs: override.paths.map(readGlob) }));
   const known = new Map<string, ReturnType<Levels>>();
   return path => {
     const before = known.get(path);
@@ -223,7 +225,10 @@ const MATTERS = /celery|containerDefinitions|taskDefinition/i;
 /** One per file: at its first problem, with the other places. */
 function unreadable(store: FileStore, model: Model): readonly Found[] {
   const byPath = new Map<string, ReadProblem[]>();
-  for (const problem of [...store.problems, ...store.read().flatMap(facts => facts.problems)]) byPath.set(problem.at.path, [...(byPath.get(problem.at.path) ?? []), problem]);
+  for (const problem of [...store.problems, ...store.read().flatMap(facts => facts.problems)]) {
+    const before = byPath.get(problem.at.path);
+    if (before) before.push(problem); else byPath.set(problem.at.path, [problem]);
+  }
   const isJoined = model.workers.length + model.apps.length + model.schedulers.length + model.services.length > 0;
   return [...byPath].filter(([path]) => isJoined || MATTERS.test(store.lines(path).join('\n')) || store.lines(path).length === 0).map(([, [first, ...others]]) => ({
     ruleId: 'audit/unreadable-input',
@@ -307,7 +312,7 @@ function applySuppressions(findings: readonly Finding[], store: FileStore, model
 /** Who mends it: the configuration's owner of its path, else that of CODEOWNERS. What runs in AWS says its own. */
 function withOwners(findings: readonly Finding[], store: FileStore, config: Config): readonly Finding[] {
   if (findings.length === 0) return findings;
-  const declared = Object.entries(config.owners).map(([glob, owner]) => ({ glob: globToRegExp(glob), owner })).reverse();
+  const declared = Object.entries(config.owners).map(([glob, owner]) => ({ glob: readGlob(glob), owner })).reverse();
   const ofFile = CODEOWNERS.map(store.text).find(text => text !== undefined);
   const inFile = ofFile === undefined ? () => undefined : readCodeowners(ofFile);
   return findings.map(finding => {

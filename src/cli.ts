@@ -17,6 +17,7 @@ export interface CheckFlags extends JudgeFlags {
   readonly updateBaseline?: boolean;
   readonly printConfig?: boolean;
   readonly cache?: boolean;
+  readonly readAll?: boolean;
 }
 
 const HELP = `
@@ -108,7 +109,8 @@ function program(finish: (code: number) => void): Command {
     .option('--no-color', 'no colours');
 
   /** Of the commands that read a whole tree. */
-  const caching = (command: Command): Command => command.optionsGroup('General:').option('--no-cache', 'read every file anew, and keep nothing for the next run');
+  const reading = (command: Command): Command => command.optionsGroup('General:').option('--no-cache', 'read every file anew, and keep nothing for the next run')
+    .option('--read-all', 'read a tree of more than 1,200,000 words, too');
 
   const judging = (command: Command): Command => shared(command).optionsGroup('What is printed:')
     .option('--format <format[:file]>', 'text, concise, json, github, markdown, html, sarif, gitlab, junit or rdjson; repeatable', collect, [])
@@ -121,7 +123,7 @@ function program(finish: (code: number) => void): Command {
     .option('--ignore-rule <rule>', 'without this rule; repeatable', collect, []);
 
   root.commandsGroup('Audit:');
-  caching(judging(root.command('check [paths...]', { isDefault: true }).description('lint what is in the repository (the default)')))
+  reading(judging(root.command('check [paths...]', { isDefault: true }).description('lint what is in the repository (the default)')))
     .optionsGroup('What is judged:')
     .option('--since <revision>', 'only what is new or worse since this commit, and messages in the queues that no longer fit')
     .option('--staged', 'only what the next commit makes new or worse: the whole project as git add left it, against HEAD; not with --fix or --diff')
@@ -159,11 +161,11 @@ function program(finish: (code: number) => void): Command {
     .action(async (flags: LiveFlags) => finish(await (await import('./commands/live.js')).live(flags)));
 
   root.commandsGroup('Look up:');
-  caching(shared(root.command('settings [paths...]').description('the effective settings of every worker, each with its origin')))
+  reading(shared(root.command('settings [paths...]').description('the effective settings of every worker, each with its origin')))
     .addOption(new Option('--format <format>', 'output format').choices(['text', 'json']).default('text'))
     .action(async (paths: readonly string[], flags: { readonly format: string } & Pick<CheckFlags, 'config' | 'cache' | 'verbose' | 'color'>) => finish(await (await import('./commands/settings.js')).settings(paths, flags)));
 
-  caching(shared(root.command('fate [paths...]').description('what becomes of each task when a container stops or dies')))
+  reading(shared(root.command('fate [paths...]').description('what becomes of each task when a container stops or dies')))
     .optionsGroup('What is shown:')
     .option('--worker <name>', 'one worker: its timeline, its table, and how each fate comes about')
     .option('--explain', 'how each fate comes about')

@@ -130,12 +130,17 @@ const isPreset = (word: string): word is Preset => word === 'recommended' || wor
 const EMPTY: Layer = { extends: [], rules: {}, thresholds: {}, durations: {}, workers: [], assume: {}, ignore: [], overrides: [], neverIgnore: [], owners: {}, places: {} };
 const presetLayer = ({ value, at }: Named): Layer => ({ ...EMPTY, minConfidence: confidenceOf(value as Preset), places: { minConfidence: at } });
 
+/** Bytes of the largest configuration that is read. */
+const LARGEST = 1_000_000;
 /** How many files stand behind each other at most, and how many in all. */
 const [DEEPEST, MOST_FILES] = [10, 100];
 
 /** A file's layers, what it extends first. */
 async function layersOf(one: ConfigFile, chain: readonly string[], count = { files: 0 }): Promise<readonly Layer[]> {
   let text: string;
+  const size = one.text === undefined ? statSync(one.file, { throwIfNoEntry: false }) : undefined;
+  if (size && !size.isFile()) throw new AuditError(`${one.shown} is no file`);
+  if ((one.text?.length ?? size?.size ?? 0) > LARGEST) throw new AuditError(`${one.shown} is larger than the ${LARGEST / 1e6} MB that are read of a configuration`);
   try {
     text = one.text ?? readFileSync(one.file, 'utf8');
   } catch (error) {

@@ -1,10 +1,12 @@
+import { ACROSS, FOLDERS, globOf, ONE, signs, WITHIN, type Glob } from './model/index.js';
+
 /** Where CODEOWNERS stands, the first that is there counts. https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-code-owners and https://docs.gitlab.com/user/project/codeowners/ */
 export const CODEOWNERS = ['.github/CODEOWNERS', 'CODEOWNERS', 'docs/CODEOWNERS', '.gitlab/CODEOWNERS'] as const;
 
 /** Longer lines name no path. */
 const LONGEST = 1000;
 
-interface Entry { readonly pattern: RegExp; readonly owners: string; readonly section: number }
+interface Entry { readonly pattern: Glob; readonly owners: string; readonly section: number }
 
 /**
  * Reads a CODEOWNERS file: who owns a path from the root. The last pattern that fits wins, also where it names nobody; each of
@@ -15,9 +17,9 @@ export function readCodeowners(text: string): (path: string) => string | undefin
   let [section, usual] = [0, ''];
   for (const line of text.split(/\r?\n/).map(each => each.slice(0, LONGEST).trim())) {
     if (line === '' || line.startsWith('#')) continue;
-    const heading = /^\^?\[[^\]]+\](?:\[\d+\])?(?:\s+(.*))?$/.exec(line);
+    const heading = /^\^?\[[^\]]+\](?:\[\d+\])?(?:\s([^]*))?$/.exec(line);
     if (heading) { section++; usual = ownersOf(heading[1] ?? ''); continue; }
-    const [, pattern = '', rest = ''] = /^((?:\\.|[^\s\\])+)(.*)$/.exec(line) ?? [];
+    const [, pattern = '', rest = ''] = /^((?:\\.|[^\s\\])+)([^]*)$/.exec(line) ?? [];
     // GitHub does not know `!` and character ranges
     if (pattern === '' || pattern.startsWith('!')) continue;
     entries.push({ pattern: ownerPattern(pattern), owners: ownersOf(rest) || usual, section });
@@ -29,20 +31,23 @@ export function readCodeowners(text: string): (path: string) => string | undefin
   };
 }
 
-const ownersOf = (text: string): string => text.replace(/(?:^|\s)#.*$/, '').trim().split(/\s+/).join(' ');
+const ownersOf = (text: string): string => text.replace(/(?:^|\s)#[^]*$/, '').trim().split(/\s+/).join(' ');
 
 /** gitignore's patterns: a slash at the start or inside binds it to the root, one at the end means folders only. */
-export function ownerPattern(pattern: string): RegExp {
+export function ownerPattern(pattern: string): Glob {
   const folder = /(?<!\\)\/$/.test(pattern);
   const bare = folder ? pattern.slice(0, -1) : pattern;
   const rooted = bare.includes('/');
-  const parts = bare.replace(/^\//, '').split('/').map((part, i, all) => {
-    if (part !== '**') return `${words(part)}${i < all.length - 1 ? '/' : ''}`;
-    return i < all.length - 1 ? '(?:[^/]+/)*' : '.+';
+  const steps = bare.replace(/^\//, '').split('/').flatMap((part, i, all) => {
+    if (part !== '**') return [...words(part), ...(i < all.length - 1 ? ['/'] : [])];
+    return i < all.length - 1 ? FOLDERS : BELOW;
   });
   // `docs/*` is what lies directly in it, not below: GitHub's own example
-  const end = folder ? '/.+' : /(?:^|\/)\*$/.test(bare) && rooted ? '' : '(?:/.+)?';
-  return new RegExp(`^${rooted ? '' : '(?:.+/)?'}${parts.join('')}${end}$`);
+  const end = folder ? ['/', ...BELOW] : /(?:^|\/)\*$/.test(bare) && rooted ? [] : [{ optional: 1 + BELOW.length }, '/', ...BELOW];
+  return globOf([...(rooted ? [] : FOLDERS), ...steps, ...end]);
 }
 
-const words = (part: string): string => part.replace(/\\(.)|\*+|\?|[.+^${}()|[\]\\]/g, (found, escaped: string | undefined) => (escaped !== undefined ? escaped.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') : found.startsWith('*') ? '[^/]*' : found === '?' ? '[^/]' : `\\${found}`));
+/** At least one sign. */
+const BELOW = [ONE, ACROSS] as const;
+
+const words = (part: string): ReturnType<typeof signs> => (part.match(/\\.|\*+|[^]/gu) ?? []).flatMap(found => (found.length > 1 && found.startsWith('\\') ? signs(found.slice(1)) : found.startsWith('*') ? [WITHIN] : found === '?' ? [ONE] : signs(found)));

@@ -1,5 +1,5 @@
 import type { Comment, Finding, Problem, SourceLocation, Suppression } from './model/index.js';
-import { nearest } from './model/index.js';
+import { ACROSS, FOLDERS, globOf, nearest, ONE, signs, WITHIN, type Glob } from './model/index.js';
 
 /** `drainlint: ignore a/b, c/d until 2027-03-31 -- reason`, in any format that has comments. */
 export interface IgnoreComment {
@@ -44,8 +44,10 @@ export function readComments(comments: readonly Comment[]): readonly IgnoreComme
   return comments.flatMap(comment => {
     const rest = COMMENT.exec(comment.text)?.groups?.rest;
     if (rest === undefined) return [];
-    const [, head = '', reason] = /^(.*?)(?:(?:^|\s+)--+(?:\s+(.*))?)?$/.exec(rest.slice(0, LONGEST).trimEnd().replace(/(?:\*\/|-->)$/, '').trimEnd()) ?? [];
-    const [, ids = '', until] = /^(.*?)(?:\s*\buntil\s+(\S+))?\s*$/.exec(head) ?? [];
+    const said = rest.slice(0, LONGEST).trimEnd().replace(/(?:\*\/|-->)$/, '').trimEnd();
+    const dashes = /(?:^|\s)--+(?=\s|$)/.exec(said);
+    const [head, reason] = dashes ? [said.slice(0, dashes.index), said.slice(dashes.index + dashes[0].length)] : [said, undefined];
+    const [, ids = '', until] = /^(.*?)(?:\buntil\s+(\S+))?$/.exec(head.trim()) ?? [];
     let line = comment.at.endLine;
     if (comment.ownLine) do line++; while (own.has(key(comment.at.path, line)));
     return [{
@@ -112,14 +114,14 @@ function speaksOf(comment: IgnoreComment, place: SourceLocation): boolean {
 }
 
 function matcher(entry: IgnoreRule): (finding: Finding) => boolean {
-  const path = entry.path === undefined ? undefined : globToRegExp(entry.path);
+  const path = entry.path === undefined ? undefined : readGlob(entry.path);
   return finding => (!path || path.test(finding.at.path))
     && (entry.resource === undefined || [finding.resource, ...(finding.workers ?? [])].some(id => id !== undefined && (id === entry.resource || id.endsWith(`: ${entry.resource}`))));
 }
 
 /** `*` and `?` within a folder, `**` across folders; a folder's name stands for all below it. */
-export function globToRegExp(glob: string): RegExp {
-  const parts = glob.replace(/^\.?\//, '').split(/(\*\*\/|\*\*|\*|\?)/);
-  const body = parts.map(part => (part === '**/' ? '(?:.*/)?' : part === '**' ? '.*' : part === '*' ? '[^/]*' : part === '?' ? '[^/]' : part.replace(/[.+^${}()|[\]\\]/g, '\\$&')));
-  return new RegExp(`^${body.join('').replace(/\/$/, '')}(?:/.*)?$`);
+export function readGlob(glob: string): Glob {
+  const parts = glob.replace(/^\.?\//, '').replace(/(?<!\*\*)\/$/, '').split(/(\*\*\/|\*\*|\*|\?)/);
+  const steps = parts.flatMap(part => (part === '**/' ? FOLDERS : part === '**' ? [ACROSS] : part === '*' ? [WITHIN] : part === '?' ? [ONE] : signs(part)));
+  return globOf([...steps, { optional: 2 }, '/', ACROSS]);
 }

@@ -12,7 +12,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   analyzers: ['model', 'knowledge', 'parsers'],
   link: ['model', 'knowledge'], fate: ['model', 'knowledge'],
   rules: ['model', 'knowledge', 'fate'],
-  reporters: ['model', 'fate'], fix: ['model'], suppress: ['model'], fingerprint: ['model'], owners: [],
+  reporters: ['model', 'fate'], fix: ['model'], suppress: ['model'], fingerprint: ['model'], owners: ['model'],
   baseline: ['model', 'fingerprint', 'config'],
   config: ['model', 'parsers'],
   audit: ['model', 'knowledge', 'sources', 'parsers', 'analyzers', 'link', 'fate', 'config', 'suppress', 'owners', 'baseline', 'fingerprint', 'fix', 'version'],

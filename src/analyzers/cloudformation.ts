@@ -4,7 +4,7 @@ import { refersTo, walk } from '../model/index.js';
 import { parseJson } from '../parsers/json.js';
 import { entriesOf, itemsOf, textOf, valueAt, valueOf, type DataEntry, type DataNode, type DataSource } from '../parsers/nodes.js';
 import { parseYaml } from '../parsers/yaml.js';
-import { capitalised, resolved, resourcesOf, type Template } from './cloudformation/intrinsics.js';
+import { capitalised, MAX_VALUES, resolved, resourcesOf, type Template } from './cloudformation/intrinsics.js';
 import { brokerOf, cacheOf, consumerTimeoutOf, queueOf, type BrokerKeys, type QueueKeys, type Resource } from './ecs-objects/resources.js';
 import { serviceOf } from './ecs-objects/services.js';
 import { taskDefinitionOf } from './ecs-objects/task-definitions.js';
@@ -15,7 +15,7 @@ const WORDS = /AWS::(?:ECS::(?:TaskDefinition|Service)|ElastiCache::(?:Parameter
 
 /** A template of CloudFormation or SAM, in YAML or JSON, as written or as `cdk synth` wrote it. A template of such a template (Go, Jinja) is none. */
 export function recognises(path: string, text: string): boolean {
-  return WORDS.test(text) && !/\{\{(?!resolve:)/.test(text) && /(?:^\s*|[{,]\s*)["']?Resources["']?\s*:/m.test(text) && !/\.(?:tf|ts|js|py|md)$/i.test(path);
+  return WORDS.test(text) && !/\{\{(?!resolve:)/.test(text) && /(?:^|[{,])\s{0,500}["']?Resources["']?\s{0,500}:/m.test(text) && !/\.(?:tf|ts|js|py|md)$/i.test(path);
 }
 
 /** Task definitions and services of one template. Names a deployment gives are references; parameters have their defaults as fallback. */
@@ -27,7 +27,7 @@ export function facts(text: string, path: string): Facts {
   const source: DataSource = { ...parsed.source, spell: capitalised, report: problem => problems.push(problem) };
   if (!root) return { path, format: 'cloudformation', comments: parsed.comments, problems };
   const all = resourcesOf(root);
-  const template: Template = { root, source, resources: new Set(all.map(({ id }) => id)) };
+  const template: Template = { root, source, resources: new Set(all.map(({ id }) => id)), left: MAX_VALUES };
   const of = (type: string): Found => all.flatMap(resource => {
     const node = resource.type === type ? resolved(resource.properties ?? { is: 'map', entries: [], flow: true, start: resource.end, end: resource.end }, template) : undefined;
     return node ? [{ id: resource.id, node, start: resource.start, end: resource.end, ...(resource.construct !== undefined && { construct: resource.construct }) }] : [];

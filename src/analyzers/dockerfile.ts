@@ -8,6 +8,9 @@ export function recognises(path: string, text: string): boolean {
   return /(?:docker|container)file[^/]*$/i.test(path) && !/\.(?:mdx?|rst|[cm]?[jt]sx?|ya?ml|json|py|go|html?)$/i.test(path) && /^[ \t\uFEFF]*FROM[ \t]+\S/im.test(text);
 }
 
+/** Stages of one file that are read. */
+const MAX_STAGES = 200;
+
 /** Stages in order; what a stage takes over from an earlier one is not repeated in it. */
 export function facts(text: string, path: string): Facts {
   const syntax = parseDockerfile(text, path);
@@ -23,6 +26,7 @@ function dockerfileOf(syntax: DockerfileSyntax, report: (problem: ReadProblem) =
   const named = new Map<string, Stage>();
   for (const instruction of syntax.instructions) {
     const stage = stages.at(-1);
+    if (instruction.keyword === 'FROM' && stages.length >= MAX_STAGES) { report({ message: `more than ${MAX_STAGES} stages: what stands from here on was not read`, at: syntax.lines.at(instruction.start, instruction.end) }); break; }
     if (instruction.keyword === 'FROM') {
       const opened = openStage(instruction, { syntax, global, earlier: named, report });
       stages.push(opened);

@@ -57,7 +57,7 @@ function placeOf(line: Line, start: number, length: number): SourceLocation {
 const within = (line: Line, part: string): SourceLocation => placeOf(line, Math.max(0, line.text.indexOf(part)), part.length);
 
 function commentOf(line: Line): Comment[] {
-  const match = /(^|\s)#\s*(drainlint:.*)$/.exec(line.text);
+  const match = /(^|\s)#\s{0,100}(drainlint:[^]*)$/.exec(line.text);
   if (!match) return [];
   const start = match.index + match[1]!.length;
   return [{ text: match[2]!.trim(), at: placeOf(line, start, line.text.length - start), ownLine: line.text.slice(0, start).trim() === '' }];
@@ -92,7 +92,7 @@ function pipfileLock(lines: readonly Line[]): InstalledVersion[] {
 /** One requirement (PEP 508): its name and version range, without extras, marker, options and comment. Prose and addresses name no range. */
 function requirement(written: string, line: Line, start: number): InstalledVersion[] {
   const code = written.split(/;|\s#|\s--|\\$/, 1)[0]!.trimEnd();
-  const match = /^([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?(.*)$/.exec(code);
+  const match = /^([A-Za-z0-9][\w.-]*)\s{0,100}(?:\[[^\]]*\])?([^]*)$/.exec(code);
   if (!match) return [];
   const rest = match[2]!.trim().replace(/^\((.*)\)$/, '$1');
   if (rest !== '' && !/^[=<>!~@]/.test(rest)) return [];
@@ -129,16 +129,16 @@ function manifest(lines: readonly Line[]): InstalledVersion[] {
   const versions: InstalledVersion[] = [];
   let table = '', array = '';
   for (const line of lines) {
-    const head = array ? null : /^\s*\[\[?\s*([^\]]+?)\s*\]/.exec(line.text);
-    if (head) { table = head[1]!.replaceAll('"', ''); continue; }
-    const key = array ? null : /^\s*("?)([\w.-]+)\1\s*=\s*(.*)$/.exec(line.text);
+    const head = array ? null : /^\s*\[\[?([^\]]+)\]/.exec(line.text);
+    if (head) { table = head[1]!.trim().replaceAll('"', ''); continue; }
+    const key = array ? null : /^\s*("?)([\w.-]+)\1\s*=\s*([^]*)$/.exec(line.text);
     if (key) {
       versions.push(...named(table, key[2]!, key[3]!, line));
       if (key[3]!.startsWith('[')) array = `${table}.${key[2]}`;
     }
     if (!array) continue;
     if (LISTED.test(array)) versions.push(...listed(line));
-    if (/\],?$/.test(line.text.replace(/(["'])(?:(?!\1).)*\1/g, '').replace(/#.*$/, '').trim())) array = '';
+    if (/\],?$/.test(line.text.replace(/(["'])(?:(?!\1).)*\1/g, '').replace(/#[^]*$/, '').trim())) array = '';
   }
   return versions;
 }
@@ -150,7 +150,7 @@ function named(table: string, key: string, value: string, line: Line): Installed
   if (!NAMED.test(parent) || !PACKAGES.has(normal(name))) return [];
   const written = /^(["'])(.*?)\1/.exec(value)?.[2] ?? /^\{.*?\bversion\s*=\s*(["'])(.*?)\1/.exec(value)?.[2];
   const range = written === '*' ? undefined : written;
-  return found(name, range, within(line, line.text.replace(/\s+#.*$/, '').trim()), parent.startsWith('tool.poetry'));
+  return found(name, range, within(line, line.text.replace(/\s#[^]*$/, '').trim()), parent.startsWith('tool.poetry'));
 }
 
 /** The requirements among the texts of a line: of an array, or of a call of setup(…). */

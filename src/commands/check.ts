@@ -1,4 +1,5 @@
-import { relative, resolve, sep } from 'node:path';
+import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
+import { dirname, relative, resolve, sep } from 'node:path';
 import { audit } from '../audit.js';
 import type { Baseline } from '../baseline.js';
 import type { CheckFlags } from '../cli.js';
@@ -10,7 +11,7 @@ import { gitRoot, isForeign, isInside } from '../sources/files.js';
 import type { StagedTree } from '../sources/revision.js';
 import { checkNames, exitCode, loadRules, parseFormat, print, withFlags, writing, type Output } from './judging.js';
 import { mend, write } from './mending.js';
-import { cacheFor, configFor, pathsOf, revision, rootOf, threads } from './run.js';
+import { configFor, pathsOf, readingFor, revision, rootOf } from './run.js';
 import { stopwatch } from './stopwatch.js';
 
 /** `drainlint check`: audits, mends, prints. Resolves to the exit code. */
@@ -29,11 +30,11 @@ export async function check(given: readonly string[], flags: CheckFlags): Promis
     return 0;
   }
   const watch = stopwatch(flags.timings);
-  const kept = cacheFor(root, flags);
+  const kept = readingFor(root, flags);
   const earlier = flags.since === undefined ? undefined : await revision(root, flags.since);
   const known = await readBaseline(root, config, flags, staged);
   const baseline = known && { ...known.baseline, update: flags.updateBaseline === true };
-  const run = (overlay?: ReadonlyMap<string, string>): Promise<Report> => audit({ root, paths, config, rules: loadRules, ...kept, threads: threads(), onProgress: watch.begin, ...(overlay && { overlay }), ...(earlier && { earlier }), ...(staged && { staged }), ...(baseline && { baseline }) });
+  const run = (overlay?: ReadonlyMap<string, string>): Promise<Report> => audit({ root, paths, config, rules: loadRules, ...kept, onProgress: watch.begin, ...(overlay && { overlay }), ...(earlier && { earlier }), ...(staged && { staged }), ...(baseline && { baseline }) });
 
   const mended = flags.fix || flags.diff ? await mend(run, root, flags.fix === 'all' ? 'all' : 'safe', started) : undefined;
   if (mended && flags.diff) {
@@ -78,6 +79,15 @@ async function stagedTree(root: string): Promise<StagedTree> {
   return found;
 }
 
+/** Whether a file, there or not yet, lies outside a folder once links are followed. */
+function leadsOutside(root: string, file: string): boolean {
+  const there = [file, dirname(file)].find(path => existsSync(path));
+  return there === undefined || lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true && there !== file || !isInside(realpathSync(root), realpathSync(there));
+}
+
+/** Bytes of the largest baseline that is read: 50,000 findings. */
+const LARGEST_BASELINE = 10_000_000;
+
 /** A baseline and the file it comes from. `text`: undefined where there is none yet. */
 interface KnownFindings { readonly file: string; readonly text?: string; readonly baseline: Baseline }
 
@@ -86,6 +96,10 @@ async function readBaseline(root: string, config: Config, flags: CheckFlags, sta
   if (file === undefined && flags.updateBaseline) throw new AuditError('--update-baseline does not know the file: add --baseline FILE, or `baseline: FILE` to drainlint.config.yaml');
   if (file === undefined || !config.honourIgnores) return undefined;
   const path = isInside(root, file) ? relative(root, file).split(sep).join('/') : file;
+  if (flags.updateBaseline && flags.baseline === undefined && leadsOutside(root, file)) throw new AuditError(`${path} lies outside ${root}, and nothing is written there because a configuration says so: name it with --baseline`);
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats && !stats.isFile()) throw new AuditError(`${path} is no file`);
+  if (stats && stats.size > LARGEST_BASELINE) throw new AuditError(`${path} is larger than the ${LARGEST_BASELINE / 1e6} MB that are read of a baseline`);
   // a baseline that git does not know of yet is used as it stands on disk
   const text = staged?.texts.get(path) ?? readText(file);
   if (text === undefined && !flags.updateBaseline) throw new AuditError(`${path}: there is no such baseline; --update-baseline writes it`);

@@ -3,7 +3,7 @@ import { AuditError, didYouMean } from '../config.js';
 import { compare, fatedOf, isAlone, timelineOf, whatIf, workerOf, type Comparison } from '../fate/index.js';
 import type { MessageConsumer, Model, Worker } from '../model/index.js';
 import { fateJson, fateMarkdown, fateText, isWorse, type FateReport } from '../reporters/fate/index.js';
-import { cacheFor, configFor, pathsOf, revision, rootOf, wantsColor, wantsUnicode, widthOf, threads } from './run.js';
+import { configFor, pathsOf, readingFor, revision, rootOf, wantsColor, wantsUnicode, widthOf } from './run.js';
 
 /** Flags of `fate`, as commander hands them over. */
 export interface FateFlags {
@@ -15,6 +15,7 @@ export interface FateFlags {
   readonly explain?: boolean;
   readonly config?: string;
   readonly cache?: boolean;
+  readonly readAll?: boolean;
   readonly verbose?: boolean;
   readonly color?: string | boolean;
 }
@@ -25,8 +26,8 @@ export async function fate(given: readonly string[], flags: FateFlags): Promise<
   const paths = pathsOf(given);
   const root = rootOf(paths);
   const earlier = flags.since === undefined ? undefined : await revision(root, flags.since);
-  const kept = cacheFor(root, flags);
-  const report = await audit({ root, paths, config: await configFor(root, paths, flags.config), rules: [], ...kept, threads: threads(), ...(earlier && { earlier }) });
+  const kept = readingFor(root, flags);
+  const report = await audit({ root, paths, config: await configFor(root, paths, flags.config), rules: [], ...kept, ...(earlier && { earlier }) });
   kept.save();
   const { model, exitMarginSeconds: margin } = report;
   const { workers, consumers } = named(model, flags.worker, flags.verbose === true);

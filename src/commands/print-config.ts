@@ -1,5 +1,5 @@
 import { relative, resolve, sep } from 'node:path';
-import { globToRegExp } from '../suppress.js';
+import { readGlob } from '../suppress.js';
 import type { Config } from '../config.js';
 import { place, type SourceLocation } from '../model/index.js';
 import { jsonText } from '../reporters/clean.js';
@@ -27,7 +27,7 @@ function listed(entry: unknown): string {
 
 function effective(config: Config, root: string, path: string | undefined): Effective {
   const at = path === undefined ? undefined : relative(root, resolve(path)).split(sep).join('/');
-  const here = at === undefined ? [] : config.overrides.filter(({ paths }) => paths.some(glob => globToRegExp(glob).test(at)));
+  const here = at === undefined ? [] : config.overrides.filter(({ paths }) => paths.some(glob => readGlob(glob).test(at)));
   const keysOf = ({ rules, thresholds, minConfidence }: Config['overrides'][number]): readonly string[] =>
     [...Object.keys(rules).map(id => `rules.${id}`), ...Object.keys(thresholds).map(name => `thresholds.${name}`), ...(minConfidence === undefined ? [] : ['minConfidence'])];
   const withPlace = <T extends { readonly at: SourceLocation }>({ at: where, ...one }: T): unknown => ({ ...one, isShared: undefined, at: place(where) });

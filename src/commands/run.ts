@@ -1,6 +1,7 @@
 import { dirname, relative, resolve, sep } from 'node:path';
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import type { AuditOptions } from '../audit.js';
 import { AuditError, DEFAULT_CONFIG, didYouMean, findConfig, loadConfig, type Config } from '../config.js';
 import { gitRoot, isInside } from '../sources/files.js';
 import type { Cache } from '../sources/cache.js';
@@ -77,19 +78,22 @@ export async function revision(root: string, name: string): Promise<EarlierTree>
 }
 
 /** Flags of every command that reads files. */
-export interface CacheFlags { readonly cache?: boolean; readonly verbose?: boolean }
+export interface ReadingFlags { readonly cache?: boolean; readonly readAll?: boolean; readonly verbose?: boolean }
 
-/** What earlier runs found out about a tree, in the user's cache directory. */
-export interface TreeCache {
-  /** For `audit`; absent where there is to be none. */
-  readonly cache?: (folders: readonly string[]) => Promise<Cache | undefined>;
-  /** Keeps what this run found out. */
+/** How a tree is read: for `audit`. */
+export interface Reading extends Pick<AuditOptions, 'cache' | 'threads' | 'readAll'> {
+  /** Keeps what this run found out, in the user's cache directory. */
   save(): void;
 }
 
-export function cacheFor(root: string, { cache: isWanted, verbose }: CacheFlags): TreeCache {
+/** More threads than this win little: the files have to be found and joined, too. */
+const THREADS = 4;
+
+export function readingFor(root: string, { cache: isWanted, readAll = false, verbose }: ReadingFlags): Reading {
   const build = BUILD;
-  if (isWanted === false || build === undefined) return { save() {} };
+  // the build lays the thread's program beside this file
+  const threads: Threads = { program: new URL('./reader.js', import.meta.url), count: Math.min(THREADS, availableParallelism()) };
+  if (isWanted === false || build === undefined) return { threads, readAll, save() {} };
   let opened: Promise<Cache | undefined> | undefined;
   let found: Cache | undefined;
   const onTrouble = (message: string): void => { if (verbose) process.stderr.write(`drainlint: ${message}\n`); };
@@ -99,10 +103,5 @@ export function cacheFor(root: string, { cache: isWanted, verbose }: CacheFlags)
     if (directory !== undefined) found = openCache({ directory, build: `${build} ${process.versions.v8}`, root, folders, onTrouble });
     return found;
   };
-  return { cache: folders => (opened ??= open(folders)), save: () => found?.save() };
+  return { threads, readAll, cache: folders => (opened ??= open(folders)), save: () => found?.save() };
 }
-
-/** More threads than this win little: the files have to be found and joined, too. */
-const THREADS = 4;
-/** For `audit`. The build lays the thread's program beside this file. */
-export const threads = (): Threads => ({ program: new URL('./reader.js', import.meta.url), count: Math.min(THREADS, availableParallelism()) });

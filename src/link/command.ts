@@ -31,7 +31,10 @@ export interface Reached {
 }
 
 /** What one walk shares: the tree, the image, the files it came by and the steps it may still take. */
-export interface Journey { readonly store: FactStore; readonly image: Image; readonly visited: Set<string>; steps: number }
+export interface Journey { readonly store: FactStore; readonly image: Image; readonly visited: Set<string>; steps: number; readonly all: Steps }
+
+/** The steps that all walks of a tree may still take; where they, or those of one walk, came to an end. */
+export interface Steps { left: number; cutAt?: SourceLocation }
 
 /** A process on the way: what runs, in which environment and folder. */
 export interface Process { readonly argv: readonly Word[]; readonly environment: Environment; readonly directory?: string; readonly depth: number; readonly scripts: readonly string[]; /** False: a script whose caller is not known. */ readonly argsKnown?: boolean }
@@ -39,12 +42,20 @@ export interface Process { readonly argv: readonly Word[]; readonly environment:
 /** Processes inside each other beyond this are not followed, nor a walk of more steps. */
 const DEPTH = 24;
 export const STEPS = 50_000;
+/** Steps of all walks of a tree. */
+export const ALL_STEPS = 200_000;
+
+function spend(journey: Journey, at: SourceLocation): boolean {
+  if (journey.steps-- > 0 && journey.all.left-- > 0) return true;
+  journey.all.cutAt ??= at;
+  return false;
+}
 
 /** Every consumer an argv leads to: through shells, inits, wrappers, package managers, scripts and process managers. */
 export function follow(process: Process, journey: Journey): readonly Reached[] {
   const [first] = process.argv;
   const program = likely(first);
-  if (!first || program === undefined || program === '' || process.depth > DEPTH || journey.steps-- <= 0) return [];
+  if (!first || program === undefined || program === '' || process.depth > DEPTH || !spend(journey, first.at)) return [];
   const name = posix.basename(program);
   const at = first.at;
   if (name === 'celery' || name === 'celery.exe') return celery(process, at);
@@ -143,7 +154,7 @@ function shell(name: string, process: Process, journey: Journey): readonly Reach
   let i = 1;
   for (; i < argv.length; i++) {
     const text = argv[i]!.text;
-    if (/^-[a-zA-Z]*c[a-zA-Z]*$/.test(text)) return programText(argv[i + 1], argv.slice(i + 2), kind, process, journey, argv[0]!);
+    if (/^-[a-zA-Z]{0,20}c[a-zA-Z]{0,20}$/.test(text)) return programText(argv[i + 1], argv.slice(i + 2), kind, process, journey, argv[0]!);
     if (text === '-o' || text === '+o' || text === '-O') { i++; continue; }
     if (!/^[-+]/.test(text)) break;
   }
@@ -181,7 +192,7 @@ function hostOf(process: Process, journey: Journey): ShellHost {
       journey.visited.add(found.path);
       return journey.store.facts(found.path)?.script?.commands;
     },
-    spend: () => journey.steps-- > 0,
+    spend: at => spend(journey, at),
   };
 }
 

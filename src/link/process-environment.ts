@@ -49,7 +49,7 @@ export interface Word {
 
 /** The program text of a shell among words (`sh -c text`, `bash -lc text`, `su app -c text`), with the program it was read as. */
 export function withProgram(words: readonly Word[], program: readonly ShellCommand[] | undefined, slots: readonly Slot[]): readonly Word[] {
-  const index = program ? words.findIndex((_, i) => i > 0 && /^-[a-z]*c[a-z]*$|^--command$/i.test(words[i - 1]!.text)) : -1;
+  const index = program ? words.findIndex((_, i) => i > 0 && /^-[a-z]{0,20}c[a-z]{0,20}$|^--command$/i.test(words[i - 1]!.text)) : -1;
   return index < 0 ? words : words.map((word, i) => (i === index ? { ...word, program: program!, slots } : word));
 }
 
@@ -135,7 +135,7 @@ export function expand(expr: Expr, scope: WordScope): readonly Word[] {
 /** `celery worker -c $N` as words: those without a variable are known. */
 function writtenParts(word: Word): readonly Word[] | undefined {
   const text = word.text.trim();
-  if (!/\s/.test(text) || /\$\(|`|\$\{[^}]*\s/.test(text)) return undefined;
+  if (!/\s/.test(text) || /\$\(|`|\$\{[^}]{0,1000}\s/.test(text)) return undefined;
   const parts = split(text);
   const align = (other: string | undefined): readonly string[] | undefined => { const list = other === undefined ? undefined : split(other); return list?.length === parts.length ? list : undefined; };
   const fallbacks = align(word.fallback), guesses = align(word.guess);

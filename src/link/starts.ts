@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
 import type { Broker, Cache, ChainLink, ConsumerCommand, Container, ContainerFacts, DeployedContainer, EcsService, EcsServiceFacts, Facts, FactStore, Join, LinkOptions, Platform, Queue, Setting, Slot, SourceLocation, StartChain, TaskDefinitionFacts, UnauditedConsumer, Unresolved } from '../model/index.js';
-import { comparePlaces, literalText, refersTo, samePlace, startOf } from '../model/index.js';
+import { comparePlaces, literalText, refersTo, startOf } from '../model/index.js';
 import { findBuilds, type Build, type Builds } from './builds.js';
-import { declaredWorker, follow, namedConsumer, STEPS, type Journey, type Reached } from './command.js';
+import { declaredWorker, follow, ALL_STEPS, namedConsumer, STEPS, type Journey, type Reached, type Steps } from './command.js';
 import { withInfrastructure } from './infrastructure.js';
 import { cachesIn } from './caches.js';
 import { composeContainers } from './start/compose-services.js';
@@ -77,7 +77,8 @@ export function findStarts(store: FactStore, options: LinkOptions): Starts {
   const builds = findBuilds(store, [...definitions.flatMap(({ facts, path }) => facts.containers.map(container => ({ container, path }))), ...compose.map(({ service, path }) => ({ container: service, path }))]);
   const visited = new Set<string>();
   const unresolved: Unresolved[] = [...infrastructure.unresolved];
-  const world: World = { store, builds, visited, unresolved, declared: options.workers.map(({ service }) => service) };
+  const steps: Steps = { left: ALL_STEPS };
+  const world: World = { store, builds, visited, unresolved, steps, declared: options.workers.map(({ service }) => service) };
 
   for (const { facts } of definitions) if (facts.containers.length === 0) unresolved.push({ at: facts.at, reason: `the containers of task definition ${facts.family ?? facts.address ?? 'here'} could not be read` });
 
@@ -94,20 +95,21 @@ export function findStarts(store: FactStore, options: LinkOptions): Starts {
     const role = composeRole({ isMarked: isDevelopmentService(service, path), isBesideEcs: definitions.length > 0, apps: reached.map(one => one.command.app), ecsApps: ecsStarts.map(start => start.command.app) });
     return startsOf({ ...origin, role }, reached);
   });
-  const unreached = unreachedStarts({ store, builds, visited, isEcs: ecsStarts.length > 0 });
+  const unreached = unreachedStarts({ store, builds, visited, steps, isEcs: ecsStarts.length > 0 });
   const rest = unreached.flatMap(({ origin, reached }) => startsOf(origin, reached));
 
   unresolved.push(...unreadValues(ecsStarts));
+  if (steps.cutAt) unresolved.push({ at: steps.cutAt, reason: `more than ${STEPS.toLocaleString('en-US')} commands of one container, or ${ALL_STEPS.toLocaleString('en-US')} of all: what is started from here on is not known` });
   const found = [...ecsStarts, ...besideProcfile(composeStarts, rest), ...rest];
   return {
     starts: withIds(distinct(found.filter(isJudged))), services, containers: deployed.flatMap(({ origin, services: running }) => containersOfOrigin(origin, running.map(i => services[i]!))),
     caches: cachesIn(all), queues: queuesIn(all), brokers: brokersIn(all),
-    unaudited: unauditedIn(found.filter(start => start.command.kind === 'unaudited')), unresolved: unresolved.filter((one, i) => unresolved.findIndex(other => other.reason === one.reason && samePlace(other.at, one.at)) === i),
+    unaudited: unauditedIn(found.filter(start => start.command.kind === 'unaudited')), unresolved: eachOnce(unresolved),
   };
 }
 
 /** `declared`: names of services and containers that run a worker, as the configuration says. */
-interface World { readonly declared: readonly string[]; readonly store: FactStore; readonly builds: Builds; readonly visited: Set<string>; readonly unresolved: Unresolved[] }
+interface World { readonly declared: readonly string[]; readonly store: FactStore; readonly builds: Builds; readonly visited: Set<string>; readonly unresolved: Unresolved[]; readonly steps: Steps }
 
 // Task definitions and services
 
@@ -247,7 +249,7 @@ function followArgv(start: StartArgv, container: ContainerFacts, build: Build, e
   const { image } = build;
   if (image.dockerfile !== undefined && !start.own) world.visited.add(image.dockerfile);
   const directory = directoryOf(container, image);
-  const journey: Journey = { store: world.store, image, visited: world.visited, steps: STEPS };
+  const journey: Journey = { store: world.store, image, visited: world.visited, steps: STEPS, all: world.steps };
   return follow({ argv: start.argv, environment, directory, depth: 0, scripts: [] }, journey);
 }
 
@@ -300,10 +302,15 @@ function frozen<T>(setting: Setting<T>, at: SourceLocation | undefined): Setting
   return at && setting.state !== 'unknown' ? { ...setting, slots: [], frozen: at } : setting;
 }
 
+/** Consumers that one container or script starts, by commands of their own. */
+const MOST_STARTS = 200;
+
 /** A script that calls itself again starts nothing new. */
 function once(reached: readonly Reached[]): readonly Reached[] {
   const key = ({ command, program }: Reached): string => JSON.stringify([command.at.path, command.at.startLine, command.at.startColumn, command.text, program]);
-  return reached.filter((one, i) => reached.findIndex(other => key(other) === key(one)) === i);
+  const first = new Map<string, Reached>();
+  for (const one of reached) { const name = key(one); if (!first.has(name)) first.set(name, one); }
+  return [...first.values()].slice(0, MOST_STARTS);
 }
 
 function writtenIn(variables: ReadonlyMap<string, Variable>): Start['variables'] {
@@ -327,6 +334,12 @@ function unreadValues(starts: readonly Start[]): readonly Unresolved[] {
     const named = [[`stopTimeout of container ${container?.name ?? name}`, stopTime], ...(service ? ([['desiredCount', service.desiredCount], ['minimumHealthyPercent', service.minimumHealthyPercent], ['maximumPercent', service.maximumPercent]] as const).map(([key, setting]) => [`${key} of service ${service.name}`, setting] as const) : [])] as const;
     return named.flatMap(([what, setting]) => (setting.state === 'unknown' ? [{ at: setting.at, reason: `${what}: ${setting.expression}` }] : []));
   });
+}
+
+/** By reason and place. */
+function eachOnce(unresolved: readonly Unresolved[]): readonly Unresolved[] {
+  const seen = new Set<string>();
+  return unresolved.filter(({ reason, at }) => { const key = JSON.stringify([reason, at.path, at.startLine, at.startColumn]); return seen.has(key) ? false : seen.add(key); });
 }
 
 /** Branches that start the same command in the same way are one start. */
@@ -354,9 +367,9 @@ function withIds(starts: readonly Start[]): readonly Start[] {
 
 function detailOf(start: Start): string {
   const host = start.command.options.get('--hostname');
-  const isProgram = !start.id.replace(/ \[[^\]]*\]$/, '').endsWith(`: ${start.name}`);
+  const isProgram = !start.id.replace(/ \[[^[\]]*\]$/, '').endsWith(`: ${start.name}`);
   const queues = start.command.queues?.join(',') ?? '';
-  const detail = isProgram ? start.name : typeof host === 'string' ? host.replace(/@.*$/, '') : start.command.kind === 'celery-beat' ? 'beat' : queues.length <= 60 ? queues : '';
+  const detail = isProgram ? start.name : typeof host === 'string' ? host.replace(/@[^]*$/, '') : start.command.kind === 'celery-beat' ? 'beat' : queues.length <= 60 ? queues : '';
   return detail === '' ? '' : ` ${detail}`;
 }
 

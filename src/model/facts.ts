@@ -13,6 +13,8 @@ export interface Facts {
   readonly comments: readonly Comment[];
   /** What could not be read; the rest of the file still counts. */
   readonly problems: readonly ReadProblem[];
+  /** Words and signs of the text. Set by the store that read it. */
+  readonly weight?: number;
   readonly code?: readonly Statement[];
   readonly taskDefinitions?: readonly TaskDefinitionFacts[];
   readonly services?: readonly EcsServiceFacts[];

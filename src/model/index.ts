@@ -11,5 +11,6 @@ export * from './edits.js';
 export * from './store.js';
 export * from './nearest.js';
 export * from './timings.js';
+export * from './glob.js';
 export * from './consumer.js';
 export type * from './live.js';

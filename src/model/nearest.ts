@@ -1,6 +1,8 @@
+import { ACROSS, globOf, signs } from './glob.js';
+
 /** A name fits a pattern of `durations`, in which `*` stands for any letters. */
 export function fitsPattern(name: string, pattern: string): boolean {
-  return new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`).test(name);
+  return globOf(pattern.split('*').flatMap((part, i) => [...(i === 0 ? [] : [ACROSS]), ...signs(part)])).test(name);
 }
 
 /** The known word nearest to a mistyped one, at most a third of its letters away; undefined where none is near. */

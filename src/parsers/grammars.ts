@@ -31,13 +31,29 @@ export async function loadGrammar(name: 'tree-sitter-python.wasm' | 'tree-sitter
   return { parser, language };
 }
 
-/** ms. The largest real files take under 1 s; a few made-up texts (100,000 continued lines of Python) take minutes. */
-const MAX_TIME = 10_000;
+/** ms of processor time for each character, four times what real files take, and for a file besides. */
+const USUAL = { perCharacter: 0.001, perFile: 50 };
+/** ms beyond that, of all files together. A few made-up texts (100,000 continued lines of Python) would take minutes each. */
+const MOST_SLOW = 2000;
+let slow = 0;
+/** Reports of the parser between two looks at the clock, which takes longer than what lies between two reports. */
+const LOOKS = 500;
+
+/** Processor time, ms: a machine that is busy with other things changes nothing. */
+function clock(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
 
 /** The tree of a text, or of a part of it, in places of the whole. undefined: it took too long. The caller deletes it: WebAssembly memory is not garbage-collected. */
 export function parseWithin(parser: Parser, text: string, part?: Range): Tree | undefined {
-  const deadline = Date.now() + MAX_TIME;
-  const tree = parser.parse(text, null, { ...(part && { includedRanges: [part] }), progressCallback: () => Date.now() > deadline });
+  const length = part ? part.endIndex - part.startIndex : text.length;
+  const usual = USUAL.perFile + length * USUAL.perCharacter;
+  let calls = 0;
+  const from = clock();
+  const deadline = from + usual + Math.max(0, MOST_SLOW - slow) / 2;
+  const tree = parser.parse(text, null, { ...(part && { includedRanges: [part] }), progressCallback: () => ++calls % LOOKS === 0 && clock() > deadline });
+  slow += Math.max(0, clock() - from - usual);
   if (!tree) parser.reset();
   return tree ?? undefined;
 }

@@ -19,6 +19,8 @@ export const MAX_LENGTH = 2_000_000;
 /** Lines of one broken file that are left out to read the rest, and the longest file for which that is tried. */
 const MAX_REPAIRS = 12;
 const MAX_REPAIRED_LENGTH = 300_000;
+/** Characters that are read again for all repairs of a file. */
+const MAX_REREAD = 600_000;
 
 interface Loaded { readonly parser: TreeSitterParser; readonly grammar: Grammar }
 let ready: Loaded | undefined;
@@ -70,7 +72,7 @@ function readSyntax({ parser, grammar }: Loaded, text: string): ReadTree | undef
  */
 function repaired(loaded: Loaded, first: ReadTree, text: string): { read: ReadTree; text: string } {
   let best = { read: first, text };
-  for (let i = 0; i < MAX_REPAIRS && best.read.error !== undefined && text.length <= MAX_REPAIRED_LENGTH; i++) {
+  for (let i = 0; i < Math.min(MAX_REPAIRS, MAX_REREAD / text.length) && best.read.error !== undefined && text.length <= MAX_REPAIRED_LENGTH; i++) {
     const without = withoutLine(best.text, best.read.error);
     const read = readSyntax(loaded, without);
     if (!read || (read.error !== undefined && read.error <= best.read.error)) break;

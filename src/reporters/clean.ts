@@ -3,9 +3,12 @@ import { withoutPasswords } from './credentials.js';
 /** Control characters, bidirectional overrides and what else changes a terminal or hides text (Trojan Source, CVE-2021-42574). */
 const UNSAFE = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
-/** Text from the scanned files, safe for a terminal or a log: one visible character for each unsafe one, no password of a URL. */
+/** What a log makes a command of: `::error` at the start of a line, wherever it is broken (GitHub), and `##[error]`, `##vso[…]` anywhere in it (GitHub, Azure). */
+const COMMAND = /(?<![^ \t]):(?=:[a-z])|(?<=#)#(?=\[|vso\[)/gi;
+
+/** Text from the scanned files, safe for a terminal or a log: one visible character for each unsafe one, no command to what reads the log, no password of a URL. */
 export function clean(text: string): string {
-  return withoutPasswords(text).replace(UNSAFE, sign => (sign < ' ' ? String.fromCharCode(0x2400 + sign.charCodeAt(0)) : sign === '\u007f' ? '\u2421' : '\ufffd'));
+  return withoutPasswords(text).replace(UNSAFE, sign => (sign < ' ' ? String.fromCharCode(0x2400 + sign.charCodeAt(0)) : sign === '\u007f' ? '\u2421' : '\ufffd')).replace(COMMAND, sign => (sign === ':' ? '\u2236' : '\u266f'));
 }
 
 /** A document of JSON, indented, that shows on a terminal what it holds: what JSON would leave as it is of such characters is escaped, and reads the same. */

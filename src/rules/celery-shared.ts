@@ -51,7 +51,7 @@ export function spelled(app: CeleryApp, name: string): string {
   const setting = app.settings.get(name);
   if (setting?.state === 'set' && setting.writtenAs !== undefined) return setting.writtenAs;
   if (app.namespace !== undefined && homeOf(app) !== app.at.path) {
-    const namespace = app.namespace.replace(/_+$/, '');
+    const namespace = app.namespace.replace(/(?<!_)_+$/, '');
     return `${namespace}_${namespace === namespace.toUpperCase() ? name.toUpperCase() : name}`;
   }
   return usesOldNames(app) ? BY_NAME.get(name)?.[1] ?? name : name;
@@ -64,7 +64,7 @@ function usesOldNames(app: CeleryApp): boolean {
 /** Celery's own name of a setting that is spelled for this app: without the namespace, in lower case. */
 export function plainName(app: CeleryApp, name: string): string {
   const lower = name.toLowerCase();
-  const prefix = app.namespace === undefined ? '' : `${app.namespace.replace(/_+$/, '').toLowerCase()}_`;
+  const prefix = app.namespace === undefined ? '' : `${app.namespace.replace(/(?<!_)_+$/, '').toLowerCase()}_`;
   return prefix !== '' && lower.startsWith(prefix) && app.settings.has(lower.slice(prefix.length)) ? lower.slice(prefix.length) : lower;
 }
 

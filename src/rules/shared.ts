@@ -90,7 +90,7 @@ export function textToWrite(setting: Setting<unknown>, value: Scalar, otherwise:
   const slots = setting.state === 'unknown' ? [] : setting.slots;
   const slot = slots.some(({ kind }) => kind === 'replace') ? undefined : slots.find(({ kind }) => kind === 'insert');
   if (!slot) return otherwise;
-  const lines = editAt(slot, value).text.replace(/^[\s,]+|[\s,-]+$/g, '').split(/\s*\n\s*/);
+  const lines = editAt(slot, value).text.replace(/^[\s,]+|(?<![\s,-])[\s,-]+$/g, '').split('\n').map(line => line.trim()).filter((line, _, all) => line !== '' || all.length === 1);
   return lines.map(line => `\`${line.replace(/^- /, '')}\``).join(', ');
 }
 

@@ -109,7 +109,7 @@ export function apart({ piped, subshell }: Shell): string {
 /** How the command is written so that it takes the place of its shell. Only bash can send output to a command beside it (`> >(tee log)`). */
 export function execSaid({ piped, subshell, into, shell, text }: Shell): string {
   const whole = text.replace(/^exec\s+/, '');
-  const command = shorten(piped ? whole.replace(/\s+2>&1$/, '') : whole, 80);
+  const command = shorten(piped ? whole.replace(/(?<!\s)\s+2>&1$/, '') : whole, 80);
   if (!piped) return `write \`exec ${command}\`${subshell ? ' outside of the subshell' : ''}`;
   const errors = into?.withErrors || /\s2>&1$/.test(whole) ? ' 2>&1' : '';
   const kept = into && shell === 'bash' ? `; to keep what ${into.text.split(' ')[0]} does, \`exec ${command} > >(${shorten(into.text, 80)})${errors}\`` : '';

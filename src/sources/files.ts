@@ -4,7 +4,9 @@ import { startOf, timed } from '../model/index.js';
 import type { Cache, Digest } from './cache.js';
 import type { Listing, listFiles } from './list-files.js';
 import { decode, readBytes } from './read-file.js';
+import { factsOf, mostWeight } from './reading.js';
 import type { Threads } from './threads.js';
+import { HEAVIEST_TREE, hasRoom, thousands } from './weight.js';
 
 export { gitRoot, isForeign, isInside } from './paths.js';
 
@@ -12,6 +14,10 @@ export { gitRoot, isForeign, isInside } from './paths.js';
 const SHORT_RUN = 300_000;
 /** Files of more characters are read in threads: what those take to start is won again. */
 const FOR_THREADS = 2_000_000;
+/** Characters of a file that excerpts are taken from. */
+const MOST_SHOWN = 2_000_000;
+/** Lines that are held for excerpts, but for those of one file. */
+const MOST_LINES = 300_000;
 
 export interface FileStoreOptions {
   /** Absolute. Every path is relative to it. */
@@ -33,6 +39,8 @@ export interface FileStoreOptions {
   readonly documentsOnly?: boolean;
   /** Another tree than the one on disk: the paths it has. What `overlay` does not hold is the same as in `like`, and is not read again; without it, as on disk. */
   readonly tree?: { readonly paths: readonly string[]; readonly like?: FileStore };
+  /** Read a tree that weighs more than the limit, too. */
+  readonly readAll?: boolean;
   /** Read many files at the same time. */
   readonly threads?: Threads;
   /** Opens what earlier runs have found out about this tree. Not called where the run stops before it. */
@@ -119,7 +127,7 @@ export async function createFileStore(options: FileStoreOptions): Promise<FileSt
   const paths = documents.size === 0 ? listing.paths : [...listing.paths, ...documents.keys()].sort();
   const candidates = timed('words in files', () => select(paths));
   const needed = options.analyzers.map((entry, id) => ({ entry, id })).filter(({ entry }) => candidates.length > 0 && (entry.onDemand === true ? paths : candidates).some(path => entry.name.test(path)));
-  const store = serve({ root, overlay, paths, candidates, problems, texts, stamps, needed, ...(like && { like }), ...(cache && { cache }), ...(options.threads && { threads: options.threads }) });
+  const store = serve({ root, overlay, paths, candidates, problems, texts, stamps, needed, ...(like && { like }), ...(cache && { cache }), ...(options.threads && { threads: options.threads }), readAll: options.readAll === true });
   if (!cache) await store.load();
   return store;
 }
@@ -160,14 +168,15 @@ interface Needed { readonly entry: AnalyzerEntry; readonly id: number }
 interface Parts {
   readonly root: string; readonly overlay: ReadonlyMap<string, string>; readonly paths: readonly string[]; readonly candidates: readonly string[];
   readonly problems: ReadProblem[]; readonly texts: Map<string, string>; readonly like?: FileStore;
-  readonly stamps: ReadonlyMap<string, string | undefined>; readonly needed: readonly Needed[]; readonly cache?: Cache; readonly threads?: Threads;
+  readonly stamps: ReadonlyMap<string, string | undefined>; readonly needed: readonly Needed[]; readonly cache?: Cache; readonly threads?: Threads; readonly readAll?: boolean;
 }
 
-function serve({ root, overlay, paths, candidates, problems, texts, stamps, needed, like, cache, threads }: Parts): FileStore {
+function serve({ root, overlay, paths, candidates, problems, texts, stamps, needed, like, cache, threads, readAll = false }: Parts): FileStore {
   const all = new Set(paths);
   const known = new Map<string, Facts | undefined>();
   const asked = new Set<string>();
   const split = new Map<string, readonly string[]>();
+  let splitLines = 0;
   const ids = new Map<string, string>();
   const loaded = new Map<number, Analyzer>();
   const lacking = new Set<string>();
@@ -175,6 +184,8 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
   const faulty = new Set<string>();
   /** What threads have read, until it is asked for. */
   const ahead = new Map<string, () => Facts | null>();
+  const leftOut: string[] = [];
+  let read = 0;
 
   const textOf = (path: string): string | undefined => {
     const written = overlay.get(path);
@@ -202,6 +213,12 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
   /** What the facts of a file depend on, besides the build: its text, its path, and which analyzers might know it. */
   const keyOf = (path: string, fitting: readonly Needed[], id: string): string => cache!.hash([path, fitting.map(one => one.id).join(), id].join('\0'));
 
+  /** Whether there is still room for a file; one for which there is none is left out. */
+  const fits = (path: string, weight: number): boolean => {
+    const isIn = readAll || hasRoom(weight, read);
+    if (!isIn && leftOut.at(-1) !== path) leftOut.push(path);
+    return isIn;
+  };
   const readFacts = (path: string): Facts | undefined => {
     const fitting = fittingOf(path);
     if (fitting.length === 0) return undefined;
@@ -210,7 +227,9 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
     const kept = open ? open() : cache?.facts(keyOf(path, fitting, idOf(path)), path);
     if (kept !== undefined) {
       texts.delete(path);
-      return kept ?? undefined;
+      if (!kept || !fits(path, kept.weight ?? 0)) return undefined;
+      read += kept.weight ?? 0;
+      return kept;
     }
     if (fitting.some(({ id }) => !loaded.has(id))) {
       lacking.add(path);
@@ -220,11 +239,11 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
     texts.delete(path); // parsed once; excerpts read the few files they need again
     if (text === undefined) return undefined;
     try {
-      const found = fitting.find(({ id }) => loaded.get(id)!.recognises(path, text));
-      const facts = found && timed(found.entry.format, () => loaded.get(found.id)!.facts(text, path));
+      const facts = factsOf(path, text, fitting.map(({ id, entry: { format } }) => ({ format, analyzer: loaded.get(id)! })), weight => fits(path, weight));
+      read += facts?.weight ?? 0;
       if (cache) {
         ids.set(path, cache.hash(text)); // a file that was written meanwhile is what was parsed
-        cache.noteFacts(keyOf(path, fitting, idOf(path)), path, facts ?? null);
+        if (leftOut.at(-1) !== path) cache.noteFacts(keyOf(path, fitting, idOf(path)), path, facts ?? null);
       }
       return facts;
     } catch (error) {
@@ -260,9 +279,12 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
 
   const readAhead = async (): Promise<void> => {
     if (!threads || threads.count < 2) return;
+    let weight = 0;
     const work = candidates.filter(path => !known.has(path) && !isShared(path)).flatMap(path => {
-      const text = texts.get(path) ?? textOf(path);
-      return text === undefined ? [] : [{ path, text, ids: fittingOf(path).map(({ id }) => id) }];
+      const text = texts.get(path) ?? textOf(path), fitting = fittingOf(path);
+      if (text === undefined) return [];
+      weight += mostWeight(text, fitting.map(({ entry }) => entry.format));
+      return readAll || weight <= HEAVIEST_TREE ? [{ path, text, ids: fitting.map(({ id }) => id) }] : [];
     });
     if (work.reduce((sum, { text }) => sum + text.length, 0) < FOR_THREADS) return;
     const { readInThreads, unpackFacts } = await import('./threads.js');
@@ -278,9 +300,11 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
 
   const own = needed.map(({ id }) => id).join();
   const kinds = like && like.kinds !== own ? `${own}/${like.kinds}` : own;
+  const leftOutProblem = (): readonly ReadProblem[] => (leftOut.length === 0 ? [] : [{ message: `${leftOut.length === 1 ? 'this file was' : `${thousands(leftOut.length)} files, of which this is the first, were`} not read: more than the ${thousands(HEAVIEST_TREE)} words and signs that are read of one tree; --read-all reads all of it`, at: startOf(leftOut[0]!) }]);
   const nameOf = (name: string): string => cache!.hash([name, kinds, paths.join('\n'), candidates.join('\n')].join('\0'));
   return {
-    paths, candidates, problems,
+    paths, candidates,
+    get problems() { return [...problems, ...leftOutProblem()]; },
     has: path => all.has(path),
     facts(path) {
       asked.add(path);
@@ -295,7 +319,7 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
       return found?.model;
     },
     keep(name, model) {
-      if (!cache || faulty.size > 0) return;
+      if (!cache || faulty.size > 0 || leftOut.length > 0) return;
       cache.noteJoined(nameOf(name), { model, files: [...asked].map(path => {
         const facts = peek(path);
         return { path, id: idOf(path), ...(facts && { digest: { path, comments: facts.comments, problems: facts.problems } }) };
@@ -303,8 +327,12 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
     },
     read: () => [...recalled.values(), ...[...asked].filter(path => !recalled.has(path)).map(peek)].filter(facts => facts !== undefined),
     lines(path) {
-      let lines = split.get(path);
-      if (!lines) split.set(path, (lines = textOf(path)?.split(/\r?\n/) ?? []));
+      const before = split.get(path);
+      if (before) return before;
+      const lines = textOf(path)?.slice(0, MOST_SHOWN).split(/\r?\n/) ?? [];
+      splitLines += lines.length;
+      if (splitLines > MOST_LINES) { split.clear(); splitLines = lines.length; }
+      split.set(path, lines);
       return lines;
     },
   };

@@ -1,7 +1,8 @@
 import { parentPort, Worker } from 'node:worker_threads';
 import type { Analyzer, AnalyzerEntry, Facts, Step } from '../model/index.js';
-import { addSteps, newStep, record, timed } from '../model/index.js';
+import { addSteps, newStep, record } from '../model/index.js';
 import { pack, unpack } from './packing.js';
+import { factsOf } from './reading.js';
 
 /** Threads that read files: the program each of them runs (it calls `readForMain`), and how many there may be. */
 export interface Threads { readonly program: URL; readonly count: number }
@@ -69,8 +70,7 @@ export function readForMain(analyzers: readonly AnalyzerEntry[]): void {
       const fitting = await Promise.all(ids.map(async id => ({ format: analyzers[id]!.format, analyzer: await load(id) })));
       record(step);
       try {
-        const found = fitting.find(({ analyzer }) => analyzer.recognises(path, text));
-        const bytes = pack(found ? timed(found.format, () => found.analyzer.facts(text, path)) : null, path);
+        const bytes = pack(factsOf(path, text, fitting) ?? null, path);
         if (bytes) read.push({ path, bytes: new Uint8Array(bytes) });
       } catch {
         // the main thread meets the same fault, and reports it

@@ -4,7 +4,10 @@ import { entriesOf, itemsOf, textOf, valueAt, valueOf, type DataNode, type DataS
 import { exprOf, placeOf } from '../node-values.js';
 
 /** A template's own names: what `Ref`, `Sub` and `FindInMap` look up. */
-export interface Template { readonly root: DataNode; readonly source: DataSource; readonly resources: ReadonlySet<string> }
+export interface Template { readonly root: DataNode; readonly source: DataSource; readonly resources: ReadonlySet<string>; /** Values that may still be computed. */ left: number }
+
+/** Values of one template that are computed: what `Sub` repeats is computed each time. */
+export const MAX_VALUES = 100_000;
 
 /** `!Ref x` or `{ Ref: x }`: the function and what it is called with. */
 interface Call { readonly name: string; readonly argument: DataNode }
@@ -19,6 +22,10 @@ const DEPTH = 60;
  */
 export function resolved(node: DataNode, template: Template, depth = 0): DataNode | undefined {
   if (depth > DEPTH) return node;
+  if (template.left-- <= 0) {
+    if (template.left === -1) template.source.report?.({ message: `more than ${MAX_VALUES.toLocaleString('en-US')} values are computed in this template: this one and those behind it are not known`, at: placeOf(node, template.source) });
+    return { is: 'expr', expr: { is: 'opaque', text: '…', at: placeOf(node, template.source) }, start: node.start, end: node.end };
+  }
   const call = callOf(node);
   if (call) return applied(call, node, template, depth + 1);
   const inner = (child: DataNode): DataNode | undefined => resolved(child, template, depth + 1);
@@ -95,7 +102,7 @@ function substituted(argument: DataNode, template: Template, at: SourceLocation,
   if (text === undefined) return unread('Sub', at);
   const parts: Expr[] = [];
   let end = 0;
-  for (const match of text.matchAll(/\$\{(!?)([^}]*)\}/g)) {
+  for (const match of text.matchAll(/\$\{(!?)([^}]{0,1000})\}/g)) {
     if (match.index > end) parts.push(literal(text.slice(end, match.index), at));
     end = match.index + match[0].length;
     if (match[1]) { parts.push(literal(`\${${match[2]!}}`, at)); continue; }

@@ -69,7 +69,7 @@ function fieldOf(section: IniSection, key: string, syntax: IniSyntax, read: (tex
 
 function insertSlot(section: IniSection, key: string, { lines, lineBreak }: IniSyntax): Slot {
   const last = section.entries.reduce((a, b) => (b.lineEnd > a.lineEnd ? b : a));
-  const sign = /\s*[=:]\s*$/.exec(last.head)?.[0].replace(/\n/g, '') ?? '=';
+  const sign = /(?<!\s)\s*[=:]\s*$/.exec(last.head)?.[0].replace(/\n/g, '') ?? '=';
   return { kind: 'insert', at: lines.at(last.lineEnd, last.lineEnd), encoding: ['ini'], before: `${lineBreak}${lines.indentAt(last.start)}${key}${sign === '' ? '=' : sign}`, after: '' };
 }
 

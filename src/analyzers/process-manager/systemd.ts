@@ -9,7 +9,7 @@ export function systemdFacts(text: string, path: string): Facts {
   // a line that ends in a backslash goes on: the break becomes white space, so that offsets stay
   const syntax = parseIni(text.replace(/\\(\r?\n)[ \t]*/g, joined => ' '.repeat(joined.length)), path);
   const problems: ReadProblem[] = [...syntax.problems];
-  const name = path.slice(path.lastIndexOf('/') + 1).replace(/@?\.service.*$/, '');
+  const name = path.slice(path.lastIndexOf('/') + 1).replace(/@?\.service[^]*$/, '');
   const programs = syntax.sections.filter(section => section.name === 'Service').flatMap(section => programOf(section, name, syntax, problem => { if (problems.length < 20) problems.push(problem); }) ?? []);
   return { path, format: 'process-manager', comments: syntax.comments, problems, processes: { manager: 'systemd', programs } };
 }

@@ -29,5 +29,5 @@ export const EXECUTES = /^(execute|executemany|execute_values|executescript|exec
 export const STATEMENTS = {
   insert: /^\s*(insert|copy)\b/i, update: /^\s*(update|merge|grant|revoke|create|alter|drop|truncate|reassign|call)\b/i, delete: /^\s*delete\b/i,
   guarded: /\bon\s+(conflict|duplicate\s+key)\b|\binsert\s+(or\s+)?(ignore|replace)\b|\bwhere\s+not\s+exists\b/i,
-  counts: /\bset\b[^;]*?\b(\w+)\s*=\s*(?:\w+\.)?\1\s*[-+]/i,
+  counts: /\bset\b[^;]{0,1000}?\b(\w{1,64})\s{0,9}=\s{0,9}(?:\w{1,64}\.)?\1\s{0,9}[-+]/i,
 } as const;

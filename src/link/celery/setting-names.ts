@@ -16,7 +16,7 @@ const CELERY_FAMILY = /^(TASK|WORKER|BEAT|BROKER|RESULT|CELERY)_/i;
  * utils/collections.py:367-425; all rows were run on 5.6.3). `namespace` undefined: none given.
  */
 export function readName(name: string, namespace: string | undefined): Reading | undefined {
-  return namespace ? underNamespace(name, namespace.replace(/_+$/, '')) : withoutNamespace(name);
+  return namespace ? underNamespace(name, namespace.replace(/(?<!_)_+$/, '')) : withoutNamespace(name);
 }
 
 function withoutNamespace(name: string): Reading | undefined {

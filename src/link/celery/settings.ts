@@ -106,7 +106,7 @@ function hiddenNames({ hidden = new Map() }: Source, namespace: string | undefin
   return [...hidden as ReadonlyMap<string, Value>].flatMap(([name, value]): readonly IneffectiveSetting[] => {
     const reading = readName(name, namespace);
     if (!reading || !('setting' in reading) || isRead(name)) return [];
-    const wanted = namespace ? `${namespace.replace(/_+$/, '')}_${reading.setting}`.toUpperCase() : BY_NAME.get(reading.setting)![1];
+    const wanted = namespace ? `${namespace.replace(/(?<!_)_+$/, '')}_${reading.setting}`.toUpperCase() : BY_NAME.get(reading.setting)![1];
     return [{ name, at: value.at, reason: 'wrong-case', wanted, value: value.expression }];
   });
 }

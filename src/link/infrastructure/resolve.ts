@@ -19,7 +19,7 @@ function resolve(expr: Expr, instance: Instance, depth: number, budget: Budget):
   const inner = (part: Expr): Expr => resolve(part, instance, depth + 1, budget);
   switch (expr.is) {
     case 'reference': return named(expr, instance, depth, budget);
-    case 'literal': return typeof expr.value === 'string' && /\$\{[^}]*\}/.test(expr.value) ? inTemplate(expr, name => inner(dotted(name, expr.at))) : expr;
+    case 'literal': return typeof expr.value === 'string' && /\$\{[^}]{0,1000}\}/.test(expr.value) ? inTemplate(expr, name => inner(dotted(name, expr.at))) : expr;
     case 'list': return { ...expr, items: expr.items.map(inner) };
     case 'map': return { ...expr, entries: expr.entries.map(([key, value]) => [key, inner(value)] as const) };
     case 'member': return member(inner(expr.object), expr.name, expr);
@@ -149,7 +149,7 @@ export function inTemplate(expr: Extract<Expr, { is: 'literal' }>, lookup: (name
   const text = String(expr.value);
   const parts: Expr[] = [];
   let end = 0;
-  for (const match of text.matchAll(/\$\{([^}]*)\}/g)) {
+  for (const match of text.matchAll(/\$\{([^}]{0,1000})\}/g)) {
     if (match.index > end) parts.push(literal(text.slice(end, match.index), expr.at));
     end = match.index + match[0].length;
     const inner = match[1]!.trim();

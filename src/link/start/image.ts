@@ -133,7 +133,7 @@ type Copy = StageFacts['copies'][number];
 
 /** `$NAME` and `${NAME}` by ENV, as Docker does in paths. */
 function substitute(path: string, environment: Environment): string {
-  return path.replace(/\$\{(\w+)(?::?-([^}]*))?\}|\$(\w+)/g, (written: string, braced: string | undefined, fallback: string | undefined, bare: string | undefined) => environment.variables.get((braced ?? bare)!)?.value ?? fallback ?? written);
+  return path.replace(/\$\{(\w{1,200})(?::?-([^}]{0,1000}))?\}|\$(\w+)/g, (written: string, braced: string | undefined, fallback: string | undefined, bare: string | undefined) => environment.variables.get((braced ?? bare)!)?.value ?? fallback ?? written);
 }
 
 /** Every COPY of a stage and its bases, the last one first, with its absolute target. */
@@ -223,7 +223,7 @@ const isBelow = (path: string, folder: string): boolean => path === folder || pa
 function below(folder: string, index: number, map: Mapping): readonly string[] {
   const { paths } = map.tree.store;
   const found = copiesOf(index, map).filter(({ copy, target }) => copy.from === undefined && (isBelow(target, folder) || isBelow(folder, target))).flatMap(({ copy, target }) => copy.sources.flatMap(source => {
-    const base = within(map.context, source.replace(/^\/+/, '').replace(/[*?[].*$/, ''));
+    const base = within(map.context, source.replace(/^\/+/, '').replace(/[*?[][^]*$/, ''));
     return paths.filter(path => base === '' || path === base || path.startsWith(`${base}/`)).filter(path => isBelow(posix.join(target, posix.relative(base, path)), folder));
   }));
   return [...new Set(found)];

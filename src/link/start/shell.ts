@@ -30,7 +30,7 @@ export interface ShellHost {
   /** The program of a file that is sourced, and its path in the container. */
   sourced(file: string, directory: string | undefined): readonly ShellCommand[] | undefined;
   /** False once the whole walk has taken too many steps. */
-  spend(): boolean;
+  spend(at: SourceLocation): boolean;
 }
 
 interface Found {
@@ -116,7 +116,7 @@ function namesIn(commands: readonly ShellCommand[], functions: ReadonlyMap<strin
 /** Runs commands one after another. True: what follows is never reached. */
 function sequence(commands: readonly ShellCommand[], state: State, walk: Walk, where: Where): boolean {
   for (const command of commands) {
-    if (!walk.host.spend()) return true;
+    if (!walk.host.spend(command.at)) return true;
     if (step(command, state, walk, where)) return true;
   }
   return false;

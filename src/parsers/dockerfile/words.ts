@@ -9,7 +9,7 @@ export interface JsonWord { readonly text: Spliced; readonly start: number; read
 /** The strings of a JSON form (`["celery", "worker"]`); undefined where the arguments are no such array: then they are a shell form. */
 export function jsonWords(text: string): readonly JsonWord[] | undefined {
   if (!text.startsWith('[') || !isStringArray(text)) return undefined;
-  return [...text.matchAll(/"(?:[^"\\]|\\.)*"/g)].map(match => {
+  return [...text.matchAll(/"(?:[^"\\]|\\[^])*"/g)].map(match => {
     const start = match.index, end = start + match[0].length;
     return { text: splice(jsonPieces(text, start + 1, end - 1)), start, end };
   });

@@ -33,7 +33,7 @@ function behindShell(words: readonly Expr[], from: number): number | undefined {
   for (let i = from; i < words.length; i++) {
     const option = literalText(words[i]);
     if (option === undefined || !/^[-+]/.test(option)) return given ? i : undefined;
-    if (/^-[a-zA-Z]*c[a-zA-Z]*$/.test(option)) given = true;
+    if (/^-[a-zA-Z]{0,20}c[a-zA-Z]{0,20}$/.test(option)) given = true;
     if (/^[-+][a-zA-Z]*[oO]$/.test(option)) i++;
     if (option === '--') return given && i + 1 < words.length ? i + 1 : undefined;
   }

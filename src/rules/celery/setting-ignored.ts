@@ -73,7 +73,7 @@ function severityOf(setting: string | undefined, isSet: boolean): Severity {
 function suggest(app: CeleryApp, { name, wanted, value, at }: IneffectiveSetting, reason: Reason, isSet: boolean): string {
   if (isSet) return `delete ${name} in ${at.path}`;
   if (reason === 'module-variable') {
-    const prefixed = app.namespace === undefined ? '' : `, or ${app.namespace.replace(/_+$/, '')}_${app.namespace === app.namespace.toUpperCase() ? name.toUpperCase() : name} = ${value} in the settings it loads`;
+    const prefixed = app.namespace === undefined ? '' : `, or ${app.namespace.replace(/(?<!_)_+$/, '')}_${app.namespace === app.namespace.toUpperCase() ? name.toUpperCase() : name} = ${value} in the settings it loads`;
     return `write ${app.name}.conf.${name} = ${value}${prefixed}`;
   }
   if (reason === 'replaced-by-second-config') return `move ${name} into the configuration that is loaded last`;

@@ -22,7 +22,7 @@ export const deploymentStuck: Rule = {
       if (reason === undefined) continue;
       yield {
         order: 1, at: service.at, confidence: 'high', resource: service.name,
-        message: `${service.name} does not get on with its deployment${event ? ` since ${moment(event.at)}` : ''}: ${reason.replace(/^\(service [^)]*\)\s*/, '').replace(/\.?\s*For more information.*$/is, '').replace(/\.$/, '')}`,
+        message: `${service.name} does not get on with its deployment${event ? ` since ${moment(event.at)}` : ''}: ${reason.replace(/^\(service [^)]*\)\s*/, '').replace(/For more information[^]*$/i, '').trimEnd().replace(/\.$/, '')}`,
         suggestion: service.protectedCount > 0 ? `${plural(service.protectedCount, 'ECS task')} of it ${service.protectedCount === 1 ? 'is' : 'are'} protected: end the protection when the work is done, and give it an expiry` : /stop or start/i.test(reason) ? 'set minimumHealthyPercent to 50 or maximumPercent to 200, so that a task can be stopped or started' : 'mend what the message names; until then deploy nothing else',
       };
     }
