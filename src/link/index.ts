@@ -31,6 +31,9 @@ import { findStarts, type Start } from './starts.js';
 import { sentInTransactions } from './transactions.js';
 import { versionsFor } from './versions.js';
 
+/** Task functions of a tree. */
+const MOST_FUNCTIONS = 10_000;
+
 /** Joins the facts of a tree into workers with effective values, on evidence only. Pure over the store. */
 export function link(store: FactStore, options: LinkOptions): Model {
   const resolver = createResolver(store);
@@ -41,7 +44,8 @@ export function link(store: FactStore, options: LinkOptions): Model {
   const { modules } = code;
   const scripts = scriptModules(store.candidates, resolver);
   const consumers = messageConsumers(scripts, resolver);
-  const functions = findFunctions(modules, code.apps, resolver, NO_ENVIRONMENT);
+  const everyFunction = findFunctions(modules, code.apps, resolver, NO_ENVIRONMENT);
+  const functions = everyFunction.slice(0, MOST_FUNCTIONS);
   const joined = found.starts.filter(start => !others.includes(start)).map(start => ({ start, found: appOf(start, apps, functions, resolver, store, options) }));
   const judged = judgedApps(joined, apps, functions, modules, resolver, store);
   const world: World = { apps: code.apps, store, options, resolver, modules, brokers: found.brokers, reads: codeReads(modules, resolver), functions, messages: messagesFor(modules, functions, resolver), bodies: new Map() };
@@ -53,7 +57,7 @@ export function link(store: FactStore, options: LinkOptions): Model {
     workers: workers.map(worker => ({ ...worker, ...(worker.app && { app: finished.find(app => app.id === worker.app!.id) ?? worker.app }) })),
     schedulers: joined.filter(({ start }) => start.command.kind === 'celery-beat').map(({ start, found: target }) => scheduler(start, 'app' in target ? finished.find(app => app.id === target.app.id) : undefined)),
     services: found.services, containers: found.containers, queues: found.queues, brokers: found.brokers, caches: found.caches, apps: finished, consumers, processors: processorsOf(consumers), jobQueues: jobQueues(scripts, resolver), unaudited: found.unaudited, sentInTransactions: [...sentInTransactions(modules, functions, resolver), ...sentInScriptTransactions(scripts, resolver)],
-    unresolved: [...found.unresolved, ...unresolvedApps(joined), ...finished.flatMap(unresolvedSettings), ...finished.flatMap(unfollowedBodies)],
+    unresolved: [...found.unresolved, ...(everyFunction.length > MOST_FUNCTIONS ? [{ at: everyFunction[MOST_FUNCTIONS]!.at, reason: `more than ${MOST_FUNCTIONS.toLocaleString('en-US')} task functions: this one and those behind it are not audited` }] : []), ...unresolvedApps(joined), ...finished.flatMap(unresolvedSettings), ...finished.flatMap(unfollowedBodies)],
     assumptions: [...new Set(finished.flatMap(assumptionsOf))],
   };
 }
