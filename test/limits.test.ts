@@ -102,3 +102,9 @@ test('docs/limits.md names every limit there is a message for', () => {
   const page = readFileSync(fileURLToPath(new URL('../docs/limits.md', import.meta.url)), 'utf8');
   for (const number of [HEAVIEST_FILE, HEAVIEST_TREE]) expect(page).toContain(number.toLocaleString('en-US'));
 });
+
+test('more task functions than are audited', async () => {
+  const report = await on({ 'big/a.py': "from celery import Celery\n\nbig = Celery('big')\n" + Array.from({ length: 5_100 }, (_, i) => `@big.task\ndef f${i}(): pass\n`).join(''), 'big/b.py': 'from big.a import big\n' + Array.from({ length: 5_000 }, (_, i) => `@big.task\ndef g${i}(): pass\n`).join('') });
+  expect(unresolved(report)).toContainEqual(expect.stringMatching(/^big\/[ab]\.py:\d+ more than 10,000 task functions: this one and those behind it are not audited$/));
+  expect(rest(report)).toEqual(usual);
+});

@@ -32,6 +32,9 @@ import { findStarts, type Start } from './starts.js';
 import { sentInTransactions } from './transactions.js';
 import { versionsFor } from './versions.js';
 
+/** Task functions of a tree. */
+const MOST_FUNCTIONS = 10_000;
+
 /** Joins the facts of a tree into workers with effective values, on evidence only. Pure over the store. */
 export function link(store: FactStore, options: LinkOptions): Model {
   const resolver = createResolver(store);
@@ -42,7 +45,8 @@ export function link(store: FactStore, options: LinkOptions): Model {
   const { modules } = code;
   const scripts = timed('scripts', () => scriptModules(store.candidates, resolver));
   const consumers = timed('message consumers', () => messageConsumers(scripts, resolver));
-  const functions = timed('task functions', () => findFunctions(modules, code.apps, resolver, NO_ENVIRONMENT));
+  const everyFunction = timed('task functions', () => findFunctions(modules, code.apps, resolver, NO_ENVIRONMENT));
+  const functions = everyFunction.slice(0, MOST_FUNCTIONS);
   const joined = timed('apps of workers', () => found.starts.filter(start => !others.includes(start)).map(start => ({ start, found: appOf(start, apps, functions, resolver, store, options) })));
   const judged = timed('apps in use', () => judgedApps(joined, apps, functions, modules, resolver, store));
   const world: World = { apps: code.apps, store, options, resolver, modules, brokers: found.brokers, reads: timed('reads of settings', () => codeReads(modules, resolver)), functions, messages: timed('messages', () => messagesFor(modules, functions, resolver)), bodies: new Map() };
@@ -54,7 +58,7 @@ export function link(store: FactStore, options: LinkOptions): Model {
     workers: workers.map(worker => ({ ...worker, ...(worker.app && { app: finished.find(app => app.id === worker.app!.id) ?? worker.app }) })),
     schedulers: joined.filter(({ start }) => start.command.kind === 'celery-beat').map(({ start, found: target }) => scheduler(start, 'app' in target ? finished.find(app => app.id === target.app.id) : undefined)),
     services: found.services, containers: found.containers, queues: found.queues, brokers: found.brokers, caches: found.caches, apps: finished, consumers, processors: processorsOf(consumers), jobQueues: timed('job queues', () => jobQueues(scripts, resolver)), unaudited: found.unaudited, sentInTransactions: timed('transactions', () => [...sentInTransactions(modules, functions, resolver), ...sentInScriptTransactions(scripts, resolver)]),
-    unresolved: [...found.unresolved, ...unresolvedApps(joined), ...finished.flatMap(unresolvedSettings), ...finished.flatMap(unfollowedBodies)],
+    unresolved: [...found.unresolved, ...(everyFunction.length > MOST_FUNCTIONS ? [{ at: everyFunction[MOST_FUNCTIONS]!.at, reason: `more than ${MOST_FUNCTIONS.toLocaleString('en-US')} task functions: this one and those behind it are not audited` }] : []), ...unresolvedApps(joined), ...finished.flatMap(unresolvedSettings), ...finished.flatMap(unfollowedBodies)],
     assumptions: [...new Set(finished.flatMap(assumptionsOf))],
   };
 }

@@ -82,7 +82,9 @@ export function findStarts(store: FactStore, options: LinkOptions): Starts {
 
   for (const { facts } of definitions) if (facts.containers.length === 0) unresolved.push({ at: facts.at, reason: `the containers of task definition ${facts.family ?? facts.address ?? 'here'} could not be read` });
 
-  const deployments = serviceEntries(all, definitions);
+  const entries = serviceEntries(all, definitions);
+  const deployments = entries.slice(0, MOST_SERVICES);
+  if (entries.length > MOST_SERVICES) unresolved.push({ at: entries[MOST_SERVICES]!.service.at, reason: `more than ${MOST_SERVICES.toLocaleString('en-US')} services: this one and those behind it are not audited` });
   const deployed = definitions.flatMap(definition => containersOf(definition, deployments, world));
   const services = deployments.map((entry, i) => ({ ...entry.service, runs: runsOf(deployed.filter(one => one.services.includes(i)), entry.service.name) }));
   const ecsStarts = deployed.flatMap(({ origin, reached, services: running }) => (running.length === 0 ? startsOf(origin, reached) : running.flatMap(i => {
@@ -100,7 +102,9 @@ export function findStarts(store: FactStore, options: LinkOptions): Starts {
 
   unresolved.push(...unreadValues(ecsStarts));
   if (steps.cutAt) unresolved.push({ at: steps.cutAt, reason: `more than ${STEPS.toLocaleString('en-US')} commands of one container, or ${ALL_STEPS.toLocaleString('en-US')} of all: what is started from here on is not known` });
-  const found = [...ecsStarts, ...besideProcfile(composeStarts, rest), ...rest];
+  const every = [...ecsStarts, ...besideProcfile(composeStarts, rest), ...rest];
+  const found = every.slice(0, MOST_SERVICES);
+  if (every.length > MOST_SERVICES) unresolved.push({ at: every[MOST_SERVICES]!.command.at, reason: `more than ${MOST_SERVICES.toLocaleString('en-US')} consumers: this one and those behind it are not audited` });
   return {
     starts: withIds(distinct(found.filter(isJudged))), services, containers: deployed.flatMap(({ origin, services: running }) => containersOfOrigin(origin, running.map(i => services[i]!))),
     caches: cachesIn(all), queues: queuesIn(all), brokers: brokersIn(all),
@@ -302,6 +306,8 @@ function frozen<T>(setting: Setting<T>, at: SourceLocation | undefined): Setting
   return at && setting.state !== 'unknown' ? { ...setting, slots: [], frozen: at } : setting;
 }
 
+/** Services of a tree, and consumers that it starts. */
+const MOST_SERVICES = 2500;
 /** Consumers that one container or script starts, by commands of their own. */
 const MOST_STARTS = 200;
 

@@ -36,9 +36,6 @@ const USUAL = { perCharacter: 0.001, perFile: 50 };
 /** ms beyond that, of all files together. A few made-up texts (100,000 continued lines of Python) would take minutes each. */
 const MOST_SLOW = 2000;
 let slow = 0;
-/** Reports of the parser between two looks at the clock, which takes longer than what lies between two reports. */
-const LOOKS = 500;
-
 /** Processor time, ms: a machine that is busy with other things changes nothing. */
 function clock(): number {
   const { user, system } = process.cpuUsage();
@@ -49,10 +46,9 @@ function clock(): number {
 export function parseWithin(parser: Parser, text: string, part?: Range): Tree | undefined {
   const length = part ? part.endIndex - part.startIndex : text.length;
   const usual = USUAL.perFile + length * USUAL.perCharacter;
-  let calls = 0;
-  const from = clock();
-  const deadline = from + usual + Math.max(0, MOST_SLOW - slow) / 2;
-  const tree = parser.parse(text, null, { ...(part && { includedRanges: [part] }), progressCallback: () => ++calls % LOOKS === 0 && clock() > deadline });
+  const [started, from] = [performance.now(), clock()];
+  const allowed = usual + Math.max(0, MOST_SLOW - slow) / 2;
+  const tree = parser.parse(text, null, { ...(part && { includedRanges: [part] }), progressCallback: () => performance.now() - started > allowed && clock() - from > allowed });
   slow += Math.max(0, clock() - from - usual);
   if (!tree) parser.reset();
   return tree ?? undefined;
