@@ -72,8 +72,8 @@ const bomb = (depth: number, width: number, item: (name: string) => string, open
 const yml = (i: number): string => `big/c${i}.yml`;
 const yaml: Record<string, Input> = {
   'large files': { files: () => copies(yml, upTo(LARGE, i => `  w${i}: { image: x, command: celery -A a worker }\n`, 'services:\n')), says: /words and signs are more than the 75,000/ },
-  'an alias bomb': { files: () => one('big/c.yml', `services:\n  worker: &a0 { image: x, command: celery worker }\n${bomb(200, 10, a => a)}\n`), says: /big\/c\.yml:\d+ YAML alias not followed/ },
-  'a merge bomb': { files: () => one('big/c.yml', `services:\n  worker: &a0 { image: x, command: celery worker }\n${lines(60, i => `  w${i}: &a${i + 1}\n    <<: [*a${i}, *a${i}, *a${i}]\n    k${i}: 1`)}\n`), says: /big\/c\.yml:\d+ YAML alias not followed/ },
+  'an alias bomb': { files: () => one('big/c.yml', `services:\n  worker: &a0\n    image: x\n    command: celery worker\n${bomb(200, 10, a => a)}\n`), says: /big\/c\.yml:\d+ YAML alias not followed/ },
+  'a merge bomb': { files: () => one('big/c.yml', `services:\n  worker: &a0\n    image: x\n    command: celery worker\n${lines(60, i => `  w${i}: &a${i + 1}\n    <<: [*a${i}, *a${i}, *a${i}]\n    k${i}: 1`)}\n`), says: /big\/c\.yml:\d+ YAML alias not followed/ },
   'a million aliases': { files: () => copies(yml, upTo(DATA, i => `  w${i}: *a\n`, 'x: &a { image: x, command: celery worker }\nservices:\n')) },
   'deep': { files: () => copies(yml, `services:\n  a: ${'['.repeat(DATA / 2 - 100)}${']'.repeat(DATA / 2 - 100)}\n`) },
   'deep blocks': { files: () => copies(yml, `services:\n${lines(4000, i => `${' '.repeat(i + 1)}a:`)}\n`) },
