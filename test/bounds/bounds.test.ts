@@ -20,7 +20,8 @@ function measure(files: Files): Measured {
   try {
     for (const [path, text] of [...Object.entries(FAULTY), ...files]) { mkdirSync(dirname(join(tree, path)), { recursive: true }); writeFileSync(join(tree, path), text); }
     const [out, measured] = [join(root, 'out.json'), join(root, 'measured')];
-    const run = spawnSync(process.execPath, [MEASURED, 'check', '--preset', 'strict', '--format', `json:${out}`], { cwd: tree, encoding: 'utf8', maxBuffer: 1 << 28, env: { ...process.env, DRAINLINT_MEASURED: measured, DRAINLINT_CACHE_DIR: join(root, 'cache') } });
+    const run = spawnSync(process.execPath, [MEASURED, 'check', '--preset', 'strict', '--format', `json:${out}`], { cwd: tree, encoding: 'utf8', maxBuffer: 1 << 28, timeout: 60_000, env: { ...process.env, DRAINLINT_MEASURED: measured, DRAINLINT_CACHE_DIR: join(root, 'cache') } });
+    if (run.signal) throw new Error('it was still running after 60 s');
     const findings = run.status === 2 ? [] : (JSON.parse(readFileSync(out, 'utf8')) as { findings: Finding[] }).findings;
     return { ...JSON.parse(readFileSync(measured, 'utf8')) as Pick<Measured, 'seconds' | 'megabytes'>, findings, err: run.stderr };
   } finally {

@@ -38,7 +38,7 @@ const CODE = 0.29 * MB, DATA = CODE / 4, TEMPLATE = CODE / 2, LARGE = 9.9 * MB;
 
 const python: Record<string, Input> = {
   'large files': { files: () => copies(py, `${CELERY}${'# celery\n'.repeat(LARGE / 9 - 20)}`), says: /words and signs are more than the 300,000/ },
-  'large files of one line': { files: () => copies(py, `${CELERY}x = '${'a'.repeat(LARGE - 200)}'\n`), says: /larger than 2 MB/ },
+  'large files of one line': { files: () => copies(py, `${CELERY}x = '${'a'.repeat(LARGE - 200)}'\n`), says: /words and signs are more than the 300,000/ },
   'long words': { files: () => copies(py, upTo(1.99 * MB, i => `@app.task\ndef ${'f'.repeat(200)}${i}(x):\n    '${'a'.repeat(2000)}'\n`, CELERY)) },
   'one line of 50 MB': { files: () => one('big/a.py', `import celery\nx = '${'a'.repeat(TOTAL)}'\n`), says: /big\/a\.py:1 48 MB are more than the 10 MB that are read/ },
   'files of one line': { files: () => copies(py, `import celery\nx = [${'1, '.repeat(CODE / 3 - 20)}]\n`) },
@@ -71,14 +71,14 @@ const python: Record<string, Input> = {
 const bomb = (depth: number, width: number, item: (name: string) => string, open = '[', close = ']'): string => lines(depth, i => `x${i + 1}: &a${i + 1} ${open}${range(width, () => item(`*a${i}`)).join(', ')}${close}`);
 const yml = (i: number): string => `big/c${i}.yml`;
 const yaml: Record<string, Input> = {
-  'large files': { files: () => copies(yml, upTo(LARGE, i => `  w${i}: { command: celery -A a worker }\n`, 'services:\n')), says: /words and signs are more than the 300,000/ },
-  'an alias bomb': { files: () => one('big/c.yml', `services:\n  worker: &a0 { command: celery worker }\n${bomb(200, 10, a => a)}\n`), says: /big\/c\.yml:\d+ YAML alias not followed/ },
-  'a merge bomb': { files: () => one('big/c.yml', `services:\n  worker: &a0 { command: celery worker }\n${lines(60, i => `  w${i}: &a${i + 1}\n    <<: [*a${i}, *a${i}, *a${i}]\n    k${i}: 1`)}\n`), says: /big\/c\.yml:\d+ YAML alias not followed/ },
-  'a million aliases': { files: () => copies(yml, upTo(DATA, i => `  w${i}: *a\n`, 'x: &a { command: celery worker }\nservices:\n')) },
+  'large files': { files: () => copies(yml, upTo(LARGE, i => `  w${i}: { image: x, command: celery -A a worker }\n`, 'services:\n')), says: /words and signs are more than the 75,000/ },
+  'an alias bomb': { files: () => one('big/c.yml', `services:\n  worker: &a0\n    image: x\n    command: celery worker\n${bomb(200, 10, a => a)}\n`), says: /big\/c\.yml:\d+ YAML alias not followed/ },
+  'a merge bomb': { files: () => one('big/c.yml', `services:\n  worker: &a0\n    image: x\n    command: celery worker\n${lines(60, i => `  w${i}: &a${i + 1}\n    <<: [*a${i}, *a${i}, *a${i}]\n    k${i}: 1`)}\n`), says: /big\/c\.yml:\d+ YAML alias not followed/ },
+  'a million aliases': { files: () => copies(yml, upTo(DATA, i => `  w${i}: *a\n`, 'x: &a { image: x, command: celery worker }\nservices:\n')) },
   'deep': { files: () => copies(yml, `services:\n  a: ${'['.repeat(DATA / 2 - 100)}${']'.repeat(DATA / 2 - 100)}\n`) },
   'deep blocks': { files: () => copies(yml, `services:\n${lines(4000, i => `${' '.repeat(i + 1)}a:`)}\n`) },
   'brackets, not closed': { files: () => copies(yml, `services:\n  a: ${'{a: ['.repeat(DATA / 6)}`) },
-  'a million services': { files: () => copies(yml, upTo(DATA, i => `  w${i}: { command: celery -A a worker }\n`, 'services:\n')) },
+  'a million services': { files: () => copies(yml, upTo(DATA, i => `  w${i}: { image: x, command: celery -A a worker }\n`, 'services:\n')) },
   'a million documents': { files: () => copies(yml, upTo(DATA, () => '---\nservices:\n  a: {}\n')) },
   'one text': { files: () => copies(yml, `services:\n  a:\n    command: "${'celery '.repeat(DATA / 7 - 20)}"\n`) },
   'one block of text': { files: () => copies(yml, `services:\n  a:\n    command: |\n${'      celery -A a worker\n'.repeat(DATA / 24 - 20)}\n`) },
@@ -141,15 +141,15 @@ const terraform: Record<string, Input> = {
 const docker = (i: number): string => `big/d${i}/Dockerfile`;
 const dockerfile: Record<string, Input> = {
   'a million ARG': { files: () => copies(docker, upTo(DATA, i => `ARG A${i}=b\n`, 'FROM python\n', 'CMD celery -A a worker\n')) },
-  'ENV that doubles': { files: () => [['Dockerfile', `FROM python\nENV A=celery\n${'ENV A=$A$A\n'.repeat(40_000)}CMD $A worker\n`], ['infra/second.json', JSON.stringify({ containerDefinitions: [{ name: 'w', image: 'second', essential: true }] })]] },
-  'ENV that refers': { files: () => one('Dockerfile', `FROM python\nENV A0=x\n${lines(35_000, i => `ENV A${i + 1}=$A${i}$A${i}`)}\nCMD celery -A $A35000 worker\n`) },
-  'a chain of stages': { files: () => one('Dockerfile', `FROM python AS s0\n${lines(13_000, i => `FROM s${i} AS s${i + 1}\nCOPY --from=s${i} /a /a\nENV A=$A$A`)}\nCMD celery -A a worker\n`) },
-  'stages in a circle': { files: () => one('Dockerfile', `${lines(50_000, i => `FROM s${(i + 1) % 50_000} AS s${i}`)}\nCMD celery -A a worker\n`) },
+  'ENV that doubles': { files: () => [['Dockerfile', `FROM python\nENV A=celery\n${'ENV A=$A$A\n'.repeat(40_000)}CMD $A worker\n`], ['infra/second.json', JSON.stringify({ containerDefinitions: [{ name: 'w', image: 'second', essential: true }] })]], replaces: true },
+  'ENV that refers': { files: () => one('Dockerfile', `FROM python\nENV A0=x\n${lines(35_000, i => `ENV A${i + 1}=$A${i}$A${i}`)}\nCMD celery -A $A35000 worker\n`), replaces: true },
+  'a chain of stages': { files: () => one('Dockerfile', `FROM python AS s0\n${lines(13_000, i => `FROM s${i} AS s${i + 1}\nCOPY --from=s${i} /a /a\nENV A=$A$A`)}\nCMD celery -A a worker\n`), replaces: true },
+  'stages in a circle': { files: () => one('Dockerfile', `${lines(50_000, i => `FROM s${(i + 1) % 50_000} AS s${i}`)}\nCMD celery -A a worker\n`), replaces: true },
   'one RUN of continued lines': { files: () => copies(docker, `FROM python\nRUN true \\\n${'  && celery \\\n'.repeat(DATA / 13 - 20)}  true\nCMD celery -A a worker\n`) },
   'heredocs without an end': { files: () => copies(docker, upTo(DATA, i => `RUN <<E${i}\n`, 'FROM python\n', 'CMD celery -A a worker\n')) },
   'a million COPY': { files: () => copies(docker, upTo(DATA, i => `COPY a${i} b${i}\n`, 'FROM python\n', 'CMD celery -A a worker\n')) },
   'a million CMD': { files: () => copies(docker, upTo(DATA, () => 'CMD celery -A a worker\n', 'FROM python\n')) },
-  'nested substitutions': { files: () => one('Dockerfile', `FROM python\nENV A=${'${B:-'.repeat(45_000)}x${'}'.repeat(45_000)}\nCMD celery -A $A worker\n`) },
+  'nested substitutions': { files: () => one('Dockerfile', `FROM python\nENV A=${'${B:-'.repeat(45_000)}x${'}'.repeat(45_000)}\nCMD celery -A $A worker\n`), replaces: true },
   'many Dockerfiles': { files: () => range(50_000, i => [`d${i}/Dockerfile`, `FROM python AS s${i}\nENV A=$A$A\nCMD celery -A a worker\n`] as const) },
 };
 
@@ -203,7 +203,7 @@ const typescript: Record<string, Input> = {
 };
 
 const json: Record<string, Input> = {
-  'large files': { files: () => copies(i => `big/t${i}.json`, upTo(LARGE, () => '{"name": "w"},\n', '{"containerDefinitions": [\n', '{}]}')), says: /words and signs are more than the 300,000/ },
+  'large files': { files: () => copies(i => `big/t${i}.json`, upTo(LARGE, () => '{"name": "w"},\n', '{"containerDefinitions": [\n', '{}]}')), says: /words and signs are more than the 150,000/ },
   'deep': { files: () => copies(i => `big/t${i}.json`, `{"containerDefinitions": ${'['.repeat(TEMPLATE / 2 - 40)}${']'.repeat(TEMPLATE / 2 - 40)}}`) },
   'one file of 50 MB': { files: () => one('big/t.json', upTo(TOTAL, () => '{"name": "w"},\n', '{"containerDefinitions": [\n', '{}]}')), says: /big\/t\.json:1 48 MB are more than the 10 MB that are read/ },
   'a million containers': { files: () => copies(i => `big/t${i}.json`, upTo(TEMPLATE, i => `{"name": "w${i}", "image": "shop", "command": ["celery", "worker"]},\n`, '{"family": "t", "containerDefinitions": [\n', '{}]}')) },
