@@ -20,7 +20,7 @@ export function weightOf(text: string): number {
 /** The most that one file may weigh: 1.5 MB of what people write. */
 export const HEAVIEST_FILE = 300_000;
 /** The most that the files of one tree may weigh together. The heaviest of 54 real repositories weighs 860,000, most of them less than 100,000. */
-export const HEAVIEST_TREE = 2_500_000;
+export const HEAVIEST_TREE = 1_200_000;
 /** Files up to this weight find a sixth of that kept for them, so that a few large ones leave room for all others. */
 const ORDINARY = 10_000;
 
