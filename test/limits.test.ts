@@ -109,3 +109,12 @@ test('more task functions than are audited', async () => {
   expect(unresolved(report)).toContainEqual(expect.stringMatching(/^big\/[ab]\.py:\d+ more than 10,000 task functions: this one and those behind it are not audited$/));
   expect(rest(report)).toEqual(usual);
 });
+
+test('modules that all import each other with a star: each is looked into once, and a name behind them is found', async () => {
+  const all = Array.from({ length: 60 }, (_, i) => i);
+  const stars = all.map(i => `from .m${i} import *\n`).join('');
+  const modules = Object.fromEntries(all.map(i => [`app/m${i}.py`, `${stars}${i === 37 ? 'LIMIT = 7777\n' : `X${i} = Y${i}\n`}`]));
+  const report = await on({ 'app/__init__.py': '', ...modules, 'app/celery.py': `from celery import Celery\n${stars}\napp = Celery("app", broker="redis://cache/0")\napp.conf.task_time_limit = LIMIT\napp.conf.task_soft_time_limit = NOWHERE\n` });
+  const [app] = report.model.apps;
+  expect([app!.settings.get('task_time_limit'), app!.settings.get('task_soft_time_limit')]).toMatchObject([{ state: 'set', value: 7777 }, { state: 'unknown' }]);
+});

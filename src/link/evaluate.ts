@@ -40,9 +40,11 @@ const STEPS = 5000;
 export function createEvaluator(resolver: Names): Evaluator {
   let depth = 0, steps = 0;
   const busy = new Set<unknown>();
+  /** Modules that a question has found to hold a name neither by themselves nor by star import. */
+  const barren = new Set<string>();
 
   function evaluate(expr: Expr, scope: Scope, context: Context = NO_ENVIRONMENT): Value {
-    if (depth === 0) steps = 0;
+    if (depth === 0) { steps = 0; barren.clear(); }
     if (depth >= DEPTH || ++steps > STEPS) return unknown(expr);
     depth++;
     try { return fresh(expr, scope, context); } finally { depth--; }
@@ -91,19 +93,20 @@ export function createEvaluator(resolver: Names): Evaluator {
   }
 
   function starred(wanted: string, scope: Scope, context: Context): Value | undefined {
-    for (const star of [...bindingsOf(scope.statements).stars].reverse()) {
-      const key = `${scope.path}\0${star.module}\0${wanted}`;
-      if (busy.has(key) || depth >= DEPTH) continue;
-      busy.add(key);
-      depth++;
-      try {
-        for (const path of resolver.find(star.module, scope.path)) {
-          const module = path === scope.path ? undefined : resolver.module(path);
-          const value = module && name(wanted, module, context);
-          if (value) return value;
-        }
-      } finally { depth--; busy.delete(key); }
-    }
+    const { stars } = bindingsOf(scope.statements);
+    if (depth === 0) barren.clear();
+    const key = `${scope.path}\0${wanted}`;
+    if (stars.length === 0 || depth >= DEPTH || busy.has(key) || barren.has(key)) return undefined;
+    busy.add(key);
+    depth++;
+    try {
+      for (const star of [...stars].reverse()) for (const path of resolver.find(star.module, scope.path)) {
+        const module = path === scope.path ? undefined : resolver.module(path);
+        const value = module && name(wanted, module, context);
+        if (value) return value;
+      }
+    } finally { depth--; busy.delete(key); }
+    barren.add(key);
     return undefined;
   }
 

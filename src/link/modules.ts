@@ -185,16 +185,18 @@ export function createResolver(store: FactStore): Resolver {
     return typed && (target.is !== 'instance' || typed.is === 'instance' && typed.of.is === 'class') ? typed : target;
   }
 
-  function fromStars(name: string, scope: Scope): Target | undefined {
+  /** `seen`: the modules that this search has looked into; they star-import each other in circles. */
+  function fromStars(name: string, scope: Scope, seen = new Set([scope])): Target | undefined {
     for (const star of [...bindingsOf(scope.statements).stars].reverse()) {
       for (const path of find(star.module, scope.path)) {
         const target = module(path);
-        if (!target || target === scope) continue;
+        if (!target || seen.has(target)) continue;
+        seen.add(target);
         const bindings = bindingsOf(target.statements).byName.get(name);
         if (bindings) return follow(bindings, target);
         if (depth >= DEPTH) return undefined;
         depth++;
-        const deeper = fromStars(name, target);
+        const deeper = fromStars(name, target, seen);
         depth--;
         if (deeper) return deeper;
       }

@@ -4,7 +4,7 @@ import { code, escape } from '../markdown.js';
 import { plural } from '../options.js';
 import { painter } from '../paint.js';
 import { draw } from './draw.js';
-import { cutsWord, EVENT, inShort, OUTCOME, rowTitle, RUN, share, summaryOf, unitFacts, UNMEASURED, unitsHeading, word, words, type FateReport } from './words.js';
+import { cutsWord, EVENT, inShort, OUTCOME, rowTitle, RUN, share, summaryOf, unitFacts, UNMEASURED, unitsHeading, word, words, type FateReport, withoutFates } from './words.js';
 
 /** GitHub takes 65,536 characters in a comment. */
 const LONGEST = 60_000;
@@ -16,7 +16,7 @@ export function fateMarkdown({ report, fated, empty, timelines, comparison, expl
   const sections = sectionsOf(fated, explain);
   const blocks = comparison
     ? [`## drainlint fate: ${escape(comparison.title)}\n\n${escape(summaryOf(comparison.result))}\n`, ...changed(comparison.result), ...timelines.map(timed)]
-    : [`## drainlint fate: ${headline(sections)}\n`, ...timelines.map(timed), ...sections.map(table), ...(explain ? sections.map(reasons) : []), legend(fated), empty.length > 0 ? `No task function is known of ${empty.map(({ id }) => code(id)).join(', ')}\n` : ''];
+    : [`## drainlint fate: ${headline(sections)}\n`, ...timelines.map(timed), ...sections.map(table), ...(explain ? sections.map(reasons) : []), legend(fated), ...withoutFates(empty).map(({ why, workers }) => `${why[0]!.toUpperCase()}${why.slice(1)}: ${workers.map(({ id }) => code(id)).join(', ')}\n`)];
   return cut([...blocks.filter(Boolean), ...(report.model.assumptions.length > 0 ? [`Assumptions: ${report.model.assumptions.map(escape).join('; ')}\n`] : [])]);
 }
 

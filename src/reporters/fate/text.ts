@@ -4,7 +4,7 @@ import { originText } from '../effective.js';
 import { nothingRead, plural } from '../options.js';
 import { painter, type Paint } from '../paint.js';
 import { draw } from './draw.js';
-import { cutsWord, EVENT, inShort, OUTCOME, rowTitle, RUN, share, summaryOf, unitFacts, UNMEASURED, unitsHeading, word, words, type FateReport } from './words.js';
+import { cutsWord, EVENT, inShort, OUTCOME, rowTitle, RUN, share, summaryOf, unitFacts, UNMEASURED, unitsHeading, word, words, type FateReport, withoutFates } from './words.js';
 
 export interface FateOptions {
   readonly color: boolean;
@@ -37,9 +37,9 @@ function nothing({ report }: FateReport): string {
   return report.model.workers.length === 0 ? `no worker was found in the ${plural(report.readFiles, 'file')} that were read` : 'nothing to show: no fate is known';
 }
 
-/** Workers of whose task functions nothing is known: said, never silence. */
+/** Workers of whose fates nothing is known: said, never silence. */
 function unknown({ empty }: FateReport, pen: Pen): readonly string[] {
-  return empty.length === 0 ? [] : [['no task function is known of these, so neither is its fate:', ...empty.flatMap(worker => indented(pen.say(`${unitsHeading([{ worker }], 1)} (${worker.command.text || 'its command is not known'})`), 4, pen, '  '))].join('\n')];
+  return withoutFates(empty).map(({ why, workers }) => [`${why}:`, ...workers.flatMap(worker => indented(pen.say(`${unitsHeading([{ worker }], 1)} (${worker.command.text || 'its command is not known'})`), 4, pen, '  '))].join('\n'));
 }
 
 const indented = (text: string, indent: number, { width }: Pen, first = ' '.repeat(indent)): readonly string[] => wrap(text, Math.max(24, width - indent)).map((line, i) => (i === 0 ? first : ' '.repeat(indent)) + line);

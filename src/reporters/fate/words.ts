@@ -41,6 +41,12 @@ export const RUN = 'Each cell is about a run that needs as long as its time limi
 /** Of Kafka, pg-boss and graphile-worker. */
 export const UNMEASURED = 'what becomes of it is not known: nobody has measured it';
 
+/** Why nothing is said of these workers' fates, and which they are. */
+export function withoutFates(empty: readonly Worker[]): readonly { readonly why: string; readonly workers: readonly Worker[] }[] {
+  const [other, celery] = [empty.filter(({ command }) => command.kind === 'unaudited'), empty.filter(({ command }) => command.kind !== 'unaudited')];
+  return [{ why: 'no task function is known of these, so neither is its fate', workers: celery }, { why: 'these consume with a library that is not judged', workers: other }].filter(({ workers }) => workers.length > 0);
+}
+
 /** An outcome in a cell, and what it means. */
 export const OUTCOME: Readonly<Record<Outcome['is'], { readonly word: string; readonly about: string }>> = {
   lost: { word: 'lost', about: 'nobody does it' },
