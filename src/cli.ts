@@ -110,7 +110,7 @@ function program(finish: (code: number) => void): Command {
 
   /** Of the commands that read a whole tree. */
   const reading = (command: Command): Command => command.optionsGroup('General:').option('--no-cache', 'read every file anew, and keep nothing for the next run')
-    .option('--read-all', 'read a tree of more than 1,200,000 words, too');
+    .option('--read-all', 'read a tree of more than 2,500,000 words, too');
 
   const judging = (command: Command): Command => shared(command).optionsGroup('What is printed:')
     .option('--format <format[:file]>', 'text, concise, json, github, markdown, html, sarif, gitlab, junit or rdjson; repeatable', collect, [])
