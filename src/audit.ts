@@ -59,7 +59,7 @@ export async function audit(options: AuditOptions): Promise<Report> {
   const read = live?.filesToo ? analyzers.filter(({ format }) => !INFRASTRUCTURE.has(format)) : analyzers;
   const onlyIf = staged ? { onlyIf: staged.changed, whole: true, orIf: staged.before?.texts ?? new Map<string, string>() } : scope.files && { onlyIf: scope.files };
   const overlay = staged?.texts ?? options.overlay;
-  const store = await createFileStore({ root, analyzers: read, folders: scope.folders, ...(live && { documents: live.texts, documentsOnly: !live.filesToo }), ...onlyIf, ...(overlay && { overlay }), ...(staged && { tree: staged }), ...(!live && readingOf(options, scope)) });
+  const store = await createFileStore({ root, analyzers: read, folders: scope.folders, ...(live && { documents: live.texts, documentsOnly: !live.filesToo }), ...onlyIf, ...(overlay && { overlay }), ...(staged && { tree: staged }), ...(live ? { readAll: true } : readingOf(options, scope)) });
   const now = await join(store, options);
   const before = earlier && store.candidates.length > 0 ? await joinEarlier(earlier, store, root, scope, options) : undefined;
   const model: Model = { ...now, ...(before && { earlier: { revision: before.revision, apps: before.model.apps, workers: before.model.workers, consumers: before.model.consumers } }), ...(live && { live: placed(live.evidence, now) }) };
