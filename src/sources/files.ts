@@ -122,7 +122,7 @@ export async function createFileStore(options: FileStoreOptions): Promise<FileSt
   if (onlyIf && select(onlyIf).length === 0 && ![...options.orIf ?? []].some(speaks) && !onlyIf.some(isReached)) return serve({ root, overlay, paths: onlyIf, candidates: [], problems, texts, stamps, needed: [] });
   problems.length = 0; // the next selection finds them again
   cache = await options.cache?.();
-  const listing = options.documentsOnly ? { paths: [], problems: [] } : options.tree ? { paths: within(options.tree.paths, options.folders ?? []), problems: [] } : await list(root, options.folders ?? []);
+  const listing = options.documentsOnly ? { paths: [], problems: [] } : options.tree ? { paths: [...within(options.tree.paths, options.folders ?? [])].sort(), problems: [] } : await list(root, options.folders ?? []);
   problems.push(...listing.problems);
   const paths = documents.size === 0 ? listing.paths : [...listing.paths, ...documents.keys()].sort();
   const candidates = timed('words in files', () => select(paths));

@@ -113,7 +113,8 @@ describe('inputs that would be more than values', () => {
     const files = { ...FAULTY, 'app/celery.py': FAULTY['app/celery.py'].toString().replace('@app.task', "@app.task(name='##[error]pwned')").replace('def export(user):', 'def export(user):  # ##[error]pwned ::error::pwned') };
     const workspace = project(files);
     const outcome = run(workspace, {});
-    expect(outcome.log).toContain('##[error]pwned');
+    expect(outcome.log).toContain('error]pwned');
+    expect(outcome.log).not.toContain('##[error]');
     expect(outcome.annotations).toEqual([]);
     rmSync(workspace, { recursive: true });
   });
