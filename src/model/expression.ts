@@ -96,5 +96,5 @@ export function children(expr: Expr): readonly Expr[] {
 /** A text shortened for a message: one line, at most 60 characters. */
 export function shorten(text: string, limit = 60): string {
   const line = text.replace(/\s+/g, ' ').trim();
-  return line.length <= limit ? line : `${line.slice(0, limit - 1)}…`;
+  return line.length <= limit ? line : `${line.slice(0, limit - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }

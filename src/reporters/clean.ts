@@ -1,7 +1,7 @@
 import { withoutPasswords } from './credentials.js';
 
-/** Control characters, bidirectional overrides and what else changes a terminal or hides text (Trojan Source, CVE-2021-42574). */
-const UNSAFE = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+/** Control characters, bidirectional overrides and what else changes a terminal or hides text (Trojan Source, CVE-2021-42574), and halves of characters. */
+const UNSAFE = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\p{Surrogate}]/gu;
 
 /** What a log makes a command of: `::error` at the start of a line, wherever it is broken (GitHub), and `##[error]`, `##vso[…]` anywhere in it (GitHub, Azure). */
 const COMMAND = /(?<![^ \t]):(?=:[a-z])|(?<=#)#(?=\[|vso\[)/gi;
