@@ -23,17 +23,17 @@ cp -L "$(command -v node)" "$bare/usr/bin/node"
 cp -r "$npm" "$bare/usr/lib/node_modules/npm"
 for name in npm npx; do ln -s "../lib/node_modules/npm/bin/$name-cli.js" "$bare/usr/bin/$name"; done
 put "$(npm config get globalconfig)" /usr/etc/npmrc
-put "$(npm config get userconfig)" /root/.npmrc
+put "$(npm config get userconfig)" /srv/.npmrc
 for path in /etc/resolv.conf /etc/hosts "$(npm config get cafile)" "${NODE_EXTRA_CA_CERTS:-}"; do put "$path" "$path"; done
-git clone --quiet "$root" "$bare/root/drainlint"
+git clone --quiet "$root" "$bare/srv/drainlint"
 say "installed from its mirror: $(grep -c '^Package: ' "$bare/var/lib/dpkg/status") packages, Node $(node -p process.versions.node)"
 
 # inside: a mount and a PID namespace, an empty environment but for what names proxies and certificates
 inside() {
   unshare --mount --pid --fork --propagation private sh -c '
     mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && mount -t tmpfs tmpfs "$0/tmp" &&
-    exec chroot "$0" /usr/bin/env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"' \
-    "$bare" $(env | grep -iE '^(https?_proxy|no_proxy|node_extra_ca_certs)=' || true) bash -c "cd /root/drainlint && $1" </dev/null
+    exec chroot "$0" /usr/bin/env -i HOME=/srv PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"' \
+    "$bare" $(env | grep -iE '^(https?_proxy|no_proxy|node_extra_ca_certs)=' || true) bash -c "cd /srv/drainlint && $1" </dev/null
 }
 mapfile -t commands < <(sed -n '/^## Two commands/,/^## /{s/^    //p}' "$root/README.md")
 [ "${#commands[@]}" -eq 2 ] || { echo 'bare Debian: the README has no two commands under "Two commands"'; exit 1; }

@@ -163,7 +163,7 @@ function program(finish: (code: number) => void): Command {
   root.commandsGroup('Look up:');
   reading(shared(root.command('settings [paths...]').description('the effective settings of every worker, each with its origin')))
     .addOption(new Option('--format <format>', 'output format').choices(['text', 'json']).default('text'))
-    .action(async (paths: readonly string[], flags: { readonly format: string } & Pick<CheckFlags, 'config' | 'cache' | 'verbose' | 'color'>) => finish(await (await import('./commands/settings.js')).settings(paths, flags)));
+    .action(async (paths: readonly string[], flags: { readonly format: string } & Pick<CheckFlags, 'config' | 'cache' | 'readAll' | 'verbose' | 'color'>) => finish(await (await import('./commands/settings.js')).settings(paths, flags)));
 
   reading(shared(root.command('fate [paths...]').description('what becomes of each task when a container stops or dies')))
     .optionsGroup('What is shown:')

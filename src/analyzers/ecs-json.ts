@@ -8,15 +8,16 @@ import { taskDefinitionOf } from './ecs-objects/task-definitions.js';
 /** Without one of these a JSON file is not ours, and is not parsed to find out. */
 const WORDS = /"(?:containerDefinitions|taskDefinition|desiredCount|deploymentConfiguration|stopTimeout|logConfiguration|portMappings|essential)"/;
 
-/** Characters of a text that is parsed to tell whether it is ours. */
+/** Characters of a text that is parsed to tell whether it is ours; a longer one says so itself, or is other data. ECS takes no task definition of more than 64 KiB. */
 const LONGEST = 1_000_000;
+const SURELY = /"containerDefinitions"\s{0,50}:\s{0,50}\[/;
 
 /**
  * JSON for the ECS API: a task definition, service or list of containers, bare or as the AWS CLI prints and takes them, one or a
  * list. Terraform templates of such JSON too. CloudFormation (`ContainerDefinitions`) and API models are not.
  */
 export function recognises(path: string, text: string): boolean {
-  return WORDS.test(text) && (text.length > LONGEST || parts(parseJson(text, path).root).length > 0);
+  return WORDS.test(text) && (text.length > LONGEST ? SURELY.test(text) : parts(parseJson(text, path).root).length > 0);
 }
 
 /** Task definitions and services of one file, in its order. */

@@ -6,7 +6,7 @@ import { settings as table } from '../reporters/settings.js';
 import { configFor, pathsOf, readingFor, rootOf, wantsColor } from './run.js';
 
 /** `drainlint settings`: what every worker really runs with. */
-export async function settings(given: readonly string[], flags: { readonly format: string } & Pick<CheckFlags, 'config' | 'cache' | 'verbose' | 'color'>): Promise<number> {
+export async function settings(given: readonly string[], flags: { readonly format: string } & Pick<CheckFlags, 'config' | 'cache' | 'readAll' | 'verbose' | 'color'>): Promise<number> {
   const paths = pathsOf(given);
   const root = rootOf(paths);
   const kept = readingFor(root, flags);

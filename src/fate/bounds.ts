@@ -1,6 +1,6 @@
 import type { PoolKind, Setting, TaskFunction, Worker } from '../model/index.js';
 import { agreed } from '../model/index.js';
-import { signalFaults } from './signal.js';
+import { deafLink } from './signal.js';
 
 /** Pools that run a task to its end whatever its time limits say (celery concurrency/thread.py:41-56, solo.py:11-20, eventlet.py; measured for threads). */
 const WITHOUT_LIMITS: ReadonlySet<PoolKind> = new Set(['threads', 'solo', 'eventlet']);
@@ -40,7 +40,7 @@ export function boundOf(fn: TaskFunction, pool: PoolKind): number | 'none' | 'un
 /** s between SIGTERM and SIGKILL: what the container is given, or a process manager that hears SIGTERM, where that kills first. */
 export function stopOf(worker: Worker): number | undefined {
   const { links } = worker.start;
-  const deaf = signalFaults(worker).find(({ rule }) => rule !== 'container/signal-sent-to-group')?.link;
+  const deaf = deafLink(worker);
   const managers = links.slice(0, deaf ? links.indexOf(deaf) : links.length).flatMap(link => (link.kind === 'process-manager' ? [numberOf(link.stopWait)] : []));
   const stops = [numberOf(worker.stopTime), ...managers].filter(stop => stop !== undefined);
   return stops.length > 0 ? Math.min(...stops) : undefined;

@@ -66,11 +66,14 @@ function groupFaults(process: Process): readonly SignalFault[] {
 
 const remaps = (remap: Setting<string>): boolean => remap.state === 'unknown' || (remap.state === 'set' && remap.value === 'SIGQUIT');
 
+/** The link of the start chain that the stop signal does not get beyond. */
+export const deafLink = (worker: Worker): ChainLink | undefined => signalFaults(worker).find(({ rule }) => rule !== 'container/signal-sent-to-group')?.link;
+
 /** How the stop signal reaches this worker, as its start chain was read; undefined where a link is not known. */
 export function signalOf(worker: Worker): Circumstances['signal'] | undefined {
   const faults = signalFaults(worker);
   if (faults.some(fault => killsAtOnce(fault, worker))) return 'kills';
-  if (faults.some(({ rule }) => rule !== 'container/signal-sent-to-group')) return 'ignored';
+  if (deafLink(worker)) return 'ignored';
   if (faults.length > 0) return 'group';
   return worker.start.complete || worker.platform === 'unknown' ? 'arrives' : undefined;
 }

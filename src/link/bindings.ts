@@ -1,5 +1,6 @@
 import type { ClassFacts, Expr, FunctionFacts, Statement } from '../model/index.js';
 import { dottedName } from '../model/index.js';
+import { remembered } from './remember.js';
 
 /** A condition an event stands under: the test of an `if` and the branch; without test it may or may not happen (except, loops). */
 export interface Guard { readonly test?: Expr; readonly taken: boolean }
@@ -28,22 +29,16 @@ export interface Bindings {
   readonly stars: readonly { readonly module: string; readonly guards: readonly Guard[] }[];
 }
 
-const cache = new WeakMap<readonly Statement[], Bindings>();
-
 /** What a module, class or function body binds. Bodies of functions and classes inside it are not entered. */
-export function bindingsOf(statements: readonly Statement[]): Bindings {
-  const known = cache.get(statements);
-  if (known) return known;
+export const bindingsOf = remembered((statements: readonly Statement[]): Bindings => {
   const byName = new Map<string, Binding[]>();
   const stars: { module: string; guards: readonly Guard[] }[] = [];
   collect(statements, [], (name, binding) => {
     const list = byName.get(name);
     if (list) list.push(binding); else byName.set(name, [binding]);
   }, stars);
-  const bindings = { byName, stars };
-  cache.set(statements, bindings);
-  return bindings;
-}
+  return { byName, stars };
+});
 
 type Add = (name: string, binding: Binding) => void;
 

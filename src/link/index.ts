@@ -28,7 +28,7 @@ import { sentInScriptTransactions } from './node/transactions.js';
 import { noEffectOf, stopSignalsOf } from './no-effect.js';
 import { limitsIn, sendsTo } from './publishes.js';
 import { remembered } from './remember.js';
-import { findStarts, type Start } from './starts.js';
+import { beyond, findStarts, type Start } from './starts.js';
 import { sentInTransactions } from './transactions.js';
 import { versionsFor } from './versions.js';
 
@@ -49,7 +49,7 @@ export function link(store: FactStore, options: LinkOptions): Model {
   const functions = everyFunction.slice(0, MOST_FUNCTIONS);
   const joined = timed('apps of workers', () => found.starts.filter(start => !others.includes(start)).map(start => ({ start, found: appOf(start, apps, functions, resolver, store, options) })));
   const judged = timed('apps in use', () => judgedApps(joined, apps, functions, modules, resolver, store));
-  const world: World = { apps: code.apps, store, options, resolver, modules, brokers: found.brokers, reads: timed('reads of settings', () => codeReads(modules, resolver)), functions, messages: timed('messages', () => messagesFor(modules, functions, resolver)), bodies: new Map() };
+  const world: World = { apps: code.apps, store, options, resolver, modules, brokers: found.brokers, reads: timed('reads of settings', () => codeReads(modules, resolver)), functions, messages: timed('messages', () => messagesFor(modules, functions, resolver)) };
   const built = timed('settings and workers', () => judged.map(entry => buildApp(entry, joined.filter(({ found: target }) => 'app' in target && target.app === entry.site), judged, world)));
   const unjoined = joined.filter(({ found: target, start }) => !('app' in target) && isWork(start));
   const workers = [...built.flatMap(({ workers: own }) => own), ...unjoined.map(({ start }) => workerWithoutApp(start)), ...others.map(workerWithoutApp)].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
@@ -57,8 +57,8 @@ export function link(store: FactStore, options: LinkOptions): Model {
   return {
     workers: workers.map(worker => ({ ...worker, ...(worker.app && { app: finished.find(app => app.id === worker.app!.id) ?? worker.app }) })),
     schedulers: joined.filter(({ start }) => start.command.kind === 'celery-beat').map(({ start, found: target }) => scheduler(start, 'app' in target ? finished.find(app => app.id === target.app.id) : undefined)),
-    services: found.services, containers: found.containers, queues: found.queues, brokers: found.brokers, caches: found.caches, apps: finished, consumers, processors: processorsOf(consumers), jobQueues: timed('job queues', () => jobQueues(scripts, resolver)), unaudited: found.unaudited, sentInTransactions: timed('transactions', () => [...sentInTransactions(modules, functions, resolver), ...sentInScriptTransactions(scripts, resolver)]),
-    unresolved: [...found.unresolved, ...(everyFunction.length > MOST_FUNCTIONS ? [{ at: everyFunction[MOST_FUNCTIONS]!.at, reason: `more than ${MOST_FUNCTIONS.toLocaleString('en-US')} task functions: this one and those behind it are not audited` }] : []), ...unresolvedApps(joined), ...finished.flatMap(unresolvedSettings), ...finished.flatMap(unfollowedBodies)],
+    services: found.services, containers: found.containers, queues: found.queues, brokers: found.brokers, caches: found.caches, apps: finished, consumers, processors: processorsOf(consumers), jobQueues: timed('job queues', () => jobQueues(scripts, resolver)), unaudited: [...beyond('task function', everyFunction.map(({ at }) => at), MOST_FUNCTIONS), ...found.unaudited], sentInTransactions: timed('transactions', () => [...sentInTransactions(modules, functions, resolver), ...sentInScriptTransactions(scripts, resolver)]),
+    unresolved: [...found.unresolved, ...unresolvedApps(joined), ...finished.flatMap(unresolvedSettings), ...finished.flatMap(unfollowedBodies)],
     assumptions: [...new Set(finished.flatMap(assumptionsOf))],
   };
 }
@@ -69,7 +69,7 @@ interface World {
   readonly apps: readonly AppSite[];
   readonly store: FactStore; readonly options: LinkOptions; readonly resolver: Resolver; readonly modules: readonly Scope[];
   readonly brokers: readonly Broker[];
-  readonly reads: CodeReads; readonly functions: readonly FunctionSite[]; readonly messages: ReturnType<typeof messagesFor>; readonly bodies: Map<FunctionSite, ReturnType<typeof bodyOf>>;
+  readonly reads: CodeReads; readonly functions: readonly FunctionSite[]; readonly messages: ReturnType<typeof messagesFor>;
 }
 
 const isWork = (start: Start): boolean => start.command.kind === 'celery-worker';
@@ -145,7 +145,7 @@ function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judg
   const limits = limitsIn(world.modules, world.functions, world.resolver, context);
   const build = (effective: EffectiveSettings): readonly TaskFunction[] => members.map(member => {
     const counter = counters.get(member);
-    const fn = withCallLimits(taskFunction(member, effective, bodyFor(member, world), isScheduled(member.name, effective), world.messages.get(member) ?? [], durationFor(member.name, world.options), world.reads.singletonExpiry), limits.filter(({ to }) => to === member));
+    const fn = withCallLimits(taskFunction(member, effective, bodyFor(world)(member), isScheduled(member.name, effective), world.messages.get(member) ?? [], durationFor(member.name, world.options), world.reads.singletonExpiry), limits.filter(({ to }) => to === member));
     return counter ? { ...fn, redeliveryCap: counter } : fn;
   });
   const broker = brokerKind(settings);
@@ -212,16 +212,11 @@ function ineffectiveOf(configurations: readonly Configuration[], alone: Configur
   return [...inAll, ...moduleVariables(site, world.resolver, name => world.reads.has(name))];
 }
 
-function bodyFor(site: FunctionSite, world: World): ReturnType<typeof bodyOf> {
-  const before = world.bodies.get(site);
-  if (before) return before;
-  const body = timed('following calls', () => {
-    const found = bodyOf(site.target, world.resolver, site.others);
-    return { ...found, claims: found.claims.filter(claim => !world.functions.some(other => other !== site && reaps(other.target.function.body, claim))) };
-  });
-  world.bodies.set(site, body);
-  return body;
-}
+/** What a task function does, for whichever worker. */
+const bodyFor = remembered((world: World) => remembered((site: FunctionSite) => timed('following calls', () => {
+  const found = bodyOf(site.target, world.resolver, site.others);
+  return { ...found, claims: found.claims.filter(claim => !world.functions.some(other => other !== site && reaps(other.target.function.body, claim))) };
+})));
 
 function isScheduled(name: string, settings: EffectiveSettings): boolean {
   const schedule = settings.get('beat_schedule');

@@ -84,7 +84,6 @@ export function findStarts(store: FactStore, options: LinkOptions): Starts {
 
   const entries = serviceEntries(all, definitions);
   const deployments = entries.slice(0, MOST_SERVICES);
-  if (entries.length > MOST_SERVICES) unresolved.push({ at: entries[MOST_SERVICES]!.service.at, reason: `more than ${MOST_SERVICES.toLocaleString('en-US')} services: this one and those behind it are not audited` });
   const deployed = definitions.flatMap(definition => containersOf(definition, deployments, world));
   const services = deployments.map((entry, i) => ({ ...entry.service, runs: runsOf(deployed.filter(one => one.services.includes(i)), entry.service.name) }));
   const ecsStarts = deployed.flatMap(({ origin, reached, services: running }) => (running.length === 0 ? startsOf(origin, reached) : running.flatMap(i => {
@@ -101,14 +100,16 @@ export function findStarts(store: FactStore, options: LinkOptions): Starts {
   const rest = unreached.flatMap(({ origin, reached }) => startsOf(origin, reached));
 
   unresolved.push(...unreadValues(ecsStarts));
-  if (steps.cutAt) unresolved.push({ at: steps.cutAt, reason: `more than ${STEPS.toLocaleString('en-US')} commands of one container, or ${ALL_STEPS.toLocaleString('en-US')} of all: what is started from here on is not known` });
   const every = [...ecsStarts, ...besideProcfile(composeStarts, rest), ...rest];
   const found = every.slice(0, MOST_SERVICES);
-  if (every.length > MOST_SERVICES) unresolved.push({ at: every[MOST_SERVICES]!.command.at, reason: `more than ${MOST_SERVICES.toLocaleString('en-US')} consumers: this one and those behind it are not audited` });
+  const cut: readonly UnauditedConsumer[] = [
+    ...beyond('service', entries.map(({ service }) => service.at), MOST_SERVICES), ...beyond('consumer', every.map(({ command }) => command.at), MOST_SERVICES),
+    ...(steps.cutAt ? [{ kind: 'commands', at: steps.cutAt, text: `what is started from here on is not known: more than ${STEPS.toLocaleString('en-US')} commands of one container, or ${ALL_STEPS.toLocaleString('en-US')} of all` }] : []),
+  ];
   return {
     starts: withIds(distinct(found.filter(isJudged))), services, containers: deployed.flatMap(({ origin, services: running }) => containersOfOrigin(origin, running.map(i => services[i]!))),
     caches: cachesIn(all), queues: queuesIn(all), brokers: brokersIn(all),
-    unaudited: unauditedIn(found.filter(start => start.command.kind === 'unaudited')), unresolved: eachOnce(unresolved),
+    unaudited: [...cut, ...unauditedIn(found.filter(start => start.command.kind === 'unaudited'))], unresolved: eachOnce(unresolved),
   };
 }
 
@@ -308,15 +309,15 @@ function frozen<T>(setting: Setting<T>, at: SourceLocation | undefined): Setting
 
 /** Services of a tree, and consumers that it starts. */
 const MOST_SERVICES = 2500;
-/** Consumers that one container or script starts, by commands of their own. */
-const MOST_STARTS = 200;
+/** Where what is more than is audited begins, and how much there is of it. Said where consumers of other kinds are: in every report, asked for or not. */
+export const beyond = (kind: string, places: readonly SourceLocation[], most: number): readonly UnauditedConsumer[] => places.slice(most, most + 1).map(at => ({ kind, at, text: `this one and ${places.length - most - 1} behind it: more than ${most.toLocaleString('en-US')}` }));
 
 /** A script that calls itself again starts nothing new. */
 function once(reached: readonly Reached[]): readonly Reached[] {
   const key = ({ command, program }: Reached): string => JSON.stringify([command.at.path, command.at.startLine, command.at.startColumn, command.text, program]);
   const first = new Map<string, Reached>();
   for (const one of reached) { const name = key(one); if (!first.has(name)) first.set(name, one); }
-  return [...first.values()].slice(0, MOST_STARTS);
+  return [...first.values()];
 }
 
 function writtenIn(variables: ReadonlyMap<string, Variable>): Start['variables'] {

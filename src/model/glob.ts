@@ -1,4 +1,4 @@
-/** One step of a pattern: a sign, `?` within a folder, any signs within a folder or across folders, or a part that may be left out (`parts` steps long). */
+/** One step of a pattern: a sign, `?` within a folder, any signs within a folder or across folders, or the next `optional` steps, which may be left out. */
 type Step = string | 'one' | 'within' | 'across' | { readonly optional: number };
 
 /** A pattern over paths. It takes as long as pattern times path, whatever stands in them: both are other people's. */

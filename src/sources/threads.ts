@@ -29,7 +29,7 @@ export async function readInThreads(work: readonly Work[], { program, count }: T
     };
     thread.on('message', ({ read, step }: Answer) => {
       for (const { path, bytes } of read) found.set(path, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-      addSteps(step);
+      addSteps({ ...newStep(''), steps: new Map([[step.name, step]]) });
       next();
     });
     thread.on('error', () => {});
@@ -64,7 +64,8 @@ export function readForMain(analyzers: readonly AnalyzerEntry[]): void {
     return before;
   };
   const answer = async (work: readonly Work[]): Promise<void> => {
-    const step = newStep('');
+    const step = newStep('in threads');
+    const from = performance.now();
     const read: { path: string; bytes: Uint8Array<ArrayBuffer> }[] = [];
     for (const { path, text, ids } of work) {
       const fitting = await Promise.all(ids.map(async id => ({ format: analyzers[id]!.format, analyzer: await load(id) })));
@@ -77,7 +78,7 @@ export function readForMain(analyzers: readonly AnalyzerEntry[]): void {
       }
       record(undefined);
     }
-    parentPort!.postMessage({ read, step } satisfies Answer, read.map(({ bytes }) => bytes.buffer));
+    parentPort!.postMessage({ read, step: { ...step, ms: performance.now() - from, times: 1 } } satisfies Answer, read.map(({ bytes }) => bytes.buffer));
   };
   parentPort!.on('message', (work: readonly Work[]) => { void answer(work); });
 }

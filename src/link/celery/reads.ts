@@ -2,6 +2,7 @@ import type { ClassFacts, Expr, FunctionFacts, Setting, SourceLocation, Statemen
 import { expressionsOf, literalText, nested, walk } from '../../model/index.js';
 import { bindingsOf } from '../bindings.js';
 import type { ClassTarget, FunctionTarget, Resolver, Scope, Target } from '../modules.js';
+import { remembered } from '../remember.js';
 import type { AppSite } from './apps.js';
 import type { FunctionSite } from './functions.js';
 import { toSetting } from './settings.js';
@@ -142,22 +143,17 @@ function scopeOf(target: FunctionTarget, cls: ClassTarget | undefined, resolver:
 const scopes = new WeakMap<FunctionFacts, Scope>();
 
 interface Reading { readonly counter?: SourceLocation; readonly calls: readonly Expr[] }
-const readings = new WeakMap<FunctionFacts, Reading>();
 
 /** The first counter in a function's body, functions inside it included, and what it calls. */
-function readingOf(fn: FunctionFacts): Reading {
-  const before = readings.get(fn);
-  if (before) return before;
+const readingOf = remembered((fn: FunctionFacts): Reading => {
   let counter: SourceLocation | undefined;
   const calls: Expr[] = [];
   for (const statement of bodyOf(fn.body, 0)) for (const expr of readBy(statement)) for (const part of walk(expr)) {
     if (part.is === 'call') calls.push(part.callee);
     if (isCounter(part)) counter ??= part.at;
   }
-  const reading = { calls, ...(counter && { counter }) };
-  readings.set(fn, reading);
-  return reading;
-}
+  return { calls, ...(counter && { counter }) };
+});
 
 function* bodyOf(statements: readonly Statement[], depth: number): Generator<Statement> {
   if (depth > 60) return;

@@ -1,4 +1,4 @@
-import type { BodyFacts, CallStep, Effect, ErrorHandler, Expr, Handler, Lock, Loop, Publish, ResultWait, RetryCall, Setting, SourceLocation, Statement } from '../../model/index.js';
+import type { BodyFacts, CallStep, Effect, ErrorHandler, Expr, Handler, Loop, Publish, ResultWait, RetryCall, Setting, SourceLocation, Statement } from '../../model/index.js';
 import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
 import { PURE } from '../../knowledge/libraries/index.js';
 import { EACH, LATER, ONCE } from '../../knowledge/libraries/node.js';
@@ -6,15 +6,18 @@ import { toSetting } from '../celery/settings.js';
 import { bindingsOf } from '../bindings.js';
 import { argumentsOf, defaultsOf } from '../call-arguments.js';
 import { NO_ENVIRONMENT } from '../evaluate.js';
-import type { FunctionTarget, Resolver, Scope, Target, Value } from '../modules.js';
+import type { FunctionTarget, Resolver, Scope, Value } from '../modules.js';
 import { isDuration } from '../durations.js';
 import { render } from '../render.js';
 import { claimsIn } from './claims.js';
 import { isScript } from '../find-scripts.js';
 import { classify } from './classify.js';
 import { classifyScript } from './classify-script.js';
+import { endsAsk, isMissing, mayEnd, OPEN } from './endings.js';
 import { isIdle, isLogging, isSkipped, isTelling, judgeHandler, leavesLoop } from './handlers.js';
+import { comparesStored, conflictOf, lastPart, locksWithRelease, type Release, type TakenAt } from './lock-uses.js';
 import { keyText, keyword, lockOf, type Taken } from './locks.js';
+import { withLoopValue } from './loop-value.js';
 import { raisedBehind } from './raises.js';
 import { sourceOf } from './source.js';
 import { ANYTHING, changes, stateAsked, writtenBy, type Asked, type Written } from './state.js';
@@ -56,7 +59,6 @@ interface Where {
 /** `asked`: what decides whether it is reached. */
 type FoundEffect = Omit<Effect, 'conditional' | 'raisedBehind'> & { readonly asked: readonly Asked[] | undefined };
 
-const OPEN: readonly Asked[] = [{ entity: ANYTHING, as: 'value' }];
 /** What stands behind one more question. */
 function asking(where: Where, asked: readonly Asked[]): Where {
   return asked.length === 0 ? where : { ...where, asked: [...(where.asked ?? []), ...asked] };
@@ -66,7 +68,6 @@ interface Behind { readonly rest: readonly Statement[]; readonly isAll: boolean 
 
 /** `expire(key, s)`, which gives a lock its life after it was taken. */
 interface Expiry { readonly key: string; readonly holder: string; readonly value: Expr; readonly scope: Scope; readonly inMs: boolean }
-interface Release { readonly at: SourceLocation; readonly holder: string; readonly key: string; readonly checksOwner: boolean }
 
 /** What a task function does: itself, the decorators of the repository around it, and what these call. */
 export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: readonly Expr[]): BodyFacts & { readonly retryCalls: readonly RetryCall[] } {
@@ -335,39 +336,6 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   return { effects: effects.map(finished), loops, locks: locksWithRelease(taken.map(withExpiry), releases), publishes, handlers, waits, claims: claimsIn(target.function.body, start, resolver), trivial: trivial && retryCalls.length === 0, partial, ...(capped && { capped }), retryCalls };
 }
 
-/** `if done: return`: what stands behind it may not be reached a second time. */
-const endsIn = (statements: readonly Statement[]): boolean => statements.some(inner => inner.do === 'return' || inner.do === 'raise' || inner.do === 'continue' || mayEnd(inner));
-
-function mayEnd(statement: Statement): boolean {
-  if (statement.do === 'if') return endsIn([...statement.then, ...statement.otherwise]);
-  return statement.do === 'with' || statement.do === 'try' ? nested(statement).some(mayEnd) : false;
-}
-
-/** What decides whether what stands behind a statement is reached. */
-function endsAsk(statement: Statement, scope: Scope, resolver: Resolver): readonly Asked[] {
-  if (statement.do === 'if') return mayEnd(statement) ? stateAsked(statement.test, scope, resolver, !endsIn(statement.then)) : [];
-  return isScript(scope.path) ? nested(statement).filter(mayEnd).flatMap(inner => endsAsk(inner, scope, resolver)) : OPEN;
-}
-
-/** Keys that name one row, and say nothing about what was done with it. */
-const BY_KEY = /^(pk|id|uuid|.*_id|.*_uuid|session|db|using|with_for_update)$/;
-/** Reads one row, or none. */
-const FETCHES = /^(get|first|one_or_none|scalar_one_or_none|scalar|find_one|last|get_by_id|get_or_none)$/;
-const ABSENT = /(?:^|\.)(?:DoesNotExist|ObjectDoesNotExist|NoResultFound)$/;
-
-/** `order = Order.objects.filter(pk=pk).first()`, `if not order: return`: only a row that is gone ends it, which a second run finds again. */
-function isMissing(statement: Statement, scope: Scope): boolean {
-  if (statement.do === 'try') return !statement.body.some(mayEnd) && statement.handlers.every(handler => handler.types.length > 0 && handler.types.every(type => ABSENT.test(dottedName(type) ?? '')));
-  if (statement.do !== 'if' || statement.otherwise.length > 0) return false;
-  const { test } = statement;
-  const asked = test.is === 'operation' && (test.operator === 'not' || (test.operator === 'is' && test.operands[1]?.is === 'literal' && test.operands[1].value === null)) ? test.operands[0] : undefined;
-  if (asked?.is !== 'name') return false;
-  const [only, ...others] = bindingsOf(scope.statements).byName.get(asked.name) ?? [];
-  if (only?.kind !== 'value' || others.length > 0 || only.expr.is !== 'call') return false;
-  const calls = [...walk(only.expr)].filter(part => part.is === 'call');
-  return only.expr.callee.is === 'member' && FETCHES.test(only.expr.callee.name) && calls.every(({ keywords, positional }) => keywords.every(([key]) => key !== null && BY_KEY.test(key)) && positional.every(part => part.is === 'name' || part.is === 'member' || (part.is === 'literal' && typeof part.value === 'string')));
-}
-
 /** An error that says what went wrong, not any. */
 function isNarrow(type: Expr): boolean {
   return !/(?:^|\.)(?:Exception|BaseException|RequestException|HTTPError)$/.test(dottedName(type) ?? '');
@@ -405,56 +373,7 @@ function firstCall(statements: readonly Statement[]): { readonly at: SourceLocat
 
 const namesOf = (expr: Expr): ReadonlySet<string> => new Set([...walk(expr)].flatMap(part => (part.is === 'name' ? [part.name] : [])));
 
-/** What an `if` that asks for a lock does without it: `if not lock: return`, `if lock: work()`. In a helper whose answer is used the caller decides. */
-function conflictOf({ test, then, otherwise }: Extract<Statement, { do: 'if' }>, { last, ends, scope }: Where, resolver: Resolver): Lock['onConflict'] {
-  const isNegated = test.is === 'operation' && test.operator === 'not';
-  const asked = isNegated ? test.operands[0] : test;
-  if (asked?.is !== 'name' && asked?.is !== 'call' && asked?.is !== 'member') return 'unknown';
-  const refused = isNegated ? then : otherwise;
-  const goesOn = (statements: readonly Statement[]): boolean => statements.some(one => one.do === 'raise' || expressionsOf(one).some(expr => [...walk(expr)].some(part => part.is === 'call' && part.callee.is === 'member' && /^(retry|delay|apply_async)$/.test(part.callee.name))) || goesOn(nested(one)));
-  if (goesOn(refused)) return 'raise';
-  if (!isIdle(refused, scope, resolver)) return 'unknown';
-  return last || (ends && refused.at(-1)?.do === 'return') ? 'return' : 'unknown';
-}
-
-/** A test that reads the lock's value: `if redis.get(key) == token`. */
-function comparesStored(test: Expr): boolean {
-  return [...walk(test)].some(part => part.is === 'call' && part.callee.is === 'member' && (part.callee.name === 'get' || part.callee.name === 'owned'));
-}
-
-/** `name`: the variable that holds it; `onConflict`: what the first test of it does. */
-interface TakenAt { readonly lock: Taken; readonly at: SourceLocation; readonly text: string; readonly via: readonly CallStep[]; name?: string; onConflict?: Lock['onConflict'] }
-
-function locksWithRelease(taken: readonly TakenAt[], releases: readonly Release[]): readonly Lock[] {
-  return taken.map(({ lock, at, text, via, onConflict = 'unknown' }) => {
-    const release = lock.byLibrary ? undefined : releases.find(one => one.key === lock.key && one.key !== '' && lastPart(one.holder) === lastPart(lock.holder));
-    return {
-      at, kind: lock.kind, text, ttl: lock.ttl, via, onConflict, constantKey: lock.constantKey,
-      ...(release && { released: { at: release.at, checksOwner: release.checksOwner, byLibrary: false } }), ...(lock.byLibrary && { released: { at, checksOwner: true, byLibrary: true } }),
-    };
-  });
-}
-const lastPart = (holder: string): string => holder.replace(/\(\)/g, '').split('.').pop()!.toLowerCase();
-
 function seconds(value: Value): Setting<number> {
   if (value.known && isDuration(value.value)) return toSetting({ ...value, value: value.value.seconds }, []) as Setting<number>;
   return toSetting(value, []) as Setting<number>;
-}
-
-/** Inside `for i in range(10)`, i is at most 9: the largest delay counts. */
-function withLoopValue(item: Expr, over: Expr, scope: Scope, resolver: Resolver): Scope {
-  const [name, top] = largest(item, over, scope, resolver);
-  if (name === undefined || top === undefined) return scope;
-  return { path: scope.path, parent: scope, statements: [], kind: 'function', bound: new Map<string, Target>([[name, { is: 'value', expr: { is: 'literal', value: top, at: item.at }, scope }]]), ...(scope.self && { self: scope.self }) };
-}
-
-function largest(item: Expr, over: Expr, scope: Scope, resolver: Resolver): readonly [string?, number?] {
-  if (over.is !== 'call') return [];
-  const name = dottedName(over.callee);
-  if (name !== 'range' && name !== 'enumerate') return [];
-  const numbers = over.positional.map(part => resolver.evaluate(part, scope)).map(value => (value.known && typeof value.value === 'number' ? value.value : undefined));
-  if (name === 'range' && item.is === 'name' && numbers.every(number => number !== undefined) && numbers.length > 0) return [item.name, (numbers.length === 1 ? numbers[0]! : numbers[1]!) - 1];
-  if (name !== 'enumerate' || item.is !== 'list' || item.items[0]?.is !== 'name') return [];
-  const list = over.positional[0] && resolver.evaluate(over.positional[0], scope);
-  return list?.known && Array.isArray(list.value) ? [item.items[0].name, list.value.length - 1] : [];
 }

@@ -6,6 +6,7 @@ import { argumentsOf } from '../call-arguments.js';
 import { isScript } from '../find-scripts.js';
 import { bindingsOf, type Binding } from '../bindings.js';
 import { returnsOf, type Resolver, type Scope, type Target } from '../modules.js';
+import { remembered } from '../remember.js';
 import { renderWhole } from '../render.js';
 
 /** What a loop walks. */
@@ -80,12 +81,8 @@ function valueSource(name: string, expr: Expr, scope: Scope, resolver: Resolver,
   return added ? anyOf(added.map(over => sourceOf(over, scope, resolver, steps - 1))) : sourceOf(expr, scope, resolver, steps - 1);
 }
 
-const additions = new WeakMap<readonly Statement[], ReadonlyMap<string, readonly Expr[]>>();
-
 /** By name: what `extend`, `update` and `+=` put into it, and what is walked around an `append`. */
-function additionsTo(statements: readonly Statement[]): ReadonlyMap<string, readonly Expr[]> {
-  const known = additions.get(statements);
-  if (known) return known;
+const additionsTo = remembered((statements: readonly Statement[]): ReadonlyMap<string, readonly Expr[]> => {
   const found = new Map<string, Expr[]>();
   const add = (name: string | undefined, over: Expr | undefined): void => { if (name !== undefined && over) found.set(name, [...(found.get(name) ?? []), over].slice(-6)); };
   const collect = (body: readonly Statement[], over: Expr | undefined): void => {
@@ -102,9 +99,8 @@ function additionsTo(statements: readonly Statement[]): ReadonlyMap<string, read
     }
   };
   collect(statements, undefined);
-  additions.set(statements, found);
   return found;
-}
+});
 
 /** What was entered or walked: an opened file has as many lines as it has; a piece of a chunked source is bounded. */
 function chunkOf(over: Expr, scope: Scope, resolver: Resolver): Source {

@@ -1,0 +1,40 @@
+import type { CallStep, Expr, Lock, SourceLocation, Statement } from '../../model/index.js';
+import { expressionsOf, nested, walk } from '../../model/index.js';
+import type { Resolver, Scope } from '../modules.js';
+import { isIdle } from './handlers.js';
+import type { Taken } from './locks.js';
+
+/** `name`: the variable that holds it; `onConflict`: what the first test of it does. */
+export interface TakenAt { readonly lock: Taken; readonly at: SourceLocation; readonly text: string; readonly via: readonly CallStep[]; name?: string; onConflict?: Lock['onConflict'] }
+/** `delete(key)`. */
+export interface Release { readonly at: SourceLocation; readonly holder: string; readonly key: string; readonly checksOwner: boolean }
+
+/** What an `if` that asks for a lock does without it: `if not lock: return`, `if lock: work()`. In a helper whose answer is used the caller decides. */
+export function conflictOf({ test, then, otherwise }: Extract<Statement, { do: 'if' }>, { last, ends, scope }: { readonly last?: boolean; readonly ends?: boolean; readonly scope: Scope }, resolver: Resolver): Lock['onConflict'] {
+  const isNegated = test.is === 'operation' && test.operator === 'not';
+  const asked = isNegated ? test.operands[0] : test;
+  if (asked?.is !== 'name' && asked?.is !== 'call' && asked?.is !== 'member') return 'unknown';
+  const refused = isNegated ? then : otherwise;
+  const goesOn = (statements: readonly Statement[]): boolean => statements.some(one => one.do === 'raise' || expressionsOf(one).some(expr => [...walk(expr)].some(part => part.is === 'call' && part.callee.is === 'member' && /^(retry|delay|apply_async)$/.test(part.callee.name))) || goesOn(nested(one)));
+  if (goesOn(refused)) return 'raise';
+  if (!isIdle(refused, scope, resolver)) return 'unknown';
+  return last || (ends && refused.at(-1)?.do === 'return') ? 'return' : 'unknown';
+}
+
+/** A test that reads the lock's value: `if redis.get(key) == token`. */
+export function comparesStored(test: Expr): boolean {
+  return [...walk(test)].some(part => part.is === 'call' && part.callee.is === 'member' && (part.callee.name === 'get' || part.callee.name === 'owned'));
+}
+
+/** Each lock with what its first test does and what releases it. */
+export function locksWithRelease(taken: readonly TakenAt[], releases: readonly Release[]): readonly Lock[] {
+  return taken.map(({ lock, at, text, via, onConflict = 'unknown' }) => {
+    const release = lock.byLibrary ? undefined : releases.find(one => one.key === lock.key && one.key !== '' && lastPart(one.holder) === lastPart(lock.holder));
+    return {
+      at, kind: lock.kind, text, ttl: lock.ttl, via, onConflict, constantKey: lock.constantKey,
+      ...(release && { released: { at: release.at, checksOwner: release.checksOwner, byLibrary: false } }), ...(lock.byLibrary && { released: { at, checksOwner: true, byLibrary: true } }),
+    };
+  });
+}
+/** `redis` of `settings.redis()`: clients are the same by this. */
+export const lastPart = (holder: string): string => holder.replace(/\(\)/g, '').split('.').pop()!.toLowerCase();
