@@ -10,7 +10,6 @@ import { CODEOWNERS, readCodeowners } from './owners.js';
 import type { Cache } from './sources/cache.js';
 import { createFileStore, isInside, type FileStore, type FileStoreOptions } from './sources/files.js';
 import type { EarlierTree, StagedTree } from './sources/revision.js';
-import type { Threads } from './sources/threads.js';
 import { readGlob, readComments, suppress } from './suppress.js';
 import { DOCS, VERSION } from './version.js';
 
@@ -37,8 +36,6 @@ export interface AuditOptions {
   readonly baseline?: Baseline & { readonly update?: boolean };
   /** Opens what earlier runs have found out about these folders of the root; what is found in it changes no report. */
   readonly cache?: (folders: readonly string[]) => Promise<Cache | undefined>;
-  /** Threads that read the files of a large tree. */
-  readonly threads?: Threads;
   /** Read a tree that weighs more than the limit, too (docs/limits.md). */
   readonly readAll?: boolean;
   /** YYYY-MM-DD; today where absent. */
@@ -143,8 +140,8 @@ function scopeOf(root: string, paths: readonly string[]): Scope {
 
 const isOurs = (_path: string, baseline: string): boolean => !isAbsolute(baseline);
 
-/** How files are read: from what earlier runs found out, in threads, all of them. */
-const readingOf = ({ cache, threads, readAll }: AuditOptions, { folders }: Scope): Pick<FileStoreOptions, 'cache' | 'threads' | 'readAll'> => ({ ...(cache && { cache: () => cache(folders) }), ...(threads && { threads }), ...(readAll && { readAll }) });
+/** How files are read: from what earlier runs found out, all of them. */
+const readingOf = ({ cache, readAll }: AuditOptions, { folders }: Scope): Pick<FileStoreOptions, 'cache' | 'readAll'> => ({ ...(cache && { cache: () => cache(folders) }), ...(readAll && { readAll }) });
 
 /** The model of a tree: as it was joined before where no file that was asked for then has changed. */
 async function join(store: FileStore, { config = DEFAULT_CONFIG, onProgress = () => {} }: AuditOptions): Promise<Model> {
@@ -157,7 +154,6 @@ async function join(store: FileStore, { config = DEFAULT_CONFIG, onProgress = ()
   const read = async (paths?: readonly string[]): Promise<Model> => {
     onProgress('reading files');
     await store.load(paths);
-    await store.readAhead();
     for (const path of store.candidates) store.facts(path);
     onProgress('joining');
     return link(store, options);

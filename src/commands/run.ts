@@ -1,12 +1,10 @@
 import { dirname, relative, resolve, sep } from 'node:path';
 import { statSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import type { AuditOptions } from '../audit.js';
 import { AuditError, DEFAULT_CONFIG, didYouMean, findConfig, loadConfig, type Config } from '../config.js';
 import { gitRoot, isInside } from '../sources/files.js';
 import type { Cache } from '../sources/cache.js';
 import type { EarlierTree, Tree } from '../sources/revision.js';
-import type { Threads } from '../sources/threads.js';
 import { BUILD } from '../version.js';
 
 /**
@@ -81,19 +79,14 @@ export async function revision(root: string, name: string): Promise<EarlierTree>
 export interface ReadingFlags { readonly cache?: boolean; readonly readAll?: boolean; readonly verbose?: boolean }
 
 /** How a tree is read: for `audit`. */
-export interface Reading extends Pick<AuditOptions, 'cache' | 'threads' | 'readAll'> {
+export interface Reading extends Pick<AuditOptions, 'cache' | 'readAll'> {
   /** Keeps what this run found out, in the user's cache directory. */
   save(): void;
 }
 
-/** More threads than this win little: the files have to be found and joined, too. */
-const THREADS = 4;
-
 export function readingFor(root: string, { cache: isWanted, readAll = false, verbose }: ReadingFlags): Reading {
   const build = BUILD;
-  // the build lays the thread's program beside this file
-  const threads: Threads = { program: new URL('./reader.js', import.meta.url), count: Math.min(THREADS, availableParallelism()) };
-  if (isWanted === false || build === undefined) return { threads, readAll, save() {} };
+  if (isWanted === false || build === undefined) return { readAll, save() {} };
   let opened: Promise<Cache | undefined> | undefined;
   let found: Cache | undefined;
   const onTrouble = (message: string): void => { if (verbose) process.stderr.write(`drainlint: ${message}\n`); };
@@ -103,5 +96,5 @@ export function readingFor(root: string, { cache: isWanted, readAll = false, ver
     if (directory !== undefined) found = openCache({ directory, build: `${build} ${process.versions.v8}`, root, folders, onTrouble });
     return found;
   };
-  return { threads, readAll, cache: folders => (opened ??= open(folders)), save: () => found?.save() };
+  return { readAll, cache: folders => (opened ??= open(folders)), save: () => found?.save() };
 }

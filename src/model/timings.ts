@@ -27,14 +27,3 @@ export function timed<T>(name: string, run: () => T): T {
     running = outer;
   }
 }
-
-/** Steps that were recorded elsewhere (in another thread), as steps of what runs now. */
-export function addSteps({ steps }: Step, to: Step | undefined = running): void {
-  for (const other of to ? steps.values() : []) {
-    const step = to!.steps.get(other.name) ?? newStep(other.name);
-    to!.steps.set(other.name, step);
-    step.ms += other.ms;
-    step.times += other.times;
-    addSteps(other, step);
-  }
-}

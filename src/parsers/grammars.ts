@@ -33,11 +33,11 @@ export async function loadGrammar(name: 'tree-sitter-python.wasm' | 'tree-sitter
 
 /** ms of processor time for each character, four times what real files take, and for a file besides. */
 const USUAL = { perCharacter: 0.001, perFile: 50 };
-/** ms beyond that, of all files that a thread reads. A few made-up texts (100,000 continued lines of Python) would take minutes each. */
+/** ms beyond that, of all files. A few made-up texts (100,000 continued lines of Python) would take minutes each. */
 const MOST_SLOW = 2000;
 let slow = 0;
 /**
- * Processor time of this thread, ms: a machine that is busy with other things changes nothing, and neither do threads that read other files. Linux tells it, in
+ * Processor time of this thread, ms: a machine that is busy with other things changes nothing, and neither does what else this process does. Linux tells it, in
  * ticks of 10 ms (proc_pid_stat(5): utime and stime). Elsewhere a quarter of the time that passes: right on a machine that has four times too much to do.
  */
 export function threadTime(): number {

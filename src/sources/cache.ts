@@ -50,8 +50,6 @@ export interface Cache {
   /** null: no analyzer knows the file. undefined: not known. */
   facts(key: string, path: string): Facts | null | undefined;
   noteFacts(key: string, path: string, facts: Facts | null): void;
-  /** The same of facts that are packed (sources/packing). */
-  notePacked(key: string, path: string, bytes: Buffer): void;
   /** A tree joined under this key whose files are as they were. */
   joined(key: string, idOf: (path: string) => string): Joined | undefined;
   noteJoined(key: string, joined: Joined): void;
@@ -201,7 +199,6 @@ export function openCache({ directory, build, root, folders, limit = LARGEST_TRE
       const bytes = attempt(`facts of ${path} are not kept`, () => pack(facts, path));
       if (bytes) made.set(key, { path, bytes });
     },
-    notePacked: (key, path, bytes) => { made.set(key, { path, bytes }); },
     joined(key, idOf) {
       const found = joined.find(one => one.key === key && one.files.every(([path, id]) => idOf(path) === id));
       const bytes = found?.bytes();

@@ -4,16 +4,13 @@ import { startOf, timed } from '../model/index.js';
 import type { Cache, Digest } from './cache.js';
 import type { Listing, listFiles } from './list-files.js';
 import { decode, readBytes } from './read-file.js';
-import { factsOf, mostWeight } from './reading.js';
-import type { Threads } from './threads.js';
+import { factsOf } from './reading.js';
 import { HEAVIEST_TREE, hasRoom, thousands } from './weight.js';
 
 export { gitRoot, isForeign, isInside } from './paths.js';
 
 /** Candidates of fewer bytes are a short run: a slower but sooner ready machine code pays off (design: stack, Python). */
 const SHORT_RUN = 300_000;
-/** Files of more characters are read in threads: what those take to start is won again. */
-const FOR_THREADS = 2_000_000;
 /** Characters of a file that excerpts are taken from. */
 const MOST_SHOWN = 2_000_000;
 /** Lines that are held for excerpts, but for those of one file. */
@@ -41,8 +38,6 @@ export interface FileStoreOptions {
   readonly tree?: { readonly paths: readonly string[]; readonly like?: FileStore };
   /** Read a tree that weighs more than the limit, too. */
   readonly readAll?: boolean;
-  /** Read many files at the same time. */
-  readonly threads?: Threads;
   /** Opens what earlier runs have found out about this tree. Not called where the run stops before it. */
   readonly cache?: () => Promise<Cache | undefined>;
 }
@@ -57,8 +52,6 @@ export interface FileStore extends FactStore {
   read(): readonly Digest[];
   /** Loads the analyzers that these files need whose facts are not in the cache; all of them where none are named. */
   load(paths?: readonly string[]): Promise<void>;
-  /** Reads the candidates that were not read yet in threads, where they are many: `facts` then only opens what was found. */
-  readAhead(): Promise<void>;
   /** Files that were asked for before their analyzers were loaded: what followed from them is wrong. */
   lacks(): boolean;
   /** What a tree like this one was joined to under a name; the files it was made of then count as asked for. */
@@ -127,7 +120,7 @@ export async function createFileStore(options: FileStoreOptions): Promise<FileSt
   const paths = documents.size === 0 ? listing.paths : [...listing.paths, ...documents.keys()].sort();
   const candidates = timed('words in files', () => select(paths));
   const needed = options.analyzers.map((entry, id) => ({ entry, id })).filter(({ entry }) => candidates.length > 0 && (entry.onDemand === true ? paths : candidates).some(path => entry.name.test(path)));
-  const store = serve({ root, overlay, paths, candidates, problems, texts, stamps, needed, ...(like && { like }), ...(cache && { cache }), ...(options.threads && { threads: options.threads }), readAll: options.readAll === true });
+  const store = serve({ root, overlay, paths, candidates, problems, texts, stamps, needed, ...(like && { like }), ...(cache && { cache }), readAll: options.readAll === true });
   if (!cache) await store.load();
   return store;
 }
@@ -168,10 +161,10 @@ interface Needed { readonly entry: AnalyzerEntry; readonly id: number }
 interface Parts {
   readonly root: string; readonly overlay: ReadonlyMap<string, string>; readonly paths: readonly string[]; readonly candidates: readonly string[];
   readonly problems: ReadProblem[]; readonly texts: Map<string, string>; readonly like?: FileStore;
-  readonly stamps: ReadonlyMap<string, string | undefined>; readonly needed: readonly Needed[]; readonly cache?: Cache; readonly threads?: Threads; readonly readAll?: boolean;
+  readonly stamps: ReadonlyMap<string, string | undefined>; readonly needed: readonly Needed[]; readonly cache?: Cache; readonly readAll?: boolean;
 }
 
-function serve({ root, overlay, paths, candidates, problems, texts, stamps, needed, like, cache, threads, readAll = false }: Parts): FileStore {
+function serve({ root, overlay, paths, candidates, problems, texts, stamps, needed, like, cache, readAll = false }: Parts): FileStore {
   const all = new Set(paths);
   const known = new Map<string, Facts | undefined>();
   const asked = new Set<string>();
@@ -182,8 +175,6 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
   const lacking = new Set<string>();
   const recalled = new Map<string, Digest | undefined>();
   const faulty = new Set<string>();
-  /** What threads have read, until it is asked for. */
-  const ahead = new Map<string, () => Facts | null>();
   const leftOut: string[] = [];
   let read = 0;
 
@@ -222,9 +213,7 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
   const readFacts = (path: string): Facts | undefined => {
     const fitting = fittingOf(path);
     if (fitting.length === 0) return undefined;
-    const open = ahead.get(path);
-    ahead.delete(path);
-    const kept = open ? open() : cache?.facts(keyOf(path, fitting, idOf(path)), path);
+    const kept = cache?.facts(keyOf(path, fitting, idOf(path)), path);
     if (kept !== undefined) {
       texts.delete(path);
       if (!kept || !fits(path, kept.weight ?? 0)) return undefined;
@@ -277,27 +266,6 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
     if (isWrong) asked.clear();
   };
 
-  const readAhead = async (): Promise<void> => {
-    if (!threads || threads.count < 2) return;
-    let weight = 0;
-    const work = candidates.filter(path => !known.has(path) && !isShared(path)).flatMap(path => {
-      const text = texts.get(path) ?? textOf(path), fitting = fittingOf(path);
-      if (text === undefined) return [];
-      weight += mostWeight(text, fitting.map(({ entry }) => entry.format));
-      return readAll || weight <= HEAVIEST_TREE ? [{ path, text, ids: fitting.map(({ id }) => id) }] : [];
-    });
-    if (work.reduce((sum, { text }) => sum + text.length, 0) < FOR_THREADS) return;
-    const { readInThreads, unpackFacts } = await import('./threads.js');
-    for (const { path, text } of work) {
-      texts.delete(path);
-      if (cache) ids.set(path, cache.hash(text));
-    }
-    for (const [path, bytes] of await readInThreads(work, threads)) {
-      if (cache) cache.notePacked(keyOf(path, fittingOf(path), idOf(path)), path, bytes);
-      else ahead.set(path, () => unpackFacts(bytes, path));
-    }
-  };
-
   const own = needed.map(({ id }) => id).join();
   const kinds = like && like.kinds !== own ? `${own}/${like.kinds}` : own;
   const leftOutProblem = (): readonly ReadProblem[] => (leftOut.length === 0 ? [] : [{ message: `${leftOut.length === 1 ? 'this file was' : `${thousands(leftOut.length)} files, of which this is the first, were`} not read: more than the ${thousands(HEAVIEST_TREE)} words and signs that are read of one tree; --read-all reads all of it`, at: startOf(leftOut[0]!) }]);
@@ -310,7 +278,7 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
       asked.add(path);
       return peek(path);
     },
-    peek, text: textOf, idOf, kinds, load, readAhead,
+    peek, text: textOf, idOf, kinds, load,
     lacks: () => lacking.size > 0 || like?.lacks() === true,
     lastFiles: () => cache?.lastFiles(),
     recall(name) {

@@ -7,14 +7,11 @@ const COSTS: Partial<Readonly<Record<Format, number>>> = { compose: 4, dockerfil
 
 interface Fitting { readonly format: Format; readonly analyzer: Analyzer }
 
-/** The most that a text may weigh, whichever of these formats it has. */
-export const mostWeight = (text: string, formats: readonly Format[]): number => weightOf(text) * Math.max(...formats.map(format => COSTS[format] ?? 1));
-
 /**
  * The facts of a file by the first analyzer that recognises it, with what they weigh; undefined: none does, or there is no room for it (`hasRoom`, asked before
  * anything is spent). A file that is too heavy by itself says so. Throws what an analyzer throws.
  */
-export function factsOf(path: string, text: string, fitting: readonly Fitting[], hasRoom: (weight: number) => boolean = () => true): Facts | undefined {
+export function factsOf(path: string, text: string, fitting: readonly Fitting[], hasRoom: (weight: number) => boolean): Facts | undefined {
   const words = weightOf(text);
   if (words <= HEAVIEST_FILE && !hasRoom(words)) return undefined;
   const found = fitting.find(({ analyzer }) => analyzer.recognises(path, text));

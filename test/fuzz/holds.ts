@@ -112,7 +112,7 @@ async function replayHolds(text: string, config: Config): Promise<void> {
 const facts = new Map<string, Facts | null>();
 const nothing = (): undefined => undefined;
 const cache: Cache = {
-  hash: text => text, stamp: nothing, tells: nothing, noteTells: nothing, id: nothing, noteId: nothing, joined: nothing, noteJoined: nothing, notePacked: nothing, lastFiles: nothing, save: nothing,
+  hash: text => text, stamp: nothing, tells: nothing, noteTells: nothing, id: nothing, noteId: nothing, joined: nothing, noteJoined: nothing, lastFiles: nothing, save: nothing,
   facts: key => facts.get(key),
   noteFacts(key, _path, found) { if (facts.size > 3000) facts.clear(); facts.set(key, found); },
 };
