@@ -223,9 +223,9 @@ describe('JUnit', () => {
     expect(suitesOf(report([stopTimeout])).map(({ attributes }) => attributes.failures)).toEqual(['1']);
     expect(suitesOf(report([plain('a/b', { resource: app.id })])).map(({ attributes }) => attributes.failures)).toEqual(['1']);
   });
-  test('what XML cannot hold is not there', () => {
+  test('what XML cannot hold is not there: control signs as their pictures, half of a character as one that is unknown', () => {
     const [suite] = suitesOf(report([plain('a/b', { message: 'a\u0000\u0001\ud800\ufffe\uffffb\t"c" ]]> &amp; <!-- 𐐀' })]));
-    expect(suite!.children[0]!.children[0]!.attributes.message).toBe('a\u2400\u2401b\t"c" ]]> &amp; <!-- 𐐀');
+    expect(suite!.children[0]!.children[0]!.attributes.message).toBe('a\u2400\u2401\ufffdb\t"c" ]]> &amp; <!-- 𐐀');
   });
 });
 
