@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const built = join(root, 'dist/cli.js');
+const built = join(root, 'dist/start.cjs');
 
 function newest(path) {
   const stats = statSync(path);

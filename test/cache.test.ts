@@ -10,7 +10,8 @@ import { audit, type AuditOptions } from '../src/audit.js';
 import { DEFAULT_CONFIG } from '../src/config.js';
 import { reporters } from '../src/reporters/index.js';
 import { rules } from '../src/rules/index.js';
-import { cacheDirectory, openCache, type Cache, type CacheOptions } from '../src/sources/cache.js';
+import { openCache, type Cache, type CacheOptions } from '../src/sources/cache.js';
+import { cacheDirectory } from '../src/sources/cache-directory.js';
 import { createFileStore } from '../src/sources/files.js';
 import { prune } from '../src/sources/pack-file.js';
 import { pack, unpack } from '../src/sources/packing.js';
@@ -276,7 +277,7 @@ describe('the command line', () => {
   test('keeps files that only their owner reads, in that directory and nowhere else', () => {
     const home = folder(), tmp = folder();
     const before = readdirSync(root, { recursive: true });
-    const env = { DRAINLINT_CACHE_DIR: '', XDG_CACHE_HOME: '', HOME: home, TMPDIR: tmp };
+    const env = { DRAINLINT_CACHE_DIR: '', XDG_CACHE_HOME: '', HOME: home, TMPDIR: tmp, NODE_DISABLE_COMPILE_CACHE: '1' };
     const first = tell(root, [], env);
     expect(first.code).toBe(1);
     const base = process.platform === 'darwin' ? 'Library/Caches' : '.cache';

@@ -45,13 +45,13 @@ describe('licences', () => {
   test.each(production)('%s', path => expect(PERMISSIVE).toContain(manifestOf(path).license));
 
   const notices = textOf('THIRD-PARTY-LICENSES');
-  test.each(['commander', 'web-tree-sitter', '@vscode/tree-sitter-wasm'])('%s, a part of the package: its whole licence goes with it', name => expect(notices).toContain(textOf(`node_modules/${name}/LICENSE`).trim()));
+  test.each(['commander', 'unbash', 'yaml', 'web-tree-sitter', '@vscode/tree-sitter-wasm'])('%s, a part of the package: its whole licence goes with it', name => expect(notices).toContain(textOf(`node_modules/${name}/LICENSE`).trim()));
   test('each grammar that the build copies is named there, and each package that it bundles', () => {
     const config = textOf('tsdown.config.ts');
     const copied = [...config.matchAll(/([\w-]+\.wasm)'/g)].map(([, name]) => name!);
     expect(copied.length).toBe(3);
     for (const name of copied) expect(notices).toContain(`dist/${name}`);
-    for (const name of JSON.parse(/alwaysBundle: (\[.*?\])/.exec(config)![1]!.replaceAll("'", '"')) as readonly string[]) expect(notices).toContain(`\n${name}, in dist/*.js`);
+    for (const name of JSON.parse(/alwaysBundle: (\[.*?\])/.exec(config)![1]!.replaceAll("'", '"')) as readonly string[]) expect(notices).toContain(`\n${name}, in dist/*.cjs`);
   });
 });
 

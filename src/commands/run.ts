@@ -91,7 +91,7 @@ export function readingFor(root: string, { cache: isWanted, readAll = false, ver
   let found: Cache | undefined;
   const onTrouble = (message: string): void => { if (verbose) process.stderr.write(`drainlint: ${message}\n`); };
   const open = async (folders: readonly string[]): Promise<Cache | undefined> => {
-    const { cacheDirectory, openCache } = await import('../sources/cache.js');
+    const [{ openCache }, { cacheDirectory }] = [await import('../sources/cache.js'), await import('../sources/cache-directory.js')];
     const directory = cacheDirectory();
     if (directory !== undefined) found = openCache({ directory, build: `${build} ${process.versions.v8}`, root, folders, onTrouble });
     return found;

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import type { Language, Parser, Range, Tree } from 'web-tree-sitter';
+import { now } from '../model/index.js';
 
 /**
  * The compiled grammars, and the packages they come from. The build copies them next to the bundle. tree-sitter-terraform.wasm lies beside
@@ -19,16 +20,25 @@ export interface LoadedGrammar { readonly parser: Parser; readonly language: Lan
 
 /**
  * Loads a grammar; callers keep what they get, one per process. `shortRun`: few bytes will be read, so V8 compiles WebAssembly without its
- * optimising second tier, which costs 100 ms at exit (and makes long runs 1.4 times slower).
+ * optimising second tier, which costs 100 ms at exit (and makes long runs 1.4 times slower). That is how a run starts (src/start.ts): code is kept between
+ * runs under the flags that hold when it is compiled and when the run ends.
  */
 export async function loadGrammar(name: 'tree-sitter-python.wasm' | 'tree-sitter-terraform.wasm', shortRun: boolean): Promise<LoadedGrammar> {
-  if (shortRun) setFlagsFromString('--liftoff-only');
+  if (!shortRun) optimise();
   const { Language, Parser } = await import('web-tree-sitter');
-  await Parser.init({ locateFile: () => grammarFile('web-tree-sitter.wasm') });
-  const language = await Language.load(grammarFile(name));
+  await Parser.init({ wasmBinary: readFileSync(grammarFile('web-tree-sitter.wasm')) });
+  const language = await Language.load(readFileSync(grammarFile(name)));
   const parser = new Parser();
   parser.setLanguage(language);
   return { parser, language };
+}
+
+let isOptimised = false;
+function optimise(): void {
+  if (isOptimised) return;
+  isOptimised = true;
+  setFlagsFromString('--no-liftoff-only');
+  process.prependListener('exit', () => setFlagsFromString('--liftoff-only'));
 }
 
 /** ms of processor time for each character, four times what real files take, and for a file besides. */
@@ -45,7 +55,7 @@ export function threadTime(): number {
     const fields = readFileSync('/proc/thread-self/stat', 'latin1').split(') ').at(-1)!.split(' ');
     return (Number(fields[11]) + Number(fields[12])) * 10;
   } catch {
-    return performance.now() / 4;
+    return now() / 4;
   }
 }
 
@@ -53,9 +63,9 @@ export function threadTime(): number {
 export function parseWithin(parser: Parser, text: string, part?: Range): Tree | undefined {
   const length = part ? part.endIndex - part.startIndex : text.length;
   const usual = USUAL.perFile + length * USUAL.perCharacter;
-  const [started, from] = [performance.now(), threadTime()];
+  const [started, from] = [now(), threadTime()];
   const allowed = usual + Math.max(0, MOST_SLOW - slow) / 2;
-  const tree = parser.parse(text, null, { ...(part && { includedRanges: [part] }), progressCallback: () => performance.now() - started > allowed && threadTime() - from > allowed });
+  const tree = parser.parse(text, null, { ...(part && { includedRanges: [part] }), progressCallback: () => now() - started > allowed && threadTime() - from > allowed });
   slow += Math.max(0, threadTime() - from - usual);
   if (!tree) parser.reset();
   return tree ?? undefined;

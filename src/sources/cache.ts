@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, type Stats } from 'node:fs';
-import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import type { Facts, Model } from '../model/index.js';
-import { claim, openPack, prune, writePack, type PackFile, type Place } from './pack-file.js';
+import { claim } from './cache-directory.js';
+import { openPack, prune, writePack, type PackFile, type Place } from './pack-file.js';
 import { pack, unpack } from './packing.js';
 
 /** Bytes of the facts of one tree, and of all trees together. */
@@ -64,25 +64,6 @@ interface JoinedEntry { readonly key: string; readonly files: readonly (readonly
 interface TreeIndex { readonly of: string; readonly files: Readonly<Record<string, FileEntry>>; readonly joined: readonly JoinedEntry[] }
 type FactsEntry = readonly [key: string, path: string, ...place: Place];
 interface FactsIndex { readonly of: string; readonly facts: readonly FactsEntry[] }
-
-/** Where the user's caches are; undefined where that is not known. */
-export function cacheDirectory(env: Readonly<Record<string, string | undefined>> = process.env, platform: string = process.platform): string | undefined {
-  const { DRAINLINT_CACHE_DIR: own, XDG_CACHE_HOME: xdg, LOCALAPPDATA: local } = env;
-  if (own) return resolve(own);
-  if (platform === 'win32' && local) return join(local, 'drainlint', 'Cache');
-  if (platform !== 'darwin' && xdg && isAbsolute(xdg)) return join(xdg, 'drainlint');
-  const home = env.HOME || homedirOf();
-  if (home === undefined || !isAbsolute(home)) return undefined;
-  return platform === 'darwin' ? join(home, 'Library', 'Caches', 'drainlint') : join(home, '.cache', 'drainlint');
-}
-
-function homedirOf(): string | undefined {
-  try {
-    return homedir();
-  } catch {
-    return undefined; // a user without an entry
-  }
-}
 
 function statsOf(full: string): Stats | undefined {
   try {

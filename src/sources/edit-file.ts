@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { closeSync, fchmodSync, fchownSync, fstatSync, fsyncSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { isInside, regularSize } from './paths.js';
@@ -69,7 +68,7 @@ class Changed extends Error {}
 
 /** The bytes in a new file beside the one they are for, under its mode and owner where it is there, so that a rename takes them to it. Returns its path. */
 function stage(full: string, bytes: Buffer): string {
-  const temporary = join(dirname(full), `.drainlint-${randomUUID()}`);
+  const temporary = join(dirname(full), `.drainlint-${crypto.randomUUID()}`);
   const before = statSync(full, { throwIfNoEntry: false });
   const out = openSync(temporary, 'wx', before ? 0o600 : 0o666);
   try {

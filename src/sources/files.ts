@@ -155,6 +155,11 @@ function tells(bytes: Buffer, entries: readonly AnalyzerEntry[]): boolean {
   return entries.some(entry => entry.words!.test(text));
 }
 
+/** Are files read that do not have an analyzer's words? */
+const isReachable = ({ onDemand, reached }: AnalyzerEntry): boolean => onDemand !== false || reached !== undefined;
+/** Could it recognise a file of a fitting name? */
+const mayKnow = (entry: AnalyzerEntry, text: string): boolean => isReachable(entry) || entry.words?.test(text) !== false;
+
 /** An analyzer that files of this tree may need. `id`: its number in the list. */
 interface Needed { readonly entry: AnalyzerEntry; readonly id: number }
 
@@ -220,15 +225,16 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
       read += kept.weight ?? 0;
       return kept;
     }
-    if (fitting.some(({ id }) => !loaded.has(id))) {
+    const text = texts.get(path) ?? textOf(path);
+    if (text === undefined) return undefined;
+    const possible = fitting.filter(({ entry }) => mayKnow(entry, text));
+    if (possible.some(({ id }) => !loaded.has(id))) {
       lacking.add(path);
       return undefined;
     }
-    const text = texts.get(path) ?? textOf(path);
     texts.delete(path); // parsed once; excerpts read the few files they need again
-    if (text === undefined) return undefined;
     try {
-      const facts = factsOf(path, text, fitting.map(({ id, entry: { format } }) => ({ format, analyzer: loaded.get(id)! })), weight => fits(path, weight));
+      const facts = factsOf(path, text, possible.map(({ id, entry: { format } }) => ({ format, analyzer: loaded.get(id)! })), weight => fits(path, weight));
       read += facts?.weight ?? 0;
       if (cache) {
         ids.set(path, cache.hash(text)); // a file that was written meanwhile is what was parsed
@@ -254,11 +260,12 @@ function serve({ root, overlay, paths, candidates, problems, texts, stamps, need
     const isWrong = like?.lacks() === true || [...lacking].some(path => asked.has(path));
     await like?.load(wanted?.filter(isShared));
     const own = wanted?.filter(path => !isShared(path) && peek(path) === undefined && lacking.has(path));
-    const missing = needed.filter(({ entry, id }) => !loaded.has(id) && (!own || own.some(path => entry.name.test(path))));
-    if (missing.length > 0) for (const path of own ?? candidates) {
+    const absent = needed.filter(({ entry, id }) => !loaded.has(id) && (!own || own.some(path => entry.name.test(path))));
+    if (absent.length > 0) for (const path of own ?? candidates) {
       const text = texts.get(path) ?? textOf(path);
       if (text !== undefined) texts.set(path, text);
     }
+    const missing = absent.filter(({ entry }) => isReachable(entry) || (own ?? candidates).some(path => entry.name.test(path) && mayKnow(entry, texts.get(path) ?? '')));
     const size = [...texts.values()].reduce((sum, text) => sum + text.length, 0);
     for (const [id, analyzer] of await Promise.all(missing.map(async ({ entry, id }) => [id, await entry.load({ shortRun: size < SHORT_RUN })] as const))) loaded.set(id, analyzer);
     for (const path of lacking) known.delete(path);

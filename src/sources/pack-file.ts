@@ -1,6 +1,6 @@
-import { closeSync, constants, existsSync, fstatSync, lstatSync, mkdirSync, openSync, readdirSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { randomUUID } from 'node:crypto';
-import { dirname, join } from 'node:path';
+import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readdirSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { isOthers } from './cache-directory.js';
 
 /**
  * A file of blobs with an index in front: `drainlint` and the format's number, the length of the index, its hash, the index as JSON, the blobs. It takes
@@ -11,9 +11,8 @@ const HASH = 32;
 const HEAD = MAGIC.length + 4 + HASH;
 /** Bytes of the largest file that is read. */
 const LARGEST = 256 * 1024 * 1024;
-const OTHERS_WRITE = 0o022;
 /** Nothing else in the directory is touched. */
-const OURS = /^[0-9a-f]{32}\.(?:tree|facts)(?:\.[0-9a-f-]{36}\.tmp)?$/;
+const OURS = /^[0-9a-f]{32}\.(?:tree|facts|code)(?:\.[0-9a-f-]{36}\.tmp)?$/;
 
 /** Where a blob lies behind the index, and its hash. */
 export type Place = readonly [offset: number, length: number, hash: string];
@@ -61,7 +60,7 @@ export function writePack(directory: string, name: string, blobs: readonly Buffe
   const text = Buffer.from(JSON.stringify(index(places)));
   const size = Buffer.alloc(4);
   size.writeUInt32LE(text.length);
-  const temporary = join(directory, `${name}.${randomUUID()}.tmp`);
+  const temporary = join(directory, `${name}.${crypto.randomUUID()}.tmp`);
   const handle = openSync(temporary, 'wx', 0o600);
   try {
     try {
@@ -74,25 +73,6 @@ export function writePack(directory: string, name: string, blobs: readonly Buffe
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
-  }
-}
-
-/** Makes the directory, for its owner only. Throws where it is a link, no directory, or another user can write it. */
-export function claim(directory: string): void {
-  if (!lstatSync(directory, { throwIfNoEntry: false })) make(directory);
-  const stats = lstatSync(directory);
-  if (!stats.isDirectory()) throw new Error('it is a link or no directory');
-  if (isOthers(stats)) throw new Error('another user can write it');
-}
-
-/** With the folders above it. Not by `recursive`: node tries without end where the system says ENOENT to a folder that could not be (/proc). */
-function make(directory: string): void {
-  const above = dirname(directory);
-  if (above !== directory && !existsSync(above)) make(above);
-  try {
-    mkdirSync(directory, { mode: 0o700 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // another run was faster
   }
 }
 
@@ -110,8 +90,6 @@ export function prune(directory: string, limit: number): void {
     else kept += size;
   }
 }
-
-const isOthers = ({ uid, mode }: { readonly uid: number; readonly mode: number }): boolean => process.getuid !== undefined && (uid !== process.getuid() || (mode & OTHERS_WRITE) !== 0);
 
 function read(handle: number, from: number, length: number): Buffer | undefined {
   const bytes = Buffer.allocUnsafe(length);

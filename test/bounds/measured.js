@@ -6,4 +6,4 @@ process.on('exit', () => {
   const most = Number(/^VmHWM:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))[1]);
   writeFileSync(process.env.DRAINLINT_MEASURED, JSON.stringify({ seconds: (user + system) / 1e6, megabytes: most * 1024 / 1e6 }));
 });
-await import('../../dist/cli.js');
+await import('../../bin/drainlint.js');

@@ -17,7 +17,7 @@ const refusing = ({ uses }: Used): boolean => !uses.startsWith(UPLOAD);
 
 let action: string, faulty: string, clean: string;
 /** After the first run the action is built: on GitHub it is once for each job. */
-const run = (workspace: string, inputs: Job['with'], more: Partial<Job> = {}): Outcome => play({ action, workspace, with: inputs, ...(existsSync(join(action, 'dist/cli.js')) && { without: 'Build drainlint' }), ...more });
+const run = (workspace: string, inputs: Job['with'], more: Partial<Job> = {}): Outcome => play({ action, workspace, with: inputs, ...(existsSync(join(action, 'dist/start.cjs')) && { without: 'Build drainlint' }), ...more });
 
 beforeAll(() => {
   action = actionCopy();
