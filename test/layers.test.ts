@@ -16,6 +16,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   baseline: ['model', 'fingerprint', 'config'],
   config: ['model', 'parsers'],
   audit: ['model', 'knowledge', 'sources', 'parsers', 'analyzers', 'link', 'fate', 'config', 'suppress', 'owners', 'baseline', 'fingerprint', 'fix', 'version'],
+  start: ['compiled', 'cli'], compiled: ['sources'],
   'cdk-plugin': ['version'], // a build of its own, loaded by a CDK app: it asks the command line, because the CDK waits for no promise
 };
 /** The command line and its commands may import everything; only they meet argv, the console and exit codes. */
@@ -23,7 +24,7 @@ const FRONT = ['cli', 'commands'];
 /** A library has its room; the standard library that reads, runs or prints has one too. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli'], yaml: ['parsers', 'config'], 'jsonc-parser': ['parsers', 'cdk-plugin'], unbash: ['parsers'], 'web-tree-sitter': ['parsers'], 'ts-morph': ['parsers', 'analyzers'],
-  'node:fs': ['sources', 'config', 'parsers', 'audit', 'commands', 'cdk-plugin'], 'node:child_process': ['sources', 'cdk-plugin'],
+  'node:fs': ['sources', 'config', 'parsers', 'audit', 'commands', 'compiled', 'cdk-plugin'], 'node:child_process': ['sources', 'cdk-plugin'],
 };
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts')).map(name => name.split('\\').join('/'));
