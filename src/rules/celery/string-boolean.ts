@@ -19,22 +19,23 @@ export const stringBoolean: Rule = {
 
   *check({ apps }) {
     for (const app of apps) {
-      const switches = oncePerPlace(switchesOf(app), ({ setting }) => setting.at);
-      for (const { name, setting } of switches) if (setting.state === 'set' && typeof setting.value === 'string' && MEANS_NO.test(setting.value)) yield problemOf(app, name, setting, setting.value);
+      for (const { name, setting, text } of oncePerPlace(switchedOn(app), ({ setting }) => setting.at)) yield problemOf(app, name(), setting, text);
     }
   },
 };
 
-interface Switch { readonly name: string; readonly setting: Setting<unknown> }
+interface Switch { readonly name: () => string; readonly setting: Setting<unknown>; readonly text: string }
 
-/** Every boolean of the app: its settings, and the options of its task functions. */
-function switchesOf(app: CeleryApp): readonly Switch[] {
-  const settings = [...app.settings].filter(([name]) => BY_NAME.get(name)?.[2] === 'bool').map(([name, setting]) => ({ name: spelled(app, name), setting }));
-  const options = app.functions.flatMap(fn => [
-    { name: `acks_late of ${fn.functionName}`, setting: fn.acksLate }, { name: `reject_on_worker_lost of ${fn.functionName}`, setting: fn.rejectOnWorkerLost },
-    { name: `acks_on_failure_or_timeout of ${fn.functionName}`, setting: fn.acksOnFailureOrTimeout },
-  ]);
-  return [...settings, ...options];
+/** Every boolean of the app that is a text which means no: of its settings, and of the options of its task functions. */
+function switchedOn(app: CeleryApp): readonly Switch[] {
+  const settings = [...app.settings].filter(([name]) => BY_NAME.get(name)?.[2] === 'bool').map(([name, setting]) => [() => spelled(app, name), setting] as const);
+  const options = app.functions.flatMap(fn => ([
+    ['acks_late', fn.acksLate], ['reject_on_worker_lost', fn.rejectOnWorkerLost], ['acks_on_failure_or_timeout', fn.acksOnFailureOrTimeout],
+  ] as const).map(([option, setting]) => [() => `${option} of ${fn.functionName}`, setting] as const));
+  return [...settings, ...options].flatMap(([name, setting]: readonly [() => string, Setting<unknown>]) => {
+    const text = setting.state === 'set' ? setting.value : undefined;
+    return typeof text === 'string' && MEANS_NO.test(text) ? [{ name, setting, text }] : [];
+  });
 }
 
 function problemOf(app: CeleryApp, name: string, setting: Setting<unknown>, value: string): Problem {
