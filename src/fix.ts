@@ -134,7 +134,7 @@ const ESCAPES: Readonly<Record<number, string>> = { 7: '\\a', 8: '\\b', 9: '\\t'
 const quotedByte = (byte: number): string => ESCAPES[byte] ?? (byte < 0x20 || byte > 0x7e ? `\\${byte.toString(8).padStart(3, '0')}` : String.fromCharCode(byte));
 
 /** Lines with their line breaks; only the last one can lack it. */
-const linesOf = (text: string): readonly string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+const linesOf = (text: string): readonly string[] => text.match(/[^\n]+\n?|\n/g) ?? [];
 /** An empty range is named by the line before it. */
 const range = (from: number, to: number): string => `${from === to ? from - 1 : from},${to - from}`;
 const render = ({ sign, line }: Step): string => (line.endsWith('\n') ? sign + line : `${sign}${line}\n\\ No newline at end of file\n`);

@@ -19,7 +19,7 @@ export function readCodeowners(text: string): (path: string) => string | undefin
     if (line === '' || line.startsWith('#')) continue;
     const heading = /^\^?\[[^\]]+\](?:\[\d+\])?(?:\s([^]*))?$/.exec(line);
     if (heading) { section++; usual = ownersOf(heading[1] ?? ''); continue; }
-    const [, pattern = '', rest = ''] = /^((?:\\.|[^\s\\])+)([^]*)$/.exec(line) ?? [];
+    const [, pattern = '', rest = ''] = /^((?:\\.|[^\s\\])+)([^]*)/.exec(line) ?? [];
     // GitHub does not know `!` and character ranges
     if (pattern === '' || pattern.startsWith('!')) continue;
     entries.push({ pattern: ownerPattern(pattern), owners: ownersOf(rest) || usual, section });

@@ -92,7 +92,7 @@ function pipfileLock(lines: readonly Line[]): InstalledVersion[] {
 /** One requirement (PEP 508): its name and version range, without extras, marker, options and comment. Prose and addresses name no range. */
 function requirement(written: string, line: Line, start: number): InstalledVersion[] {
   const code = written.split(/;|\s#|\s--|\\$/, 1)[0]!.trimEnd();
-  const match = /^([A-Za-z0-9][\w.-]*)\s{0,100}(?:\[[^\]]*\])?([^]*)$/.exec(code);
+  const match = /^([A-Za-z0-9][\w.-]*)\s{0,100}(?:\[[^\]]*\])?([^]*)/.exec(code);
   if (!match) return [];
   const rest = match[2]!.trim().replace(/^\((.*)\)$/, '$1');
   if (rest !== '' && !/^[=<>!~@]/.test(rest)) return [];
@@ -131,14 +131,15 @@ function manifest(lines: readonly Line[]): InstalledVersion[] {
   for (const line of lines) {
     const head = array ? null : /^\s*\[\[?([^\]]+)\]/.exec(line.text);
     if (head) { table = head[1]!.trim().replaceAll('"', ''); continue; }
-    const key = array ? null : /^\s*("?)([\w.-]+)\1\s*=\s*([^]*)$/.exec(line.text);
+    const key = array ? null : /^\s*("?)([\w.-]+)\1\s*=([^]*)/.exec(line.text);
     if (key) {
-      versions.push(...named(table, key[2]!, key[3]!, line));
-      if (key[3]!.startsWith('[')) array = `${table}.${key[2]}`;
+      const value = key[3]!.trimStart();
+      versions.push(...named(table, key[2]!, value, line));
+      if (value.startsWith('[')) array = `${table}.${key[2]}`;
     }
     if (!array) continue;
     if (LISTED.test(array)) versions.push(...listed(line));
-    if (/\],?$/.test(line.text.replace(/(["'])(?:(?!\1).)*\1/g, '').replace(/#[^]*$/, '').trim())) array = '';
+    if (/\],?$/.test(line.text.replace(/(["'])(?:(?!\1).)*\1/g, '').replace(/#[^]*/, '').trim())) array = '';
   }
   return versions;
 }

@@ -3,7 +3,7 @@ import type { Scalar } from '../model/index.js';
 /** Seconds of one unit of Go's `time.ParseDuration`, which Compose and Copilot use. */
 const SECONDS: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1, ms: 1e-3, us: 1e-6, 'µs': 1e-6, ns: 1e-9 };
 
-const PART = /(\d+(?:\.\d+)?)(h|ms|us|µs|ns|m|s)/g;
+const PART = /(\d{1,40}(?:\.\d{1,40})?)(h|ms|us|µs|ns|m|s)/g;
 
 /** Longer texts are no durations, and would take long to tell. */
 const LONGEST = 100;

@@ -32,7 +32,7 @@ function offered(command: CommandLine, words: Words): Offered {
     takes: argument ? argument.argChoices ?? named(argument.name(), words) : 'nothing',
     options: help.visibleOptions(command).map(option => ({
       names: [option.long, option.short].filter(name => name !== undefined), about: option.description, isOptional: option.optional && !option.required,
-      takes: option.required || option.optional ? option.argChoices ?? named(/[<[](.*)[\]>]/.exec(option.flags)?.[1] ?? '', words) : 'nothing',
+      takes: option.required || option.optional ? option.argChoices ?? named(/[<[]([^\]>]*)/.exec(option.flags)?.[1] ?? '', words) : 'nothing',
     })),
   };
 }

@@ -125,7 +125,7 @@ function imageName(image: Expr | undefined): ImageName | undefined {
   if (!image) return undefined;
   const parts = image.is === 'operation' && image.operator === 'concat' ? image.operands : [image];
   const text = parts.map(part => (part.is === 'literal' ? String(part.value) : '')).join('');
-  const path = text.replace(/@[^]*$/, '').replace(/:[^/:]*$/, '').replace(/^(?:[^/.:]*[.:][^/]*|localhost)?\//, '');
+  const path = text.replace(/@[^]*/, '').replace(/:[^/:]*$/, '').replace(/^(?:[^/.:]*[.:][^/]*|localhost)?\//, '');
   return path === '' ? undefined : { path, anyOwner: parts.length > 1 && parts[0]!.is !== 'literal' };
 }
 

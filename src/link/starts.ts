@@ -376,7 +376,7 @@ function detailOf(start: Start): string {
   const host = start.command.options.get('--hostname');
   const isProgram = !start.id.replace(/ \[[^[\]]*\]$/, '').endsWith(`: ${start.name}`);
   const queues = start.command.queues?.join(',') ?? '';
-  const detail = isProgram ? start.name : typeof host === 'string' ? host.replace(/@[^]*$/, '') : start.command.kind === 'celery-beat' ? 'beat' : queues.length <= 60 ? queues : '';
+  const detail = isProgram ? start.name : typeof host === 'string' ? host.replace(/@[^]*/, '') : start.command.kind === 'celery-beat' ? 'beat' : queues.length <= 60 ? queues : '';
   return detail === '' ? '' : ` ${detail}`;
 }
 

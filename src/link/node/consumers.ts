@@ -260,7 +260,7 @@ function closingsOf(modules: readonly Scope[], resolver: Resolver): Closings {
         if (part.is !== 'call' || part.callee.is !== 'member') continue;
         if (part.callee.name === 'push') part.positional.forEach(put);
         if (part.callee.name === 'prefetch' && part.positional[0]) prefetches.set(module.path, toSetting(resolver.evaluate(part.positional[0], scope), []) as Setting<number>);
-        const name = CLOSE.test(part.callee.name) ? (dottedName(part.callee.object) ?? render(part.callee.object)).split('.').pop()!.replace(/\([^]*$/, '') : undefined;
+        const name = CLOSE.test(part.callee.name) ? (dottedName(part.callee.object) ?? render(part.callee.object)).split('.').pop()!.replace(/\([^]*/, '') : undefined;
         if (name === undefined) continue;
         const target = resolver.resolve(part.callee.object, scope);
         closed.push({ at: part.at, folder, name, ...(target.is === 'instance' && { made: target.call }) });

@@ -11,7 +11,7 @@ const OPENS = /^(?:\$transaction|transaction|transactional|withTransaction|runIn
 const WRITES = /^(?:insert|insertMany|insertOne|create|createMany|save|update|updateMany|updateOne|upsert|delete|deleteMany|remove|persist|persistAndFlush|flush|increment|decrement)$/;
 /** Puts a message into a queue. */
 const SENDS = /^(?:add|addBulk|sendToQueue|publish|sendMessage|enqueue|emit|dispatch|send)$/;
-const QUEUE = /(?:^|[._])(?:\w*(?:queue|Queue|publisher|Publisher|producer|Producer|broker|Broker|amqp|channel|jobs|flow|Flow\w*))$/;
+const QUEUE = /(?:^|[._])(?:\w{0,60}(?:queue|Queue|publisher|Publisher|producer|Producer|broker|Broker|amqp|channel|jobs|flow|Flow\w{0,60}))$/;
 
 /** Messages that TypeScript sends inside a transaction that has written before. */
 export function sentInScriptTransactions(modules: readonly Scope[], resolver: Resolver): readonly PublishInTransaction[] {

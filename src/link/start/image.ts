@@ -223,7 +223,7 @@ const isBelow = (path: string, folder: string): boolean => path === folder || pa
 function below(folder: string, index: number, map: Mapping): readonly string[] {
   const { paths } = map.tree.store;
   const found = copiesOf(index, map).filter(({ copy, target }) => copy.from === undefined && (isBelow(target, folder) || isBelow(folder, target))).flatMap(({ copy, target }) => copy.sources.flatMap(source => {
-    const base = within(map.context, source.replace(/^\/+/, '').replace(/[*?[][^]*$/, ''));
+    const base = within(map.context, source.replace(/^\/+/, '').replace(/[*?[][^]*/, ''));
     return paths.filter(path => base === '' || path === base || path.startsWith(`${base}/`)).filter(path => isBelow(posix.join(target, posix.relative(base, path)), folder));
   }));
   return [...new Set(found)];

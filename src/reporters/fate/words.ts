@@ -82,7 +82,7 @@ const LATE: Readonly<Record<string, string>> = { 'at-once': ' at once', 'restore
 /** All that may become of it: `lost or again after the visibility timeout`. */
 export function words(cell: Cell | undefined): string {
   if (!cell) return 'cannot occur';
-  return [...new Set(cell.ways.map(({ is, key }) => OUTCOME[is].word + (LATE[/ (.*)$/.exec(key)?.[1] ?? ''] ?? '')))].join(' or ');
+  return [...new Set(cell.ways.map(({ is, key }) => OUTCOME[is].word + (LATE[/ (.*)/.exec(key)?.[1] ?? ''] ?? '')))].join(' or ');
 }
 
 /** All cells in one line: `lost: deployment, scale-in; host lost · done: broker connection lost`. */
