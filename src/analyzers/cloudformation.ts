@@ -13,9 +13,12 @@ import { exprOf, fixedField, mapLiteral, placeOf, placeOfEntry, toNumber } from 
 /** Resources that say something about a worker. */
 const WORDS = /AWS::(?:ECS::(?:TaskDefinition|Service)|ElastiCache::(?:ParameterGroup|ReplicationGroup|CacheCluster)|SQS::Queue|AmazonMQ::(?:Broker|Configuration)|CloudFormation::Stack|Serverless::Application)\b/;
 
+/** The key of the resources; looked at from its name, which few texts have often: millions of blank lines have none. */
+const RESOURCES = /Resources(?<=(?:^[ \t]{0,500}|[{,]\s{0,500})["']?Resources)["']?\s{0,500}:/m;
+
 /** A template of CloudFormation or SAM, in YAML or JSON, as written or as `cdk synth` wrote it. A template of such a template (Go, Jinja) is none. */
 export function recognises(path: string, text: string): boolean {
-  return WORDS.test(text) && !/\{\{(?!resolve:)/.test(text) && /(?:^|[{,])\s{0,500}["']?Resources["']?\s{0,500}:/m.test(text) && !/\.(?:tf|ts|js|py|md)$/i.test(path);
+  return WORDS.test(text) && !/\{\{(?!resolve:)/.test(text) && RESOURCES.test(text) && !/\.(?:tf|ts|js|py|md)$/i.test(path);
 }
 
 /** Task definitions and services of one template. Names a deployment gives are references; parameters have their defaults as fallback. */

@@ -5,7 +5,7 @@ import { parseYaml } from '../parsers/yaml.js';
 import { serviceOf } from './compose/services.js';
 
 /** Keys of a Compose service, also in `web: { build: . }`; lists of services in other formats (Symfony, GitLab) have none of them below `services:`. */
-const SERVICE_KEYS = /^[ \t]{1,500}(?:(?:image|build|extends|<<|deploy|command|stop_grace_period)|["']?[\w.-]+["']?[ \t]*:[ \t]*\{(?:[^\n]{0,500}[ \t,])?(?:image|build|extends))[ \t]*:/m;
+const SERVICE_KEYS = /^[ \t]{1,500}(?:(?:image|build|extends|<<|deploy|command|stop_grace_period)|["']?[\w.-]+["']?[ \t]*:[ \t]*\{(?:[^\n\r]{0,500}[ \t,])?(?:image|build|extends))[ \t]*:/m;
 
 /** A Compose file by its text: a map of services, at least one with an image or a build. */
 export function recognises(path: string, text: string): boolean {

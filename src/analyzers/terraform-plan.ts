@@ -65,7 +65,7 @@ function innerJson(node: DataNode | undefined, { lines }: DataSource): { readonl
 
 /** What a service's `task_definition` refers to, as the configuration in the plan says it. */
 function referenced({ type, name, module, at }: Resource, configuration: DataNode | undefined): Expr | undefined {
-  const steps = module === '' ? [] : module.replace(/\[[^\]]{0,1000}\]/g, '').split('.').filter(step => step !== 'module');
+  const steps = module === '' ? [] : module.replace(/\[[^[\]]*\]/g, '').split('.').filter(step => step !== 'module');
   const own = steps.reduce<DataNode | undefined>((node, step) => valueAt(node, 'module_calls', step, 'module'), configuration);
   const resource = itemsOf(valueOf(own, 'resources')).find(node => textOf(valueOf(node, 'type')) === type && textOf(valueOf(node, 'name')) === name);
   const references = itemsOf(valueAt(resource, 'expressions', 'task_definition', 'references')).map(textOf);

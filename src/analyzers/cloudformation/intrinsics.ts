@@ -102,7 +102,7 @@ function substituted(argument: DataNode, template: Template, at: SourceLocation,
   if (text === undefined) return unread('Sub', at);
   const parts: Expr[] = [];
   let end = 0;
-  for (const match of text.matchAll(/\$\{(!?)([^}]{0,1000})\}/g)) {
+  for (const match of text.matchAll(/\$\{(!?)([^${}]*)\}/g)) {
     if (match.index > end) parts.push(literal(text.slice(end, match.index), at));
     end = match.index + match[0].length;
     if (match[1]) { parts.push(literal(`\${${match[2]!}}`, at)); continue; }

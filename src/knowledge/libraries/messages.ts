@@ -11,5 +11,5 @@ export const MESSAGE_CALLS: readonly LibraryCall[] = [
   { name: /^notifications_python_client\.(\w+\.)*NotificationsAPIClient\(\)\.send_email_notification$/, kind: 'email' },
   { name: /^notifications_python_client\.(\w+\.)*NotificationsAPIClient\(\)\.send_(sms|letter)\w*$/, kind: 'sms' },
   { name: /^twilio\.rest\.Client\(\)\..*\.create$/, kind: 'sms' },
-  { name: /^vonage\.\w+\(\)\..*send\w*$/, kind: 'sms' },
+  { name: /^vonage\.\w+\(\)\.(?:\w+\.){0,5}\w{0,60}send\w{0,60}$/, kind: 'sms' },
 ];

@@ -273,7 +273,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     const unset: Setting<number> = { state: 'unset', at: call.at, slots: [] };
     const limited = limit && resolver.evaluate(limit, where.scope);
     const countdown = written ? retryDelay(written, where.scope) : eta ? etaDelay(eta, where.scope) : unset;
-    const grows = written !== undefined && (/retries|\*\*|backoff|random|jitter|delay\w*\[|exponential/i.test(render(written, 200)) || (countdown.state === 'unknown' && countdown.candidates.length > 1));
+    const grows = written !== undefined && (/retries|\*\*|backoff|random|jitter|delay\w{0,60}\[|exponential/i.test(render(written, 200)) || (countdown.state === 'unknown' && countdown.candidates.length > 1));
     return {
       at: call.at, countdown, via: where.via, grows, ...(where.handling && { afterFailure: true }), ...(isFalse(keyword(call, 'throw')) && { returns: true }),
       // retry(max_retries=None) leaves the task's own limit (celery app/task.py:765)

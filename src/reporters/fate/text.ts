@@ -59,7 +59,7 @@ function timed(timeline: Timeline, pen: Pen): string {
 
 function moments({ moments: all }: Timeline, pen: Pen): readonly string[] {
   const { paint, say } = pen;
-  const rows = all.map(({ from, to, title, text, origins }) => ({ when: typeof from === 'number' ? span(from, to).replace(/ \(.*\)$/, '') : from ?? '?', title, text: `${text}${origins.length > 0 ? ` (${origins.map(originText).join('; ')})` : ''}` }));
+  const rows = all.map(({ from, to, title, text, origins }) => ({ when: typeof from === 'number' ? span(from, to).replace(/ \([^(]*\)$/, '') : from ?? '?', title, text: `${text}${origins.length > 0 ? ` (${origins.map(originText).join('; ')})` : ''}` }));
   const wide = Math.max(...rows.map(({ when }) => when.length));
   return rows.flatMap(({ when, title, text }) => indented(`${title}: ${say(text)}`.trimEnd(), wide + 4, pen, `  ${when.padStart(wide)}  `).map((line, i) => (i === 0 ? line.replace(`${title}:`, paint('bold', `${title}:`)) : line)));
 }
