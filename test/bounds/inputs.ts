@@ -101,6 +101,7 @@ const CFN = 'AWSTemplateFormatVersion: "2010-09-09"\n';
 const task = (name: string, value: string): string => `  ${name}:\n    Type: AWS::ECS::TaskDefinition\n    Properties:\n      ContainerDefinitions:\n        - Name: w\n          Image: shop\n          Command: [celery, -A, a, worker]\n          StopTimeout: ${value}\n`;
 const nestedIn = (depth: number, wrap: (inner: string) => string, inner: string): string => { let text = inner; for (let i = 0; i < depth; i++) text = wrap(text); return text; };
 const cfn: Record<string, Input> = {
+  'large files of blank lines': { files: () => copies(yml, `# AWS::ECS::Service\nservices:\n${'\n'.repeat(LARGE)}`) },
   'If, nested': { files: () => one('big/t.yml', `${CFN}Conditions:\n  A: !Equals [a, b]\nResources:\n${task('T', nestedIn(120, inner => `!If [A, 1, ${inner}]`, '2'))}`) },
   'If that doubles': { files: () => one('big/t.yml', `${CFN}Conditions:\n  A: !Equals [a, b]\n  B: !Equals [c, d]\nResources:\n${task('T', nestedIn(14, inner => `!If [A, ${inner}, ${inner}]`, '2'))}`) },
   'conditions that double': { files: () => one('big/t.yml', `${CFN}Conditions:\n  C0: !Equals [!Ref P, b]\n${lines(12_000, i => `  C${i + 1}: !Or [!Condition C${i}, !Not [!Condition C${i}]]`)}\nParameters:\n  P: { Type: String, Default: a }\nResources:\n${task('T', '!If [C12000, 1, 2]')}`) },
