@@ -8,7 +8,7 @@ import { prune } from './sources/pack-file.js';
 
 /** How Node compiles a CommonJS module: what `require` calls for each file. The same in all of Node 20, which gets no new features. */
 interface Compiled { require(id: string): unknown; readonly exports: unknown; readonly parent?: Compiled }
-type Compile = (this: Compiled, source: string, file: string) => unknown;
+type Compile = (this: Compiled, source: string, file: string, ...more: unknown[]) => unknown;
 
 /** What is large, and imports nothing by `import()`: that needs a host that code compiled here does not have. */
 const LARGE = /[\\/]@?ts-morph[\\/]/;
@@ -33,8 +33,8 @@ export function keepCompiled(): void {
   const made: { readonly script: Script; readonly at: string }[] = [];
   const flags = crc32([process.version, process.arch, process.env.NODE_OPTIONS ?? '', ...process.execArgv].join('\0'));
 
-  prototype._compile = function (source, file) {
-    if (!file.startsWith(under) && !LARGE.test(file)) return compile.call(this, source, file);
+  prototype._compile = function (source, file, ...more) {
+    if (!file.startsWith(under) && !LARGE.test(file)) return compile.call(this, source, file, ...more);
     const at = join(directory, `${hex(crc32(source))}${hex(source.length)}${hex(crc32(file))}${hex(flags)}.code`);
     const cachedData = read(at);
     const script = new Script(module.wrap(source), { filename: file, ...(cachedData && { cachedData }) });
