@@ -1,6 +1,6 @@
 import type { Expr, OriginStep, Statement } from '../model/index.js';
-import { dottedName, place, startOf } from '../model/index.js';
-import { bindingsOf, type Binding, type Guard } from './bindings.js';
+import { place, startOf } from '../model/index.js';
+import { bindingsOf, isProperty, type Binding, type Guard } from './bindings.js';
 import type { ClassTarget, FunctionTarget, Names, Scope, Target } from './modules.js';
 import { argumentsOf } from './call-arguments.js';
 import { readEnvironment } from './environment-readers.js';
@@ -142,8 +142,7 @@ export function createEvaluator(resolver: Names): Evaluator {
       const expr = binding.name === undefined ? undefined : importedValue(binding.module, binding.name, scope, context);
       return expr ?? { ...unknown({ is: 'opaque', text: `${binding.module}.${binding.name ?? ''}`, at: scope.statements[0]?.at ?? startOf(scope.path) }) };
     }
-    const isProperty = binding.kind === 'function' && binding.function.decorators.some(decorator => /(^|\.)(cached_)?property$/.test(dottedName(decorator) ?? ''));
-    if (isProperty && scope.self) return runBody({ is: 'function', function: binding.function, scope, owner: scope.self }, new Map(), context) ?? unknown({ is: 'opaque', text: binding.function.name, at: binding.function.at });
+    if (binding.kind === 'function' && isProperty(binding.function) && scope.self) return runBody({ is: 'function', function: binding.function, scope, owner: scope.self }, new Map(), context) ?? unknown({ is: 'opaque', text: binding.function.name, at: binding.function.at });
     const at = binding.kind === 'function' ? binding.function.at : binding.kind === 'class' ? binding.class.at : startOf(scope.path);
     return unknown({ is: 'opaque', text: binding.kind === 'iterated' ? render(binding.over) : binding.kind === 'function' ? binding.function.name : binding.kind === 'class' ? binding.class.name : binding.kind, at });
   }

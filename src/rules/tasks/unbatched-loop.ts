@@ -39,12 +39,13 @@ export const unbatchedLoop: Rule = {
   },
 };
 
-/** The dearest effect inside an unbounded loop; undefined: bounded, fan-out, or nothing costly. */
+/** The dearest effect inside an unbounded loop; undefined: bounded, fan-out, one write for many rows, or nothing costly. */
 function costOf({ body }: TaskFunction, index: number, loop: Loop): Effect | undefined {
   if (loop.bound !== 'unbounded' || loop.kind === 'while') return undefined;
   const inside = body.effects.filter(effect => effect.insideLoop !== undefined && isWithin(effect.insideLoop, index, body.loops));
   const publishes = inside.some(effect => effect.kind === 'publish' && effect.insideLoop === index);
-  const costly = inside.filter(effect => COSTLY.has(effect.kind) && !((publishes || loop.ofOne) && ROW_WRITES.has(effect.kind)));
+  const isCheap = (effect: Effect): boolean => ROW_WRITES.has(effect.kind) && (publishes || loop.ofOne === true || (loop.source === 'chunk' && effect.insideLoop === index));
+  const costly = inside.filter(effect => COSTLY.has(effect.kind) && !isCheap(effect));
   return costly.find(effect => !ROW_WRITES.has(effect.kind)) ?? costly[0];
 }
 
