@@ -63,6 +63,57 @@ describe('what a loop walks', () => {
     expect(loops.find(loop => loop.kind === 'for')).toMatchObject({ source, bound });
   });
 
+  test.each([
+    ['os.listdir("spool")', 'listing', 'unbounded'], ['Path("spool").glob("*.csv")', 'listing', 'unbounded'], ['csv.DictReader(text.splitlines())', 'file', 'unbounded'], ['pd.read_csv("a.csv").iterrows()', 'file', 'unbounded'], ['pd.read_csv("a.csv").head(5).iterrows()', 'slice', 'bounded'],
+    ['stripe.Charge.list().auto_paging_iter()', 'paginator', 'unbounded'], ['Github("t").get_user().get_repos()', 'listing', 'unbounded'], ['redis.Redis().smembers("k")', 'listing', 'unbounded'],
+    ['rows_of("a")[1]', 'unknown', 'unknown'], ['first', 'queryset', 'unbounded'], ['second', 'constant', 'bounded'], ['Report().lines', 'file', 'unbounded'], ['Report()', 'queryset', 'unbounded'],
+    ['in_pages(User.objects.filter(active=True))', 'chunk', 'unbounded'], ['in_pages(User.objects.filter(pk__in=ids))', 'chunk', 'bounded'], ['ten_pages()', 'unknown', 'unknown'],
+    ['collected()', 'listing', 'unbounded'], ['found(found(found(User.objects.all())))', 'queryset', 'unbounded'],
+  ])('%s is %s, %s, through what the repository and its libraries give', (over, source, bound) => {
+    const helpers = [
+      'import csv, os, redis, requests, stripe', 'import pandas as pd', 'from pathlib import Path', 'from github import Github', 'from shop.models import User', 'text = load()',
+      'def rows_of(kind):', '    return User.objects.filter(kind=kind), [1, 2]',
+      'def in_pages(query):', '    last = 0', '    while True:', '        rows = list(query.filter(pk__gt=last)[:100])', '        if not rows:', '            break', '        yield rows', '        last = rows[-1].pk',
+      'def ten_pages():', '    page = 0', '    while True:', '        if page > 10:', '            break', '        yield load(page)', '        page += 1',
+      'def collected():', '    found = []', '    url = "u"', '    while url:', '        answer = requests.get(url).json()', '        found.extend(answer["items"])', '        url = answer["next"]', '    return found',
+      'def found(rows):', '    kept = [row for row in rows if row]', '    return kept',
+      'class Report:', '    @property', '    def lines(self):', '        return csv.reader(self.text)', '    def __iter__(self):', '        for row in User.objects.all():', '            yield row',
+    ].join('\n');
+    const { loops } = body(`first, second = rows_of("a")\nfor x in ${over}:\n    pass`, helpers, 'ids');
+    expect(loops.find(loop => loop.item === 'x')).toMatchObject({ source, bound });
+  });
+
+  test.each([
+    ['cur.execute("SELECT id FROM users")\nrows = cur.fetchall()\nfor x in rows:\n    cur.execute("DELETE FROM users WHERE id = %s", [x])', 'unbounded'], ['cur.execute("SELECT id FROM users WHERE a")\nfor x in cur:\n    pass', 'unbounded'],
+    ['for x in connection.execute(text("SELECT id FROM users")):\n    pass', 'unbounded'], ['cur.execute(f"SELECT id FROM {table} WHERE a LIMIT 10")\nfor x in cur.fetchall():\n    pass', 'bounded'],
+    ['cur.execute("SELECT id FROM users WHERE account_id = %s", [1])\nfor x in cur.fetchall():\n    pass', 'unknown'], ['cur.execute("SELECT count(*) FROM users")\nfor x in cur.fetchall():\n    pass', 'bounded'],
+    ['cur.execute("SELECT kind, count(*) FROM users GROUP BY kind")\nfor x in cur.fetchall():\n    pass', 'unbounded'], ['cur.execute(statement)\nfor x in cur.fetchall():\n    pass', 'unknown'],
+  ])('what a statement says of its rows: %s', (code, bound) => {
+    const { loops } = body(`with connection.cursor() as cur:\n${code.split('\n').map(line => `    ${line}`).join('\n')}`, 'from sqlalchemy import text', 'connection, statement, table');
+    expect(loops.find(loop => loop.item === 'x')?.bound).toBe(bound);
+  });
+
+  test.each([
+    ['pages until one is empty', 'while True:\n    rows = User.objects.filter(id__gt=last)[:100]\n    if not rows:\n        break\n    for x in rows:\n        pass', 'unbounded'],
+    ['pages until one is not full', 'while True:\n    rows = load(last)\n    for x in rows:\n        pass\n    if len(rows) < 100:\n        break', 'unbounded'],
+    ['by a helper', 'while handled():\n    pass', 'unbounded'],
+    ['as long as there is time', 'while True:\n    rows = load(last)\n    for x in rows:\n        pass\n    if time() > end:\n        break', 'bounded'],
+    ['a number of times', 'while page < 10:\n    for x in load(last):\n        pass\n    page += 1', 'bounded'],
+    ['again after a failure', 'while True:\n    try:\n        for x in load(last):\n            pass\n        break\n    except OSError:\n        sleep(1)', 'bounded'],
+    ['a piece of a list', 'while ids:\n    rows = ids[:10]\n    ids = ids[10:]\n    for x in rows:\n        pass', 'bounded'],
+    ['a query of its own behind it', 'while True:\n    rows = User.objects.filter(pk__in=ids)[:100]\n    if not rows:\n        break\nfor x in rows:\n    pass', 'bounded'],
+  ])('%s', (_, code, bound) => {
+    const helpers = 'from time import sleep, time\nfrom shop.models import User\ndef load(last):\n    return User.query.filter(User.id > last).limit(100).all()\ndef handled():\n    for x in load(1):\n        pass\n    return True';
+    expect(body(code, helpers, 'last, end, page, ids').loops.find(loop => loop.item === 'x')?.bound).toBe(bound);
+  });
+
+  test('what calls itself for what lies below goes to the end', () => {
+    const code = 'def below(row):\n    for x in children(row):\n        below(x)\n    for y in children(row):\n        row.note(y)';
+    const { loops } = body('below(1)', code);
+    expect(loops.map(({ item, bound }) => [item, bound]).slice(0, 1)).toEqual([['x', 'unbounded']]);
+    expect(loops.find(loop => loop.item === 'y')?.bound).toBe('unknown');
+  });
+
   test('a comprehension counts where its element does something', () => {
     expect(body('[send(x) for x in User.objects.all()]').loops).toMatchObject([{ kind: 'comprehension', bound: 'unbounded', entity: 'User' }]);
     expect(body('[x.id for x in User.objects.all()]').loops).toEqual([]);
@@ -88,13 +139,14 @@ describe('what a call does', () => {
     ['row = session.get(User, 1)\nsession.add(row)', 'update'],
     ['for row in User.query.all():\n    session.add(row)', 'update'],
     ['for row in late():\n    keep(row)', 'update'],
+    ['rows, total = counted()\nfor row in rows:\n    session.add(row)', 'update'],
     ['row = User(name="a")\nsession.add(row)', 'insert'],
     ['row = session.query(User).first()\nif row is None:\n    row = User(name="a")\nsession.add(row)', 'insert'],
     ['row = rows.get(1)\nsession.add(row)', 'insert'],
     ['for row in made():\n    keep(row)', 'insert'],
     ['keep(row)', 'insert'],
   ])('a row that was read is written back, another one is added: %s', (code, kind) => {
-    const helpers = 'from app import session\n\ndef keep(row):\n    session.add(row)\n\ndef late():\n    return User.query.filter_by(late=True).all()\n\ndef made():\n    return [User(name=n) for n in "ab"]\n';
+    const helpers = 'from app import session\n\ndef keep(row):\n    session.add(row)\n\ndef counted():\n    found = User.query.all()\n    return [row for row in found if row.late], len(found)\n\ndef late():\n    return User.query.filter_by(late=True).all()\n\ndef made():\n    return [User(name=n) for n in "ab"]\n';
     expect(body(code, helpers, 'row, rows').effects.map(effect => effect.kind)).toEqual([kind]);
   });
 
@@ -158,6 +210,14 @@ describe('calls are followed', () => {
     const started = performance.now();
     expect(body('g0()', wide)).toMatchObject({ partial: true, capped: true });
     expect(performance.now() - started).toBeLessThan(2000);
+  });
+
+  test.each([
+    ['rename(row, save=False)', []], ['rename(row, save=True)', ['update']], ['rename(row)', ['update']], ['rename(row, save=flag)', ['update']], ['rename(row, **options)', ['update']],
+    ['remind(row)', []], ['remind(row, 5)', ['sleep']],
+  ])('on the way that their arguments choose: %s', (call, kinds) => {
+    const helpers = 'import time\ndef rename(row, save=True):\n    if save:\n        row.save()\n\ndef remind(row, after=None):\n    if after is not None:\n        time.sleep(after)\n';
+    expect(body(call, helpers, 'row, flag, options').effects.map(effect => effect.kind)).toEqual(kinds);
   });
 
   test('into the wrapper of a decorator', () => {

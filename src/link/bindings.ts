@@ -13,8 +13,8 @@ export type Binding = { readonly guards: readonly Guard[] } & (
   | { readonly kind: 'class'; readonly class: ClassFacts }
   /** `name` undefined: the module itself. */
   | { readonly kind: 'import'; readonly module: string; readonly name?: string }
-  /** for targets, with … as, except … as: no value of its own. `over` is what is walked or entered. */
-  | { readonly kind: 'iterated'; readonly over: Expr }
+  /** for targets, with … as, except … as: no value of its own. `over` is what is walked or entered. `part`: `a, b = f()` gives it what stands there in what f returns. */
+  | { readonly kind: 'iterated'; readonly over: Expr; readonly part?: number }
   /** name[key] = value */
   | { readonly kind: 'item'; readonly keys: readonly Expr[]; readonly value: Expr }
   /** name.update(value), name |= value */
@@ -56,7 +56,7 @@ function collect(statements: readonly Statement[], guards: readonly Guard[], add
         else add(statement.module.split('.')[0]!, { kind: 'import', module: statement.module.split('.')[0]!, guards });
         break;
       }
-      case 'function': add(statement.function.name, { kind: 'function', function: statement.function, guards }); break;
+      case 'function': if (!isSetter(statement.function)) add(statement.function.name, { kind: 'function', function: statement.function, guards }); break;
       case 'class': add(statement.class.name, { kind: 'class', class: statement.class, guards }); break;
       case 'if':
         enter(statement.then, [...guards, { test: statement.test, taken: true }]);
@@ -90,7 +90,7 @@ function assign(statement: Extract<Statement, { do: 'assign' }>, guards: readonl
       target.items.forEach((item, index) => {
         if (item.is !== 'name') return;
         const values = statement.value.is === 'list' && statement.value.items.length === target.items.length ? statement.value.items : undefined;
-        add(item.name, values ? { kind: 'value', expr: values[index]!, guards } : { kind: 'iterated', over: statement.value, guards });
+        add(item.name, values ? { kind: 'value', expr: values[index]!, guards } : { kind: 'iterated', over: statement.value, part: index, guards });
       });
     } else if (target.is === 'item') {
       const keys: Expr[] = [];
@@ -104,6 +104,14 @@ function assign(statement: Extract<Statement, { do: 'assign' }>, guards: readonl
     }
   }
 }
+
+/** A method that is read as an attribute. */
+export function isProperty({ decorators }: FunctionFacts): boolean {
+  return decorators.some(decorator => /(^|\.)(cached_)?property$/.test(dottedName(decorator) ?? ''));
+}
+
+/** `@name.setter`: what the attribute gives stays as it was. */
+const isSetter = ({ decorators }: FunctionFacts): boolean => decorators.some(decorator => decorator.is === 'member' && /^(setter|deleter)$/.test(decorator.name));
 
 function update(call: Expr, guards: readonly Guard[], add: Add): void {
   if (call.is !== 'call' || call.callee.is !== 'member' || call.callee.name !== 'update') return;

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { ClassFacts, Expr, FactStore, FunctionFacts, SourceLocation, Statement } from '../model/index.js';
 import { nested } from '../model/index.js';
-import { bindingsOf, type Binding } from './bindings.js';
+import { bindingsOf, isProperty, type Binding } from './bindings.js';
 import { argumentsOf } from './call-arguments.js';
 import { createEvaluator, type Evaluator } from './evaluate.js';
 import { findModules, importName, moduleIndex } from './find-modules.js';
@@ -215,7 +215,7 @@ export function createResolver(store: FactStore): Resolver {
         case 'function': return { is: 'function', function: binding.function, scope, ...(scope.self && scope.kind === 'class' && { owner: scope.self }) };
         case 'class': return { is: 'class', class: binding.class, scope };
         case 'import': return imported(binding.module, binding.name, scope);
-        case 'iterated': return entered(binding.over, scope);
+        case 'iterated': return binding.part !== undefined && binding.over.is === 'call' ? part(binding.over, binding.part, scope) : entered(binding.over, scope);
         default: // item, update, augmented: look further back
       }
     }
@@ -226,6 +226,13 @@ export function createResolver(store: FactStore): Resolver {
   function entered(over: Expr, scope: Scope): Target {
     const target = resolve(over, scope);
     return target.is === 'instance' ? target : UNKNOWN;
+  }
+
+  /** `client, bucket = connect()`: what stands there in what the function returns last. */
+  function part(call: Extract<Expr, { is: 'call' }>, index: number, scope: Scope): Target {
+    const callee = resolve(call.callee, scope);
+    const given = callee.is === 'function' ? partsOf(callee, index).at(-1) : undefined;
+    return given && callee.is === 'function' ? resolve(given, inside(callee, bindArguments(callee, call, scope))) : UNKNOWN;
   }
 
   function imported(dotted: string, name: string | undefined, scope: Scope): Target {
@@ -261,7 +268,8 @@ export function createResolver(store: FactStore): Resolver {
       case 'class': return classMember(target, name) ?? UNKNOWN;
       case 'instance': {
         if (target.of.is === 'external') return { is: 'external', name: `${target.of.name}().${name}` };
-        return classMember(target.of, name) ?? attributeOfSelf(target.of, name) ?? UNKNOWN;
+        const found = classMember(target.of, name) ?? attributeOfSelf(target.of, name) ?? UNKNOWN;
+        return found.is === 'function' && isProperty(found.function) ? returned(found) : found;
       }
       default: return UNKNOWN;
     }
@@ -339,13 +347,14 @@ export function createResolver(store: FactStore): Resolver {
     return UNKNOWN;
   }
 
-  /** What a function of the repository returns, when it returns one thing that can be named. */
-  function returned(callee: FunctionTarget, call: Extract<Expr, { is: 'call' }>, scope: Scope): Target {
+  /** What a function of the repository returns, when it returns one thing that can be named. A property is called with nothing. */
+  function returned(callee: FunctionTarget, call?: Extract<Expr, { is: 'call' }>, scope?: Scope): Target {
     if (callee.function.isGenerator) return UNKNOWN;
     const results = returnsOf(callee.function.body);
     const result = results[results.length - 1];
     if (!result) return UNKNOWN;
-    return orTyped(resolve(result, inside(callee, bindArguments(callee, call, scope))), callee.function.returns, callee.scope, call.at);
+    const within = inside(callee, call && scope && bindArguments(callee, call, scope));
+    return orTyped(resolve(result, within), callee.function.returns, callee.scope, call?.at ?? callee.function.at);
   }
 
   /** What is passed, by what it names where that can be told. */
@@ -378,6 +387,11 @@ const isPlain = (expr: Expr): boolean => expr.is === 'literal' || expr.is === 'm
 /** `app = healthcheck.setup(app)`: what it names is still what it named before. */
 function takesItself(expr: Expr, bindings: readonly Binding[], scope: Scope): boolean {
   return expr.is === 'call' && expr.positional.some(argument => argument.is === 'name' && bindingsOf(scope.statements).byName.get(argument.name) === bindings);
+}
+
+/** The values that stand at a place of the tuples a function returns, in the order of the code. */
+export function partsOf({ function: fn }: FunctionTarget, index: number): readonly Expr[] {
+  return fn.isGenerator ? [] : returnsOf(fn.body).flatMap(result => (result.is === 'list' && result.items[index] ? [result.items[index]] : []));
 }
 
 /** The values a body returns, in the order of the code. */

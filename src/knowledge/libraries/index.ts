@@ -10,7 +10,7 @@ import { SESSION_METHODS, SQL_CALLS } from './sql.js';
 import type { LibraryCall, MethodCall } from './types.js';
 
 export { DJANGO_RELATIONS, MANAGERS } from './django.js';
-export { BOUNDING_METHODS, CHUNKERS, FILE_OPENERS, ITERATORS, LISTING_METHODS, PASS_THROUGH, QUERYSET_METHODS } from './loops.js';
+export { BOUNDING_METHODS, CHUNKERS, FILE_OPENERS, FOLDERS, ITERATORS, LISTINGS, LISTING_METHODS, PASS_THROUGH, QUERYSET_METHODS, TABLES } from './loops.js';
 export { PURE } from './python.js';
 export { EXECUTES, OF_SESSION, READS_ROWS, STATEMENTS } from './sql.js';
 export type { LibraryCall, MethodCall } from './types.js';

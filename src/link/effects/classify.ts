@@ -2,9 +2,10 @@ import type { Effect, EffectKind, Expr } from '../../model/index.js';
 import { dottedName, walk } from '../../model/index.js';
 import { DJANGO_RELATIONS, EXECUTES, LIBRARY_CALLS, OF_SESSION, ORM_METHODS, QUERYSET_METHODS, READS_ROWS, STATEMENTS, type MethodCall } from '../../knowledge/libraries/index.js';
 import { bindingsOf } from '../bindings.js';
-import { returnsOf, type Resolver, type Scope } from '../modules.js';
+import { partsOf, returnsOf, type FunctionTarget, type Resolver, type Scope } from '../modules.js';
 import { render } from '../render.js';
 import { hasQueryRoot, spine } from './source.js';
+import { sqlOf } from './sql-text.js';
 
 type Call = Extract<Expr, { is: 'call' }>;
 export interface Classified { readonly kind: EffectKind; readonly guard?: Effect['guard']; readonly timeoutSeconds?: number; readonly endless?: boolean }
@@ -47,24 +48,6 @@ function statement(call: Call, scope: Scope, resolver: Resolver): Classified | u
   return kind && { kind, ...(STATEMENTS.guarded.test(sql) && { guard: { kind: 'a statement that keeps what is there', at: call.at } }) };
 }
 
-/** The beginning of a statement, as far as it is written: `"…"`, `sql.SQL("…").format(…)`, `text("…")`, `f"…"`, a name of one of them. */
-function sqlOf(expr: Expr, scope: Scope, resolver: Resolver, steps = 4): string | undefined {
-  if (steps === 0) return undefined;
-  switch (expr.is) {
-    case 'literal': return typeof expr.value === 'string' ? expr.value : undefined;
-    case 'operation': return expr.operands[0] && sqlOf(expr.operands[0], scope, resolver, steps - 1);
-    case 'call': {
-      const inner = expr.callee.is === 'member' && /^(format|bindparams|execution_options)$/.test(expr.callee.name) ? expr.callee.object : /(^|\.)(SQL|text|dedent)$/.test(dottedName(expr.callee) ?? '') ? expr.positional[0] : undefined;
-      return inner && sqlOf(inner, scope, resolver, steps - 1);
-    }
-    case 'name': case 'member': {
-      const target = resolver.resolve(expr, scope);
-      return target.is === 'value' && target.expr !== expr ? sqlOf(target.expr, target.scope, resolver, steps - 1) : undefined;
-    }
-    default: return undefined;
-  }
-}
-
 function methodOf({ callee }: Call): MethodCall | undefined {
   if (callee.is !== 'member') return undefined;
   const relation = Object.hasOwn(DJANGO_RELATIONS, callee.name) ? DJANGO_RELATIONS[callee.name] : undefined;
@@ -92,24 +75,29 @@ function orm(call: Call, scope: Scope, resolver: Resolver): Classified | undefin
 function wasRead(expr: Expr, scope: Scope, resolver: Resolver, steps = 6): boolean {
   if (steps === 0) return false;
   const follow = (part: Expr, where: Scope = scope): boolean => wasRead(part, where, resolver, steps - 1);
+  const answers = (call: Call, where: Scope, given: (of: FunctionTarget) => readonly Expr[]): boolean => {
+    const target = resolver.resolve(call.callee, where);
+    const parts = target.is === 'function' ? given(target) : [];
+    return target.is === 'function' && parts.length > 0 && parts.every(part => follow(part, resolver.inside(target)));
+  };
   if (expr.is === 'name') {
     for (let at: Scope | undefined = scope; at; at = at.parent) {
       const where = at;
       const bindings = bindingsOf(at.statements).byName.get(expr.name);
-      if (bindings) return bindings.every(one => (one.kind === 'value' ? follow(one.expr, where) : one.kind === 'iterated' && follow(one.over, where)));
+      if (bindings) return bindings.every(one => (one.kind === 'value' ? follow(one.expr, where) : one.kind === 'iterated' && (one.part !== undefined && one.over.is === 'call' ? answers(one.over, where, of => partsOf(of, one.part!)) : follow(one.over, where))));
       const bound = at.bound?.get(expr.name);
       if (bound) return bound.is === 'value' && follow(bound.expr, bound.scope);
     }
     return false;
   }
+  if (expr.is === 'operation' && expr.operator === 'comprehension') return picksItem(expr.operands) && follow(expr.operands[2]!);
   if (expr.is !== 'call') return false;
   if (expr.callee.is === 'member' && (READS_ROWS.test(expr.callee.name) || (expr.callee.name === 'get' && OF_SESSION.test(dottedName(expr.callee.object) ?? '')))) return true;
-  const target = resolver.resolve(expr.callee, scope);
-  if (target.is !== 'function') return false;
-  const inner = resolver.inside(target);
-  const returned = returnsOf(target.function.body);
-  return returned.length > 0 && returned.every(part => follow(part, inner));
+  return answers(expr, scope, ({ function: { body } }) => returnsOf(body));
 }
+
+/** `[row for row, count in rows]` */
+const picksItem = ([element, item]: readonly Expr[]): boolean => element?.is === 'name' && item !== undefined && [...walk(item)].some(part => part.is === 'name' && part.name === element.name);
 
 /** `F("stock") - 1`: the new value depends on the one before; `Coalesce(F("start"), now)` does not count. */
 function countsOn(value: Expr): boolean {

@@ -13,13 +13,15 @@ import { claimsIn } from './claims.js';
 import { isScript } from '../find-scripts.js';
 import { classify } from './classify.js';
 import { classifyScript } from './classify-script.js';
+import { decided } from './decided.js';
 import { endsAsk, isMissing, mayEnd, OPEN } from './endings.js';
 import { isIdle, isLogging, isSkipped, isTelling, judgeHandler, leavesLoop } from './handlers.js';
 import { comparesStored, conflictOf, lastPart, locksWithRelease, type Release, type TakenAt } from './lock-uses.js';
 import { keyText, keyword, lockOf, type Taken } from './locks.js';
 import { withLoopValue } from './loop-value.js';
+import { goesDown, isUntilEmpty } from './pages.js';
 import { raisedBehind } from './raises.js';
-import { sourceOf } from './source.js';
+import { isAskedAnew, sourceOf } from './source.js';
 import { ANYTHING, changes, stateAsked, writtenBy, type Asked, type Written } from './state.js';
 
 type Call = Extract<Expr, { is: 'call' }>;
@@ -34,6 +36,8 @@ interface Where {
   readonly via: readonly CallStep[];
   readonly depth: number;
   readonly loop?: number;
+  /** The innermost loop is a `while` that goes on until nothing is left: its body. */
+  readonly pages?: readonly Statement[];
   /** Inside an `if` that compares the stored value: a delete there is the owner's. */
   readonly ownerChecked?: boolean;
   /** Inside an exception handler. */
@@ -64,6 +68,8 @@ function asking(where: Where, asked: readonly Asked[]): Where {
   return asked.length === 0 ? where : { ...where, asked: [...(where.asked ?? []), ...asked] };
 }
 
+const withoutPages = ({ pages: _, ...where }: Where): Where => where;
+
 interface Behind { readonly rest: readonly Statement[]; readonly isAll: boolean }
 
 /** `expire(key, s)`, which gives a lock its life after it was taken. */
@@ -93,13 +99,13 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     // what the handler of a job returns decides nothing
     const returned = statement.do === 'return' && where.ends === true && isScript(where.scope.path);
     const lockedBefore = taken.length;
-    if (statement.do !== 'for') for (const expr of expressionsOf(statement)) visitExpr(expr, { ...where, used, returned });
+    if (statement.do !== 'for' && statement.do !== 'while') for (const expr of expressionsOf(statement)) visitExpr(expr, { ...where, used, returned });
     if (statement.do === 'assign' && statement.targets[0]?.is === 'name') for (const lock of taken.slice(lockedBefore)) lock.name = statement.targets[0].name;
     switch (statement.do) {
       case 'for': {
         visitExpr(statement.over, { ...where, used: true });
-        const loop = addLoop('for', statement.over, statement.target, statement.at, where);
-        visit(statement.body, { ...asking(where, isScript(where.scope.path) ? stateAsked(statement.over, where.scope, resolver) : OPEN), last: false, loop, scope: withLoopValue(statement.target, statement.over, where.scope, resolver) });
+        const loop = addLoop('for', statement.over, statement.target, statement.at, where, statement.body);
+        visit(statement.body, { ...asking(withoutPages(where), isScript(where.scope.path) ? stateAsked(statement.over, where.scope, resolver) : OPEN), last: false, loop, scope: withLoopValue(statement.target, statement.over, where.scope, resolver) });
         visit(statement.otherwise, where);
         break;
       }
@@ -107,13 +113,17 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
         trivial = false;
         const endless = statement.test.is === 'literal' && Boolean(statement.test.value);
         loops.push({ at: statement.at, over: render(statement.test), kind: 'while', source: endless ? 'endless' : 'unknown', bound: 'unknown', via: where.via, ...(where.loop !== undefined && { outer: where.loop }), ...(!leavesLoop(statement.body) && { neverLeft: true }) });
-        visit(statement.body, { ...asking(where, isScript(where.scope.path) ? stateAsked(statement.test, where.scope, resolver) : OPEN), last: false, loop: loops.length - 1 });
+        const round = { ...withoutPages(where), last: false, loop: loops.length - 1, ...(isUntilEmpty(statement) && { pages: statement.body }) };
+        visitExpr(statement.test, { ...round, used: true });
+        visit(statement.body, asking(round, isScript(where.scope.path) ? stateAsked(statement.test, where.scope, resolver) : OPEN));
         break;
       }
       case 'if': {
         const checks = comparesStored(statement.test);
         const outcome = conflictOf(statement, where, resolver);
         for (const [i, lock] of taken.entries()) if (i >= lockedBefore || (lock.name !== undefined && namesOf(statement.test).has(lock.name))) if (lock.onConflict === undefined || lock.onConflict === 'unknown') lock.onConflict = outcome;
+        const way = where.depth > 0 ? decided(statement.test, where.scope) : undefined;
+        if (way !== undefined) { visit(way ? statement.then : statement.otherwise, where); break; }
         visit(statement.then, { ...asking(where, stateAsked(statement.test, where.scope, resolver)), ...(checks && { ownerChecked: true }) });
         visit(statement.otherwise, asking(where, stateAsked(statement.test, where.scope, resolver, false)));
         break;
@@ -153,10 +163,11 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     }
   }
 
-  function addLoop(kind: Loop['kind'], over: Expr, target: Expr | undefined, at: SourceLocation, where: Where): number {
+  function addLoop(kind: Loop['kind'], over: Expr, target: Expr | undefined, at: SourceLocation, where: Where, body: readonly Statement[] = []): number {
     const page = sourceOf(over, where.scope, resolver);
-    // one page of a listing, asked for again and again
-    const source = page.source === 'listing' && where.loop !== undefined && loops[where.loop]!.kind === 'while' ? { ...page, bound: 'unbounded' as const } : page;
+    // one page, asked for again and again
+    const isPage = (page.source === 'listing' && where.loop !== undefined && loops[where.loop]!.kind === 'while') || (page.source === 'slice' && where.pages !== undefined && isAskedAnew(over, where.pages, where.scope, resolver));
+    const source = isPage || (page.bound === 'unknown' && goesDown(body, where.scope, resolver)) ? { ...page, bound: 'unbounded' as const } : page;
     if (source.bound !== 'bounded') trivial = false;
     const item = target && (target.is === 'name' ? target.name : target.is === 'list' ? target.items.map(one => dottedName(one) ?? '_').join(', ') : undefined);
     loops.push({ at, over: render(over, 80), kind, ...source, via: where.via, ...(item !== undefined && { item }), ...(where.loop !== undefined && { outer: where.loop }) });
@@ -245,7 +256,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     functions++;
     visit(callee.function.body, {
       scope: resolver.inside(callee, argumentsOf(callee, call, where.scope)), depth: where.depth + 1,
-      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }), ...(where.asked && { asked: where.asked }), ...(where.last && (!where.used || where.returned) && { last: true, ends: true }), ...(where.joins && { joins: true }), ...(where.guard && { guard: where.guard }),
+      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.pages && { pages: callee.function.body }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }), ...(where.asked && { asked: where.asked }), ...(where.last && (!where.used || where.returned) && { last: true, ends: true }), ...(where.joins && { joins: true }), ...(where.guard && { guard: where.guard }),
     });
   }
 

@@ -1,29 +1,40 @@
 import type { Expr, Loop, Statement } from '../../model/index.js';
 import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
-import { BOUNDING_METHODS, CHUNKERS, FILE_OPENERS, ITERATORS, LISTING_METHODS, MANAGERS, PASS_THROUGH, QUERYSET_METHODS } from '../../knowledge/libraries/index.js';
+import { BOUNDING_METHODS, CHUNKERS, FILE_OPENERS, FOLDERS, ITERATORS, LISTINGS, LISTING_METHODS, MANAGERS, PASS_THROUGH, QUERYSET_METHODS, TABLES } from '../../knowledge/libraries/index.js';
 import { MAPPER, MAPPER_LISTS } from '../../knowledge/libraries/node.js';
 import { argumentsOf } from '../call-arguments.js';
 import { isScript } from '../find-scripts.js';
 import { bindingsOf, type Binding } from '../bindings.js';
-import { returnsOf, type Resolver, type Scope, type Target } from '../modules.js';
+import { partsOf, returnsOf, type FunctionTarget, type Resolver, type Scope, type Target } from '../modules.js';
 import { remembered } from '../remember.js';
 import { renderWhole } from '../render.js';
+import { rowsOf, rowsOfCursor, type Rows } from './cursors.js';
+import { isUntilEmpty, yields } from './pages.js';
 
 /** What a loop walks. */
 export type Source = Pick<Loop, 'source' | 'bound' | 'entity' | 'ofOne' | 'query'>;
 
 const UNKNOWN: Source = { source: 'unknown', bound: 'unknown' };
+/** Page after page, until one is empty. */
+const PAGES: Source = { source: 'listing', bound: 'unbounded' };
 const bounded = (source: Loop['source']): Source => ({ source, bound: 'bounded' });
-const STEPS = 8;
+/** Names, wrappers and functions in a row, and all that is looked at for one loop: a name may hold several values. */
+const STEPS = 16, LOOKS = 300;
+let looks = 0;
 
 /** Is the number of items bounded? Follows names, wrappers and functions of the repository; what cannot be told is unknown. */
-export function sourceOf(expr: Expr, scope: Scope, resolver: Resolver, steps = STEPS): Source {
-  if (steps === 0) return UNKNOWN;
-  const follow = (part: Expr, where: Scope = scope): Source => sourceOf(part, where, resolver, steps - 1);
+export function sourceOf(expr: Expr, scope: Scope, resolver: Resolver): Source {
+  looks = 0;
+  return sourceFrom(expr, scope, resolver, STEPS);
+}
+
+function sourceFrom(expr: Expr, scope: Scope, resolver: Resolver, steps: number): Source {
+  if (steps === 0 || ++looks > LOOKS) return UNKNOWN;
+  const follow = (part: Expr, where: Scope = scope): Source => sourceFrom(part, where, resolver, steps - 1);
   switch (expr.is) {
     case 'list': case 'map': return expr.is === 'list' && expr.items.some(item => item.is === 'operation' && item.operator === '*') ? UNKNOWN : bounded('constant');
     case 'literal': return bounded('constant');
-    case 'name': return named(expr.name, scope, resolver, steps);
+    case 'name': return named(expr, scope, resolver, steps);
     case 'item': return isSlice(expr.key) ? bounded('slice') : isOpenSlice(expr.key) ? follow(expr.object) : pageOf(expr.object, scope, resolver) ?? UNKNOWN;
     case 'choice': return anyOf(expr.branches.map(branch => follow(branch)));
     case 'operation': return expr.operator === 'comprehension' ? follow(expr.operands[2]!) : expr.operator === 'or' ? follow(expr.operands[0]!) : UNKNOWN;
@@ -39,21 +50,27 @@ const isSlice = (key: Expr): boolean => key.is === 'operation' && key.operator =
 const isOpenSlice = (key: Expr): boolean => key.is === 'operation' && key.operator === 'slice' && !isGiven(key.operands[1]);
 const isGiven = (expr: Expr | undefined): boolean => expr !== undefined && !(expr.is === 'literal' && expr.value === null);
 
-function named(name: string, scope: Scope, resolver: Resolver, steps: number): Source {
+function named(expr: Extract<Expr, { is: 'name' }>, scope: Scope, resolver: Resolver, steps: number): Source {
+  const { name } = expr;
   for (let at: Scope | undefined = scope; at; at = at.parent) {
     if (at.kind === 'class' && at !== scope) continue;
     const bound = at.bound?.get(name);
     const bindings = bindingsOf(at.statements).byName.get(name)?.filter(one => one.kind === 'value' || one.kind === 'iterated' || one.kind === 'import') ?? [];
     const last = bindings.at(-1);
+    const rows = last && rowsOfCursor(name, expr.at, at, resolver);
+    if (rows) return ofRows(rows);
     if (last?.kind === 'value') return anyOf(lastValues(name, bindings).map(expr => valueSource(name, expr, at, resolver, steps)));
-    if (last?.kind === 'iterated') return chunkOf(last.over, at, resolver);
-    if (bound) return bound.is === 'value' ? sourceOf(bound.expr, bound.scope, resolver, steps - 1) : UNKNOWN;
+    if (last?.kind === 'iterated') return last.part !== undefined && last.over.is === 'call' ? partSource(last.over, last.part, at, resolver, steps) : chunkOf(last.over, at, resolver);
+    if (bound) return bound.is === 'value' ? sourceFrom(bound.expr, bound.scope, resolver, steps - 1) : UNKNOWN;
     if (at.function?.parameters.some(parameter => parameter.name === name)) return { source: 'argument', bound: 'unknown' };
     if (last) break;
   }
-  const target = resolver.resolve({ is: 'name', name, at: scope.statements[0]?.at ?? { path: scope.path, startLine: 1, startColumn: 1, endLine: 1, endColumn: 1 } }, scope);
-  return target.is === 'value' ? sourceOf(target.expr, target.scope, resolver, steps - 1) : UNKNOWN;
+  const target = resolver.resolve(expr, scope);
+  return target.is === 'value' ? sourceFrom(target.expr, target.scope, resolver, steps - 1) : UNKNOWN;
 }
+
+/** Rows of a statement in SQL. */
+const ofRows = (rows: Rows): Source => (rows === 'few' ? bounded('slice') : { source: 'queryset', bound: rows === 'all' ? 'unbounded' : 'unknown' });
 
 /** What a name may hold at the end: its last value, and before it those of branches that need not be taken. A value made from the name itself (`x = list(x)`) leaves what it was. */
 function lastValues(name: string, bindings: readonly Binding[]): readonly Expr[] {
@@ -78,29 +95,53 @@ function anyOf(sources: readonly Source[]): Source {
 function valueSource(name: string, expr: Expr, scope: Scope, resolver: Resolver, steps: number): Source {
   const isEmpty = (expr.is === 'list' && expr.items.length === 0) || (expr.is === 'map' && expr.entries.length === 0) || (expr.is === 'call' && /^(list|set|dict)$/.test(dottedName(expr.callee) ?? '') && expr.positional.length === 0);
   const added = isEmpty && scope.kind === 'function' ? additionsTo(scope.statements).get(name) : undefined;
-  return added ? anyOf(added.map(over => sourceOf(over, scope, resolver, steps - 1))) : sourceOf(expr, scope, resolver, steps - 1);
+  return added ? anyOf(added.map(over => (over === 'pages' ? PAGES : sourceFrom(over, scope, resolver, steps - 1)))) : sourceFrom(expr, scope, resolver, steps - 1);
 }
 
+/** What a list is filled with: what is put into it, or what is walked around that; `pages`: what each round of a loop until nothing is left brings. */
+type Addition = Expr | 'pages';
+
 /** By name: what `extend`, `update` and `+=` put into it, and what is walked around an `append`. */
-const additionsTo = remembered((statements: readonly Statement[]): ReadonlyMap<string, readonly Expr[]> => {
-  const found = new Map<string, Expr[]>();
-  const add = (name: string | undefined, over: Expr | undefined): void => { if (name !== undefined && over) found.set(name, [...(found.get(name) ?? []), over].slice(-6)); };
-  const collect = (body: readonly Statement[], over: Expr | undefined): void => {
+const additionsTo = remembered((statements: readonly Statement[]): ReadonlyMap<string, readonly Addition[]> => {
+  const found = new Map<string, Addition[]>();
+  const add = (name: string | undefined, over: Addition | undefined): void => { if (name !== undefined && over) found.set(name, [...(found.get(name) ?? []), over].slice(-6)); };
+  const collect = (body: readonly Statement[], over: Expr | undefined, isPaged: boolean): void => {
+    const addAll = (name: string | undefined, whole: Expr): void => { add(name, whole); add(name, isPaged ? 'pages' : over); };
+    const addOne = (name: string | undefined): void => add(name, isPaged && over?.is !== 'opaque' ? 'pages' : over);
     for (const statement of body) {
       if (statement.do === 'function' || statement.do === 'class') continue;
-      if (statement.do === 'assign' && statement.augmented === '+' && statement.targets[0]) add(dottedName(statement.targets[0]), statement.value);
-      if (statement.do === 'assign' && statement.targets[0]?.is === 'item') add(dottedName(statement.targets[0].object), over);
+      if (statement.do === 'assign' && statement.augmented === '+' && statement.targets[0]) addAll(dottedName(statement.targets[0]), statement.value);
+      if (statement.do === 'assign' && statement.targets[0]?.is === 'item') addOne(dottedName(statement.targets[0].object));
       if (statement.do === 'call') for (const call of expressionsOf(statement)) {
         if (call.is !== 'call' || call.callee.is !== 'member' || !call.positional[0]) continue;
-        if (/^(extend|update)$/.test(call.callee.name)) { add(dottedName(call.callee.object), call.positional[0]); add(dottedName(call.callee.object), over); }
-        else if (/^(append|add)$/.test(call.callee.name)) add(dottedName(call.callee.object), over);
+        if (/^(extend|update)$/.test(call.callee.name)) addAll(dottedName(call.callee.object), call.positional[0]);
+        else if (/^(append|add)$/.test(call.callee.name)) addOne(dottedName(call.callee.object));
       }
-      collect(nested(statement), statement.do === 'for' ? statement.over : statement.do === 'while' ? { is: 'opaque', text: 'while', at: statement.at } : over);
+      collect(nested(statement), statement.do === 'for' ? statement.over : statement.do === 'while' ? { is: 'opaque', text: 'while', at: statement.at } : over, statement.do === 'while' ? isUntilEmpty(statement) : isPaged);
     }
   };
-  collect(statements, undefined);
+  collect(statements, undefined, false);
   return found;
 });
+
+/** In these statements, is what is walked asked for anew: the answer of a call, or a piece of a query? A piece of a list that is there (`ids[:10]`) is not, nor one of a query that has an end. */
+export function isAskedAnew(over: Expr, body: readonly Statement[], scope: Scope, resolver: Resolver): boolean {
+  const walked = unwrapped(over);
+  const values = walked.is === 'name' ? bindingsOf(body).byName.get(walked.name)?.flatMap(one => (one.kind === 'value' ? [unwrapped(one.expr)] : [])) ?? [] : [walked];
+  return values.some(value => (value.is === 'call' || hasQueryRoot(value)) && behindCut(value, scope, resolver)?.bound !== 'bounded');
+}
+
+/** `rows = query.filter(id__gt=last)[:100]`: what the caller has given as the query. */
+function behindCut(expr: Expr, scope: Scope, resolver: Resolver, steps = STEPS): Source | undefined {
+  const root = rootOf(unwrapped(expr));
+  if (root.is !== 'name' || steps === 0) return undefined;
+  const bound = scope.bound?.get(root.name);
+  if (bound?.is === 'value') return sourceFrom(bound.expr, bound.scope, resolver, steps - 1);
+  const value = localValue(root.name, scope);
+  return value && behindCut(value, scope, resolver, steps - 1);
+}
+
+const unwrapped = (expr: Expr): Expr => (expr.is === 'call' && expr.positional[0] && PASS_THROUGH.has(dottedName(expr.callee) ?? '') ? unwrapped(expr.positional[0]) : expr);
 
 /** What was entered or walked: an opened file has as many lines as it has; a piece of a chunked source is bounded. */
 function chunkOf(over: Expr, scope: Scope, resolver: Resolver): Source {
@@ -110,7 +151,7 @@ function chunkOf(over: Expr, scope: Scope, resolver: Resolver): Source {
 }
 
 function called(call: Extract<Expr, { is: 'call' }>, scope: Scope, resolver: Resolver, steps: number): Source {
-  const follow = (part: Expr | undefined): Source => (part ? sourceOf(part, scope, resolver, steps - 1) : UNKNOWN);
+  const follow = (part: Expr | undefined): Source => (part ? sourceFrom(part, scope, resolver, steps - 1) : UNKNOWN);
   const listed = isScript(scope.path) ? mapperSource(call) : undefined;
   if (listed) return listed;
   const name = dottedName(call.callee);
@@ -118,14 +159,23 @@ function called(call: Extract<Expr, { is: 'call' }>, scope: Scope, resolver: Res
   if (name !== undefined && (external ?? name) !== undefined && PASS_THROUGH.has(external ?? name)) return follow(/^(map|filter)$/.test(name) ? call.positional[1] : call.positional[0]);
   if (external === 'range') return call.positional.every(part => resolver.evaluate(part, scope).known) ? bounded('range') : { source: 'range', bound: 'unknown' };
   if (external !== undefined && FILE_OPENERS.test(external)) return { source: 'file', bound: 'unbounded' };
-  if (external === 'csv.reader' || external === 'csv.DictReader') return { source: 'file', bound: follow(call.positional[0]).bound === 'unbounded' ? 'unbounded' : 'unknown' };
   if (name !== undefined && CHUNKERS.test(name)) return { source: 'chunk', bound: follow(call.positional[0]).bound, ...entity(follow(call.positional[0])) };
   if (external === 'itertools.islice') return isGiven(call.positional[2] ?? call.positional[1]) ? bounded('slice') : follow(call.positional[0]);
   const chain = methodChain(call);
   if (chain.some(step => step.name === 'get_paginator') || /\bget_paginator\(\)\.paginate$/.test(external ?? '')) return { source: 'paginator', bound: 'unbounded' };
   if (chain.some(step => step.bounds)) return (chain.at(-1)!.name === 'get' && call.callee.is === 'member' ? pageOf(call.callee.object, scope, resolver) : undefined) ?? bounded('slice');
+  const cursor = chain.at(-1)?.name === 'fetchall' && call.callee.is === 'member' ? dottedName(call.callee.object) : undefined;
+  const statement = executed(call);
+  const rows = cursor !== undefined ? rowsOfCursor(cursor, call.at, scope, resolver) : statement && rowsOf(statement, scope, resolver);
+  if (rows) return ofRows(rows);
+  if (external !== undefined && TABLES.test(external)) return { source: 'file', bound: follow(call.positional[0]).bound === 'bounded' ? 'bounded' : 'unbounded' };
+  if (external !== undefined && (FOLDERS.test(external) || LISTINGS.test(external))) return { source: 'listing', bound: 'unbounded' };
   const own = resolver.resolve(call.callee, scope);
-  if (own.is === 'function') return returnedSource(own, scope, call, resolver, steps);
+  if (own.is === 'class') {
+    const walked = resolver.member({ is: 'instance', of: own, call, scope }, '__iter__');
+    return walked.is === 'function' ? returnedSource(walked, resolver.inside(walked), resolver, steps) : UNKNOWN;
+  }
+  if (own.is === 'function') return returnedSource(own, resolver.inside(own, argumentsOf(own, call, scope)), resolver, steps);
   const last = chain[chain.length - 1]?.name;
   if (call.callee.is === 'member' && last !== undefined && ['items', 'values', 'keys', 'copy'].includes(last) && call.positional.length === 0 && !isQueryset(call, scope, resolver)) return follow(call.callee.object);
   if (last !== undefined && LISTING_METHODS.has(last)) return { source: last.includes('scan') ? 'scan' : 'paginator', bound: 'unbounded' };
@@ -147,7 +197,9 @@ const entity = (source: Source): { entity?: string } => (source.entity === undef
 
 function attribute(expr: Extract<Expr, { is: 'member' }>, scope: Scope, resolver: Resolver, steps: number): Source {
   const target = resolver.resolve(expr, scope);
-  if (target.is === 'value' && target.expr !== expr) return sourceOf(target.expr, target.scope, resolver, steps - 1);
+  if (target.is === 'value' && target.expr !== expr) return sourceFrom(target.expr, target.scope, resolver, steps - 1);
+  if (target.is === 'instance' && target.call !== expr && target.call.is === 'call') return sourceFrom(target.call, target.scope, resolver, steps - 1);
+  if (target.is === 'external' && TABLES.test(target.name)) return { source: 'file', bound: 'unbounded' };
   return querysetSource(expr, scope, resolver) ?? UNKNOWN;
 }
 
@@ -303,14 +355,32 @@ function isBucketListing(call: Extract<Expr, { is: 'call' }>): boolean {
   return call.callee.is === 'member' && ['all', 'filter'].includes(call.callee.name) && call.callee.object.is === 'member' && call.callee.object.name === 'objects' && call.keywords.some(([key]) => key === 'Prefix');
 }
 
-/** What a function of the repository returns or yields. */
-function returnedSource(target: Extract<Target, { is: 'function' }>, scope: Scope, call: Extract<Expr, { is: 'call' }>, resolver: Resolver, steps: number): Source {
+/** What a generator gives page by page. */
+function pagesOf(body: readonly Statement[], scope: Scope, resolver: Resolver): Source {
+  const asked = [...bindingsOf(body).byName.values()].flat().flatMap(one => (one.kind === 'value' ? [behindCut(one.expr, scope, resolver)] : []));
+  return asked.some(source => source?.bound === 'bounded') ? bounded('chunk') : { source: 'chunk', bound: 'unbounded' };
+}
+
+type AnyLoop = Extract<Statement, { do: 'for' | 'while' }>;
+
+/** The outermost loops that a generator yields in. */
+const yieldingLoops = (body: readonly Statement[]): readonly AnyLoop[] => body.flatMap(statement => (statement.do === 'for' || statement.do === 'while' ? (yields(statement) ? [statement] : []) : yieldingLoops(nested(statement))));
+
+/** `rows, total = load()`: what stands there in what the function returns. */
+function partSource(call: Extract<Expr, { is: 'call' }>, part: number, scope: Scope, resolver: Resolver, steps: number): Source {
+  const target = resolver.resolve(call.callee, scope);
+  if (target.is !== 'function') return UNKNOWN;
   const inside = resolver.inside(target, argumentsOf(target, call, scope));
+  return anyOf(partsOf(target, part).map(expr => sourceFrom(expr, inside, resolver, steps - 1)));
+}
+
+/** What a function of the repository returns or yields. */
+function returnedSource(target: FunctionTarget, inside: Scope, resolver: Resolver, steps: number): Source {
   if (target.function.isGenerator) {
-    const loops = target.function.body.flatMap(statement => (statement.do === 'for' ? [statement.over] : statement.do === 'with' || statement.do === 'try' ? statement.body.flatMap(inner => (inner.do === 'for' ? [inner.over] : [])) : []));
-    return loops[0] ? sourceOf(loops[0], inside, resolver, steps - 1) : UNKNOWN;
+    const loops = yieldingLoops(target.function.body);
+    return anyOf(loops.map(loop => (loop.do === 'for' ? sourceFrom(loop.over, inside, resolver, steps - 1) : isUntilEmpty(loop) ? pagesOf(loop.body, inside, resolver) : UNKNOWN)));
   }
   const results = returnsOf(target.function.body).filter(result => !(result.is === 'literal' || (result.is === 'list' && result.items.length === 0)));
-  const sources = results.map(result => sourceOf(result, inside, resolver, steps - 1));
+  const sources = results.map(result => sourceFrom(result, inside, resolver, steps - 1));
   return anyOf(sources);
 }
