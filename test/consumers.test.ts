@@ -177,10 +177,50 @@ describe('what handlers do', () => {
     ['rows that it takes from the list', `for (const one of await prisma.inbox.findMany({ where: { state: 'open' }, take: 5 })) { ${create}\nawait prisma.inbox.update({ where: { id: one.id }, data: { state: 'done' } }); }`, false],
     ['the items of the message', `for (const one of job.data.items) { ${create} }`, true],
     ['marking all that were there before', `await prisma.note.updateMany({ where: { userId: job.data.id }, data: { isStale: true } });\n${create}`, false],
+    ['what Redis says of it', `if (await redis.get(job.data.id)) return;\n${create}`, false],
+    ['what Redis says of it, among others', `const [seen] = await Promise.all([redis.get(job.data.id), 1]);\nif (seen) return;\n${create}`, false],
+    ['what Redis says of it, through a function', `const seen = async () => { return redis.get(job.data.id); };\nif (await seen()) return;\n${create}`, false],
+    ['an update that also finds its rows afterwards', `const due = await prisma.user.updateMany({ where: { id: 1, OR: [{ wantsNotes: true }, { isAdmin: true }] }, data: { lastSeen: 1 } });\nif (due.count === 0) return;\n${create}`, true],
+    ['an update by a column in one of several filters, which it sets', `const due = await prisma.user.updateMany({ where: { id: 1, OR: [{ noted: null }, { isAdmin: true }] }, data: { noted: 1 } });\nif (due.count === 0) return;\n${create}`, false],
+    ['what a step gave', `const user = await io.runTask('user', async () => prisma.user.findFirst({ where: { id: 1 } }));\nif (!user) return;\n${create}`, true],
+    ['a function that calls itself', `function flat(list) { return list.flatMap(one => (Array.isArray(one) ? flat(one) : [one])); }\nif (flat(job.data.items).length > 0) { ${create} }`, true],
     ['a statement over another table', 'const rows = await prisma.$queryRaw`SELECT name FROM users WHERE id = 1`;\nif (rows.length > 0) { await prisma.note.create({ data: {} }); }', true],
     ['a statement over its own', 'const rows = await prisma.$queryRaw`SELECT 1 FROM notes WHERE id = 1`;\nif (rows.length === 0) { await prisma.note.create({ data: {} }); }', false],
   ])('a second run is kept back by %s', (_, body, repeats) => { expect(on(body).filter(id => id === 'tasks/non-idempotent-write').length > 0).toBe(repeats); });
 
+});
+
+describe('handlers that are kept in a table', () => {
+  const HEAD = "import { Worker } from 'bullmq';\nimport { prisma } from './db.js';\n";
+  const END = "process.once('SIGTERM', async () => { await worker.close(); process.exit(0); });\n";
+  const send = 'async ({ data }) => { await transport.sendMail({ to: data.to }); }';
+  const mails = "export const mails = { id: 'mail.welcome', handler: async ({ data }) => { const own = await import('./welcome.handler.js'); await own.run(data); } };\n";
+  const welcome = 'export const run = async data => { await transport.sendMail({ to: data.to }); };\n';
+  const registry = `${HEAD}import { Base } from './base.js';\nexport class Jobs extends Base {\n  jobs: Record<string, Job> = {};\n  constructor() { super(); const worker = new Worker('jobs', async job => { await this.run(job); }, { connection });\n    process.once('SIGTERM', async () => { await worker.close(); process.exit(0); }); }\n  define(job: Job) { this.jobs[job.id] = { ...job, on: true }; }\n  async run(job) { const found = this.jobs[job.name];\n    if (!found || !found.on) return;\n    await found.handler(job); }\n}\n`;
+  const client = "import type { Base } from './base.js';\nimport { Jobs } from './jobs.js';\nexport class Client {\n  private jobs: Base;\n  constructor(all) { this.jobs = pick({ bullmq: () => new Jobs() }); all.forEach(one => { this.jobs.define(one); }); }\n}\n";
+  const base = 'export class Base { define(job) { throw new Error(); } }\n';
+  test.each<[string, Files]>([
+    ['an object', { 'w.ts': `${HEAD}const handlers = { mail: ${send} };\nconst worker = new Worker('jobs', async job => { await handlers[job.name](job); }, { connection });\n${END}` }],
+    ['an object, by a name for what is found', { 'w.ts': `${HEAD}const handlers = { mail: ${send} };\nconst worker = new Worker('jobs', async job => { const run = handlers[job.name];\nif (!run) throw new Error(job.name);\nawait run(job); }, { connection });\n${END}` }],
+    ['an object of another file', { 'w.ts': `${HEAD}import { handlers } from './handlers.js';\nconst worker = new Worker('jobs', async job => handlers[job.name](job), { connection });\n${END}`, 'handlers.ts': `async function mail({ data }) { await transport.sendMail({ to: data.to }); }\nexport const handlers = { mail };\n` }],
+    ['a Map', { 'w.ts': `${HEAD}const handlers = new Map([['mail', ${send}]]);\nconst worker = new Worker('jobs', async job => { const run = handlers.get(job.name);\nawait run(job); }, { connection });\n${END}` }],
+    ['a Map that is filled', { 'w.ts': `${HEAD}const handlers = new Map();\nhandlers.set('mail', ${send});\nconst worker = new Worker('jobs', async job => { await handlers.get(job.name)(job); }, { connection });\n${END}` }],
+    ['a list of objects of classes', { 'w.ts': `${HEAD}class Mail { name = 'mail'; async handle({ data }) { await transport.sendMail({ to: data.to }); } }\nconst all = [new Mail()];\nconst worker = new Worker('jobs', async job => { const one = all.find(({ name }) => name === job.name);\nawait one.handle(job); }, { connection });\n${END}` }],
+    ['a registry that a function fills', { 'w.ts': `${HEAD}const handlers: Record<string, Handler> = {};\nfunction register(name, run) { handlers[name] = run; }\nregister('mail', ${send});\nconst worker = new Worker('jobs', async job => { await handlers[job.name](job); }, { connection });\n${END}` }],
+    ['a registry of definitions that a file nearby makes', { 'src/client/jobs.ts': registry, 'src/client/client.ts': client, 'src/client/base.ts': base, 'src/jobs.ts': "import { Client } from './client/client.js';\nimport { mails } from './welcome.js';\nexport const jobs = new Client([mails] as const);\n", 'src/welcome.ts': mails, 'src/welcome.handler.ts': welcome }],
+    ['an object of functions that is called by its name', { 'w.ts': `${HEAD}const mails = { async send(data) { await transport.sendMail({ to: data.to }); } };\nconst worker = new Worker('jobs', async job => { await mails.send(job.data); }, { connection });\n${END}` }],
+  ])('%s', (_, files) => { expect(said(files)).toEqual(['tasks/non-idempotent-write']); });
+
+  test('are named by the table, and each is judged behind what the handler asks', () => {
+    const files = (ask: string): Files => ({ 'w.ts': `${HEAD}const handlers = { mail: ${send}, tell: async () => { await prisma.note.create({ data: {} }); } };\nconst worker = new Worker('jobs', async job => { ${ask} await handlers[job.name](job); }, { connection });\n${END}` });
+    expect(modelOf(files('')).processors.flatMap(({ functions }) => functions.map(({ name }) => name))).toEqual(['the handler of jobs', 'mail', 'tell']);
+    expect(said(files(''))).toEqual(['tasks/non-idempotent-write', 'tasks/non-idempotent-write']);
+    expect(said(files('const run = await prisma.run.findUnique({ where: { id: 1 } }); if (run.completedAt) return;'))).toEqual([]);
+  });
+
+  test('nothing is guessed of a table that comes from elsewhere', () => {
+    expect(said({ 'w.ts': `${HEAD}export function start(handlers) { const worker = new Worker('jobs', async job => { await handlers[job.name](job); }, { connection });\n${END} }\nconst others = { mail: ${send} };\n` })).toEqual([]);
+  });
 });
 
 describe('any text of TypeScript', () => {

@@ -43,6 +43,8 @@ export interface MessageHandler {
   /** The function's name, where it has one. */
   readonly name?: string;
   readonly body: BodyFacts;
+  /** What it hands the message to, where that is looked up by what the message says. */
+  readonly cases?: readonly HandlerCase[];
   /** Where the message is acknowledged or deleted, in the order of the code. */
   readonly acks: readonly Acknowledgement[];
   /** Nothing in it is waited for, and this is started: the message counts as done while its work runs. */
@@ -50,6 +52,9 @@ export interface MessageHandler {
   /** A call that blocks the event loop: `execFileSync(…)`. */
   readonly blocks?: { readonly at: SourceLocation; readonly text: string };
 }
+
+/** One of the functions that a handler hands messages to by a table: `handlers[job.name](job)`. `name`: what the table calls it, or the function itself. */
+export interface HandlerCase { readonly at: SourceLocation; readonly name?: string; readonly body: BodyFacts }
 
 /** `ch.ack(msg)`, DeleteMessage. `before`: work that is waited for stands only behind it; `whatever`: it is reached although the work failed, and how. */
 export interface Acknowledgement {

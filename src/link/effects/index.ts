@@ -6,7 +6,7 @@ import { toSetting } from '../celery/settings.js';
 import { bindingsOf } from '../bindings.js';
 import { argumentsOf, defaultsOf } from '../call-arguments.js';
 import { NO_ENVIRONMENT } from '../evaluate.js';
-import type { FunctionTarget, Resolver, Scope, Value } from '../modules.js';
+import type { FunctionTarget, Resolver, Scope, Target, Value } from '../modules.js';
 import { isDuration } from '../durations.js';
 import { render } from '../render.js';
 import { claimsIn } from './claims.js';
@@ -69,10 +69,15 @@ interface Behind { readonly rest: readonly Statement[]; readonly isAll: boolean 
 /** `expire(key, s)`, which gives a lock its life after it was taken. */
 interface Expiry { readonly key: string; readonly holder: string; readonly value: Expr; readonly scope: Scope; readonly inMs: boolean }
 
-/** What a task function does: itself, the decorators of the repository around it, and what these call. */
-export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: readonly Expr[]): BodyFacts & { readonly retryCalls: readonly RetryCall[] } {
+/** A call whose callee is looked up in a table. `asked`: what decides whether it is reached. */
+export interface LookedUp { readonly call: Call; readonly scope: Scope; readonly asked: readonly Asked[] | undefined }
+interface Found extends BodyFacts { readonly retryCalls: readonly RetryCall[]; /** Calls of what is not known here. */ readonly open: readonly LookedUp[] }
+
+/** What a task function does: itself, the decorators of the repository around it, and what these call. `asked`: what decides whether it is reached at all. */
+export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: readonly Expr[], asked?: readonly Asked[]): Found {
   const effects: FoundEffect[] = [], writes: Written[] = [], loops: Loop[] = [], publishes: Publish[] = [], retryCalls: RetryCall[] = [], releases: Release[] = [], expiries: Expiry[] = [], handlers: ErrorHandler[] = [], waits: ResultWait[] = [];
   const taken: TakenAt[] = [];
+  const open: LookedUp[] = [];
   const visited = new Set<Statement['at']>();
   let functions = 0, trivial = true, partial = false, capped = false as boolean;
   /** Calls made for what they do, so far. */
@@ -105,6 +110,11 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
       }
       case 'while': {
         trivial = false;
+        const counted = isScript(where.scope.path) ? countedBy(statement.test) : undefined;
+        if (counted) {
+          visit(statement.body, { ...asking(where, stateAsked(counted, where.scope, resolver)), last: false, loop: addLoop('for', counted, undefined, statement.at, where) });
+          break;
+        }
         const endless = statement.test.is === 'literal' && Boolean(statement.test.value);
         loops.push({ at: statement.at, over: render(statement.test), kind: 'while', source: endless ? 'endless' : 'unknown', bound: 'unknown', via: where.via, ...(where.loop !== undefined && { outer: where.loop }), ...(!leavesLoop(statement.body) && { neverLeft: true }) });
         visit(statement.body, { ...asking(where, isScript(where.scope.path) ? stateAsked(statement.test, where.scope, resolver) : OPEN), last: false, loop: loops.length - 1 });
@@ -202,7 +212,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     const method = call.callee.is === 'member' ? call.callee.name : undefined;
     if (method === 'retry' && isTaskItself(call, where)) { retryCalls.push(retryCall(call, where)); return; }
     if (isPublish(call) && !isScript(where.scope.path)) { publish(call, where); return; }
-    const callee = resolver.resolve(call.callee, where.scope);
+    const callee = calleeOf(call, where.scope);
     const external = callee.is === 'external' ? callee.name : callee.is === 'instance' && callee.of.is === 'external' ? `${callee.of.name}()` : undefined;
     const lock = lockOf(call, external, where.scope, resolver, where.used === true);
     if (lock) { trivial = false; taken.push({ lock, at: call.at, text: render(call), via: where.via }); return; }
@@ -222,7 +232,14 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     if (callee.is === 'function' && callee.function.isAsync && isCode && !call.awaited && (where.detached || !where.used)) return;
     if (callee.is === 'function') { descend(callee, call, where); return; }
     if (callee.is === 'class') { const constructor = resolver.member(callee, '__init__'); if (constructor.is === 'function') descend(constructor, call, where); return; }
+    if (isCode && (external === undefined || /^(?:Map|WeakMap)\(\)/.test(external))) open.push({ call, scope: where.scope, asked: where.asked });
     if (external === undefined || !PURE.test(external)) { if (!isLogging(call)) { trivial = false; partial = true; } }
+  }
+
+  /** `mails.send()` of `const mails = { async send() { … } }` is a function, too. */
+  function calleeOf(call: Call, scope: Scope): Target {
+    const callee = resolver.resolve(call.callee, scope);
+    return callee.is === 'value' && callee.expr.is === 'function' && callee.expr.code ? { is: 'function', function: callee.expr.code, scope: callee.scope } : callee;
   }
 
   /** In JavaScript what is passed as a function runs now, for each item or once, unless it is kept for later. */
@@ -304,7 +321,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   }
 
   const start = resolver.inside(target, defaultsOf(target));
-  visit(target.function.body, { scope: start, via: [], depth: 0, last: true, ends: true });
+  visit(target.function.body, { scope: start, via: [], depth: 0, last: true, ends: true, ...(asked && { asked }) });
   for (const decorator of decorators) visitDecorator(decorator, target.scope);
 
   function visitDecorator(decorator: Expr, scope: Scope): void {
@@ -333,7 +350,13 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     return object !== undefined && (object === first || object === 'self' || object === target.function.name || /(^|\.)current_task$/.test(object) || (where.depth > 0 && /^(task|self|celery_task)$/.test(object)));
   }
 
-  return { effects: effects.map(finished), loops, locks: locksWithRelease(taken.map(withExpiry), releases), publishes, handlers, waits, claims: claimsIn(target.function.body, start, resolver), trivial: trivial && retryCalls.length === 0, partial, ...(capped && { capped }), retryCalls };
+  return { effects: effects.map(finished), loops, locks: locksWithRelease(taken.map(withExpiry), releases), publishes, handlers, waits, claims: claimsIn(target.function.body, start, resolver), trivial: trivial && retryCalls.length === 0, partial, ...(capped && { capped }), retryCalls, open };
+}
+
+/** `for (let i = 0; i < rows.length; i += 10)`: the list that is walked. */
+function countedBy(test: Expr): Expr | undefined {
+  const [, end] = test.is === 'operation' && test.operator === '<' ? test.operands : [];
+  return end?.is === 'member' && end.name === 'length' ? end.object : undefined;
 }
 
 /** An error that says what went wrong, not any. */

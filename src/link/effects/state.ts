@@ -1,7 +1,7 @@
 import type { EffectKind, Expr, SourceLocation, Statement } from '../../model/index.js';
-import { children, dottedName, expressionsOf, nested, samePlace, walk } from '../../model/index.js';
+import { children, dottedName, expressionsOf, nested, samePlace, valueIn, walk } from '../../model/index.js';
 import { PURE } from '../../knowledge/libraries/index.js';
-import { BY_UNIQUE_KEY, GLOBALS, MAPPER, MAPPER_READS, NODE_CALLS, NODE_PURE, SQL_METHODS, VALUE_METHODS } from '../../knowledge/libraries/node.js';
+import { BY_UNIQUE_KEY, GLOBALS, MAPPER, MAPPER_READS, NODE_CALLS, NODE_PURE, ONCE, SQL_METHODS, VALUE_METHODS } from '../../knowledge/libraries/node.js';
 import { bindingsOf, type Binding } from '../bindings.js';
 import { isScript } from '../find-scripts.js';
 import type { FunctionTarget, Resolver, Scope } from '../modules.js';
@@ -30,7 +30,7 @@ const NOTHING: readonly Asked[] = [];
 /** Values and texts: the same at each run for the same message. */
 const COMPUTES = /^(?:JSON|Math|Promise|Object|Array|String|Number|Boolean|Buffer|Date|Map|Set|RegExp|parseInt|parseFloat|len|str|int|bool|isinstance|any|all|sorted|set|list|dict|json)(?:\.|$)|\.(?:match|includes|startsWith|endsWith|startswith|endswith|trim|toLowerCase|toUpperCase|lower|upper|strip|split|join|filter|map|slice|some|every|replace|toString|test|keys|values|items|get)$/;
 /** Functions of the repository that a value comes through. */
-const DEPTH = 4;
+const DEPTH = 6;
 
 /** Can what was written change what is asked? */
 export function changes({ entity, how, at, fields }: Written, asked: Asked): boolean {
@@ -124,9 +124,19 @@ function asks(test: Expr, scope: Scope, resolver: Resolver): readonly Asked[] {
 /** `order.status`: a column of a row that was read here; of what is read beside it (`order.customer.name`) a table of its own. */
 function fieldAsks({ object, name }: Extract<Expr, { is: 'member' }>, scope: Scope, resolver: Resolver): readonly Asked[] {
   if (object.is === 'member' && object.object.is === 'name' && rowOf(object.object.name, scope, resolver)) return [...fieldAsks(object, scope, resolver), { entity: tableName(object.name), as: 'value', fields: [name] }];
+  if (object.is === 'name' && object.name === 'this' && isInMemory(name, scope)) return NOTHING;
   const row = object.is === 'name' ? rowOf(object.name, scope, resolver) : undefined;
   if (row && MARKS.test(name)) return OPEN; // whoever writes it
   return row ? [{ ...row, ...(row.fields && { fields: [...row.fields, name] }) }] : asks(object, scope, resolver);
+}
+
+/** `this.handlers = {}`, `this.handlers[name] = handler`: a field that only this process keeps is as it was when the next one starts. */
+function isInMemory(field: string, scope: Scope): boolean {
+  let within: Scope | undefined = scope;
+  while (within && !within.self) within = within.parent;
+  const bindings = within?.self?.class.body.flatMap(statement => (statement.do === 'function' ? bindingsOf(statement.function.body).byName.get(`this.${field}`) ?? [] : [])) ?? [];
+  const isOwn = (expr: Expr): boolean => expr.is === 'literal' || expr.is === 'list' || expr.is === 'map' || expr.is === 'function' || expr.is === 'environment' || (expr.is === 'call' && /^(?:Map|Set|WeakMap|WeakSet|Array)$/.test(dottedName(expr.callee) ?? ''));
+  return bindings.length > 0 && bindings.every(one => (one.kind === 'value' ? isOwn(one.expr) : one.kind === 'item' && one.value.is !== 'call'));
 }
 
 /** Columns that say that something was done. */
@@ -149,18 +159,40 @@ const isClass = (expr: Expr): boolean => /^[A-Z]/.test(dottedName(expr) ?? '');
 
 /** What it is called on counts, and what it is given. */
 function callAsks(call: Call, scope: Scope, resolver: Resolver): readonly Asked[] {
-  const given = (): readonly Asked[] => [...(call.callee.is === 'member' ? asks(call.callee.object, scope, resolver) : []), ...call.positional.flatMap(part => asks(part, scope, resolver)), ...call.keywords.flatMap(([, value]) => asks(value, scope, resolver))];
+  // what Promise.all() is given is waited for
+  const parts = isScript(scope.path) && /^Promise\./.test(dottedName(call.callee) ?? '') ? call.positional.map(awaitedItems) : call.positional;
+  const given = (): readonly Asked[] => [...(call.callee.is === 'member' ? asks(call.callee.object, scope, resolver) : []), ...parts.flatMap(part => asks(part, scope, resolver)), ...call.keywords.flatMap(([, value]) => asks(value, scope, resolver))];
   const table = isScript(scope.path) ? tableOf(call, scope, resolver) : undefined;
   // a row that is made here; what an update says it found may be a claim
-  if (table !== undefined) return readsTable(call, table) ?? (call.callee.is === 'member' && /^(?:create|insert|add)/.test(call.callee.name) ? NOTHING : OPEN);
+  if (table !== undefined) return readsTable(call, table) ?? updateAsks(call, table) ?? (call.callee.is === 'member' && /^(?:create|insert|add)/.test(call.callee.name) ? NOTHING : OPEN);
+  // what a step gave is remembered
+  if (isScript(scope.path) && ONCE.test(dottedName(call.callee) ?? '')) return NOTHING;
   if (isComputed(call, scope, resolver)) return given();
   if (!isScript(scope.path)) return OPEN;
   // a model says what it says of what it is given
   const library = libraryRead(call, scope, resolver);
   if (library) return [...library, ...call.positional.flatMap(part => asks(part, scope, resolver))];
   const own = resolver.resolve(call.callee, scope);
+  if (sendsCommand(call)) return given();
   if (own.is === 'function') return [...given(), ...readsOf(own, resolver, DEPTH)];
-  return isOfValue(call, scope) || own.is === 'class' || isMade(call, scope, resolver) ? given() : OPEN;
+  return isOfValue(call, scope) || own.is === 'class' || isMade(call, scope, resolver) || isAtOnce(call, scope, resolver) ? given() : OPEN;
+}
+
+const awaitedItems = (expr: Expr): Expr => (expr.is === 'list' ? { ...expr, items: expr.items.map(item => (item.is === 'call' ? { ...item, awaited: true as const } : item)) } : expr);
+
+/** An update that finds its rows by columns which it does not set takes nothing from a second run; undefined: it may. */
+function updateAsks({ callee, positional: [query] }: Call, table: string): readonly Asked[] | undefined {
+  if (callee.is !== 'member' || !/^update/.test(callee.name) || query?.is !== 'map') return undefined;
+  const asked = columnsOf(valueIn(query, 'where')), set = keysOf(valueIn(query, 'data'));
+  return asked && set && !set.some(field => asked.includes(field)) ? [{ entity: table, as: 'value', fields: asked }] : undefined;
+}
+
+/** The columns that a filter names, those in `OR`, `AND` and `NOT` too; undefined: not all can be told. */
+function columnsOf(filter: Expr | undefined): readonly string[] | undefined {
+  const keys = keysOf(filter);
+  if (filter?.is !== 'map' || !keys) return undefined;
+  const parts = filter.entries.map(([, value], i) => (!/^(?:AND|OR|NOT)$/.test(keys[i]!) ? [keys[i]!] : value.is === 'list' ? value.items.map(columnsOf) : [columnsOf(value)]).flatMap(part => (part === undefined ? [undefined] : part)));
+  return parts.flat().every(part => part !== undefined) ? parts.flat() as string[] : undefined;
 }
 
 /** `prisma.order.findMany()`, `prisma.$queryRaw`SELECT … FROM orders``; undefined: it reads nothing. */
@@ -201,19 +233,28 @@ function textOf(expr: Expr | undefined): string | undefined {
   return expr?.is === 'operation' && expr.operator === 'concat' ? expr.operands.map(part => textOf(part) ?? '?').join('') : undefined;
 }
 
-/** `new Anthropic(…)`. */
-const isMade = (call: Call, scope: Scope, resolver: Resolver): boolean => [resolver.externalName(call.callee, scope), dottedName(call.callee)].some(name => name !== undefined && /^[A-Z]/.test(name.split('.').pop()!));
+/** `new Anthropic(…)`, `createTransport(…)` of a library, `service.getBlobClient(name)`. */
+const isMade = (call: Call, scope: Scope, resolver: Resolver): boolean => [resolver.externalName(call.callee, scope), dottedName(call.callee), call.callee.is === 'member' ? call.callee.name : undefined].some(name => name !== undefined && /^[A-Z]|^get\w*Client$/.test(name.split('.').pop()!)) || /[./]create[A-Z]\w*$/.test(resolver.externalName(call.callee, scope) ?? '');
+
+/** A library's function that is not waited for: in JavaScript what is stored elsewhere is always waited for, but for files, programs and SQLite. */
+function isAtOnce(call: Call, scope: Scope, resolver: Resolver): boolean {
+  const external = call.awaited ? undefined : resolver.externalName(call.callee, scope);
+  return external !== undefined && /^[^(]+[./][^(]+$/.test(external) && !/^(?:node:)?(?:fs|child_process|sqlite)\b|sqlite|sync-|execa|redis/.test(external);
+}
 
 const reads = new WeakMap<readonly Statement[], readonly Asked[]>();
+/** Functions that are being read: what one reads that calls itself is counted once. */
+const reading = new Set<readonly Statement[]>();
 
 /** What a function of the repository reads that may be another thing at the next run: with what it is given, that decides what it returns. */
 function readsOf(target: FunctionTarget, resolver: Resolver, depth: number): readonly Asked[] {
   const known = reads.get(target.function.body);
   if (known) return known;
+  if (reading.has(target.function.body)) return NOTHING;
   if (depth === 0) return OPEN;
   const inside = resolver.inside(target);
   const visit = (statements: readonly Statement[], scope: Scope): readonly Asked[] => statements.flatMap(statement => (statement.do === 'function' || statement.do === 'class' ? [] : [
-    ...expressionsOf(statement).flatMap(expr => [...walk(expr)].flatMap(part => (part.is === 'call' ? readBy(part, scope) : part.is === 'function' && part.code ? visit(part.code.body, resolver.inside({ is: 'function', function: part.code, scope })) : []))),
+    ...expressionsOf(statement).flatMap(expr => [...walk(expr)].flatMap(part => (part.is === 'call' ? (isDropped(part, statement) ? NOTHING : readBy(part === expr && statement.do === 'return' ? { ...part, awaited: true } : part, scope)) : part.is === 'function' && part.code ? visit(part.code.body, resolver.inside({ is: 'function', function: part.code, scope })) : []))),
     ...visit(nested(statement), scope),
   ]));
   const readBy = (call: Call, scope: Scope): readonly Asked[] => {
@@ -222,14 +263,23 @@ function readsOf(target: FunctionTarget, resolver: Resolver, depth: number): rea
     if (table !== undefined) return readsTable(call, table) ?? NOTHING;
     const library = libraryRead(call, scope, resolver);
     if (library) return library;
+    if (sendsCommand(call)) return NOTHING;
     const own = resolver.resolve(call.callee, scope);
-    return own.is === 'function' ? readsOf(own, resolver, depth - 1) : own.is === 'class' || isMade(call, scope, resolver) || isOfValue(call, scope) || isGiven(call, scope) ? NOTHING : OPEN;
+    return own.is === 'function' ? readsOf(own, resolver, depth - 1) : own.is === 'class' || isMade(call, scope, resolver) || isAtOnce(call, scope, resolver) || isOfValue(call, scope) || isGiven(call, scope) ? NOTHING : OPEN;
   };
+  reading.add(target.function.body);
   const found = distinct(visit(target.function.body, inside));
+  reading.delete(target.function.body);
   // what was cut off by the depth may be less from elsewhere
   if (depth === DEPTH || !found.some(one => one.entity === ANYTHING)) reads.set(target.function.body, found);
   return found;
 }
+
+/** `client.send(new GetItemCommand(…))`: the command says what it reads. */
+const sendsCommand = ({ callee, positional: [command] }: Call): boolean => callee.is === 'member' && callee.name === 'send' && command?.is === 'call' && /Command$/.test(dottedName(command.callee) ?? '');
+
+/** Nothing waits for it, and nothing takes what it gives. */
+const isDropped = (call: Call, statement: Statement): boolean => statement.do === 'call' && statement.value === call && !call.awaited;
 
 /** What a library's call asks for: a model keeps nothing, a request what others keep; undefined: it is none of these. */
 function libraryRead(call: Call, scope: Scope, resolver: Resolver): readonly Asked[] | undefined {
@@ -277,7 +327,7 @@ const isTold = ({ callee }: Call): boolean => callee.is === 'member' && /(?:^|\.
 function isComputed(call: Call, scope: Scope, resolver: Resolver): boolean {
   const name = dottedName(call.callee) ?? (call.callee.is === 'member' ? `.${call.callee.name}` : '');
   const external = resolver.externalName(call.callee, scope);
-  return COMPUTES.test(name) || (isScript(scope.path) ? GLOBALS.test(name) || (external !== undefined && NODE_PURE.test(external)) : PURE.test(external ?? name));
+  return (COMPUTES.test(name) && !(isScript(scope.path) && call.awaited && /\.get$/.test(name))) || (isScript(scope.path) && !call.awaited && /\.(?:has|entries|search|toSorted|exec)$/.test(name)) || (isScript(scope.path) ? GLOBALS.test(name) || (external !== undefined && NODE_PURE.test(external)) : PURE.test(external ?? name));
 }
 
 /** A parameter is what the message says, as far as the caller gave it so; a variable is what was put into it. */

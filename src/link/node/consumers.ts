@@ -5,6 +5,7 @@ import { toSetting } from '../celery/settings.js';
 import { argumentsOf } from '../call-arguments.js';
 import type { FunctionTarget, Resolver, Scope } from '../modules.js';
 import { render } from '../render.js';
+import { dispatcher, type Dispatch } from './dispatch.js';
 import { handlerOf } from './handler.js';
 import { processesOf } from './process.js';
 import { callsOf, codeSites, entriesOf, functionNamed, type Call, type CodeSite, type Entries } from './walk.js';
@@ -44,7 +45,8 @@ export function messageConsumers(modules: readonly Scope[], resolver: Resolver):
   if (found.length === 0) return [];
   const processOf = processesOf(modules, resolver);
   const closings = closingsOf(modules, resolver);
-  return found.map(one => consumerOf(one, resolver, processOf, closings));
+  const dispatch = dispatcher(modules, resolver);
+  return found.map(one => consumerOf(one, resolver, processOf, closings, dispatch));
 }
 
 /** One that a function makes and returns is one for each call of it: with what it is given there, under the name it has there. */
@@ -171,7 +173,7 @@ function nestProcessor(statement: Extract<Statement, { do: 'class' }>, site: Cod
   return handlers.slice(0, 1).map(fn => ({ kind: isHost ? 'bullmq' as const : 'bull' as const, at: decorator.at, text: shorten(`@Processor ${facts.name}`, 60), site, isNest: true, ...(name && { queue: name }), ...(given && { options: given }), call: decorator, handler: { is: 'function' as const, function: fn, scope: body, owner: self } }));
 }
 
-function consumerOf(found: Found, resolver: Resolver, processOf: ReturnType<typeof processesOf>, closings: Closings): MessageConsumer {
+function consumerOf(found: Found, resolver: Resolver, processOf: ReturnType<typeof processesOf>, closings: Closings, dispatch: Dispatch): MessageConsumer {
   const { kind, at, text, site, call } = found;
   const folder = resolver.scripts.packageOf(at.path);
   const process = processOf(folder);
@@ -179,7 +181,7 @@ function consumerOf(found: Found, resolver: Resolver, processOf: ReturnType<type
   const name = call && nameOf(call, site.statement);
   const queue = found.queue && queueName(found.queue, site.scope, resolver);
   const isNest = found.isNest === true;
-  const handler = found.handler && handlerOf(found.handler, resolver, acks(kind));
+  const handler = found.handler && handlerOf(found.handler, resolver, acks(kind), dispatch);
   const slot = slotOf(found);
   const options = settingsOf(given, resolver);
   const unknown: Setting<number> = { state: 'unknown', at, expression: 'a default of its library', candidates: [] };

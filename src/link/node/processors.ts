@@ -1,4 +1,4 @@
-import type { MessageConsumer, Setting, TaskFunction, WorkUnit } from '../../model/index.js';
+import type { BodyFacts, MessageConsumer, Setting, SourceLocation, TaskFunction, WorkUnit } from '../../model/index.js';
 
 /** What brings back a message whose handler was cut, by kind of consumer; measured for BullMQ, AMQP and SQS. */
 const AGAIN: Readonly<Partial<Record<MessageConsumer['kind'], string>>> = {
@@ -10,21 +10,26 @@ const AGAIN: Readonly<Partial<Record<MessageConsumer['kind'], string>>> = {
 export function processorsOf(consumers: readonly MessageConsumer[]): readonly WorkUnit[] {
   const units = new Map<string, TaskFunction[]>();
   for (const consumer of consumers) {
-    const fn = processorOf(consumer);
-    if (fn) units.set(consumer.process.folder, [...(units.get(consumer.process.folder) ?? []), fn]);
+    const own = processorsFor(consumer);
+    if (own.length > 0) units.set(consumer.process.folder, [...(units.get(consumer.process.folder) ?? []), ...own]);
   }
   return [...units].map(([folder, functions]) => ({ id: folder === '.' ? 'package.json' : folder, reach: 'written', settings: new Map(), broker: 'other', pool: 'other', functions, workers: [] }));
 }
 
-function processorOf({ kind, at, queue, handler }: MessageConsumer): TaskFunction | undefined {
+/** The handler itself, and each function that it hands messages to. */
+function processorsFor({ kind, at, queue, handler }: MessageConsumer): readonly TaskFunction[] {
   const text = AGAIN[kind];
-  if (!handler || text === undefined) return undefined;
+  if (!handler || text === undefined) return [];
+  const own = handler.name ?? (queue === undefined ? 'this handler' : `the handler of ${queue}`);
+  return [{ name: own, at: handler.at, body: handler.body }, ...(handler.cases ?? []).map(one => ({ ...one, name: one.name ?? own }))].map(part => processorOf(part, { kind, at, text }));
+}
+
+function processorOf({ name, at: place, body }: { readonly name: string; readonly at: SourceLocation; readonly body: BodyFacts }, { kind, at, text }: { readonly kind: MessageConsumer['kind']; readonly at: SourceLocation; readonly text: string }): TaskFunction {
   const unset: Setting<never> = { state: 'unset', at, slots: [] };
   const kept: Setting<boolean> = { state: 'set', value: true, at, certainty: 'written', origin: [{ text: `${kind} keeps it until it is done` }], overridden: [], slots: [] };
-  const name = handler.name ?? (queue === undefined ? 'this handler' : `the handler of ${queue}`);
   return {
-    name, functionName: name, at: handler.at, decoratorAt: at, acksLate: kept, rejectOnWorkerLost: unset, acksOnFailureOrTimeout: unset, timeLimit: unset, softTimeLimit: unset, serializer: unset,
+    name, functionName: name, at: place, decoratorAt: at, acksLate: kept, rejectOnWorkerLost: unset, acksOnFailureOrTimeout: unset, timeLimit: unset, softTimeLimit: unset, serializer: unset,
     retry: { retries: false, autoretryFor: [], maxRetries: unset, backoff: unset, backoffMax: unset, defaultRetryDelay: unset, calls: [] },
-    unknownOptions: [], body: handler.body, signature: { isBound: false, parameters: [], morePositional: true, moreKeywords: true }, messages: [], periodic: false, again: { text, label: 'kept until it is done', at },
+    unknownOptions: [], body, signature: { isBound: false, parameters: [], morePositional: true, moreKeywords: true }, messages: [], periodic: false, again: { text, label: 'kept until it is done', at },
   };
 }
