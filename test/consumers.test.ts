@@ -158,6 +158,25 @@ describe('what handlers do', () => {
     ["async function work() { let answer;\ntry { answer = await fetch('https://a'); } catch (e) { console.error(e); return; }\nawait prisma.run.update({ where: { id: 1 }, data: { answer } }); }\nconst answer = await work();\nawait tell(answer);", []],
   ])('%j', (body, expected) => { expect(on(body)).toEqual(expected); });
 
+  test('the call that is named is what the block is there for', () => {
+    const model = (tried: string): Files => ({ 'w.ts': `import { Worker } from 'bullmq';\nconst worker = new Worker('mail', async job => {\nlet all;\ntry {\n${tried}\n} catch (e) { console.error(e); return; }\nawait save(all);\n}, { connection });\nprocess.once('SIGTERM', async () => { await worker.close(); process.exit(0); });\n` });
+    const named = (tried: string): readonly string[] => rules.filter(({ id }) => id === 'tasks/failure-acknowledged').flatMap(rule => [...rule.check(modelOf(model(tried)), thresholds)].map(({ message }) => /the error of (.*?) with/.exec(message)![1]!));
+    expect(named("const found = job.data.text.match(/x/);\nall = JSON.parse(found[1].trim());")).toEqual(['JSON.parse(found[1].trim())']);
+    expect(named('const box = new Box(job.data);\nall = await box.open();')).toEqual(['box.open()']);
+  });
+
+  test.each<[string, readonly string[]]>([
+    ["await prisma.item.update({ where: { id: 1 }, data: { state: 'failed' } });\nconst left = await prisma.item.count({ where: { runId: 1 } });\nif (left === 0) { await prisma.run.update({ where: { id: 1 }, data: { state: 'failed' } }); }", ['tasks/failure-acknowledged']],
+    ['const left = await again(job);', []],
+  ])('a handler that ends an error with %j', (body, expected) => { expect(on(`try { await fetch('https://a', { method: 'PUT' }); } catch (e) { ${body} }`)).toEqual(expected); });
+
+  test('one attempt is said of jobs that do something', () => {
+    const files = (work: string, queue = 'mail'): Files => ({ 'w.ts': `import { Queue, Worker } from 'bullmq';\nconst queue = new Queue('mail', { connection });\nconst worker = new Worker('${queue}', async job => { ${work} }, { connection });\nprocess.once('SIGTERM', async () => { await worker.close(); process.exit(0); });\n` });
+    expect(said(files("await fetch('https://a', { method: 'PUT' });"))).toEqual(['bullmq/no-attempts']);
+    expect(said(files('await engine.resume(job.data.id);'))).toEqual([]);
+    expect(said(files("await fetch('https://a', { method: 'PUT' });", 'bills'))).toEqual([]);
+  });
+
   /** A condition keeps a second run from an effect only where a first one can have changed what it asks for. */
   const create = 'await prisma.note.create({ data: {} });';
   test.each<[string, string, boolean]>([
@@ -184,6 +203,12 @@ describe('what handlers do', () => {
     ['an update by a column in one of several filters, which it sets', `const due = await prisma.user.updateMany({ where: { id: 1, OR: [{ noted: null }, { isAdmin: true }] }, data: { noted: 1 } });\nif (due.count === 0) return;\n${create}`, false],
     ['what a step gave', `const user = await io.runTask('user', async () => prisma.user.findFirst({ where: { id: 1 } }));\nif (!user) return;\n${create}`, true],
     ['a function that calls itself', `function flat(list) { return list.flatMap(one => (Array.isArray(one) ? flat(one) : [one])); }\nif (flat(job.data.items).length > 0) { ${create} }`, true],
+    ['a find or create', `const row = (await prisma.note.findFirst({ where: { userId: 1, kind: 'a' } })) ?? (await prisma.note.create({ data: {} }));`, false],
+    ['a column that it sets only behind slow work', `const user = await prisma.user.findFirst({ where: { id: 1 } });\nif (user.hash === job.data.hash) return;\n${create}\nawait fetch('https://a.example');\nawait prisma.user.update({ where: { id: 1 }, data: { hash: job.data.hash } });`, true],
+    ['a column that it sets at once', `const user = await prisma.user.findFirst({ where: { id: 1 } });\nif (user.hash === job.data.hash) return;\n${create}\nawait prisma.user.update({ where: { id: 1 }, data: { hash: job.data.hash } });`, false],
+    ['a column that it sets before it asks', `await prisma.user.update({ where: { id: 1 }, data: { hash: job.data.hash } });\nconst user = await prisma.user.findFirst({ where: { id: 1 } });\nif (user.hash !== job.data.hash) return;\n${create}`, true],
+    ['a column that it may set', `const user = await prisma.user.findFirst({ where: { id: 1 } });\nif (user.hash === job.data.hash) return;\n${create}\nawait prisma.user.update({ where: { id: 1 }, data: { name: 'a', ...(job.data.hash && { hash: job.data.hash }) } });`, false],
+    ['an answer to what it has sent', `const { id } = await (await fetch('https://a.example/jobs', { method: 'POST' })).json();\nconst { state, text } = await (await fetch('https://a.example/jobs/' + id)).json();\nif (text === '') return;\n${create}`, true],
     ['a statement over another table', 'const rows = await prisma.$queryRaw`SELECT name FROM users WHERE id = 1`;\nif (rows.length > 0) { await prisma.note.create({ data: {} }); }', true],
     ['a statement over its own', 'const rows = await prisma.$queryRaw`SELECT 1 FROM notes WHERE id = 1`;\nif (rows.length === 0) { await prisma.note.create({ data: {} }); }', false],
   ])('a second run is kept back by %s', (_, body, repeats) => { expect(on(body).filter(id => id === 'tasks/non-idempotent-write').length > 0).toBe(repeats); });

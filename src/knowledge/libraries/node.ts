@@ -44,7 +44,7 @@ export const NODE_PURE = /^(?:node:)?(?:crypto|path|url|util|zlib|buffer|os|quer
 /** What JavaScript and Node.js have without an import: values, texts, clocks. */
 export const GLOBALS = /^(?:AbortSignal|AbortController|encodeURI(?:Component)?|decodeURI(?:Component)?|isNaN|isFinite|structuredClone|setTimeout|setInterval|setImmediate|clearTimeout|clearInterval|Symbol|BigInt|Intl|URL|URLSearchParams|FormData|Headers|TextDecoder|TextEncoder|Error|TypeError|Uint8Array|WeakMap|performance|crypto|process|console)(?:\.|$)/;
 /** Methods of texts, lists, maps, dates and answers, which no client of a database has. */
-export const VALUE_METHODS = /^(?:trimStart|trimEnd|substring|slice|charAt|charCodeAt|padStart|padEnd|toFixed|localeCompare|getTime|getFullYear|getMonth|getDate|getHours|toISOString|toLocale\w+|push|unshift|flatMap|forEach|reduce|sort|findIndex|indexOf|concat|at|flat|fill|reverse|json|text|arrayBuffer|blob|subarray|then|catch|finally|safeParse)$/;
+export const VALUE_METHODS = /^(?:trim|trimStart|trimEnd|match|matchAll|replace|replaceAll|split|join|toString|toLowerCase|toUpperCase|substring|slice|charAt|charCodeAt|padStart|padEnd|toFixed|localeCompare|getTime|getFullYear|getMonth|getDate|getHours|toISOString|toLocale\w+|push|unshift|flatMap|forEach|reduce|sort|findIndex|indexOf|concat|at|flat|fill|reverse|json|text|arrayBuffer|blob|subarray|then|catch|finally|safeParse)$/;
 /** Take a statement of SQL: Prisma, pg, mysql2, knex. */
 export const SQL_METHODS = /^(?:\$(?:execute|query)Raw(?:Unsafe)?|execute|query|raw)$/;
 /** Read what is stored. */

@@ -1,5 +1,5 @@
 import type { EffectKind, Expr, SourceLocation, Statement } from '../../model/index.js';
-import { children, dottedName, expressionsOf, nested, samePlace, valueIn, walk } from '../../model/index.js';
+import { children, dottedName, expressionsOf, literalText, nested, samePlace, valueIn, walk } from '../../model/index.js';
 import { PURE } from '../../knowledge/libraries/index.js';
 import { BY_UNIQUE_KEY, GLOBALS, MAPPER, MAPPER_READS, NODE_CALLS, NODE_PURE, ONCE, SQL_METHODS, VALUE_METHODS } from '../../knowledge/libraries/node.js';
 import { bindingsOf, type Binding } from '../bindings.js';
@@ -12,7 +12,7 @@ type Call = Extract<Expr, { is: 'call' }>;
  * Something stored that a condition depends on. `entity`: the table as the code names it, or ANYTHING where that cannot be told. present: the
  * condition holds while a row with that key is there; absent: while none is; value: it depends on what the rows say.
  */
-export interface Asked { readonly entity: string; readonly as: 'value' | 'present' | 'absent'; /** What asks, where it is itself a request that may write. */ readonly by?: SourceLocation; /** value: the columns it depends on, where they are known. */ readonly fields?: readonly string[]; /** value: of one row, found by its key. */ readonly ofOne?: boolean }
+export interface Asked { readonly entity: string; readonly as: 'value' | 'present' | 'absent'; /** The call that asks. */ readonly by?: SourceLocation; /** value: the columns it depends on, where they are known. */ readonly fields?: readonly string[]; /** value: of one row, found by its key. */ readonly ofOne?: boolean }
 /** What a function does to something stored. */
 export interface Written { readonly entity: string; readonly how: 'insert' | 'update' | 'delete'; readonly at: SourceLocation; /** update: the columns, where they are known. */ readonly fields?: readonly string[] }
 
@@ -52,7 +52,7 @@ export function stateAsked(test: Expr, scope: Scope, resolver: Resolver, taken =
     if (test.is === 'operation' && test.operator === 'not') return stateAsked(test.operands[0]!, scope, resolver, !taken);
     if (test.is === 'operation' && /^(?:[!=]==?|is|is not)$/.test(test.operator) && isNothing(test.operands[1])) return stateAsked(test.operands[0]!, scope, resolver, /^!|not/.test(test.operator) ? taken : !taken);
     const row = test.is === 'name' ? rowByKey(test.name, scope, resolver) : undefined;
-    if (row !== undefined) return [{ entity: row, as: taken ? 'present' : 'absent' }];
+    if (row !== undefined) return [{ entity: row.entity, as: taken ? 'present' : 'absent', ...(row.by && { by: row.by }) }];
     if (test.is === 'operation' && /^(?:and|or)$/.test(test.operator)) return distinct(test.operands.flatMap(part => [...stateAsked(part, scope, resolver, true), ...stateAsked(part, scope, resolver, false)]));
   }
   return distinct(asks(test, scope, resolver));
@@ -61,8 +61,8 @@ export function stateAsked(test: Expr, scope: Scope, resolver: Resolver, taken =
 /** `null`, `undefined`. */
 const isNothing = (expr: Expr | undefined): boolean => (expr?.is === 'literal' && expr.value === null) || (expr?.is === 'name' && expr.name === 'undefined');
 
-/** The table of a row that a name holds, found by its key alone. */
-function rowByKey(name: string, scope: Scope, resolver: Resolver): string | undefined {
+/** What asks for the row that a name holds, found by its key alone. */
+function rowByKey(name: string, scope: Scope, resolver: Resolver): Asked | undefined {
   for (let within: Scope | undefined = scope; within; within = within.parent) {
     const bindings = bindingsOf(within.statements).byName.get(name);
     if (!bindings) continue;
@@ -72,11 +72,11 @@ function rowByKey(name: string, scope: Scope, resolver: Resolver): string | unde
   return undefined;
 }
 
-/** The table of a call that reads one row by its key. */
-function oneRow(call: Call, scope: Scope, resolver: Resolver): string | undefined {
+/** A call that reads one row by its key. */
+function oneRow(call: Call, scope: Scope, resolver: Resolver): Asked | undefined {
   const table = tableOf(call, scope, resolver);
   const [read] = table === undefined ? [] : readsTable(call, table) ?? [];
-  return read?.ofOne ? table : undefined;
+  return read?.ofOne ? read : undefined;
 }
 
 /** What an effect changes of what is stored. */
@@ -105,7 +105,7 @@ export function tableOf(call: Call, scope: Scope, resolver: Resolver): string | 
   return table === undefined ? ANYTHING : tableName(table);
 }
 
-const distinct = (asked: readonly Asked[]): readonly Asked[] => asked.filter((one, i) => asked.findIndex(other => other.entity === one.entity && other.as === one.as) === i);
+const distinct = (asked: readonly Asked[]): readonly Asked[] => [...new Map(asked.map(one => [JSON.stringify([one.entity, one.as, one.by, one.fields]), one])).values()];
 
 function asks(test: Expr, scope: Scope, resolver: Resolver): readonly Asked[] {
   // a regular expression is opaque, too
@@ -181,10 +181,10 @@ function callAsks(call: Call, scope: Scope, resolver: Resolver): readonly Asked[
 const awaitedItems = (expr: Expr): Expr => (expr.is === 'list' ? { ...expr, items: expr.items.map(item => (item.is === 'call' ? { ...item, awaited: true as const } : item)) } : expr);
 
 /** An update that finds its rows by columns which it does not set takes nothing from a second run; undefined: it may. */
-function updateAsks({ callee, positional: [query] }: Call, table: string): readonly Asked[] | undefined {
+function updateAsks({ callee, positional: [query], at }: Call, table: string): readonly Asked[] | undefined {
   if (callee.is !== 'member' || !/^update/.test(callee.name) || query?.is !== 'map') return undefined;
   const asked = columnsOf(valueIn(query, 'where')), set = keysOf(valueIn(query, 'data'));
-  return asked && set && !set.some(field => asked.includes(field)) ? [{ entity: table, as: 'value', fields: asked }] : undefined;
+  return asked && set && !set.some(field => asked.includes(field)) ? [{ entity: table, as: 'value', fields: asked, by: at }] : undefined;
 }
 
 /** The columns that a filter names, those in `OR`, `AND` and `NOT` too; undefined: not all can be told. */
@@ -196,14 +196,14 @@ function columnsOf(filter: Expr | undefined): readonly string[] | undefined {
 }
 
 /** `prisma.order.findMany()`, `prisma.$queryRaw`SELECT … FROM orders``; undefined: it reads nothing. */
-function readsTable({ callee, positional }: Call, table: string): readonly Asked[] | undefined {
+function readsTable({ callee, positional, at }: Call, table: string): readonly Asked[] | undefined {
   const statement = SQL_METHODS.test(callee.is === 'member' ? callee.name : '') ? textOf(positional[0]) : undefined;
-  if (statement !== undefined) return /^\s*(?:select|with)\b/i.test(statement) ? [...statement.matchAll(/\b(?:from|join)\s+["`]?([\w.]+)/gi)].map(([, name]) => ({ entity: tableName(name!), as: 'value' as const })) : undefined;
+  if (statement !== undefined) return /^\s*(?:select|with)\b/i.test(statement) ? [...statement.matchAll(/\b(?:from|join)\s+["`]?([\w.]+)/gi)].map(([, name]) => ({ entity: tableName(name!), as: 'value' as const, by: at })) : undefined;
   if (callee.is !== 'member' || !MAPPER_READS.test(callee.name)) return undefined;
   const filter = filterOf(positional[0]);
   const fields = filter?.filter(key => !IS_KEY.test(key));
   const ofOne = BY_UNIQUE_KEY.test(callee.name) || (ONE_ROW.test(callee.name) && filter !== undefined && filter.length > 0 && fields!.length === 0);
-  return [{ entity: table, as: 'value', ...(fields && { fields }), ...(ofOne && { ofOne }) }];
+  return [{ entity: table, as: 'value', by: at, ...(fields && { fields }), ...(ofOne && { ofOne }) }];
 }
 
 const IS_KEY = /^(?:_?id|uuid|\w*(?:Id|_id|Uuid|Key))$/;
@@ -220,8 +220,14 @@ function filterOf(query: Expr | undefined): readonly string[] | undefined {
 /** The keys of an object; undefined: not all are written. */
 function keysOf(expr: Expr | undefined): readonly string[] | undefined {
   if (expr?.is !== 'map') return undefined;
-  const keys = expr.entries.map(([key]) => (key?.is === 'literal' ? String(key.value) : undefined));
+  const keys = expr.entries.flatMap(([key, value]): readonly (string | undefined)[] => (key?.is === 'literal' ? [String(key.value)] : key === null ? spreadKeys(value) : [undefined]));
   return keys.every(key => key !== undefined) ? keys : undefined;
+}
+
+/** `...(changed && { changedAt })`, `...(found ? { id } : {})`: keys that may be there. */
+function spreadKeys(value: Expr): readonly (string | undefined)[] {
+  const maps = value.is === 'choice' ? value.branches : value.is === 'operation' && value.operator === 'and' ? value.operands.slice(-1) : [value];
+  return maps.flatMap((map): readonly (string | undefined)[] => keysOf(map) ?? [undefined]);
 }
 
 /** A table of SQL and a model of the code are one: `content_items` is `contentItem`. */
@@ -281,12 +287,12 @@ const sendsCommand = ({ callee, positional: [command] }: Call): boolean => calle
 /** Nothing waits for it, and nothing takes what it gives. */
 const isDropped = (call: Call, statement: Statement): boolean => statement.do === 'call' && statement.value === call && !call.awaited;
 
-/** What a library's call asks for: a model keeps nothing, a request what others keep; undefined: it is none of these. */
+/** What a library's call asks for: a model keeps nothing, what is sent is answered anew, a request reads what others keep; undefined: it is none of these. */
 function libraryRead(call: Call, scope: Scope, resolver: Resolver): readonly Asked[] | undefined {
-  if (call.callee.is === 'name' && call.callee.name === 'fetch') return [{ entity: siteOf(call), as: 'value', by: call.at }];
+  if (call.callee.is === 'name' && call.callee.name === 'fetch') return /^(?:POST|PATCH)$/i.test(literalText(valueIn(call.positional[1], 'method')) ?? '') ? NOTHING : [{ entity: siteOf(call), as: 'value', by: call.at }];
   const external = resolver.externalName(call.callee, scope);
   const entry = external === undefined ? undefined : NODE_CALLS.find(({ name }) => name.test(external));
-  if (entry?.answers) return NOTHING;
+  if (entry?.answers || (entry?.kind === 'http-write' && !entry.idempotent)) return NOTHING;
   return entry && /^http-/.test(entry.kind) ? [{ entity: siteOf(call), as: 'value', by: call.at }] : undefined;
 }
 
