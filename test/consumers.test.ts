@@ -53,6 +53,26 @@ describe('are found', () => {
     expect(said(files)).toEqual(['bullmq/no-graceful-close']);
   });
 
+  test('where classes that inherit from what makes them give them work, with the options that pass through', () => {
+    const files = {
+      'src/bull.ts': "import { Worker } from 'bullmq';\nexport class Bull {\n  private _worker: Worker;\n  createWorker(topic: string, processor, options) {\n    const { concurrency, lockDuration } = options;\n    const config = { connection, ...(concurrency && { concurrency }), ...(lockDuration && { lockDuration }) };\n    this._worker = new Worker(topic, processor, { ...config });\n    return this._worker;\n  }\n  async shutdown() { await this._worker.close(); }\n}\n",
+      'src/base.ts': "import { Bull } from './bull.js';\nexport class Base {\n  private bull: Bull;\n  constructor(bull: Bull) { this.bull = bull; }\n  init(processor, options) { this.start(processor, options); }\n  start(processor, options) { this.bull.createWorker('mail', processor, options); }\n}\n",
+      'src/mail.ts': "import { Base } from './base.js';\nexport class Mail extends Base {\n  constructor(bull) { super(bull); this.init(this.processor(), this.options()); }\n  private options(): WorkerOptions { return { lockDuration: 900, concurrency: 2 }; }\n  private processor() { return async job => { await prisma.mail.create({ data: job.data }); }; }\n}\n",
+      'src/main.ts': "process.once('SIGTERM', async () => { await bull.shutdown(); process.exit(0); });\n",
+    };
+    expect(consumers(files).map(one => [one.id, one.queue, one.handler?.at.path, one.closes.map(({ path }) => path), one.options.get('lockDuration'), one.options.get('concurrency')])).toMatchObject([['src/mail.ts:3', 'mail', 'src/mail.ts', ['src/bull.ts'], { state: 'set', value: 900 }, { state: 'set', value: 2 }]]);
+    expect(said(files)).toEqual(['bullmq/lock-shorter-than-job', 'tasks/non-idempotent-write']);
+  });
+
+  test('pg-boss whose instance comes from another file, in a package that depends on it', () => {
+    const files = (dependencies: string, code: string): Files => ({ 'package.json': `{"name":"app","dependencies":{${dependencies}}}`, 'src/mail.ts': code });
+    const code = "export async function register(boss: Pick<Boss, 'work'>) { await boss.work('mail', { batchSize: 1 }, async ([job]) => { await send(job); }); }\n";
+    expect(consumers(files('"pg-boss":"12"', code)).map(one => [one.kind, one.queue, one.handler !== undefined])).toEqual([['pg-boss', 'mail', true]]);
+    expect(consumers(files('', code))).toEqual([]);
+    expect(consumers(files('', "import type { PgBoss } from 'pg-boss';\nexport class Jobs { constructor(private jobs: PgBoss) {} async start() { await this.jobs.work('mail', async () => {}); } }\n")).map(one => one.kind)).toEqual(['pg-boss']);
+    expect(consumers(files('"pg-boss":"12"', "boss.work('hard');\nteam.work('mail', async () => {});\n"))).toEqual([]);
+  });
+
   test.each(['src/worker.spec.ts', 'test/worker.ts', 'src/__tests__/worker.ts', 'docs/worker.js', 'e2e/worker.ts'])('not in %s', path => {
     expect(consumers({ [path]: WORKER })).toEqual([]);
   });

@@ -157,13 +157,20 @@ export function createResolver(store: FactStore): Resolver {
     for (let scope: Scope | undefined = from; scope; scope = scope.parent) {
       if (scope.kind === 'class' && scope !== from) continue;
       const bound = scope.bound?.get(name);
-      if (bound) return bound.is === 'value' && !(isPlain(bound.expr) && !isNone(bound.expr)) ? typed(name, scope) ?? bound : bound;
+      if (bound) return bound.is === 'value' && !(isPlain(bound.expr) && !isNone(bound.expr)) ? written(bound) ?? typed(name, scope) ?? bound : bound;
       const bindings = bindingsOf(scope.statements).byName.get(name);
       if (bindings?.some(binds)) return follow(bindings, scope);
       if (scope.function?.parameters.some(parameter => parameter.name === name)) return typed(name, scope) ?? UNKNOWN;
       if (scope.kind === 'module') return fromStars(name, scope) ?? { is: 'external', name };
     }
     return UNKNOWN;
+  }
+
+  /** An object that is passed by a name or made by a function: its type says less than what is in it. */
+  function written({ expr, scope }: Extract<Target, { is: 'value' }>): Target | undefined {
+    if (!isScript(scope.path)) return undefined;
+    const target = expr.is === 'name' || expr.is === 'call' || expr.is === 'member' ? resolve(expr, scope) : undefined;
+    return target?.is === 'value' && target.expr.is === 'map' ? target : undefined;
   }
 
   /** A parameter that is annotated with a class is one of its instances, whatever is passed. */

@@ -5,6 +5,7 @@ import { toSetting } from '../celery/settings.js';
 import { argumentsOf } from '../call-arguments.js';
 import type { FunctionTarget, Resolver, Scope } from '../modules.js';
 import { render } from '../render.js';
+import { callsIn, type Calls, type CallSite } from './calls.js';
 import { dispatcher, type Dispatch } from './dispatch.js';
 import { handlerOf } from './handler.js';
 import { processesOf } from './process.js';
@@ -27,10 +28,14 @@ interface Found {
   readonly noAckByDefault?: boolean;
   /** Its library limits what it holds by itself. */
   readonly limited?: boolean;
-  /** The call that makes it, in a function that was called for it; and the scope of that function. */
-  readonly inner?: Call;
-  readonly optionsIn?: Scope;
+  /** The handler as it is written, and the scope that it and the queue are written in. */
+  readonly handlerAs?: Expr;
+  readonly inside?: Scope;
+  /** What makes it, where that stands in a function that is called for it, and the functions on the way there. */
+  readonly made?: { readonly call: Call; readonly site: CodeSite };
+  readonly makers?: readonly Maker[];
 }
+interface Maker { readonly target: FunctionTarget; readonly call: Call }
 
 /** The modules of the tree that may hold a consumer: no tests, and nothing that is compiled from a file beside it. */
 export function scriptModules(candidates: readonly string[], resolver: Resolver): readonly Scope[] {
@@ -41,34 +46,37 @@ export function scriptModules(candidates: readonly string[], resolver: Resolver)
 
 /** Every consumer of messages in these modules, in the order of their places. */
 export function messageConsumers(modules: readonly Scope[], resolver: Resolver): readonly MessageConsumer[] {
-  const found = modules.flatMap(module => consumersIn(module, resolver)).flatMap(one => madeBy(one, modules, resolver)).sort((a, b) => comparePlaces(a.at, b.at));
+  const calls = callsIn(modules, resolver);
+  const found = modules.flatMap(module => consumersIn(module, resolver)).flatMap(one => madeBy(one, calls, resolver)).sort((a, b) => comparePlaces(a.at, b.at));
   if (found.length === 0) return [];
   const processOf = processesOf(modules, resolver);
   const closings = closingsOf(modules, resolver);
-  const dispatch = dispatcher(modules, resolver);
+  const dispatch = dispatcher(calls, resolver);
   return found.map(one => consumerOf(one, resolver, processOf, closings, dispatch));
 }
 
-/** One that a function makes and returns is one for each call of it: with what it is given there, under the name it has there. */
-function madeBy(found: Found, modules: readonly Scope[], resolver: Resolver): readonly Found[] {
+/** Calls between what makes a consumer and who asks for it. */
+const MOST_MAKERS = 4;
+
+/** One that a function makes and returns, or makes for a handler that it is given, is one for each call of it: with what it is given there, under the name it has there. */
+function madeBy(found: Found, calls: Calls, resolver: Resolver): readonly Found[] {
   const maker = found.site.within.at(-1);
-  if (!maker || !found.call || found.kind === 'sqs' || maker.function.name === 'anonymous' || !returnsIt(maker.function.body, found.call, nameOf(found.call, found.site.statement))) return [found];
-  const uses: Found[] = [];
-  for (const module of modules) {
-    for (const site of codeSites(module.statements, module, resolver)) {
-      for (const call of callsOf(site.statement)) {
-        if (call.callee.is !== 'name' && call.callee.is !== 'member') continue;
-        const target = resolver.resolve(call.callee, site.scope);
-        if (target.is !== 'function' || target.function !== maker.function) continue;
-        const given = new Map(argumentsOf(target, call, site.scope));
-        const of = (expr: Expr | undefined): { readonly expr: Expr; readonly scope: Scope } | undefined => { const bound = expr?.is === 'name' ? given.get(expr.name) : undefined; return bound?.is === 'value' ? bound : undefined; };
-        const handler = functionNamed(of(found.call.positional[1])?.expr, site.scope, resolver) ?? found.handler;
-        const queue = of(found.queue)?.expr ?? found.queue;
-        uses.push({ ...found, at: call.at, text: shownAs(call), site, call, ...(handler && { handler }), ...(queue && { queue }), inner: found.call, optionsIn: resolver.inside(maker, given) });
-      }
-    }
-  }
-  return uses.length > 0 ? uses : [found];
+  const { call, makers = [] } = found;
+  if (!maker || !call || found.kind === 'sqs' || maker.function.name === 'anonymous' || makers.length === MOST_MAKERS) return [found];
+  const takes = (expr: Expr): boolean => expr.is === 'name' && maker.function.parameters.some(({ name }) => name === expr.name);
+  if (!returnsIt(maker.function.body, call, nameOf(call, found.site.statement)) && !(found.handler === undefined && call.positional.some(takes))) return [found];
+  const sites = calls.callersOf(maker);
+  return sites.length === 0 ? [found] : sites.flatMap(site => {
+    const target = resolver.resolve(site.call.callee, site.scope);
+    return target.is === 'function' ? madeBy(asked(found, site, [{ target, call: site.call }, ...makers], resolver), calls, resolver) : [];
+  });
+}
+
+/** The same consumer as one that is asked for there. `makers`: the functions on the way to it, the outermost first. */
+function asked(found: Found, site: CallSite, makers: readonly Maker[], resolver: Resolver): Found {
+  const inside = makers.reduce<Scope>((scope, { target, call }) => resolver.inside(target, argumentsOf(target, call, scope)), site.scope);
+  const handler = functionNamed(found.handlerAs, inside, resolver) ?? found.handler;
+  return { ...found, at: site.call.at, text: shownAs(site.call), site, call: site.call, makers, made: found.made ?? { call: found.call!, site: found.site }, inside, ...(handler && { handler }) };
 }
 
 function returnsIt(statements: readonly Statement[], call: Call, name: string | undefined): boolean {
@@ -97,7 +105,7 @@ function consumerCall(call: Call, site: CodeSite, resolver: Resolver, uses: (nam
   const method = call.callee.is === 'member' ? call.callee.name : undefined;
   const [first, second, third] = call.positional;
   const common = { at: call.at, text: shownAs(call), call, site };
-  const handled = (expr: Expr | undefined): Pick<Found, 'handler'> => { const handler = functionNamed(expr, scope, resolver); return handler ? { handler } : {}; };
+  const handled = (expr: Expr | undefined): Pick<Found, 'handler' | 'handlerAs'> => { const handler = functionNamed(expr, scope, resolver); return { ...(expr && { handlerAs: expr }), ...(handler && { handler }) }; };
   const option = (expr: Expr | undefined, name: string): Expr | undefined => entriesOf(expr, scope, resolver).entries.findLast(([key]) => key === name)?.[1];
   if (external === 'bullmq.Worker') return { ...common, kind: 'bullmq', ...(first && { queue: first }), ...handled(second), ...(third && { options: third }) };
   if (/^bull\(\)\.process$/.test(external)) return { ...common, kind: 'bull', ...handled(call.positional.at(-1)) };
@@ -114,9 +122,12 @@ function consumerCall(call: Call, site: CodeSite, resolver: Resolver, uses: (nam
     return { ...common, kind: 'sqs', ...(url && { queue: url }), handler, ...(first && { options: first }) };
   }
   if (/^kafkajs\.Kafka\(\)\.consumer\(\)\.run$/.test(external) || (method === 'run' && uses(/^kafkajs$/) && (option(first, 'eachMessage') ?? option(first, 'eachBatch')))) return { ...common, kind: 'kafka', ...handled(option(first, 'eachMessage') ?? option(first, 'eachBatch')), ...(first && { options: first }) };
-  if (method === 'work' && uses(/^pg-boss$/) && first) return { ...common, kind: 'pg-boss', queue: first, ...handled(call.positional.at(-1)) };
+  if (method === 'work' && first && call.positional.length > 1 && (uses(/^pg-boss$/) || /^pg-boss\b/.test(external) || isNamedBoss(call, resolver))) return { ...common, kind: 'pg-boss', queue: first, ...handled(call.positional.at(-1)) };
   return external === 'graphile-worker.run' ? { ...common, kind: 'graphile-worker', ...(first && { options: first }) } : undefined;
 }
+
+/** `boss.work(…)` of an instance that another file makes, in a package that depends on pg-boss. */
+const isNamedBoss = ({ at, callee }: Call, resolver: Resolver): boolean => callee.is === 'member' && /(?:^|\.)\w*boss$/i.test(dottedName(callee.object) ?? '') && resolver.scripts.package(resolver.scripts.packageOf(at.path))?.dependencies.includes('pg-boss') === true;
 
 /** `NestFactory.createMicroservice(Module, { transport: Transport.RMQ, options: { queue, noAck: false } })`. */
 function microservice(call: Call, common: Pick<Found, 'at' | 'text' | 'site'> & { readonly call: Call }, scope: Scope, resolver: Resolver): Found | undefined {
@@ -177,9 +188,10 @@ function consumerOf(found: Found, resolver: Resolver, processOf: ReturnType<type
   const { kind, at, text, site, call } = found;
   const folder = resolver.scripts.packageOf(at.path);
   const process = processOf(folder);
-  const given = entriesOf(found.options, found.optionsIn ?? site.scope, resolver);
+  const scope = found.inside ?? site.scope;
+  const given = entriesOf(found.options, scope, resolver);
   const name = call && nameOf(call, site.statement);
-  const queue = found.queue && queueName(found.queue, site.scope, resolver);
+  const queue = found.queue && queueName(found.queue, scope, resolver);
   const isNest = found.isNest === true;
   const handler = found.handler && handlerOf(found.handler, resolver, acks(kind), dispatch);
   const slot = slotOf(found);
@@ -188,9 +200,16 @@ function consumerOf(found: Found, resolver: Resolver, processOf: ReturnType<type
   const prefetch = kind !== 'amqp' ? undefined : ((options.get('prefetchCount') ?? options.get('prefetch')) as Setting<number> | undefined) ?? (found.limited ? unknown : closings.prefetchIn(at.path));
   return {
     id: `${at.path}:${at.startLine}`, kind, at, text, ...(found.noAckByDefault && { noAckByDefault: true }), polls: kind !== 'sqs' || call === undefined || isRepeated(found.handler!.function.body, call), options, openOptions: given.isOpen, isNest, process,
-    closes: closings.of({ path: at.path, folder, ...(name !== undefined && { name }), ...(call && { call: found.inner ?? call }), several: found.inner !== undefined, kind }),
+    closes: closesOf(found, name, resolver, closings),
     ...(queue !== undefined && { queue }), ...(name !== undefined && { name }), ...(handler && { handler }), ...(slot && { optionSlot: slot }), ...(prefetch && { prefetch }),
   };
+}
+
+/** Where it is closed by the name it has; else where what makes it closes it. */
+function closesOf({ kind, at, call, made }: Found, name: string | undefined, resolver: Resolver, closings: Closings): readonly SourceLocation[] {
+  const own = closings.of({ path: at.path, folder: resolver.scripts.packageOf(at.path), ...(name !== undefined && { name }), ...(call && { call: made?.call ?? call }), several: made !== undefined, kind });
+  const inner = made && nameOf(made.call, made.site.statement);
+  return own.length > 0 || !made || inner === undefined ? own : closings.of({ path: made.call.at.path, folder: resolver.scripts.packageOf(made.call.at.path), name: inner, kind });
 }
 
 function settingsOf({ entries }: Entries, resolver: Resolver): MessageConsumer['options'] {

@@ -4,7 +4,8 @@ import { EACH } from '../../knowledge/libraries/node.js';
 import { bindingsOf } from '../bindings.js';
 import { argumentsOf } from '../call-arguments.js';
 import { returnsOf, type FunctionTarget, type Resolver, type Scope } from '../modules.js';
-import { callsOf, codeSites, functionNamed, type Call } from './walk.js';
+import { lastName, type Calls } from './calls.js';
+import { functionNamed, type Call } from './walk.js';
 
 /** One of the functions that a table holds for messages. `name`: what the table or the entry calls it. */
 export interface Case { readonly target: FunctionTarget; readonly name?: string }
@@ -13,8 +14,6 @@ export type Dispatch = (call: Call, scope: Scope) => readonly Case[];
 
 /** A value as it is written somewhere, and the key it stands under. */
 interface Held { readonly expr: Expr; readonly scope: Scope; readonly key?: string }
-interface Site { readonly call: Call; readonly scope: Scope }
-interface Write { readonly holder: Expr; readonly value: Expr; readonly key?: Expr; readonly scope: Scope }
 
 /** Names, arguments and tables that one value comes through. */
 const STEPS = 12;
@@ -26,60 +25,13 @@ const LOOKS_UP = /^(?:get|find|at)$/;
 const NAMES = ['id', 'name', 'type', 'queue', 'event', 'key'];
 
 /** Tables of functions, and who fills them: in these modules, and in files near the one that is asked about. */
-export function dispatcher(modules: readonly Scope[], resolver: Resolver): Dispatch {
-  const calls = new Map<string, Site[]>(), writes = new Map<string, Write[]>();
-  const callbacks = new Map<FunctionFacts, Site>();
-  const read = new Set<string>();
-  let isBuilt = false;
-
-  const note = <T>(map: Map<string, T[]>, key: string | undefined, value: T): void => { const known = key === undefined ? undefined : map.get(key); if (known) known.push(value); else if (key !== undefined) map.set(key, [value]); };
-  const put = (holder: Expr, value: Expr | undefined, scope: Scope, key?: Expr): void => { if (value) note(writes, lastName(holder), { holder, value, scope, ...(key && { key }) }); };
-
-  function readModule(module: Scope): void {
-    if (read.has(module.path)) return;
-    read.add(module.path);
-    for (const { statement, scope } of codeSites(module.statements, module, resolver)) {
-      if (statement.do === 'assign') for (const target of statement.targets) if (target.is === 'item') put(target.object, statement.value, scope, target.key);
-      for (const call of callsOf(statement)) {
-        const name = lastName(call.callee);
-        note(calls, name, { call, scope });
-        for (const argument of call.positional) if (argument.is === 'function' && argument.code) callbacks.set(argument.code, { call, scope });
-        if (call.callee.is !== 'member') continue;
-        if (name === 'set') put(call.callee.object, call.positional[1], scope, call.positional[0]);
-        if (name === 'push' || name === 'add' || name === 'unshift') for (const value of call.positional) put(call.callee.object, value, scope);
-      }
-    }
-  }
-
-  function build(): void {
-    if (isBuilt) return;
-    isBuilt = true;
-    modules.forEach(readModule);
-  }
-
-  function callersOf(target: FunctionTarget): readonly Site[] {
-    const name = target.function.name === '__init__' ? target.owner?.class.name : target.function.name;
-    const known = (): readonly Site[] => (name === undefined ? [] : (calls.get(name) ?? []).filter(site => reaches(site, target)));
-    const found = known();
-    if (found.length > 0) return found;
-    for (const path of resolver.scripts.near(target.scope.path)) { const module = resolver.module(path); if (module) readModule(module); }
-    return known();
-  }
-
-  /** It is the function that is called, or what its class takes the place of. */
-  function reaches({ call, scope }: Site, { function: fn, owner }: FunctionTarget): boolean {
-    const callee = resolver.resolve(call.callee, scope);
-    if (callee.is === 'class') return fn.name === '__init__' && resolver.lineage(callee).some(one => one.is === 'class' && one.class === owner?.class);
-    if (callee.is !== 'function') return false;
-    return callee.function === fn || (owner !== undefined && callee.owner !== undefined && resolver.lineage(owner).some(one => one.is === 'class' && one.class === callee.owner!.class));
-  }
-
+export function dispatcher({ callersOf, callbackOf, writesTo }: Calls, resolver: Resolver): Dispatch {
   function given({ function: fn, parent, self }: Scope, name: string, steps: number): readonly Held[] {
     if (!fn || !parent) return [];
     const target: FunctionTarget = { is: 'function', function: fn, scope: parent, ...(self && { owner: self }) };
-    const callback = callbacks.get(fn);
+    const callback = callbackOf(fn);
     if (callback) return EACH.test(lastName(callback.call.callee) ?? '') && callback.call.callee.is === 'member' && fn.parameters[0]?.name === name ? elements(callback.call.callee.object, callback.scope, steps) : [];
-    return callersOf(target).flatMap(({ call, scope }) => { const value = argumentsOf(target, call, scope).get(name); return value?.is === 'value' ? origins(value.expr, value.scope, steps) : []; });
+    return callersOf(target, true).flatMap(({ call, scope }) => { const value = argumentsOf(target, call, scope).get(name); return value?.is === 'value' ? origins(value.expr, value.scope, steps) : []; });
   }
 
   function named(expr: Extract<Expr, { is: 'name' }>, scope: Scope, steps: number): readonly Held[] {
@@ -128,7 +80,7 @@ export function dispatcher(modules: readonly Scope[], resolver: Resolver): Dispa
     const within = (expr: Expr | undefined, from: Scope, key?: Expr): readonly Held[] => (expr ? origins(expr, from, steps).map(one => ({ ...one, ...(literalText(key) !== undefined && { key: literalText(key)! }) })) : []);
     return origins(table, scope, steps).flatMap((holder): readonly Held[] => {
       const { expr, scope: from } = holder;
-      const later = (writes.get(lastName(table) ?? '') ?? []).filter(write => standsFor(write.holder, write.scope, expr)).flatMap(write => within(write.value, write.scope, write.key));
+      const later = writesTo(lastName(table) ?? '').filter(write => standsFor(write.holder, write.scope, expr)).flatMap(write => within(write.value, write.scope, write.key));
       if (expr.is === 'map') return [...expr.entries.flatMap(([key, value]) => (key === null ? elements(value, from, steps) : within(value, from, key))), ...later];
       if (expr.is === 'list') return [...expr.items.flatMap(item => (item.is === 'operation' && item.operator === '*' ? elements(item.operands[0]!, from, steps) : within(item, from))), ...later];
       if (expr.is !== 'call') return later;
@@ -171,7 +123,6 @@ export function dispatcher(modules: readonly Scope[], resolver: Resolver): Dispa
     const { callee } = call;
     const table = callee.is === 'member' ? callee.object : callee;
     if (!isLookedUp(table, scope)) return [];
-    build();
     const held = origins(table, scope, STEPS);
     const found = callee.is === 'member' ? held.flatMap(one => [...entry(one, callee.name, STEPS).flatMap(caseOf), ...methodOf(one, callee.name)]) : held.flatMap(caseOf);
     const seen = new Set<FunctionFacts>();
@@ -197,5 +148,3 @@ function isLookedUp(expr: Expr, scope: Scope, steps = 4): boolean {
 function isLookUp(expr: Extract<Expr, { is: 'call' }>): expr is Call & { readonly callee: Extract<Expr, { is: 'member' }> } {
   return expr.callee.is === 'member' && LOOKS_UP.test(expr.callee.name) && expr.positional.length === 1 && !expr.awaited;
 }
-
-const lastName = (expr: Expr): string | undefined => (expr.is === 'name' || expr.is === 'member' ? expr.name : undefined);
