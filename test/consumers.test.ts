@@ -109,6 +109,19 @@ describe('the way out', () => {
   ])('%s', (_, files, expected) => { expect(said(files)).toEqual(expected); });
 });
 
+describe('the order in which things are closed', () => {
+  const on = (close: string, make = "const pool = new Pool();\nconst redis = new IORedis('r');\nconst cache = new IORedis('c');"): readonly string[] => said({ 'w.ts': `import { Worker } from 'bullmq';\nimport IORedis from 'ioredis';\nimport { Pool } from 'pg';\nimport { PrismaClient } from '@prisma/client';\n${make}\nconst prisma = new PrismaClient();\nconst worker = new Worker('mail', async job => {}, { connection: redis });\nprocess.once('SIGTERM', async () => {\n${close}\nprocess.exit(0); });\n` }).filter(id => id === 'node/close-order');
+  test.each<[string, string, number]>([
+    ['its connection first', 'await redis.quit();\nawait worker.close();', 1],
+    ['a pool of connections first', 'await pool.end();\nawait worker.close();', 1],
+    ['in a try', 'try { await pool.end(); } catch {}\nawait worker.close();', 1],
+    ['the worker first', 'await worker.close();\nawait redis.quit();\nawait pool.end();', 0],
+    ['all at once', 'await Promise.all([pool.end(), worker.close()]);', 0],
+    ['something else first', 'await cache.quit();\nawait server.close();\nawait worker.close();', 0],
+    ['what connects again by itself', 'await prisma.$disconnect();\nawait worker.close();', 0],
+  ])('%s', (_, close, count) => { expect(on(close)).toHaveLength(count); });
+});
+
 describe('acknowledgement', () => {
   const amqp = (body: string, options = ''): readonly string[] => said({ 'c.ts': `${AMQP}ch.consume('events', async msg => {\n${body}\n}${options});\n` });
   test.each<[string, string, readonly string[]]>([

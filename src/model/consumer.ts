@@ -30,12 +30,17 @@ export interface MessageConsumer {
   readonly isNest: boolean;
   /** Where it is closed, stopped or drained. */
   readonly closes: readonly SourceLocation[];
+  /** What is ended in front of it where it is closed: its own connection, or a database. */
+  readonly closedFirst?: ClosedFirst;
   /** amqp: NestJS acknowledges as it receives unless noAck is false (docs.nestjs.com/microservices/rabbitmq). */
   readonly noAckByDefault?: boolean;
   /** amqp: how many messages it holds at once, where that is written or a library's default. */
   readonly prefetch?: Setting<number>;
   readonly process: NodeProcess;
 }
+
+/** `await redis.quit()` in front of `await worker.close()`. `closedAt`: where the consumer is closed. */
+export interface ClosedFirst { readonly at: SourceLocation; readonly text: string; readonly closedAt: SourceLocation }
 
 /** The function that is given a message. */
 export interface MessageHandler {

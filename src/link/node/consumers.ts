@@ -5,6 +5,7 @@ import { toSetting } from '../celery/settings.js';
 import { argumentsOf } from '../call-arguments.js';
 import type { FunctionTarget, Resolver, Scope } from '../modules.js';
 import { render } from '../render.js';
+import { closeOrder, type CloseOrder } from './close-order.js';
 import { callsIn, type Calls, type CallSite } from './calls.js';
 import { dispatcher, type Dispatch } from './dispatch.js';
 import { handlerOf } from './handler.js';
@@ -52,7 +53,8 @@ export function messageConsumers(modules: readonly Scope[], resolver: Resolver):
   const processOf = processesOf(modules, resolver);
   const closings = closingsOf(modules, resolver);
   const dispatch = dispatcher(calls, resolver);
-  return found.map(one => consumerOf(one, resolver, processOf, closings, dispatch));
+  const order = closeOrder(modules, resolver);
+  return found.map(one => consumerOf(one, resolver, processOf, closings, dispatch, order));
 }
 
 /** Calls between what makes a consumer and who asks for it. */
@@ -184,13 +186,15 @@ function nestProcessor(statement: Extract<Statement, { do: 'class' }>, site: Cod
   return handlers.slice(0, 1).map(fn => ({ kind: isHost ? 'bullmq' as const : 'bull' as const, at: decorator.at, text: shorten(`@Processor ${facts.name}`, 60), site, isNest: true, ...(name && { queue: name }), ...(given && { options: given }), call: decorator, handler: { is: 'function' as const, function: fn, scope: body, owner: self } }));
 }
 
-function consumerOf(found: Found, resolver: Resolver, processOf: ReturnType<typeof processesOf>, closings: Closings, dispatch: Dispatch): MessageConsumer {
+function consumerOf(found: Found, resolver: Resolver, processOf: ReturnType<typeof processesOf>, closings: Closings, dispatch: Dispatch, order: CloseOrder): MessageConsumer {
   const { kind, at, text, site, call } = found;
   const folder = resolver.scripts.packageOf(at.path);
   const process = processOf(folder);
   const scope = found.inside ?? site.scope;
   const given = entriesOf(found.options, scope, resolver);
   const name = call && nameOf(call, site.statement);
+  const closes = closesOf(found, name, resolver, closings);
+  const closedFirst = order(closes, connectionOf(given, resolver));
   const queue = found.queue && queueName(found.queue, scope, resolver);
   const isNest = found.isNest === true;
   const handler = found.handler && handlerOf(found.handler, resolver, acks(kind), dispatch);
@@ -200,9 +204,16 @@ function consumerOf(found: Found, resolver: Resolver, processOf: ReturnType<type
   const prefetch = kind !== 'amqp' ? undefined : ((options.get('prefetchCount') ?? options.get('prefetch')) as Setting<number> | undefined) ?? (found.limited ? unknown : closings.prefetchIn(at.path));
   return {
     id: `${at.path}:${at.startLine}`, kind, at, text, ...(found.noAckByDefault && { noAckByDefault: true }), polls: kind !== 'sqs' || call === undefined || isRepeated(found.handler!.function.body, call), options, openOptions: given.isOpen, isNest, process,
-    closes: closesOf(found, name, resolver, closings),
+    closes, ...(closedFirst && { closedFirst }),
     ...(queue !== undefined && { queue }), ...(name !== undefined && { name }), ...(handler && { handler }), ...(slot && { optionSlot: slot }), ...(prefetch && { prefetch }),
   };
+}
+
+/** The call that makes the connection that it is given. */
+function connectionOf({ entries }: Entries, resolver: Resolver): Expr | undefined {
+  const given = entries.findLast(([key]) => key === 'connection');
+  const target = given && resolver.resolve(given[1], given[2]);
+  return target?.is === 'instance' ? target.call : undefined;
 }
 
 /** Where it is closed by the name it has; else where what makes it closes it. */
