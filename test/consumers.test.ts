@@ -62,6 +62,21 @@ describe('are found', () => {
     };
     expect(consumers(files).map(one => [one.id, one.queue, one.handler?.at.path, one.closes.map(({ path }) => path), one.options.get('lockDuration'), one.options.get('concurrency')])).toMatchObject([['src/mail.ts:3', 'mail', 'src/mail.ts', ['src/bull.ts'], { state: 'set', value: 900 }, { state: 'set', value: 2 }]]);
     expect(said(files)).toEqual(['bullmq/lock-shorter-than-job', 'tasks/non-idempotent-write']);
+    expect(consumers(files)[0]?.options.get('lockDuration')?.at).toMatchObject({ path: 'src/mail.ts', startLine: 4 });
+  });
+
+  test('graphile-worker by its tasks, which it stops by itself', () => {
+    const files = { 'w.ts': "import { run } from 'graphile-worker';\nimport { bill } from './bill.js';\nawait run({ connectionString, taskList: { mail: async payload => { await transport.sendMail({ to: payload.to }); }, bill } });\n", 'bill.ts': 'export async function bill(payload) { await prisma.bill.upsert({ where: { id: 1 }, create: {}, update: {} }); }\n' };
+    expect(consumers(files).map(one => [one.kind, one.queue, one.handler?.at.path])).toEqual([['graphile-worker', 'mail', 'w.ts'], ['graphile-worker', 'bill', 'bill.ts']]);
+    expect(said(files)).toEqual(['tasks/non-idempotent-write']);
+    expect(consumers({ 'w.ts': "import { run } from 'graphile-worker';\nawait run({ taskDirectory: 'tasks' });\n" }).map(one => one.kind)).toEqual(['graphile-worker']);
+  });
+
+  test('a schedule in every copy of a worker, unless it refreshes what each copy keeps', () => {
+    const files = (body: string): Files => ({ 'w.ts': WORKER, 's.ts': `import { Cron } from '@nestjs/schedule';\nexport class Beat { @Cron('* * * * *') async beat() { ${body} } }\n` });
+    const told = (body: string): readonly string[] => said(files(body)).filter(id => id === 'node/scheduler-per-replica');
+    expect(told("await tell('alive');")).toEqual(['node/scheduler-per-replica']);
+    expect(told('try { this.flags = await flags(); } catch (e) { console.error(e); }')).toEqual([]);
   });
 
   test('pg-boss whose instance comes from another file, in a package that depends on it', () => {
@@ -107,6 +122,15 @@ describe('the way out', () => {
     ['a library of the workspace, closed by its user', { 'packages/jobs/package.json': '{"name":"jobs"}', 'packages/jobs/w.ts': `${WORKER}export const stop = () => worker.close();\n`, 'apps/api/package.json': '{"name":"api","dependencies":{"jobs":"*"}}', 'apps/api/main.ts': "import { stop } from 'jobs';\nprocess.on('SIGTERM', async () => { await stop(); process.exit(0); });\n" }, []],
     ['a function that asks once, called by others', { 'w.ts': `${SQS}export async function tick() { await sqs.send(new ReceiveMessageCommand({ QueueUrl })); }\n` }, []],
   ])('%s', (_, files, expected) => { expect(said(files)).toEqual(expected); });
+});
+
+test('a loop over SQS is shown with what starts it', () => {
+  const [finding] = rules.filter(({ id }) => id === 'node/no-sigterm-handler').flatMap(rule => [...rule.check(modelOf({ 'w.ts': `${SQS}async function poll() {\nwhile (true) { await sqs.send(new ReceiveMessageCommand({ QueueUrl })); }\n}\npoll().catch(e => { process.exit(1); });\n` }), thresholds)]);
+  expect(finding?.related?.map(({ at, message }) => [at.startLine, message])).toEqual([[7, 'starts the loop']]);
+});
+
+test('what a handler of Kafka does twice', () => {
+  expect(said({ 'w.ts': "import { Kafka } from 'kafkajs';\nconst consumer = new Kafka({}).consumer({ groupId: 'g' });\nawait consumer.run({ eachMessage: async ({ message }) => { await prisma.mail.create({ data: { body: message.value } }); } });\nprocess.once('SIGTERM', async () => { await consumer.disconnect(); process.exit(0); });\n" })).toEqual(['tasks/non-idempotent-write']);
 });
 
 describe('the order in which things are closed', () => {

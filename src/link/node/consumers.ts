@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { ConsumerKind, Expr, MessageConsumer, Setting, Slot, SourceLocation, Statement } from '../../model/index.js';
-import { comparePlaces, dottedName, expressionsOf, literalText, nested, shorten, walk } from '../../model/index.js';
+import { comparePlaces, dottedName, expressionsOf, literal, literalText, nested, shorten, walk } from '../../model/index.js';
 import { toSetting } from '../celery/settings.js';
 import { argumentsOf } from '../call-arguments.js';
 import type { FunctionTarget, Resolver, Scope } from '../modules.js';
@@ -54,7 +54,7 @@ export function messageConsumers(modules: readonly Scope[], resolver: Resolver):
   const closings = closingsOf(modules, resolver);
   const dispatch = dispatcher(calls, resolver);
   const order = closeOrder(modules, resolver);
-  return found.map(one => consumerOf(one, resolver, processOf, closings, dispatch, order));
+  return found.map(one => consumerOf(one, resolver, processOf, closings, dispatch, order, calls));
 }
 
 /** Calls between what makes a consumer and who asks for it. */
@@ -95,7 +95,7 @@ function consumersIn(module: Scope, resolver: Resolver): readonly Found[] {
     if (statement.do === 'function') found.push(...decoratedMethod(statement, site));
     for (const call of callsOf(statement)) {
       const one = consumerCall(call, site, resolver, uses);
-      if (one) found.push(one);
+      if (one) found.push(...(one.kind === 'graphile-worker' ? tasksOf(one, call, scope, resolver) : [one]));
     }
   }
   return found;
@@ -130,6 +130,14 @@ function consumerCall(call: Call, site: CodeSite, resolver: Resolver, uses: (nam
 
 /** `boss.work(…)` of an instance that another file makes, in a package that depends on pg-boss. */
 const isNamedBoss = ({ at, callee }: Call, resolver: Resolver): boolean => callee.is === 'member' && /(?:^|\.)\w*boss$/i.test(dottedName(callee.object) ?? '') && resolver.scripts.package(resolver.scripts.packageOf(at.path))?.dependencies.includes('pg-boss') === true;
+
+/** `run({ taskList: { mail: async payload => { … } } })`: each task is taken for itself; one that cannot be read stands for all. */
+function tasksOf(found: Found, { positional: [options] }: Call, scope: Scope, resolver: Resolver): readonly Found[] {
+  const list = entriesOf(options, scope, resolver).entries.findLast(([key]) => key === 'taskList');
+  const tasks = list ? entriesOf(list[1], list[2], resolver).entries : [];
+  const known = tasks.flatMap(([name, value, from]) => { const handler = functionNamed(value, from, resolver); return handler ? [{ ...found, at: value.at, text: `task ${name}`, queue: literal(name, value.at), handler }] : []; });
+  return known.length > 0 ? known : [found];
+}
 
 /** `NestFactory.createMicroservice(Module, { transport: Transport.RMQ, options: { queue, noAck: false } })`. */
 function microservice(call: Call, common: Pick<Found, 'at' | 'text' | 'site'> & { readonly call: Call }, scope: Scope, resolver: Resolver): Found | undefined {
@@ -186,7 +194,7 @@ function nestProcessor(statement: Extract<Statement, { do: 'class' }>, site: Cod
   return handlers.slice(0, 1).map(fn => ({ kind: isHost ? 'bullmq' as const : 'bull' as const, at: decorator.at, text: shorten(`@Processor ${facts.name}`, 60), site, isNest: true, ...(name && { queue: name }), ...(given && { options: given }), call: decorator, handler: { is: 'function' as const, function: fn, scope: body, owner: self } }));
 }
 
-function consumerOf(found: Found, resolver: Resolver, processOf: ReturnType<typeof processesOf>, closings: Closings, dispatch: Dispatch, order: CloseOrder): MessageConsumer {
+function consumerOf(found: Found, resolver: Resolver, processOf: ReturnType<typeof processesOf>, closings: Closings, dispatch: Dispatch, order: CloseOrder, calls: Calls): MessageConsumer {
   const { kind, at, text, site, call } = found;
   const folder = resolver.scripts.packageOf(at.path);
   const process = processOf(folder);
@@ -194,17 +202,18 @@ function consumerOf(found: Found, resolver: Resolver, processOf: ReturnType<type
   const given = entriesOf(found.options, scope, resolver);
   const name = call && nameOf(call, site.statement);
   const closes = closesOf(found, name, resolver, closings);
+  const startedAt = kind === 'sqs' && found.handler ? calls.callersOf(found.handler)[0]?.call.at : undefined;
   const closedFirst = order(closes, connectionOf(given, resolver));
   const queue = found.queue && queueName(found.queue, scope, resolver);
   const isNest = found.isNest === true;
   const handler = found.handler && handlerOf(found.handler, resolver, acks(kind), dispatch);
   const slot = slotOf(found);
-  const options = settingsOf(given, resolver);
+  const options = settingsOf(given, resolver, found.makers !== undefined);
   const unknown: Setting<number> = { state: 'unknown', at, expression: 'a default of its library', candidates: [] };
   const prefetch = kind !== 'amqp' ? undefined : ((options.get('prefetchCount') ?? options.get('prefetch')) as Setting<number> | undefined) ?? (found.limited ? unknown : closings.prefetchIn(at.path));
   return {
     id: `${at.path}:${at.startLine}`, kind, at, text, ...(found.noAckByDefault && { noAckByDefault: true }), polls: kind !== 'sqs' || call === undefined || isRepeated(found.handler!.function.body, call), options, openOptions: given.isOpen, isNest, process,
-    closes, ...(closedFirst && { closedFirst }),
+    closes, ...(closedFirst && { closedFirst }), ...(startedAt && { startedAt }),
     ...(queue !== undefined && { queue }), ...(name !== undefined && { name }), ...(handler && { handler }), ...(slot && { optionSlot: slot }), ...(prefetch && { prefetch }),
   };
 }
@@ -223,8 +232,13 @@ function closesOf({ kind, at, call, made }: Found, name: string | undefined, res
   return own.length > 0 || !made || inner === undefined ? own : closings.of({ path: made.call.at.path, folder: resolver.scripts.packageOf(made.call.at.path), name: inner, kind });
 }
 
-function settingsOf({ entries }: Entries, resolver: Resolver): MessageConsumer['options'] {
-  return new Map(entries.map(([key, value, scope]): [string, Setting<unknown>] => [key, { ...toSetting(resolver.evaluate(value, scope), []), at: value.at } as Setting<unknown>]));
+/** `passedOn`: what is written beside the consumer is what its makers were given; it is changed where that is written. */
+function settingsOf({ entries }: Entries, resolver: Resolver, passedOn: boolean): MessageConsumer['options'] {
+  return new Map(entries.map(([key, value, scope]): [string, Setting<unknown>] => {
+    const setting = toSetting(resolver.evaluate(value, scope), []);
+    const written = passedOn && setting.state === 'set' ? setting.origin.at(-1)?.at : undefined;
+    return [key, { ...setting, at: written ?? value.at } as Setting<unknown>];
+  }));
 }
 
 /** The name itself; of an address its end: `https://sqs…/123/register-input`. */

@@ -1,9 +1,13 @@
 import type { BodyFacts, MessageConsumer, Setting, SourceLocation, TaskFunction, WorkUnit } from '../../model/index.js';
 
-/** What brings back a message whose handler was cut, by kind of consumer; measured for BullMQ, AMQP and SQS. */
+/**
+ * What brings back a message whose handler was cut, by kind of consumer; measured for BullMQ, AMQP and SQS. KafkaJS commits the offset behind the handler
+ * (kafka.js.org/docs/consuming#autocommit), graphile-worker unlocks what was locked for 4 hours (worker.graphile.org/docs/error-handling).
+ */
 const AGAIN: Readonly<Partial<Record<MessageConsumer['kind'], string>>> = {
   bullmq: 'is started again by the stall check when its process is killed', bull: 'is started again by the stall check when its process is killed', amqp: 'is delivered again when its process is killed',
   'sqs-consumer': 'is delivered again when its process is killed', 'pg-boss': 'is started again when its process is killed',
+  kafka: 'is read again from the last committed offset when its process is killed', 'graphile-worker': 'is run again 4 hours after its process was killed',
 };
 
 /** The handlers of consumers as functions that the rules for task code judge, one unit for each package. */
