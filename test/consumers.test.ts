@@ -72,6 +72,13 @@ describe('are found', () => {
     expect(consumers({ 'w.ts': "import { run } from 'graphile-worker';\nawait run({ taskDirectory: 'tasks' });\n" }).map(one => one.kind)).toEqual(['graphile-worker']);
   });
 
+  test('what a clock sends again is not lost', () => {
+    const files = (schedule: string): Files => ({ 'package.json': '{"name":"app","dependencies":{"pg-boss":"12"}}', 'w.ts': `const NAME = 'sweep';\n${schedule}\nawait boss.work(NAME, async () => { try { await fetch('https://a', { method: 'PUT' }); } catch (e) { console.error(e); } });\nprocess.once('SIGTERM', () => boss.stop());\n` });
+    expect(said(files(''))).toEqual(['tasks/failure-acknowledged']);
+    expect(said(files("await boss.schedule('sweep', '* * * * *');"))).toEqual([]);
+    expect(said(files("await boss.schedule('other', '* * * * *');"))).toEqual(['tasks/failure-acknowledged']);
+  });
+
   test('a schedule in every copy of a worker, unless it refreshes what each copy keeps', () => {
     const files = (body: string): Files => ({ 'w.ts': WORKER, 's.ts': `import { Cron } from '@nestjs/schedule';\nexport class Beat { @Cron('* * * * *') async beat() { ${body} } }\n` });
     const told = (body: string): readonly string[] => said(files(body)).filter(id => id === 'node/scheduler-per-replica');

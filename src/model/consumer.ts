@@ -26,6 +26,8 @@ export interface MessageConsumer {
   readonly handler?: MessageHandler;
   /** sqs: it is asked for again and again here, so this process lives for it; the others always do. */
   readonly polls: boolean;
+  /** Its messages are sent by a clock: the next one does what a failed one left. */
+  readonly isPeriodic?: boolean;
   /** sqs: where the function with the loop is called. */
   readonly startedAt?: SourceLocation;
   /** Made by NestJS, which closes it in its own shutdown hooks. */

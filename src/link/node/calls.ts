@@ -11,6 +11,8 @@ export interface Write { readonly holder: Expr; readonly value: Expr; readonly k
 export interface Calls {
   /** The calls of a function in these modules; `near`: where there are none, those in files near it, too. */
   callersOf(target: FunctionTarget, near?: boolean): readonly CallSite[];
+  /** The calls of what has this name, whatever it is. */
+  callsNamed(name: string): readonly CallSite[];
   /** The call that a function without a name is an argument of. */
   callbackOf(fn: FunctionFacts): CallSite | undefined;
   /** What is put into what goes by this name somewhere. */
@@ -61,6 +63,7 @@ export function callsIn(modules: readonly Scope[], resolver: Resolver): Calls {
       for (const path of resolver.scripts.near(target.scope.path)) { const module = resolver.module(path); if (module) readModule(module); }
       return known();
     },
+    callsNamed(name) { readAll(); return calls.get(name) ?? []; },
     callbackOf(fn) { readAll(); return callbacks.get(fn); },
     writesTo(name) { readAll(); return writes.get(name) ?? []; },
   };

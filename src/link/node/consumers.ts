@@ -213,9 +213,14 @@ function consumerOf(found: Found, resolver: Resolver, processOf: ReturnType<type
   const prefetch = kind !== 'amqp' ? undefined : ((options.get('prefetchCount') ?? options.get('prefetch')) as Setting<number> | undefined) ?? (found.limited ? unknown : closings.prefetchIn(at.path));
   return {
     id: `${at.path}:${at.startLine}`, kind, at, text, ...(found.noAckByDefault && { noAckByDefault: true }), polls: kind !== 'sqs' || call === undefined || isRepeated(found.handler!.function.body, call), options, openOptions: given.isOpen, isNest, process,
-    closes, ...(closedFirst && { closedFirst }), ...(startedAt && { startedAt }),
+    closes, ...(closedFirst && { closedFirst }), ...(startedAt && { startedAt }), ...(kind === 'pg-boss' && isScheduled(found, queue, scope, resolver, calls) && { isPeriodic: true }),
     ...(queue !== undefined && { queue }), ...(name !== undefined && { name }), ...(handler && { handler }), ...(slot && { optionSlot: slot }), ...(prefetch && { prefetch }),
   };
+}
+
+/** `boss.schedule(queue, '* * * * *')` of the same queue. */
+function isScheduled({ queue: written }: Found, queue: string | undefined, scope: Scope, resolver: Resolver, calls: Calls): boolean {
+  return calls.callsNamed('schedule').some(({ call: { positional: [name] }, scope: from }) => name !== undefined && (queue !== undefined ? queueName(name, from, resolver) === queue : written !== undefined && from.path === scope.path && render(name) === render(written)));
 }
 
 /** The call that makes the connection that it is given. */

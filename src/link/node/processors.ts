@@ -21,19 +21,19 @@ export function processorsOf(consumers: readonly MessageConsumer[]): readonly Wo
 }
 
 /** The handler itself, and each function that it hands messages to. */
-function processorsFor({ kind, at, queue, handler }: MessageConsumer): readonly TaskFunction[] {
+function processorsFor({ kind, at, queue, handler, isPeriodic = false }: MessageConsumer): readonly TaskFunction[] {
   const text = AGAIN[kind];
   if (!handler || text === undefined) return [];
   const own = handler.name ?? (queue === undefined ? 'this handler' : `the handler of ${queue}`);
-  return [{ name: own, at: handler.at, body: handler.body }, ...(handler.cases ?? []).map(one => ({ ...one, name: one.name ?? own }))].map(part => processorOf(part, { kind, at, text }));
+  return [{ name: own, at: handler.at, body: handler.body }, ...(handler.cases ?? []).map(one => ({ ...one, name: one.name ?? own }))].map(part => processorOf(part, { kind, at, text, isPeriodic }));
 }
 
-function processorOf({ name, at: place, body }: { readonly name: string; readonly at: SourceLocation; readonly body: BodyFacts }, { kind, at, text }: { readonly kind: MessageConsumer['kind']; readonly at: SourceLocation; readonly text: string }): TaskFunction {
+function processorOf({ name, at: place, body }: { readonly name: string; readonly at: SourceLocation; readonly body: BodyFacts }, { kind, at, text, isPeriodic }: { readonly kind: MessageConsumer['kind']; readonly at: SourceLocation; readonly text: string; readonly isPeriodic: boolean }): TaskFunction {
   const unset: Setting<never> = { state: 'unset', at, slots: [] };
   const kept: Setting<boolean> = { state: 'set', value: true, at, certainty: 'written', origin: [{ text: `${kind} keeps it until it is done` }], overridden: [], slots: [] };
   return {
     name, functionName: name, at: place, decoratorAt: at, acksLate: kept, rejectOnWorkerLost: unset, acksOnFailureOrTimeout: unset, timeLimit: unset, softTimeLimit: unset, serializer: unset,
     retry: { retries: false, autoretryFor: [], maxRetries: unset, backoff: unset, backoffMax: unset, defaultRetryDelay: unset, calls: [] },
-    unknownOptions: [], body, signature: { isBound: false, parameters: [], morePositional: true, moreKeywords: true }, messages: [], periodic: false, again: { text, label: 'kept until it is done', at },
+    unknownOptions: [], body, signature: { isBound: false, parameters: [], morePositional: true, moreKeywords: true }, messages: [], periodic: isPeriodic, again: { text, label: 'kept until it is done', at },
   };
 }
