@@ -238,6 +238,8 @@ describe('what handlers do', () => {
     const files = (work: string, queue = 'mail'): Files => ({ 'w.ts': `import { Queue, Worker } from 'bullmq';\nconst queue = new Queue('mail', { connection });\nconst worker = new Worker('${queue}', async job => { ${work} }, { connection });\nprocess.once('SIGTERM', async () => { await worker.close(); process.exit(0); });\n` });
     expect(said(files("await fetch('https://a', { method: 'PUT' });"))).toEqual(['bullmq/no-attempts']);
     expect(said(files('await engine.resume(job.data.id);'))).toEqual([]);
+    const adding = { ...files("await fetch('https://a', { method: 'PUT' });"), 'q.ts': "import { Queue } from 'bullmq';\nexport const mails = new Queue('mail', { connection });\n", 'a.ts': "import { mails } from './q.js';\nimport { Queue } from 'bullmq';\nawait mails.add('one', {});\nawait mails.add('two', {}, { removeOnComplete: true });\nawait mails.add('three', {}, { repeat: { every: 1000 } });\nawait mails.add('four', {}, options);\n" };
+    expect(rules.filter(({ id }) => id === 'bullmq/no-attempts').flatMap(rule => [...rule.check(modelOf(adding), thresholds)].flatMap(({ related = [] }) => related.filter(({ message }) => message.startsWith('added')).map(({ at }) => at.startLine)))).toEqual([3, 4]);
     expect(said(files("await fetch('https://a', { method: 'PUT' });", 'bills'))).toEqual([]);
   });
 

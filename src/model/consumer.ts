@@ -108,6 +108,8 @@ export interface JobQueue {
   readonly backoff: boolean;
   /** Options are given that could not be read. */
   readonly isOpen: boolean;
+  /** Where jobs are seen to be added to it without attempts of their own; not those that are repeated. */
+  readonly adds: readonly SourceLocation[];
 }
 
 /** A job that is added with attempts of its own. `backoff`: with a delay between them, or options that could not be read. */

@@ -24,7 +24,7 @@ export const noAttempts: Rule = {
         order: 4, at: first.at, confidence: ownAttempts.length > 0 ? 'low' : 'medium',
         message: `jobs of ${names} have one attempt: one that fails, for a timeout or a failover of the database, is failed for good`,
         label: 'no attempts: one',
-        related: relatedAt(others.slice(0, 5).map(({ at }) => at), 'one attempt too'),
+        related: [...relatedAt(others.slice(0, 5).map(({ at }) => at), 'one attempt too'), ...once.flatMap(({ adds }) => adds).slice(0, 5).map(at => ({ at, message: 'added without attempts of its own' }))],
         suggestion: "write defaultJobOptions: { attempts: 5, backoff: { type: 'exponential', delay: 5000 } }",
       };
     }
