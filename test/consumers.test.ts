@@ -53,6 +53,48 @@ describe('are found', () => {
     expect(said(files)).toEqual(['bullmq/no-graceful-close']);
   });
 
+  test('where classes that inherit from what makes them give them work, with the options that pass through', () => {
+    const files = {
+      'src/bull.ts': "import { Worker } from 'bullmq';\nexport class Bull {\n  private _worker: Worker;\n  createWorker(topic: string, processor, options) {\n    const { concurrency, lockDuration } = options;\n    const config = { connection, ...(concurrency && { concurrency }), ...(lockDuration && { lockDuration }) };\n    this._worker = new Worker(topic, processor, { ...config });\n    return this._worker;\n  }\n  async shutdown() { await this._worker.close(); }\n}\n",
+      'src/base.ts': "import { Bull } from './bull.js';\nexport class Base {\n  private bull: Bull;\n  constructor(bull: Bull) { this.bull = bull; }\n  init(processor, options) { this.start(processor, options); }\n  start(processor, options) { this.bull.createWorker('mail', processor, options); }\n}\n",
+      'src/mail.ts': "import { Base } from './base.js';\nexport class Mail extends Base {\n  constructor(bull) { super(bull); this.init(this.processor(), this.options()); }\n  private options(): WorkerOptions { return { lockDuration: 900, concurrency: 2 }; }\n  private processor() { return async job => { await prisma.mail.create({ data: job.data }); }; }\n}\n",
+      'src/main.ts': "process.once('SIGTERM', async () => { await bull.shutdown(); process.exit(0); });\n",
+    };
+    expect(consumers(files).map(one => [one.id, one.queue, one.handler?.at.path, one.closes.map(({ path }) => path), one.options.get('lockDuration'), one.options.get('concurrency')])).toMatchObject([['src/mail.ts:3', 'mail', 'src/mail.ts', ['src/bull.ts'], { state: 'set', value: 900 }, { state: 'set', value: 2 }]]);
+    expect(said(files)).toEqual(['bullmq/lock-shorter-than-job', 'tasks/non-idempotent-write']);
+    expect(consumers(files)[0]?.options.get('lockDuration')?.at).toMatchObject({ path: 'src/mail.ts', startLine: 4 });
+  });
+
+  test('graphile-worker by its tasks, which it stops by itself', () => {
+    const files = { 'w.ts': "import { run } from 'graphile-worker';\nimport { bill } from './bill.js';\nawait run({ connectionString, taskList: { mail: async payload => { await transport.sendMail({ to: payload.to }); }, bill } });\n", 'bill.ts': 'export async function bill(payload) { await prisma.bill.upsert({ where: { id: 1 }, create: {}, update: {} }); }\n' };
+    expect(consumers(files).map(one => [one.kind, one.queue, one.handler?.at.path])).toEqual([['graphile-worker', 'mail', 'w.ts'], ['graphile-worker', 'bill', 'bill.ts']]);
+    expect(said(files)).toEqual(['tasks/non-idempotent-write']);
+    expect(consumers({ 'w.ts': "import { run } from 'graphile-worker';\nawait run({ taskDirectory: 'tasks' });\n" }).map(one => one.kind)).toEqual(['graphile-worker']);
+  });
+
+  test('what a clock sends again is not lost', () => {
+    const files = (schedule: string): Files => ({ 'package.json': '{"name":"app","dependencies":{"pg-boss":"12"}}', 'w.ts': `const NAME = 'sweep';\n${schedule}\nawait boss.work(NAME, async () => { try { await fetch('https://a', { method: 'PUT' }); } catch (e) { console.error(e); } });\nprocess.once('SIGTERM', () => boss.stop());\n` });
+    expect(said(files(''))).toEqual(['tasks/failure-acknowledged']);
+    expect(said(files("await boss.schedule('sweep', '* * * * *');"))).toEqual([]);
+    expect(said(files("await boss.schedule('other', '* * * * *');"))).toEqual(['tasks/failure-acknowledged']);
+  });
+
+  test('a schedule in every copy of a worker, unless it refreshes what each copy keeps', () => {
+    const files = (body: string): Files => ({ 'w.ts': WORKER, 's.ts': `import { Cron } from '@nestjs/schedule';\nexport class Beat { @Cron('* * * * *') async beat() { ${body} } }\n` });
+    const told = (body: string): readonly string[] => said(files(body)).filter(id => id === 'node/scheduler-per-replica');
+    expect(told("await tell('alive');")).toEqual(['node/scheduler-per-replica']);
+    expect(told('try { this.flags = await flags(); } catch (e) { console.error(e); }')).toEqual([]);
+  });
+
+  test('pg-boss whose instance comes from another file, in a package that depends on it', () => {
+    const files = (dependencies: string, code: string): Files => ({ 'package.json': `{"name":"app","dependencies":{${dependencies}}}`, 'src/mail.ts': code });
+    const code = "export async function register(boss: Pick<Boss, 'work'>) { await boss.work('mail', { batchSize: 1 }, async ([job]) => { await send(job); }); }\n";
+    expect(consumers(files('"pg-boss":"12"', code)).map(one => [one.kind, one.queue, one.handler !== undefined])).toEqual([['pg-boss', 'mail', true]]);
+    expect(consumers(files('', code))).toEqual([]);
+    expect(consumers(files('', "import type { PgBoss } from 'pg-boss';\nexport class Jobs { constructor(private jobs: PgBoss) {} async start() { await this.jobs.work('mail', async () => {}); } }\n")).map(one => one.kind)).toEqual(['pg-boss']);
+    expect(consumers(files('"pg-boss":"12"', "boss.work('hard');\nteam.work('mail', async () => {});\n"))).toEqual([]);
+  });
+
   test.each(['src/worker.spec.ts', 'test/worker.ts', 'src/__tests__/worker.ts', 'docs/worker.js', 'e2e/worker.ts'])('not in %s', path => {
     expect(consumers({ [path]: WORKER })).toEqual([]);
   });
@@ -87,6 +129,28 @@ describe('the way out', () => {
     ['a library of the workspace, closed by its user', { 'packages/jobs/package.json': '{"name":"jobs"}', 'packages/jobs/w.ts': `${WORKER}export const stop = () => worker.close();\n`, 'apps/api/package.json': '{"name":"api","dependencies":{"jobs":"*"}}', 'apps/api/main.ts': "import { stop } from 'jobs';\nprocess.on('SIGTERM', async () => { await stop(); process.exit(0); });\n" }, []],
     ['a function that asks once, called by others', { 'w.ts': `${SQS}export async function tick() { await sqs.send(new ReceiveMessageCommand({ QueueUrl })); }\n` }, []],
   ])('%s', (_, files, expected) => { expect(said(files)).toEqual(expected); });
+});
+
+test('a loop over SQS is shown with what starts it', () => {
+  const [finding] = rules.filter(({ id }) => id === 'node/no-sigterm-handler').flatMap(rule => [...rule.check(modelOf({ 'w.ts': `${SQS}async function poll() {\nwhile (true) { await sqs.send(new ReceiveMessageCommand({ QueueUrl })); }\n}\npoll().catch(e => { process.exit(1); });\n` }), thresholds)]);
+  expect(finding?.related?.map(({ at, message }) => [at.startLine, message])).toEqual([[7, 'starts the loop']]);
+});
+
+test('what a handler of Kafka does twice', () => {
+  expect(said({ 'w.ts': "import { Kafka } from 'kafkajs';\nconst consumer = new Kafka({}).consumer({ groupId: 'g' });\nawait consumer.run({ eachMessage: async ({ message }) => { await prisma.mail.create({ data: { body: message.value } }); } });\nprocess.once('SIGTERM', async () => { await consumer.disconnect(); process.exit(0); });\n" })).toEqual(['tasks/non-idempotent-write']);
+});
+
+describe('the order in which things are closed', () => {
+  const on = (close: string, make = "const pool = new Pool();\nconst redis = new IORedis('r');\nconst cache = new IORedis('c');"): readonly string[] => said({ 'w.ts': `import { Worker } from 'bullmq';\nimport IORedis from 'ioredis';\nimport { Pool } from 'pg';\nimport { PrismaClient } from '@prisma/client';\n${make}\nconst prisma = new PrismaClient();\nconst worker = new Worker('mail', async job => {}, { connection: redis });\nprocess.once('SIGTERM', async () => {\n${close}\nprocess.exit(0); });\n` }).filter(id => id === 'node/close-order');
+  test.each<[string, string, number]>([
+    ['its connection first', 'await redis.quit();\nawait worker.close();', 1],
+    ['a pool of connections first', 'await pool.end();\nawait worker.close();', 1],
+    ['in a try', 'try { await pool.end(); } catch {}\nawait worker.close();', 1],
+    ['the worker first', 'await worker.close();\nawait redis.quit();\nawait pool.end();', 0],
+    ['all at once', 'await Promise.all([pool.end(), worker.close()]);', 0],
+    ['something else first', 'await cache.quit();\nawait server.close();\nawait worker.close();', 0],
+    ['what connects again by itself', 'await prisma.$disconnect();\nawait worker.close();', 0],
+  ])('%s', (_, close, count) => { expect(on(close)).toHaveLength(count); });
 });
 
 describe('acknowledgement', () => {
@@ -158,6 +222,27 @@ describe('what handlers do', () => {
     ["async function work() { let answer;\ntry { answer = await fetch('https://a'); } catch (e) { console.error(e); return; }\nawait prisma.run.update({ where: { id: 1 }, data: { answer } }); }\nconst answer = await work();\nawait tell(answer);", []],
   ])('%j', (body, expected) => { expect(on(body)).toEqual(expected); });
 
+  test('the call that is named is what the block is there for', () => {
+    const model = (tried: string): Files => ({ 'w.ts': `import { Worker } from 'bullmq';\nconst worker = new Worker('mail', async job => {\nlet all;\ntry {\n${tried}\n} catch (e) { console.error(e); return; }\nawait save(all);\n}, { connection });\nprocess.once('SIGTERM', async () => { await worker.close(); process.exit(0); });\n` });
+    const named = (tried: string): readonly string[] => rules.filter(({ id }) => id === 'tasks/failure-acknowledged').flatMap(rule => [...rule.check(modelOf(model(tried)), thresholds)].map(({ message }) => /the error of (.*?) with/.exec(message)![1]!));
+    expect(named("const found = job.data.text.match(/x/);\nall = JSON.parse(found[1].trim());")).toEqual(['JSON.parse(found[1].trim())']);
+    expect(named('const box = new Box(job.data);\nall = await box.open();')).toEqual(['box.open()']);
+  });
+
+  test.each<[string, readonly string[]]>([
+    ["await prisma.item.update({ where: { id: 1 }, data: { state: 'failed' } });\nconst left = await prisma.item.count({ where: { runId: 1 } });\nif (left === 0) { await prisma.run.update({ where: { id: 1 }, data: { state: 'failed' } }); }", ['tasks/failure-acknowledged']],
+    ['const left = await again(job);', []],
+  ])('a handler that ends an error with %j', (body, expected) => { expect(on(`try { await fetch('https://a', { method: 'PUT' }); } catch (e) { ${body} }`)).toEqual(expected); });
+
+  test('one attempt is said of jobs that do something', () => {
+    const files = (work: string, queue = 'mail'): Files => ({ 'w.ts': `import { Queue, Worker } from 'bullmq';\nconst queue = new Queue('mail', { connection });\nconst worker = new Worker('${queue}', async job => { ${work} }, { connection });\nprocess.once('SIGTERM', async () => { await worker.close(); process.exit(0); });\n` });
+    expect(said(files("await fetch('https://a', { method: 'PUT' });"))).toEqual(['bullmq/no-attempts']);
+    expect(said(files('await engine.resume(job.data.id);'))).toEqual([]);
+    const adding = { ...files("await fetch('https://a', { method: 'PUT' });"), 'q.ts': "import { Queue } from 'bullmq';\nexport const mails = new Queue('mail', { connection });\n", 'a.ts': "import { mails } from './q.js';\nimport { Queue } from 'bullmq';\nawait mails.add('one', {});\nawait mails.add('two', {}, { removeOnComplete: true });\nawait mails.add('three', {}, { repeat: { every: 1000 } });\nawait mails.add('four', {}, options);\n" };
+    expect(rules.filter(({ id }) => id === 'bullmq/no-attempts').flatMap(rule => [...rule.check(modelOf(adding), thresholds)].flatMap(({ related = [] }) => related.filter(({ message }) => message.startsWith('added')).map(({ at }) => at.startLine)))).toEqual([3, 4]);
+    expect(said(files("await fetch('https://a', { method: 'PUT' });", 'bills'))).toEqual([]);
+  });
+
   /** A condition keeps a second run from an effect only where a first one can have changed what it asks for. */
   const create = 'await prisma.note.create({ data: {} });';
   test.each<[string, string, boolean]>([
@@ -177,10 +262,56 @@ describe('what handlers do', () => {
     ['rows that it takes from the list', `for (const one of await prisma.inbox.findMany({ where: { state: 'open' }, take: 5 })) { ${create}\nawait prisma.inbox.update({ where: { id: one.id }, data: { state: 'done' } }); }`, false],
     ['the items of the message', `for (const one of job.data.items) { ${create} }`, true],
     ['marking all that were there before', `await prisma.note.updateMany({ where: { userId: job.data.id }, data: { isStale: true } });\n${create}`, false],
+    ['what Redis says of it', `if (await redis.get(job.data.id)) return;\n${create}`, false],
+    ['what Redis says of it, among others', `const [seen] = await Promise.all([redis.get(job.data.id), 1]);\nif (seen) return;\n${create}`, false],
+    ['what Redis says of it, through a function', `const seen = async () => { return redis.get(job.data.id); };\nif (await seen()) return;\n${create}`, false],
+    ['an update that also finds its rows afterwards', `const due = await prisma.user.updateMany({ where: { id: 1, OR: [{ wantsNotes: true }, { isAdmin: true }] }, data: { lastSeen: 1 } });\nif (due.count === 0) return;\n${create}`, true],
+    ['an update by a column in one of several filters, which it sets', `const due = await prisma.user.updateMany({ where: { id: 1, OR: [{ noted: null }, { isAdmin: true }] }, data: { noted: 1 } });\nif (due.count === 0) return;\n${create}`, false],
+    ['what a step gave', `const user = await io.runTask('user', async () => prisma.user.findFirst({ where: { id: 1 } }));\nif (!user) return;\n${create}`, true],
+    ['a function that calls itself', `function flat(list) { return list.flatMap(one => (Array.isArray(one) ? flat(one) : [one])); }\nif (flat(job.data.items).length > 0) { ${create} }`, true],
+    ['a find or create', `const row = (await prisma.note.findFirst({ where: { userId: 1, kind: 'a' } })) ?? (await prisma.note.create({ data: {} }));`, false],
+    ['a column that it sets only behind slow work', `const user = await prisma.user.findFirst({ where: { id: 1 } });\nif (user.hash === job.data.hash) return;\n${create}\nawait fetch('https://a.example');\nawait prisma.user.update({ where: { id: 1 }, data: { hash: job.data.hash } });`, true],
+    ['a column that it sets at once', `const user = await prisma.user.findFirst({ where: { id: 1 } });\nif (user.hash === job.data.hash) return;\n${create}\nawait prisma.user.update({ where: { id: 1 }, data: { hash: job.data.hash } });`, false],
+    ['a column that it sets before it asks', `await prisma.user.update({ where: { id: 1 }, data: { hash: job.data.hash } });\nconst user = await prisma.user.findFirst({ where: { id: 1 } });\nif (user.hash !== job.data.hash) return;\n${create}`, true],
+    ['a column that it may set', `const user = await prisma.user.findFirst({ where: { id: 1 } });\nif (user.hash === job.data.hash) return;\n${create}\nawait prisma.user.update({ where: { id: 1 }, data: { name: 'a', ...(job.data.hash && { hash: job.data.hash }) } });`, false],
+    ['an answer to what it has sent', `const { id } = await (await fetch('https://a.example/jobs', { method: 'POST' })).json();\nconst { state, text } = await (await fetch('https://a.example/jobs/' + id)).json();\nif (text === '') return;\n${create}`, true],
     ['a statement over another table', 'const rows = await prisma.$queryRaw`SELECT name FROM users WHERE id = 1`;\nif (rows.length > 0) { await prisma.note.create({ data: {} }); }', true],
     ['a statement over its own', 'const rows = await prisma.$queryRaw`SELECT 1 FROM notes WHERE id = 1`;\nif (rows.length === 0) { await prisma.note.create({ data: {} }); }', false],
   ])('a second run is kept back by %s', (_, body, repeats) => { expect(on(body).filter(id => id === 'tasks/non-idempotent-write').length > 0).toBe(repeats); });
 
+});
+
+describe('handlers that are kept in a table', () => {
+  const HEAD = "import { Worker } from 'bullmq';\nimport { prisma } from './db.js';\n";
+  const END = "process.once('SIGTERM', async () => { await worker.close(); process.exit(0); });\n";
+  const send = 'async ({ data }) => { await transport.sendMail({ to: data.to }); }';
+  const mails = "export const mails = { id: 'mail.welcome', handler: async ({ data }) => { const own = await import('./welcome.handler.js'); await own.run(data); } };\n";
+  const welcome = 'export const run = async data => { await transport.sendMail({ to: data.to }); };\n';
+  const registry = `${HEAD}import { Base } from './base.js';\nexport class Jobs extends Base {\n  jobs: Record<string, Job> = {};\n  constructor() { super(); const worker = new Worker('jobs', async job => { await this.run(job); }, { connection });\n    process.once('SIGTERM', async () => { await worker.close(); process.exit(0); }); }\n  define(job: Job) { this.jobs[job.id] = { ...job, on: true }; }\n  async run(job) { const found = this.jobs[job.name];\n    if (!found || !found.on) return;\n    await found.handler(job); }\n}\n`;
+  const client = "import type { Base } from './base.js';\nimport { Jobs } from './jobs.js';\nexport class Client {\n  private jobs: Base;\n  constructor(all) { this.jobs = pick({ bullmq: () => new Jobs() }); all.forEach(one => { this.jobs.define(one); }); }\n}\n";
+  const base = 'export class Base { define(job) { throw new Error(); } }\n';
+  test.each<[string, Files]>([
+    ['an object', { 'w.ts': `${HEAD}const handlers = { mail: ${send} };\nconst worker = new Worker('jobs', async job => { await handlers[job.name](job); }, { connection });\n${END}` }],
+    ['an object, by a name for what is found', { 'w.ts': `${HEAD}const handlers = { mail: ${send} };\nconst worker = new Worker('jobs', async job => { const run = handlers[job.name];\nif (!run) throw new Error(job.name);\nawait run(job); }, { connection });\n${END}` }],
+    ['an object of another file', { 'w.ts': `${HEAD}import { handlers } from './handlers.js';\nconst worker = new Worker('jobs', async job => handlers[job.name](job), { connection });\n${END}`, 'handlers.ts': `async function mail({ data }) { await transport.sendMail({ to: data.to }); }\nexport const handlers = { mail };\n` }],
+    ['a Map', { 'w.ts': `${HEAD}const handlers = new Map([['mail', ${send}]]);\nconst worker = new Worker('jobs', async job => { const run = handlers.get(job.name);\nawait run(job); }, { connection });\n${END}` }],
+    ['a Map that is filled', { 'w.ts': `${HEAD}const handlers = new Map();\nhandlers.set('mail', ${send});\nconst worker = new Worker('jobs', async job => { await handlers.get(job.name)(job); }, { connection });\n${END}` }],
+    ['a list of objects of classes', { 'w.ts': `${HEAD}class Mail { name = 'mail'; async handle({ data }) { await transport.sendMail({ to: data.to }); } }\nconst all = [new Mail()];\nconst worker = new Worker('jobs', async job => { const one = all.find(({ name }) => name === job.name);\nawait one.handle(job); }, { connection });\n${END}` }],
+    ['a registry that a function fills', { 'w.ts': `${HEAD}const handlers: Record<string, Handler> = {};\nfunction register(name, run) { handlers[name] = run; }\nregister('mail', ${send});\nconst worker = new Worker('jobs', async job => { await handlers[job.name](job); }, { connection });\n${END}` }],
+    ['a registry of definitions that a file nearby makes', { 'src/client/jobs.ts': registry, 'src/client/client.ts': client, 'src/client/base.ts': base, 'src/jobs.ts': "import { Client } from './client/client.js';\nimport { mails } from './welcome.js';\nexport const jobs = new Client([mails] as const);\n", 'src/welcome.ts': mails, 'src/welcome.handler.ts': welcome }],
+    ['an object of functions that is called by its name', { 'w.ts': `${HEAD}const mails = { async send(data) { await transport.sendMail({ to: data.to }); } };\nconst worker = new Worker('jobs', async job => { await mails.send(job.data); }, { connection });\n${END}` }],
+  ])('%s', (_, files) => { expect(said(files)).toEqual(['tasks/non-idempotent-write']); });
+
+  test('are named by the table, and each is judged behind what the handler asks', () => {
+    const files = (ask: string): Files => ({ 'w.ts': `${HEAD}const handlers = { mail: ${send}, tell: async () => { await prisma.note.create({ data: {} }); } };\nconst worker = new Worker('jobs', async job => { ${ask} await handlers[job.name](job); }, { connection });\n${END}` });
+    expect(modelOf(files('')).processors.flatMap(({ functions }) => functions.map(({ name }) => name))).toEqual(['the handler of jobs', 'mail', 'tell']);
+    expect(said(files(''))).toEqual(['tasks/non-idempotent-write', 'tasks/non-idempotent-write']);
+    expect(said(files('const run = await prisma.run.findUnique({ where: { id: 1 } }); if (run.completedAt) return;'))).toEqual([]);
+  });
+
+  test('nothing is guessed of a table that comes from elsewhere', () => {
+    expect(said({ 'w.ts': `${HEAD}export function start(handlers) { const worker = new Worker('jobs', async job => { await handlers[job.name](job); }, { connection });\n${END} }\nconst others = { mail: ${send} };\n` })).toEqual([]);
+  });
 });
 
 describe('any text of TypeScript', () => {

@@ -13,7 +13,12 @@ export interface ScriptFinder {
   package(folder: string): PackageFacts | undefined;
   /** The folders that hold a package.json. */
   readonly packages: readonly string[];
+  /** Files that may use what a file gives, the nearest first: beside it, and above it up to the package's own folder. */
+  near(path: string): readonly string[];
 }
+
+/** Files that are looked at for one that nobody is seen to use. */
+const MOST_NEAR = 80;
 
 export function scriptFinder(store: FactStore): ScriptFinder {
   const packages = store.paths.filter(path => posix.basename(path) === 'package.json').map(path => posix.dirname(path));
@@ -63,9 +68,28 @@ export function scriptFinder(store: FactStore): ScriptFinder {
     return [...(main === undefined ? [] : [fileAt(posix.join(folder, main))]), fileAt(posix.join(folder, 'src/index')), fileAt(posix.join(folder, 'index'))].find(found => found.length > 0) ?? [];
   }
 
+  let byFolder: ReadonlyMap<string, readonly string[]> | undefined;
+  function inFolder(folder: string): readonly string[] {
+    if (!byFolder) {
+      const found = new Map<string, string[]>();
+      for (const path of store.paths) if (isScript(path) && !path.endsWith('.d.ts')) { const own = found.get(posix.dirname(path)); if (own) own.push(path); else found.set(posix.dirname(path), [path]); }
+      byFolder = found;
+    }
+    return byFolder.get(folder) ?? [];
+  }
+
+  function near(path: string): readonly string[] {
+    const found: string[] = [];
+    for (const folder of above(path)) {
+      found.push(...inFolder(folder));
+      if (folders.has(folder) || found.length > MOST_NEAR) break;
+    }
+    return found.slice(0, MOST_NEAR);
+  }
+
   const known = new Map<string, readonly string[]>();
   return {
-    packages,
+    packages, near,
     package: packageAt,
     packageOf: path => [...above(path)].find(folder => folders.has(folder)) ?? '.',
     find(specifier, from) {

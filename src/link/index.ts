@@ -214,7 +214,7 @@ function ineffectiveOf(configurations: readonly Configuration[], alone: Configur
 
 /** What a task function does, for whichever worker. */
 const bodyFor = remembered((world: World) => remembered((site: FunctionSite) => timed('following calls', () => {
-  const found = bodyOf(site.target, world.resolver, site.others);
+  const { open: _open, ...found } = bodyOf(site.target, world.resolver, site.others);
   return { ...found, claims: found.claims.filter(claim => !world.functions.some(other => other !== site && reaps(other.target.function.body, claim))) };
 })));
 

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { ClassFacts, Expr, FactStore, FunctionFacts, SourceLocation, Statement } from '../model/index.js';
-import { nested } from '../model/index.js';
+import { nested, valueIn } from '../model/index.js';
 import { bindingsOf, isProperty, type Binding } from './bindings.js';
 import { argumentsOf } from './call-arguments.js';
 import { createEvaluator, type Evaluator } from './evaluate.js';
@@ -148,7 +148,7 @@ export function createResolver(store: FactStore): Resolver {
     if (expr.object.is !== 'name') return undefined;
     for (let at: Scope | undefined = scope; at; at = at.parent) {
       const bindings = bindingsOf(at.statements).byName.get(`${expr.object.name}.${expr.name}`);
-      if (bindings) return follow(bindings, at);
+      if (bindings?.some(binds)) return follow(bindings, at);
     }
     return undefined;
   }
@@ -157,13 +157,20 @@ export function createResolver(store: FactStore): Resolver {
     for (let scope: Scope | undefined = from; scope; scope = scope.parent) {
       if (scope.kind === 'class' && scope !== from) continue;
       const bound = scope.bound?.get(name);
-      if (bound) return bound.is === 'value' && !(isPlain(bound.expr) && !isNone(bound.expr)) ? typed(name, scope) ?? bound : bound;
+      if (bound) return bound.is === 'value' && !(isPlain(bound.expr) && !isNone(bound.expr)) ? written(bound) ?? typed(name, scope) ?? bound : bound;
       const bindings = bindingsOf(scope.statements).byName.get(name);
-      if (bindings) return follow(bindings, scope);
+      if (bindings?.some(binds)) return follow(bindings, scope);
       if (scope.function?.parameters.some(parameter => parameter.name === name)) return typed(name, scope) ?? UNKNOWN;
       if (scope.kind === 'module') return fromStars(name, scope) ?? { is: 'external', name };
     }
     return UNKNOWN;
+  }
+
+  /** An object that is passed by a name or made by a function: its type says less than what is in it. */
+  function written({ expr, scope }: Extract<Target, { is: 'value' }>): Target | undefined {
+    if (!isScript(scope.path)) return undefined;
+    const target = expr.is === 'name' || expr.is === 'call' || expr.is === 'member' ? resolve(expr, scope) : undefined;
+    return target?.is === 'value' && target.expr.is === 'map' ? target : undefined;
   }
 
   /** A parameter that is annotated with a class is one of its instances, whatever is passed. */
@@ -211,7 +218,7 @@ export function createResolver(store: FactStore): Resolver {
       switch (binding.kind) {
         case 'value':
           if (i > 0 && takesItself(binding.expr, bindings, scope)) continue; // app = instrument(app)
-          return isPlain(binding.expr) ? { is: 'value', expr: binding.expr, scope } : orTyped(resolve(binding.expr, scope), binding.type, scope, binding.expr.at);
+          return isPlain(binding.expr) ? { is: 'value', expr: binding.expr, scope } : orTyped(resolve(binding.expr, scope), binding.type ?? typeOf(bindings), scope, binding.expr.at);
         case 'function': return { is: 'function', function: binding.function, scope, ...(scope.self && scope.kind === 'class' && { owner: scope.self }) };
         case 'class': return { is: 'class', class: binding.class, scope };
         case 'import': return imported(binding.module, binding.name, scope);
@@ -270,6 +277,11 @@ export function createResolver(store: FactStore): Resolver {
         if (target.of.is === 'external') return { is: 'external', name: `${target.of.name}().${name}` };
         const found = classMember(target.of, name) ?? attributeOfSelf(target.of, name) ?? UNKNOWN;
         return found.is === 'function' && isProperty(found.function) ? returned(found) : found;
+      }
+      // `mails.send` of `const mails = { send() { … } }`
+      case 'value': {
+        const held = isScript(target.scope.path) ? valueIn(target.expr, name) : undefined;
+        return held ? resolve(held, target.scope) : UNKNOWN;
       }
       default: return UNKNOWN;
     }
@@ -380,6 +392,12 @@ export function createResolver(store: FactStore): Resolver {
   };
   return { ...names, ...createEvaluator(names) };
 }
+
+/** What a name is declared as counts for all that is assigned to it. */
+const typeOf = (bindings: readonly Binding[]): string | undefined => bindings.flatMap(one => (one.kind === 'value' ? one.type ?? [] : []))[0];
+
+/** `handlers[name] = …` changes what is bound elsewhere. */
+const binds = ({ kind }: Binding): boolean => kind !== 'item' && kind !== 'update';
 
 const isNone = (expr: Expr): boolean => expr.is === 'literal' && expr.value === null;
 const isPlain = (expr: Expr): boolean => expr.is === 'literal' || expr.is === 'map' || expr.is === 'list';

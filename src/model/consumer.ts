@@ -26,10 +26,16 @@ export interface MessageConsumer {
   readonly handler?: MessageHandler;
   /** sqs: it is asked for again and again here, so this process lives for it; the others always do. */
   readonly polls: boolean;
+  /** Its messages are sent by a clock: the next one does what a failed one left. */
+  readonly isPeriodic?: boolean;
+  /** sqs: where the function with the loop is called. */
+  readonly startedAt?: SourceLocation;
   /** Made by NestJS, which closes it in its own shutdown hooks. */
   readonly isNest: boolean;
   /** Where it is closed, stopped or drained. */
   readonly closes: readonly SourceLocation[];
+  /** What is ended in front of it where it is closed: its own connection, or a database. */
+  readonly closedFirst?: ClosedFirst;
   /** amqp: NestJS acknowledges as it receives unless noAck is false (docs.nestjs.com/microservices/rabbitmq). */
   readonly noAckByDefault?: boolean;
   /** amqp: how many messages it holds at once, where that is written or a library's default. */
@@ -37,12 +43,17 @@ export interface MessageConsumer {
   readonly process: NodeProcess;
 }
 
+/** `await redis.quit()` in front of `await worker.close()`. `closedAt`: where the consumer is closed. */
+export interface ClosedFirst { readonly at: SourceLocation; readonly text: string; readonly closedAt: SourceLocation }
+
 /** The function that is given a message. */
 export interface MessageHandler {
   readonly at: SourceLocation;
   /** The function's name, where it has one. */
   readonly name?: string;
   readonly body: BodyFacts;
+  /** What it hands the message to, where that is looked up by what the message says. */
+  readonly cases?: readonly HandlerCase[];
   /** Where the message is acknowledged or deleted, in the order of the code. */
   readonly acks: readonly Acknowledgement[];
   /** Nothing in it is waited for, and this is started: the message counts as done while its work runs. */
@@ -50,6 +61,9 @@ export interface MessageHandler {
   /** A call that blocks the event loop: `execFileSync(…)`. */
   readonly blocks?: { readonly at: SourceLocation; readonly text: string };
 }
+
+/** One of the functions that a handler hands messages to by a table: `handlers[job.name](job)`. `name`: what the table calls it, or the function itself. */
+export interface HandlerCase { readonly at: SourceLocation; readonly name?: string; readonly body: BodyFacts }
 
 /** `ch.ack(msg)`, DeleteMessage. `before`: work that is waited for stands only behind it; `whatever`: it is reached although the work failed, and how. */
 export interface Acknowledgement {
@@ -94,6 +108,8 @@ export interface JobQueue {
   readonly backoff: boolean;
   /** Options are given that could not be read. */
   readonly isOpen: boolean;
+  /** Where jobs are seen to be added to it without attempts of their own; not those that are repeated. */
+  readonly adds: readonly SourceLocation[];
 }
 
 /** A job that is added with attempts of its own. `backoff`: with a delay between them, or options that could not be read. */

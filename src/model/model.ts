@@ -299,10 +299,10 @@ export interface Effect {
   readonly guard?: { readonly kind: string; readonly at: SourceLocation };
   /**
    * It stands under a condition, behind one that may end the function, in a loop over what is stored, or where an error of its own is handled.
-   * open: a run before may have changed what that depends on, so that a second one does not come here; steady: it depends on what is stored,
-   * and nothing that the function is seen to do changes that.
+   * open: a run before may have changed what that depends on, so that a second one does not come here; late: it changes that, but only behind slow
+   * work that follows the effect; steady: it depends on what is stored, and nothing that the function is seen to do changes that.
    */
-  readonly conditional?: 'open' | 'steady';
+  readonly conditional?: 'open' | 'late' | 'steady';
   /** Errors that the task function itself raises behind it, by their names as written. */
   readonly raisedBehind?: readonly string[];
   /** s the call may take by its own timeout; undefined: none or unknown. */

@@ -80,6 +80,7 @@ import { retryWithoutBackoff as bullmqRetryWithoutBackoff } from './bullmq/retry
 import { stalledJobFails } from './bullmq/stalled-job-fails.js';
 import { commitBeforeWork } from './kafka/commit-before-work.js';
 import { schedulerPerReplica } from './node/scheduler-per-replica.js';
+import { closeOrder } from './node/close-order.js';
 import { exitsBeforeDrain } from './node/exits-before-drain.js';
 import { noSigtermHandler } from './node/no-sigterm-handler.js';
 import { shutdownHooksMissing } from './node/shutdown-hooks-missing.js';
@@ -127,7 +128,7 @@ export const rules: readonly Rule[] = [
   timeLimitDropsTask, timeLimitIgnored, timeLimitTooLong,
   unknownSetting, visibilityTimeoutIneffective, visibilityTimeoutNotSeconds, visibilityTimeoutTooLong, visibilityTimeoutTooShort, workerLossAcknowledged,
   noDeadLetterQueue,
-  ackAfterFailure, ackBeforeWork, noAck, noPrefetch, lockShorterThanJob, noAttempts, noGracefulClose, bullmqRetryWithoutBackoff, stalledJobFails, commitBeforeWork, exitsBeforeDrain, noSigtermHandler, schedulerPerReplica, shutdownHooksMissing, deleteBeforeWork, deleteOnFailure, sqsVisibilityTimeoutTooShort,
+  ackAfterFailure, ackBeforeWork, noAck, noPrefetch, lockShorterThanJob, noAttempts, noGracefulClose, bullmqRetryWithoutBackoff, stalledJobFails, commitBeforeWork, closeOrder, exitsBeforeDrain, noSigtermHandler, schedulerPerReplica, shutdownHooksMissing, deleteBeforeWork, deleteOnFailure, sqsVisibilityTimeoutTooShort,
   failureAcknowledged, lockConflictDropsTask, lockOutlivesRedelivery, lockReleasedByNonOwner, lockWithoutExpiry, longSleep, messageIncompatible, modelInstanceArgument, noNetworkTimeout, nonIdempotentWrite, publishInTransaction, retrySwallowed, retryWithoutBackoff, retryWithoutLimit, softLimitSwallowed, statusWithoutReaper, unbatchedLoop, unboundedLoop, waitsForResult,
   brokerEvictions, deadLetters, deploymentStuck, deploysFasterThanTasksFinish, drift, killedAfterStopTimeout, outOfMemoryKills,
 ];

@@ -9,6 +9,7 @@ export const NODE_CALLS: readonly LibraryCall[] = [
   { name: /^twilio\b.*\.messages\.create$/, kind: 'sms' },
   // docs.stripe.com/api/idempotent_requests
   { name: /^stripe\b.*\.(create|capture|confirm|pay|refund)$/, kind: 'payment', timeoutSeconds: 80 },
+  { name: /^stripe\b.*\.(retrieve|list|search)$/, kind: 'http-read', timeoutSeconds: 80 },
   // HTTP: axios and node's fetch have no timeout (axios-http.com/docs/req_config, undici: 300 s for headers)
   { name: /^axios(\.create\(\))?(\.(post|patch|request))$|^axios\(\)$/, kind: 'http-write' },
   { name: /^axios(\.create\(\))?\.(put|delete)$/, kind: 'http-write', idempotent: true },
@@ -39,11 +40,11 @@ export const MAPPER_METHODS: Readonly<Record<string, MethodCall>> = {
 export const MAPPER_LISTS = /^(?:findMany|find|findAll|getMany|getAll)$/;
 
 /** Only compute: what they give depends on what they are given, and on the clock. */
-export const NODE_PURE = /^(?:node:)?(?:crypto|path|url|util|zlib|buffer|os|querystring|assert|perf_hooks|async_hooks)\.|^(?:node:)?fs(?:\/promises)?\.(?:readFile|write|append|unlink|mkdir|mkdtemp|rm|create)\w*$|^(?:lodash(?:-es)?|ramda|remeda|zod|yup|joi|ajv|superjson|date-fns(?:-tz)?|dayjs|luxon|moment|ms|uuid|nanoid|ulid|@paralleldrive\/cuid2|slugify|cheerio|marked|mammoth|pdf-parse|papaparse|xlsx|exceljs|handlebars|mustache|jsonwebtoken|jose|bcrypt(?:js)?|validator|diff|fast-deep-equal|ts-pattern|change-case)(?:[./]|\(|$)/;
+export const NODE_PURE = /^(?:node:)?(?:crypto|path|url|util|zlib|buffer|os|querystring|assert|perf_hooks|async_hooks)\.|^(?:node:)?fs(?:\/promises)?\.(?:readFile|write|append|unlink|mkdir|mkdtemp|rm|create)\w*$|^(?:lodash(?:-es)?|ramda|remeda|zod|yup|joi|ajv|superjson|date-fns(?:-tz)?|dayjs|luxon|moment|ms|uuid|nanoid|ulid|@paralleldrive\/cuid2|slugify|cheerio|marked|mammoth|pdf-parse|papaparse|xlsx|exceljs|handlebars|mustache|jsonwebtoken|jose|bcrypt(?:js)?|validator|diff|fast-deep-equal|ts-pattern|change-case|@scure\/\w+|@noble\/\w+|colord|tinycolor2|chroma-js|csv-parse|csv-stringify|pdf-lib|@cantoo\/pdf-lib|@libpdf\/core|jszip|adm-zip|sharp|turndown|sanitize-html|dompurify|he|html-to-text|mjml|react|react-dom|@react-email\/[\w-]+|fast-xml-parser|xml2js|js-yaml|yaml|qs|query-string|mime|mime-types|file-type|semver|croner|cron-parser|rrule|node-html-parser|jsdom|@mozilla\/readability|tiktoken|gpt-tokenizer|libphonenumber-js|bignumber\.js|decimal\.js|big\.js|immer|class-transformer|class-validator|valibot|p-limit|liquidjs|lz-string)(?:[./]|\(|$)/;
 /** What JavaScript and Node.js have without an import: values, texts, clocks. */
 export const GLOBALS = /^(?:AbortSignal|AbortController|encodeURI(?:Component)?|decodeURI(?:Component)?|isNaN|isFinite|structuredClone|setTimeout|setInterval|setImmediate|clearTimeout|clearInterval|Symbol|BigInt|Intl|URL|URLSearchParams|FormData|Headers|TextDecoder|TextEncoder|Error|TypeError|Uint8Array|WeakMap|performance|crypto|process|console)(?:\.|$)/;
 /** Methods of texts, lists, maps, dates and answers, which no client of a database has. */
-export const VALUE_METHODS = /^(?:trimStart|trimEnd|substring|slice|charAt|charCodeAt|padStart|padEnd|toFixed|localeCompare|getTime|getFullYear|getMonth|getDate|getHours|toISOString|toLocale\w+|push|unshift|flatMap|forEach|reduce|sort|findIndex|indexOf|concat|at|flat|fill|reverse|json|text|arrayBuffer|blob|subarray|then|catch|finally|safeParse)$/;
+export const VALUE_METHODS = /^(?:trim|trimStart|trimEnd|match|matchAll|replace|replaceAll|split|join|toString|toLowerCase|toUpperCase|substring|slice|charAt|charCodeAt|padStart|padEnd|toFixed|localeCompare|getTime|getFullYear|getMonth|getDate|getHours|toISOString|toLocale\w+|push|unshift|flatMap|forEach|reduce|sort|findIndex|indexOf|concat|at|flat|fill|reverse|json|text|arrayBuffer|blob|subarray|then|catch|finally|safeParse)$/;
 /** Take a statement of SQL: Prisma, pg, mysql2, knex. */
 export const SQL_METHODS = /^(?:\$(?:execute|query)Raw(?:Unsafe)?|execute|query|raw)$/;
 /** Read what is stored. */

@@ -33,7 +33,7 @@ function outcomeOf(body: readonly Statement[], scope: Scope, resolver: Resolver)
   if (parts.some(({ statement, test }) => statement.do === 'raise' && !picksByType(test))) return 'other';
   const isQuiet = parts.every(({ statement, test }) => (statement.do === 'raise' && picksByType(test)) || tellsOnly(statement, scope, resolver));
   if (isQuiet) return 'logs';
-  if (isScript(scope.path) && parts.every(({ statement }) => tellsOnly(statement, scope, resolver) || recordsOnly(statement, scope, resolver))) return 'records';
+  if (isScript(scope.path) && parts.every(({ statement }) => tellsOnly(statement, scope, resolver) || readsOnly(statement) || recordsOnly(statement, scope, resolver))) return 'records';
   const last = body.at(-1);
   return last?.do === 'return' && last.value && isValue(last.value, scope, resolver) && outcomeOf(body.slice(0, -1), scope, resolver) === 'logs' ? 'returns' : 'other';
 }
@@ -68,6 +68,12 @@ function recordsOnly(statement: Statement, scope: Scope, resolver: Resolver): bo
   const inner = held.positional.flatMap(argument => (argument.is === 'function' && argument.code ? [argument.code.body] : []));
   return inner.length > 0 && inner.every(body => body.length > 0 && body.every(one => tellsOnly(one, scope, resolver) || recordsOnly(one, scope, resolver)));
 }
+
+/** `const left = await prisma.item.count()`: a name for what is stored. */
+function readsOnly(statement: Statement): boolean {
+  return statement.do === 'assign' && statement.targets.every(target => target.is === 'name') && [...walk(statement.value)].every(part => part.is !== 'call' || READS.test(dottedName(part.callee)?.split('.').pop() ?? (part.callee.is === 'member' ? part.callee.name : '')));
+}
+const READS = /^(?:\$queryRaw|find(?:First|Unique|Many)\w*|count|aggregate|Number|String|Boolean|isArray|catch)$/;
 
 /** `return {"error": str(error)}`: made of values alone. */
 const isValue = (value: Expr, scope: Scope, resolver: Resolver): boolean => [...walk(value)].every(part => part.is !== 'call' || isTelling(part, scope, resolver));

@@ -1,12 +1,12 @@
-import type { BodyFacts, CallStep, Effect, ErrorHandler, Expr, Handler, Loop, Publish, ResultWait, RetryCall, Setting, SourceLocation, Statement } from '../../model/index.js';
+import type { BodyFacts, CallStep, Effect, EffectKind, ErrorHandler, Expr, Handler, Loop, Publish, ResultWait, RetryCall, Setting, SourceLocation, Statement } from '../../model/index.js';
 import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
 import { PURE } from '../../knowledge/libraries/index.js';
-import { EACH, LATER, ONCE } from '../../knowledge/libraries/node.js';
+import { EACH, LATER, ONCE, VALUE_METHODS } from '../../knowledge/libraries/node.js';
 import { toSetting } from '../celery/settings.js';
 import { bindingsOf } from '../bindings.js';
 import { argumentsOf, defaultsOf } from '../call-arguments.js';
 import { NO_ENVIRONMENT } from '../evaluate.js';
-import type { FunctionTarget, Resolver, Scope, Value } from '../modules.js';
+import type { FunctionTarget, Resolver, Scope, Target, Value } from '../modules.js';
 import { isDuration } from '../durations.js';
 import { render } from '../render.js';
 import { claimsIn } from './claims.js';
@@ -58,10 +58,12 @@ interface Where {
   readonly detached?: boolean;
   /** What makes all of it harmless. */
   readonly guard?: Effect['guard'];
+  /** Calls of this block that were looked at: `const { a, b } = await f()` makes two statements of one call. */
+  readonly seen?: Set<Call>;
 }
 
 /** `asked`: what decides whether it is reached. */
-type FoundEffect = Omit<Effect, 'conditional' | 'raisedBehind'> & { readonly asked: readonly Asked[] | undefined };
+type FoundEffect = Omit<Effect, 'conditional' | 'raisedBehind'> & { readonly asked: readonly Asked[] | undefined; readonly step: number };
 
 /** What stands behind one more question. */
 function asking(where: Where, asked: readonly Asked[]): Where {
@@ -69,23 +71,33 @@ function asking(where: Where, asked: readonly Asked[]): Where {
 }
 
 const withoutPages = ({ pages: _, ...where }: Where): Where => where;
+/** Takes long enough to be cut in it. */
+const SLOW: ReadonlySet<EffectKind> = new Set(['http-read', 'http-write', 'email', 'sms', 'payment', 'upload', 'subprocess', 'sleep']);
 
 interface Behind { readonly rest: readonly Statement[]; readonly isAll: boolean }
 
 /** `expire(key, s)`, which gives a lock its life after it was taken. */
 interface Expiry { readonly key: string; readonly holder: string; readonly value: Expr; readonly scope: Scope; readonly inMs: boolean }
 
-/** What a task function does: itself, the decorators of the repository around it, and what these call. */
-export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: readonly Expr[]): BodyFacts & { readonly retryCalls: readonly RetryCall[] } {
-  const effects: FoundEffect[] = [], writes: Written[] = [], loops: Loop[] = [], publishes: Publish[] = [], retryCalls: RetryCall[] = [], releases: Release[] = [], expiries: Expiry[] = [], handlers: ErrorHandler[] = [], waits: ResultWait[] = [];
+/** A call whose callee is looked up in a table. `asked`: what decides whether it is reached. */
+export interface LookedUp { readonly call: Call; readonly scope: Scope; readonly asked: readonly Asked[] | undefined }
+interface Found extends BodyFacts { readonly retryCalls: readonly RetryCall[]; /** Calls of what is not known here. */ readonly open: readonly LookedUp[] }
+
+/** What a task function does: itself, the decorators of the repository around it, and what these call. `asked`: what decides whether it is reached at all. */
+export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: readonly Expr[], asked?: readonly Asked[]): Found {
+  const effects: FoundEffect[] = [], writes: (Written & { readonly step: number })[] = [], loops: Loop[] = [], publishes: Publish[] = [], retryCalls: RetryCall[] = [], releases: Release[] = [], expiries: Expiry[] = [], handlers: ErrorHandler[] = [], waits: ResultWait[] = [];
   const taken: TakenAt[] = [];
+  const open: LookedUp[] = [];
   const visited = new Set<Statement['at']>();
   let functions = 0, trivial = true, partial = false, capped = false as boolean;
   /** Calls made for what they do, so far. */
   let deeds = 0;
+  /** Calls made so far, and when each was made first. */
+  let steps = 0;
+  const stepOf = new Map<SourceLocation, number>();
 
   function visit(statements: readonly Statement[], where: Where): void {
-    let at = where;
+    let at: Where = { ...where, seen: new Set() };
     const busy = where.last ? statements.findLastIndex(statement => !isIdle([statement], where.scope, resolver)) : statements.length;
     for (const [i, statement] of statements.entries()) {
       visitStatement(statement, { ...at, last: i >= busy }, { rest: statements.slice(i + 1), isAll: where.last === true });
@@ -111,6 +123,11 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
       }
       case 'while': {
         trivial = false;
+        const counted = isScript(where.scope.path) ? countedBy(statement.test) : undefined;
+        if (counted) {
+          visit(statement.body, { ...asking(where, stateAsked(counted, where.scope, resolver)), last: false, loop: addLoop('for', counted, undefined, statement.at, where) });
+          break;
+        }
         const endless = statement.test.is === 'literal' && Boolean(statement.test.value);
         loops.push({ at: statement.at, over: render(statement.test), kind: 'while', source: endless ? 'endless' : 'unknown', bound: 'unknown', via: where.via, ...(where.loop !== undefined && { outer: where.loop }), ...(!leavesLoop(statement.body) && { neverLeft: true }) });
         const round = { ...withoutPages(where), last: false, loop: loops.length - 1, ...(isUntilEmpty(statement) && { pages: statement.body }) };
@@ -145,7 +162,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   /** `before`: how much there was before what is tried. */
   function addHandlers(statement: Extract<Statement, { do: 'try' }>, where: Where, behind: Behind, before: { readonly effects: number; readonly deeds: number; readonly retries: number }): void {
     const effect = effects.slice(before.effects).find(({ kind }) => kind !== 'read' && kind !== 'sleep');
-    const call = effect ?? firstCall(statement.body);
+    const call = effect ?? triedCall(statement.body, where.scope, resolver);
     const isFirst = before.deeds === 0 && effects.slice(0, before.effects).every(({ kind }) => kind === 'read' || kind === 'http-read');
     // a row that is marked as begun, in JavaScript
     const isMarked = isScript(where.scope.path) && effects.slice(0, before.effects).every(({ kind }) => kind === 'read' || kind === 'http-read' || kind === 'update');
@@ -190,18 +207,32 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
       case 'map': expr.entries.forEach(([key, value]) => { if (key) visitExpr(key, inner); visitExpr(value, inner); }); break;
       case 'member': visitExpr(expr.object, inner); break;
       case 'item': visitExpr(expr.object, inner); visitExpr(expr.key, inner); break;
-      case 'operation': expr.operands.forEach(part => visitExpr(part, inner)); break;
-      case 'choice': if (expr.test) visitExpr(expr.test, inner); expr.branches.forEach(part => visitExpr(part, inner)); break;
+      case 'operation': {
+        // `find(…) ?? create(…)`
+        const isChosen = isScript(where.scope.path) && /^(?:and|or)$/.test(expr.operator);
+        expr.operands.forEach((part, i) => visitExpr(part, isChosen && i > 0 ? asking(inner, stateAsked(expr.operands[0]!, where.scope, resolver, expr.operator === 'and')) : inner));
+        break;
+      }
+      case 'choice': {
+        const { test } = expr;
+        if (test) visitExpr(test, inner);
+        expr.branches.forEach((part, i) => visitExpr(part, test && isScript(where.scope.path) ? asking(inner, stateAsked(test, where.scope, resolver, i === 0)) : inner));
+        break;
+      }
       default:
     }
   }
 
   function visitCall(call: Call, where: Where): void {
+    if (where.seen?.has(call)) return;
+    where.seen?.add(call);
     followCall(call, where);
     if (!where.used && where.via.length === 0 && !isTelling(call, where.scope, resolver)) deeds++;
   }
 
   function followCall(call: Call, where: Where): void {
+    steps++;
+    if (!stepOf.has(call.at)) stepOf.set(call.at, steps);
     const inner = { ...where, used: true, returned: false };
     // work().catch(…) on its own: started, not waited for
     const chained = isScript(where.scope.path) && call.callee.is === 'member' && /^(?:then|catch|finally)$/.test(call.callee.name);
@@ -213,7 +244,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     const method = call.callee.is === 'member' ? call.callee.name : undefined;
     if (method === 'retry' && isTaskItself(call, where)) { retryCalls.push(retryCall(call, where)); return; }
     if (isPublish(call) && !isScript(where.scope.path)) { publish(call, where); return; }
-    const callee = resolver.resolve(call.callee, where.scope);
+    const callee = calleeOf(call, where.scope);
     const external = callee.is === 'external' ? callee.name : callee.is === 'instance' && callee.of.is === 'external' ? `${callee.of.name}()` : undefined;
     const lock = lockOf(call, external, where.scope, resolver, where.used === true);
     if (lock) { trivial = false; taken.push({ lock, at: call.at, text: render(call), via: where.via }); return; }
@@ -226,14 +257,21 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     if (effect) {
       trivial = false;
       const written = isCode ? writtenBy(call, effect.kind, where.scope, resolver) : [];
-      writes.push(...written);
-      effects.push({ asked: where.asked, ...(written[0] && written[0].entity !== ANYTHING && { entity: written[0].entity }), kind: effect.kind, text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }), ...((effect.guard ?? where.guard) && { guard: effect.guard ?? where.guard }), ...(effect.timeoutSeconds !== undefined && { timeoutSeconds: effect.timeoutSeconds }), ...(effect.endless && { endless: true }) });
+      writes.push(...written.map(one => ({ ...one, step: steps })));
+      effects.push({ asked: where.asked, step: steps, ...(written[0] && written[0].entity !== ANYTHING && { entity: written[0].entity }), kind: effect.kind, text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }), ...((effect.guard ?? where.guard) && { guard: effect.guard ?? where.guard }), ...(effect.timeoutSeconds !== undefined && { timeoutSeconds: effect.timeoutSeconds }), ...(effect.endless && { endless: true }) });
       return;
     }
     if (callee.is === 'function' && callee.function.isAsync && isCode && !call.awaited && (where.detached || !where.used)) return;
     if (callee.is === 'function') { descend(callee, call, where); return; }
     if (callee.is === 'class') { const constructor = resolver.member(callee, '__init__'); if (constructor.is === 'function') descend(constructor, call, where); return; }
+    if (isCode && (external === undefined || /^(?:Map|WeakMap)\(\)/.test(external))) open.push({ call, scope: where.scope, asked: where.asked });
     if (external === undefined || !PURE.test(external)) { if (!isLogging(call)) { trivial = false; partial = true; } }
+  }
+
+  /** `mails.send()` of `const mails = { async send() { … } }` is a function, too. */
+  function calleeOf(call: Call, scope: Scope): Target {
+    const callee = resolver.resolve(call.callee, scope);
+    return callee.is === 'value' && callee.expr.is === 'function' && callee.expr.code ? { is: 'function', function: callee.expr.code, scope: callee.scope } : callee;
   }
 
   /** In JavaScript what is passed as a function runs now, for each item or once, unless it is kept for later. */
@@ -266,7 +304,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     const delay = countdown ? seconds(resolver.evaluate(countdown, where.scope)) : eta ? etaDelay(eta, where.scope) : undefined;
     const object = call.callee.is === 'member' ? call.callee.object : call.callee;
     publishes.push({ at: call.at, target: render(object.is === 'call' ? object.callee : object), countdown: delay ?? { state: 'unset', at: call.at, slots: [] }, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }) });
-    effects.push({ asked: where.asked, kind: 'publish', text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }) });
+    effects.push({ asked: where.asked, step: steps, kind: 'publish', text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }) });
   }
 
   /** `now() + timedelta(hours=2)`: the part that is a duration. */
@@ -308,14 +346,22 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     return first!.value === second!.value ? first! : { state: 'unknown', at: written.at, expression: render(written), candidates: [first!.value, second!.value] };
   }
 
-  function finished({ asked, ...effect }: FoundEffect): Effect {
+  function finished({ asked, step, ...effect }: FoundEffect): Effect {
     const types = raisedBehind(target.function.body, effect.via[0]?.at ?? effect.at);
-    const conditional = asked && (asked.some(one => one.entity === ANYTHING || writes.some(written => changes(written, one))) ? 'open' : 'steady');
+    const conditional = asked && conditionOf(asked, step);
     return { ...effect, ...(conditional && { conditional }), ...(types && types.length > 0 && { raisedBehind: [...new Set(types)] }) };
   }
 
+  /** What is written in front of a question is there in the first run, too; what is written behind the effect comes too late for a run that is cut in the slow work between them. */
+  function conditionOf(asked: readonly Asked[], step: number): NonNullable<Effect['conditional']> {
+    if (asked.some(one => one.entity === ANYTHING)) return 'open';
+    const behind = asked.flatMap(one => { const from = one.by && stepOf.get(one.by); return writes.filter(written => (from === undefined || written.step > from) && changes(written, one)); });
+    const first = Math.min(...behind.map(written => written.step));
+    return behind.length === 0 ? 'steady' : effects.some(other => SLOW.has(other.kind) && other.step > step && other.step < first) ? 'late' : 'open';
+  }
+
   const start = resolver.inside(target, defaultsOf(target));
-  visit(target.function.body, { scope: start, via: [], depth: 0, last: true, ends: true });
+  visit(target.function.body, { scope: start, via: [], depth: 0, last: true, ends: true, ...(asked && { asked }) });
   for (const decorator of decorators) visitDecorator(decorator, target.scope);
 
   function visitDecorator(decorator: Expr, scope: Scope): void {
@@ -344,7 +390,13 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     return object !== undefined && (object === first || object === 'self' || object === target.function.name || /(^|\.)current_task$/.test(object) || (where.depth > 0 && /^(task|self|celery_task)$/.test(object)));
   }
 
-  return { effects: effects.map(finished), loops, locks: locksWithRelease(taken.map(withExpiry), releases), publishes, handlers, waits, claims: claimsIn(target.function.body, start, resolver), trivial: trivial && retryCalls.length === 0, partial, ...(capped && { capped }), retryCalls };
+  return { effects: effects.map(finished), loops, locks: locksWithRelease(taken.map(withExpiry), releases), publishes, handlers, waits, claims: claimsIn(target.function.body, start, resolver), trivial: trivial && retryCalls.length === 0, partial, ...(capped && { capped }), retryCalls, open };
+}
+
+/** `for (let i = 0; i < rows.length; i += 10)`: the list that is walked. */
+function countedBy(test: Expr): Expr | undefined {
+  const [, end] = test.is === 'operation' && test.operator === '<' ? test.operands : [];
+  return end?.is === 'member' && end.name === 'length' ? end.object : undefined;
 }
 
 /** An error that says what went wrong, not any. */
@@ -372,14 +424,19 @@ function sentBy(expr: Expr, scope: Scope): Call | undefined {
   return expr.callee.is === 'call' && CANVAS.test(dottedName(expr.callee.callee) ?? '') ? expr : undefined;
 }
 
-/** The first call that is no logging. */
-function firstCall(statements: readonly Statement[]): { readonly at: SourceLocation; readonly text: string } | undefined {
-  for (const statement of statements) {
-    for (const expr of expressionsOf(statement)) for (const part of walk(expr)) if (part.is === 'call' && !isLogging(part) && !PURE.test(dottedName(part.callee) ?? '')) return { at: part.at, text: render(part) };
-    const inner = firstCall(nested(statement));
-    if (inner) return inner;
-  }
-  return undefined;
+/** What a block is there for: the first call that is made for what it does, or waited for; else the first that is no logging and no method of a text. */
+function triedCall(statements: readonly Statement[], scope: Scope, resolver: Resolver): { readonly at: SourceLocation; readonly text: string } | undefined {
+  const calls = callsIn(statements).filter(({ call }) => !isLogging(call) && !PURE.test(dottedName(call.callee) ?? ''));
+  const found = calls.find(({ call, isOwn }) => (isOwn || call.awaited) && !isTelling(call, scope, resolver)) ?? calls.find(({ call }) => call.callee.is !== 'member' || !VALUE_METHODS.test(call.callee.name)) ?? calls[0];
+  return found && { at: found.call.at, text: render(found.call) };
+}
+
+/** The calls of some statements in order. `isOwn`: nothing takes what it gives. */
+function callsIn(statements: readonly Statement[]): readonly { readonly call: Call; readonly isOwn: boolean }[] {
+  return statements.flatMap(statement => [
+    ...expressionsOf(statement).flatMap(expr => [...walk(expr)].flatMap(part => (part.is === 'call' ? [{ call: part, isOwn: statement.do === 'call' && part === expr }] : []))),
+    ...callsIn(nested(statement)),
+  ]);
 }
 
 const namesOf = (expr: Expr): ReadonlySet<string> => new Set([...walk(expr)].flatMap(part => (part.is === 'name' ? [part.name] : [])));

@@ -1,7 +1,7 @@
 import type { EffectKind, Expr, SourceLocation, Statement } from '../../model/index.js';
-import { children, dottedName, expressionsOf, nested, samePlace, walk } from '../../model/index.js';
+import { children, dottedName, expressionsOf, literalText, nested, samePlace, valueIn, walk } from '../../model/index.js';
 import { PURE } from '../../knowledge/libraries/index.js';
-import { BY_UNIQUE_KEY, GLOBALS, MAPPER, MAPPER_READS, NODE_CALLS, NODE_PURE, SQL_METHODS, VALUE_METHODS } from '../../knowledge/libraries/node.js';
+import { BY_UNIQUE_KEY, GLOBALS, MAPPER, MAPPER_READS, NODE_CALLS, NODE_PURE, ONCE, SQL_METHODS, VALUE_METHODS } from '../../knowledge/libraries/node.js';
 import { bindingsOf, type Binding } from '../bindings.js';
 import { isScript } from '../find-scripts.js';
 import type { FunctionTarget, Resolver, Scope } from '../modules.js';
@@ -12,7 +12,7 @@ type Call = Extract<Expr, { is: 'call' }>;
  * Something stored that a condition depends on. `entity`: the table as the code names it, or ANYTHING where that cannot be told. present: the
  * condition holds while a row with that key is there; absent: while none is; value: it depends on what the rows say.
  */
-export interface Asked { readonly entity: string; readonly as: 'value' | 'present' | 'absent'; /** What asks, where it is itself a request that may write. */ readonly by?: SourceLocation; /** value: the columns it depends on, where they are known. */ readonly fields?: readonly string[]; /** value: of one row, found by its key. */ readonly ofOne?: boolean }
+export interface Asked { readonly entity: string; readonly as: 'value' | 'present' | 'absent'; /** The call that asks. */ readonly by?: SourceLocation; /** value: the columns it depends on, where they are known. */ readonly fields?: readonly string[]; /** value: of one row, found by its key. */ readonly ofOne?: boolean }
 /** What a function does to something stored. */
 export interface Written { readonly entity: string; readonly how: 'insert' | 'update' | 'delete'; readonly at: SourceLocation; /** update: the columns, where they are known. */ readonly fields?: readonly string[] }
 
@@ -30,7 +30,7 @@ const NOTHING: readonly Asked[] = [];
 /** Values and texts: the same at each run for the same message. */
 const COMPUTES = /^(?:JSON|Math|Promise|Object|Array|String|Number|Boolean|Buffer|Date|Map|Set|RegExp|parseInt|parseFloat|len|str|int|bool|isinstance|any|all|sorted|set|list|dict|json)(?:\.|$)|\.(?:match|includes|startsWith|endsWith|startswith|endswith|trim|toLowerCase|toUpperCase|lower|upper|strip|split|join|filter|map|slice|some|every|replace|toString|test|keys|values|items|get)$/;
 /** Functions of the repository that a value comes through. */
-const DEPTH = 4;
+const DEPTH = 6;
 
 /** Can what was written change what is asked? */
 export function changes({ entity, how, at, fields }: Written, asked: Asked): boolean {
@@ -52,7 +52,7 @@ export function stateAsked(test: Expr, scope: Scope, resolver: Resolver, taken =
     if (test.is === 'operation' && test.operator === 'not') return stateAsked(test.operands[0]!, scope, resolver, !taken);
     if (test.is === 'operation' && /^(?:[!=]==?|is|is not)$/.test(test.operator) && isNothing(test.operands[1])) return stateAsked(test.operands[0]!, scope, resolver, /^!|not/.test(test.operator) ? taken : !taken);
     const row = test.is === 'name' ? rowByKey(test.name, scope, resolver) : undefined;
-    if (row !== undefined) return [{ entity: row, as: taken ? 'present' : 'absent' }];
+    if (row !== undefined) return [{ entity: row.entity, as: taken ? 'present' : 'absent', ...(row.by && { by: row.by }) }];
     if (test.is === 'operation' && /^(?:and|or)$/.test(test.operator)) return distinct(test.operands.flatMap(part => [...stateAsked(part, scope, resolver, true), ...stateAsked(part, scope, resolver, false)]));
   }
   return distinct(asks(test, scope, resolver));
@@ -61,8 +61,8 @@ export function stateAsked(test: Expr, scope: Scope, resolver: Resolver, taken =
 /** `null`, `undefined`. */
 const isNothing = (expr: Expr | undefined): boolean => (expr?.is === 'literal' && expr.value === null) || (expr?.is === 'name' && expr.name === 'undefined');
 
-/** The table of a row that a name holds, found by its key alone. */
-function rowByKey(name: string, scope: Scope, resolver: Resolver): string | undefined {
+/** What asks for the row that a name holds, found by its key alone. */
+function rowByKey(name: string, scope: Scope, resolver: Resolver): Asked | undefined {
   for (let within: Scope | undefined = scope; within; within = within.parent) {
     const bindings = bindingsOf(within.statements).byName.get(name);
     if (!bindings) continue;
@@ -72,11 +72,11 @@ function rowByKey(name: string, scope: Scope, resolver: Resolver): string | unde
   return undefined;
 }
 
-/** The table of a call that reads one row by its key. */
-function oneRow(call: Call, scope: Scope, resolver: Resolver): string | undefined {
+/** A call that reads one row by its key. */
+function oneRow(call: Call, scope: Scope, resolver: Resolver): Asked | undefined {
   const table = tableOf(call, scope, resolver);
   const [read] = table === undefined ? [] : readsTable(call, table) ?? [];
-  return read?.ofOne ? table : undefined;
+  return read?.ofOne ? read : undefined;
 }
 
 /** What an effect changes of what is stored. */
@@ -105,7 +105,7 @@ export function tableOf(call: Call, scope: Scope, resolver: Resolver): string | 
   return table === undefined ? ANYTHING : tableName(table);
 }
 
-const distinct = (asked: readonly Asked[]): readonly Asked[] => asked.filter((one, i) => asked.findIndex(other => other.entity === one.entity && other.as === one.as) === i);
+const distinct = (asked: readonly Asked[]): readonly Asked[] => [...new Map(asked.map(one => [JSON.stringify([one.entity, one.as, one.by, one.fields]), one])).values()];
 
 function asks(test: Expr, scope: Scope, resolver: Resolver): readonly Asked[] {
   // a regular expression is opaque, too
@@ -124,9 +124,19 @@ function asks(test: Expr, scope: Scope, resolver: Resolver): readonly Asked[] {
 /** `order.status`: a column of a row that was read here; of what is read beside it (`order.customer.name`) a table of its own. */
 function fieldAsks({ object, name }: Extract<Expr, { is: 'member' }>, scope: Scope, resolver: Resolver): readonly Asked[] {
   if (object.is === 'member' && object.object.is === 'name' && rowOf(object.object.name, scope, resolver)) return [...fieldAsks(object, scope, resolver), { entity: tableName(object.name), as: 'value', fields: [name] }];
+  if (object.is === 'name' && object.name === 'this' && isInMemory(name, scope)) return NOTHING;
   const row = object.is === 'name' ? rowOf(object.name, scope, resolver) : undefined;
   if (row && MARKS.test(name)) return OPEN; // whoever writes it
   return row ? [{ ...row, ...(row.fields && { fields: [...row.fields, name] }) }] : asks(object, scope, resolver);
+}
+
+/** `this.handlers = {}`, `this.handlers[name] = handler`: a field that only this process keeps is as it was when the next one starts. */
+function isInMemory(field: string, scope: Scope): boolean {
+  let within: Scope | undefined = scope;
+  while (within && !within.self) within = within.parent;
+  const bindings = within?.self?.class.body.flatMap(statement => (statement.do === 'function' ? bindingsOf(statement.function.body).byName.get(`this.${field}`) ?? [] : [])) ?? [];
+  const isOwn = (expr: Expr): boolean => expr.is === 'literal' || expr.is === 'list' || expr.is === 'map' || expr.is === 'function' || expr.is === 'environment' || (expr.is === 'call' && /^(?:Map|Set|WeakMap|WeakSet|Array)$/.test(dottedName(expr.callee) ?? ''));
+  return bindings.length > 0 && bindings.every(one => (one.kind === 'value' ? isOwn(one.expr) : one.kind === 'item' && one.value.is !== 'call'));
 }
 
 /** Columns that say that something was done. */
@@ -149,29 +159,51 @@ const isClass = (expr: Expr): boolean => /^[A-Z]/.test(dottedName(expr) ?? '');
 
 /** What it is called on counts, and what it is given. */
 function callAsks(call: Call, scope: Scope, resolver: Resolver): readonly Asked[] {
-  const given = (): readonly Asked[] => [...(call.callee.is === 'member' ? asks(call.callee.object, scope, resolver) : []), ...call.positional.flatMap(part => asks(part, scope, resolver)), ...call.keywords.flatMap(([, value]) => asks(value, scope, resolver))];
+  // what Promise.all() is given is waited for
+  const parts = isScript(scope.path) && /^Promise\./.test(dottedName(call.callee) ?? '') ? call.positional.map(awaitedItems) : call.positional;
+  const given = (): readonly Asked[] => [...(call.callee.is === 'member' ? asks(call.callee.object, scope, resolver) : []), ...parts.flatMap(part => asks(part, scope, resolver)), ...call.keywords.flatMap(([, value]) => asks(value, scope, resolver))];
   const table = isScript(scope.path) ? tableOf(call, scope, resolver) : undefined;
   // a row that is made here; what an update says it found may be a claim
-  if (table !== undefined) return readsTable(call, table) ?? (call.callee.is === 'member' && /^(?:create|insert|add)/.test(call.callee.name) ? NOTHING : OPEN);
+  if (table !== undefined) return readsTable(call, table) ?? updateAsks(call, table) ?? (call.callee.is === 'member' && /^(?:create|insert|add)/.test(call.callee.name) ? NOTHING : OPEN);
+  // what a step gave is remembered
+  if (isScript(scope.path) && ONCE.test(dottedName(call.callee) ?? '')) return NOTHING;
   if (isComputed(call, scope, resolver)) return given();
   if (!isScript(scope.path)) return OPEN;
   // a model says what it says of what it is given
   const library = libraryRead(call, scope, resolver);
   if (library) return [...library, ...call.positional.flatMap(part => asks(part, scope, resolver))];
   const own = resolver.resolve(call.callee, scope);
+  if (sendsCommand(call)) return given();
   if (own.is === 'function') return [...given(), ...readsOf(own, resolver, DEPTH)];
-  return isOfValue(call, scope) || own.is === 'class' || isMade(call, scope, resolver) ? given() : OPEN;
+  return isOfValue(call, scope) || own.is === 'class' || isMade(call, scope, resolver) || isAtOnce(call, scope, resolver) ? given() : OPEN;
+}
+
+const awaitedItems = (expr: Expr): Expr => (expr.is === 'list' ? { ...expr, items: expr.items.map(item => (item.is === 'call' ? { ...item, awaited: true as const } : item)) } : expr);
+
+/** An update that finds its rows by columns which it does not set takes nothing from a second run; undefined: it may. */
+function updateAsks({ callee, positional: [query], at }: Call, table: string): readonly Asked[] | undefined {
+  if (callee.is !== 'member' || !/^update/.test(callee.name) || query?.is !== 'map') return undefined;
+  const asked = columnsOf(valueIn(query, 'where')), set = keysOf(valueIn(query, 'data'));
+  return asked && set && !set.some(field => asked.includes(field)) ? [{ entity: table, as: 'value', fields: asked, by: at }] : undefined;
+}
+
+/** The columns that a filter names, those in `OR`, `AND` and `NOT` too; undefined: not all can be told. */
+function columnsOf(filter: Expr | undefined): readonly string[] | undefined {
+  const keys = keysOf(filter);
+  if (filter?.is !== 'map' || !keys) return undefined;
+  const parts = filter.entries.map(([, value], i) => (!/^(?:AND|OR|NOT)$/.test(keys[i]!) ? [keys[i]!] : value.is === 'list' ? value.items.map(columnsOf) : [columnsOf(value)]).flatMap(part => (part === undefined ? [undefined] : part)));
+  return parts.flat().every(part => part !== undefined) ? parts.flat() as string[] : undefined;
 }
 
 /** `prisma.order.findMany()`, `prisma.$queryRaw`SELECT … FROM orders``; undefined: it reads nothing. */
-function readsTable({ callee, positional }: Call, table: string): readonly Asked[] | undefined {
+function readsTable({ callee, positional, at }: Call, table: string): readonly Asked[] | undefined {
   const statement = SQL_METHODS.test(callee.is === 'member' ? callee.name : '') ? textOf(positional[0]) : undefined;
-  if (statement !== undefined) return /^\s*(?:select|with)\b/i.test(statement) ? [...statement.matchAll(/\b(?:from|join)\s+["`]?([\w.]+)/gi)].map(([, name]) => ({ entity: tableName(name!), as: 'value' as const })) : undefined;
+  if (statement !== undefined) return /^\s*(?:select|with)\b/i.test(statement) ? [...statement.matchAll(/\b(?:from|join)\s+["`]?([\w.]+)/gi)].map(([, name]) => ({ entity: tableName(name!), as: 'value' as const, by: at })) : undefined;
   if (callee.is !== 'member' || !MAPPER_READS.test(callee.name)) return undefined;
   const filter = filterOf(positional[0]);
   const fields = filter?.filter(key => !IS_KEY.test(key));
   const ofOne = BY_UNIQUE_KEY.test(callee.name) || (ONE_ROW.test(callee.name) && filter !== undefined && filter.length > 0 && fields!.length === 0);
-  return [{ entity: table, as: 'value', ...(fields && { fields }), ...(ofOne && { ofOne }) }];
+  return [{ entity: table, as: 'value', by: at, ...(fields && { fields }), ...(ofOne && { ofOne }) }];
 }
 
 const IS_KEY = /^(?:_?id|uuid|\w*(?:Id|_id|Uuid|Key))$/;
@@ -188,8 +220,14 @@ function filterOf(query: Expr | undefined): readonly string[] | undefined {
 /** The keys of an object; undefined: not all are written. */
 function keysOf(expr: Expr | undefined): readonly string[] | undefined {
   if (expr?.is !== 'map') return undefined;
-  const keys = expr.entries.map(([key]) => (key?.is === 'literal' ? String(key.value) : undefined));
+  const keys = expr.entries.flatMap(([key, value]): readonly (string | undefined)[] => (key?.is === 'literal' ? [String(key.value)] : key === null ? spreadKeys(value) : [undefined]));
   return keys.every(key => key !== undefined) ? keys : undefined;
+}
+
+/** `...(changed && { changedAt })`, `...(found ? { id } : {})`: keys that may be there. */
+function spreadKeys(value: Expr): readonly (string | undefined)[] {
+  const maps = value.is === 'choice' ? value.branches : value.is === 'operation' && value.operator === 'and' ? value.operands.slice(-1) : [value];
+  return maps.flatMap((map): readonly (string | undefined)[] => keysOf(map) ?? [undefined]);
 }
 
 /** A table of SQL and a model of the code are one: `content_items` is `contentItem`. */
@@ -201,19 +239,28 @@ function textOf(expr: Expr | undefined): string | undefined {
   return expr?.is === 'operation' && expr.operator === 'concat' ? expr.operands.map(part => textOf(part) ?? '?').join('') : undefined;
 }
 
-/** `new Anthropic(…)`. */
-const isMade = (call: Call, scope: Scope, resolver: Resolver): boolean => [resolver.externalName(call.callee, scope), dottedName(call.callee)].some(name => name !== undefined && /^[A-Z]/.test(name.split('.').pop()!));
+/** `new Anthropic(…)`, `createTransport(…)` of a library, `service.getBlobClient(name)`. */
+const isMade = (call: Call, scope: Scope, resolver: Resolver): boolean => [resolver.externalName(call.callee, scope), dottedName(call.callee), call.callee.is === 'member' ? call.callee.name : undefined].some(name => name !== undefined && /^[A-Z]|^get\w*Client$/.test(name.split('.').pop()!)) || /[./]create[A-Z]\w*$/.test(resolver.externalName(call.callee, scope) ?? '');
+
+/** A library's function that is not waited for: in JavaScript what is stored elsewhere is always waited for, but for files, programs and SQLite. */
+function isAtOnce(call: Call, scope: Scope, resolver: Resolver): boolean {
+  const external = call.awaited ? undefined : resolver.externalName(call.callee, scope);
+  return external !== undefined && /^[^(]+[./][^(]+$/.test(external) && !/^(?:node:)?(?:fs|child_process|sqlite)\b|sqlite|sync-|execa|redis/.test(external);
+}
 
 const reads = new WeakMap<readonly Statement[], readonly Asked[]>();
+/** Functions that are being read: what one reads that calls itself is counted once. */
+const reading = new Set<readonly Statement[]>();
 
 /** What a function of the repository reads that may be another thing at the next run: with what it is given, that decides what it returns. */
 function readsOf(target: FunctionTarget, resolver: Resolver, depth: number): readonly Asked[] {
   const known = reads.get(target.function.body);
   if (known) return known;
+  if (reading.has(target.function.body)) return NOTHING;
   if (depth === 0) return OPEN;
   const inside = resolver.inside(target);
   const visit = (statements: readonly Statement[], scope: Scope): readonly Asked[] => statements.flatMap(statement => (statement.do === 'function' || statement.do === 'class' ? [] : [
-    ...expressionsOf(statement).flatMap(expr => [...walk(expr)].flatMap(part => (part.is === 'call' ? readBy(part, scope) : part.is === 'function' && part.code ? visit(part.code.body, resolver.inside({ is: 'function', function: part.code, scope })) : []))),
+    ...expressionsOf(statement).flatMap(expr => [...walk(expr)].flatMap(part => (part.is === 'call' ? (isDropped(part, statement) ? NOTHING : readBy(part === expr && statement.do === 'return' ? { ...part, awaited: true } : part, scope)) : part.is === 'function' && part.code ? visit(part.code.body, resolver.inside({ is: 'function', function: part.code, scope })) : []))),
     ...visit(nested(statement), scope),
   ]));
   const readBy = (call: Call, scope: Scope): readonly Asked[] => {
@@ -222,21 +269,30 @@ function readsOf(target: FunctionTarget, resolver: Resolver, depth: number): rea
     if (table !== undefined) return readsTable(call, table) ?? NOTHING;
     const library = libraryRead(call, scope, resolver);
     if (library) return library;
+    if (sendsCommand(call)) return NOTHING;
     const own = resolver.resolve(call.callee, scope);
-    return own.is === 'function' ? readsOf(own, resolver, depth - 1) : own.is === 'class' || isMade(call, scope, resolver) || isOfValue(call, scope) || isGiven(call, scope) ? NOTHING : OPEN;
+    return own.is === 'function' ? readsOf(own, resolver, depth - 1) : own.is === 'class' || isMade(call, scope, resolver) || isAtOnce(call, scope, resolver) || isOfValue(call, scope) || isGiven(call, scope) ? NOTHING : OPEN;
   };
+  reading.add(target.function.body);
   const found = distinct(visit(target.function.body, inside));
+  reading.delete(target.function.body);
   // what was cut off by the depth may be less from elsewhere
   if (depth === DEPTH || !found.some(one => one.entity === ANYTHING)) reads.set(target.function.body, found);
   return found;
 }
 
-/** What a library's call asks for: a model keeps nothing, a request what others keep; undefined: it is none of these. */
+/** `client.send(new GetItemCommand(…))`: the command says what it reads. */
+const sendsCommand = ({ callee, positional: [command] }: Call): boolean => callee.is === 'member' && callee.name === 'send' && command?.is === 'call' && /Command$/.test(dottedName(command.callee) ?? '');
+
+/** Nothing waits for it, and nothing takes what it gives. */
+const isDropped = (call: Call, statement: Statement): boolean => statement.do === 'call' && statement.value === call && !call.awaited;
+
+/** What a library's call asks for: a model keeps nothing, what is sent is answered anew, a request reads what others keep; undefined: it is none of these. */
 function libraryRead(call: Call, scope: Scope, resolver: Resolver): readonly Asked[] | undefined {
-  if (call.callee.is === 'name' && call.callee.name === 'fetch') return [{ entity: siteOf(call), as: 'value', by: call.at }];
+  if (call.callee.is === 'name' && call.callee.name === 'fetch') return /^(?:POST|PATCH)$/i.test(literalText(valueIn(call.positional[1], 'method')) ?? '') ? NOTHING : [{ entity: siteOf(call), as: 'value', by: call.at }];
   const external = resolver.externalName(call.callee, scope);
   const entry = external === undefined ? undefined : NODE_CALLS.find(({ name }) => name.test(external));
-  if (entry?.answers) return NOTHING;
+  if (entry?.answers || (entry?.kind === 'http-write' && !entry.idempotent)) return NOTHING;
   return entry && /^http-/.test(entry.kind) ? [{ entity: siteOf(call), as: 'value', by: call.at }] : undefined;
 }
 
@@ -277,7 +333,7 @@ const isTold = ({ callee }: Call): boolean => callee.is === 'member' && /(?:^|\.
 function isComputed(call: Call, scope: Scope, resolver: Resolver): boolean {
   const name = dottedName(call.callee) ?? (call.callee.is === 'member' ? `.${call.callee.name}` : '');
   const external = resolver.externalName(call.callee, scope);
-  return COMPUTES.test(name) || (isScript(scope.path) ? GLOBALS.test(name) || (external !== undefined && NODE_PURE.test(external)) : PURE.test(external ?? name));
+  return (COMPUTES.test(name) && !(isScript(scope.path) && call.awaited && /\.get$/.test(name))) || (isScript(scope.path) && !call.awaited && /\.(?:has|entries|search|toSorted|exec)$/.test(name)) || (isScript(scope.path) ? GLOBALS.test(name) || (external !== undefined && NODE_PURE.test(external)) : PURE.test(external ?? name));
 }
 
 /** A parameter is what the message says, as far as the caller gave it so; a variable is what was put into it. */

@@ -1,10 +1,13 @@
 import { posix } from 'node:path';
 import type { ConsumerKind, Expr, MessageConsumer, Setting, Slot, SourceLocation, Statement } from '../../model/index.js';
-import { comparePlaces, dottedName, expressionsOf, literalText, nested, shorten, walk } from '../../model/index.js';
+import { comparePlaces, dottedName, expressionsOf, literal, literalText, nested, shorten, walk } from '../../model/index.js';
 import { toSetting } from '../celery/settings.js';
 import { argumentsOf } from '../call-arguments.js';
 import type { FunctionTarget, Resolver, Scope } from '../modules.js';
 import { render } from '../render.js';
+import { closeOrder, type CloseOrder } from './close-order.js';
+import { callsIn, type Calls, type CallSite } from './calls.js';
+import { dispatcher, type Dispatch } from './dispatch.js';
 import { handlerOf } from './handler.js';
 import { processesOf } from './process.js';
 import { callsOf, codeSites, entriesOf, functionNamed, type Call, type CodeSite, type Entries } from './walk.js';
@@ -26,10 +29,14 @@ interface Found {
   readonly noAckByDefault?: boolean;
   /** Its library limits what it holds by itself. */
   readonly limited?: boolean;
-  /** The call that makes it, in a function that was called for it; and the scope of that function. */
-  readonly inner?: Call;
-  readonly optionsIn?: Scope;
+  /** The handler as it is written, and the scope that it and the queue are written in. */
+  readonly handlerAs?: Expr;
+  readonly inside?: Scope;
+  /** What makes it, where that stands in a function that is called for it, and the functions on the way there. */
+  readonly made?: { readonly call: Call; readonly site: CodeSite };
+  readonly makers?: readonly Maker[];
 }
+interface Maker { readonly target: FunctionTarget; readonly call: Call }
 
 /** The modules of the tree that may hold a consumer: no tests, and nothing that is compiled from a file beside it. */
 export function scriptModules(candidates: readonly string[], resolver: Resolver): readonly Scope[] {
@@ -40,33 +47,38 @@ export function scriptModules(candidates: readonly string[], resolver: Resolver)
 
 /** Every consumer of messages in these modules, in the order of their places. */
 export function messageConsumers(modules: readonly Scope[], resolver: Resolver): readonly MessageConsumer[] {
-  const found = modules.flatMap(module => consumersIn(module, resolver)).flatMap(one => madeBy(one, modules, resolver)).sort((a, b) => comparePlaces(a.at, b.at));
+  const calls = callsIn(modules, resolver);
+  const found = modules.flatMap(module => consumersIn(module, resolver)).flatMap(one => madeBy(one, calls, resolver)).sort((a, b) => comparePlaces(a.at, b.at));
   if (found.length === 0) return [];
   const processOf = processesOf(modules, resolver);
   const closings = closingsOf(modules, resolver);
-  return found.map(one => consumerOf(one, resolver, processOf, closings));
+  const dispatch = dispatcher(calls, resolver);
+  const order = closeOrder(modules, resolver);
+  return found.map(one => consumerOf(one, resolver, processOf, closings, dispatch, order, calls));
 }
 
-/** One that a function makes and returns is one for each call of it: with what it is given there, under the name it has there. */
-function madeBy(found: Found, modules: readonly Scope[], resolver: Resolver): readonly Found[] {
+/** Calls between what makes a consumer and who asks for it. */
+const MOST_MAKERS = 4;
+
+/** One that a function makes and returns, or makes for a handler that it is given, is one for each call of it: with what it is given there, under the name it has there. */
+function madeBy(found: Found, calls: Calls, resolver: Resolver): readonly Found[] {
   const maker = found.site.within.at(-1);
-  if (!maker || !found.call || found.kind === 'sqs' || maker.function.name === 'anonymous' || !returnsIt(maker.function.body, found.call, nameOf(found.call, found.site.statement))) return [found];
-  const uses: Found[] = [];
-  for (const module of modules) {
-    for (const site of codeSites(module.statements, module, resolver)) {
-      for (const call of callsOf(site.statement)) {
-        if (call.callee.is !== 'name' && call.callee.is !== 'member') continue;
-        const target = resolver.resolve(call.callee, site.scope);
-        if (target.is !== 'function' || target.function !== maker.function) continue;
-        const given = new Map(argumentsOf(target, call, site.scope));
-        const of = (expr: Expr | undefined): { readonly expr: Expr; readonly scope: Scope } | undefined => { const bound = expr?.is === 'name' ? given.get(expr.name) : undefined; return bound?.is === 'value' ? bound : undefined; };
-        const handler = functionNamed(of(found.call.positional[1])?.expr, site.scope, resolver) ?? found.handler;
-        const queue = of(found.queue)?.expr ?? found.queue;
-        uses.push({ ...found, at: call.at, text: shownAs(call), site, call, ...(handler && { handler }), ...(queue && { queue }), inner: found.call, optionsIn: resolver.inside(maker, given) });
-      }
-    }
-  }
-  return uses.length > 0 ? uses : [found];
+  const { call, makers = [] } = found;
+  if (!maker || !call || found.kind === 'sqs' || maker.function.name === 'anonymous' || makers.length === MOST_MAKERS) return [found];
+  const takes = (expr: Expr): boolean => expr.is === 'name' && maker.function.parameters.some(({ name }) => name === expr.name);
+  if (!returnsIt(maker.function.body, call, nameOf(call, found.site.statement)) && !(found.handler === undefined && call.positional.some(takes))) return [found];
+  const sites = calls.callersOf(maker);
+  return sites.length === 0 ? [found] : sites.flatMap(site => {
+    const target = resolver.resolve(site.call.callee, site.scope);
+    return target.is === 'function' ? madeBy(asked(found, site, [{ target, call: site.call }, ...makers], resolver), calls, resolver) : [];
+  });
+}
+
+/** The same consumer as one that is asked for there. `makers`: the functions on the way to it, the outermost first. */
+function asked(found: Found, site: CallSite, makers: readonly Maker[], resolver: Resolver): Found {
+  const inside = makers.reduce<Scope>((scope, { target, call }) => resolver.inside(target, argumentsOf(target, call, scope)), site.scope);
+  const handler = functionNamed(found.handlerAs, inside, resolver) ?? found.handler;
+  return { ...found, at: site.call.at, text: shownAs(site.call), site, call: site.call, makers, made: found.made ?? { call: found.call!, site: found.site }, inside, ...(handler && { handler }) };
 }
 
 function returnsIt(statements: readonly Statement[], call: Call, name: string | undefined): boolean {
@@ -83,7 +95,7 @@ function consumersIn(module: Scope, resolver: Resolver): readonly Found[] {
     if (statement.do === 'function') found.push(...decoratedMethod(statement, site));
     for (const call of callsOf(statement)) {
       const one = consumerCall(call, site, resolver, uses);
-      if (one) found.push(one);
+      if (one) found.push(...(one.kind === 'graphile-worker' ? tasksOf(one, call, scope, resolver) : [one]));
     }
   }
   return found;
@@ -95,7 +107,7 @@ function consumerCall(call: Call, site: CodeSite, resolver: Resolver, uses: (nam
   const method = call.callee.is === 'member' ? call.callee.name : undefined;
   const [first, second, third] = call.positional;
   const common = { at: call.at, text: shownAs(call), call, site };
-  const handled = (expr: Expr | undefined): Pick<Found, 'handler'> => { const handler = functionNamed(expr, scope, resolver); return handler ? { handler } : {}; };
+  const handled = (expr: Expr | undefined): Pick<Found, 'handler' | 'handlerAs'> => { const handler = functionNamed(expr, scope, resolver); return { ...(expr && { handlerAs: expr }), ...(handler && { handler }) }; };
   const option = (expr: Expr | undefined, name: string): Expr | undefined => entriesOf(expr, scope, resolver).entries.findLast(([key]) => key === name)?.[1];
   if (external === 'bullmq.Worker') return { ...common, kind: 'bullmq', ...(first && { queue: first }), ...handled(second), ...(third && { options: third }) };
   if (/^bull\(\)\.process$/.test(external)) return { ...common, kind: 'bull', ...handled(call.positional.at(-1)) };
@@ -112,8 +124,19 @@ function consumerCall(call: Call, site: CodeSite, resolver: Resolver, uses: (nam
     return { ...common, kind: 'sqs', ...(url && { queue: url }), handler, ...(first && { options: first }) };
   }
   if (/^kafkajs\.Kafka\(\)\.consumer\(\)\.run$/.test(external) || (method === 'run' && uses(/^kafkajs$/) && (option(first, 'eachMessage') ?? option(first, 'eachBatch')))) return { ...common, kind: 'kafka', ...handled(option(first, 'eachMessage') ?? option(first, 'eachBatch')), ...(first && { options: first }) };
-  if (method === 'work' && uses(/^pg-boss$/) && first) return { ...common, kind: 'pg-boss', queue: first, ...handled(call.positional.at(-1)) };
+  if (method === 'work' && first && call.positional.length > 1 && (uses(/^pg-boss$/) || /^pg-boss\b/.test(external) || isNamedBoss(call, resolver))) return { ...common, kind: 'pg-boss', queue: first, ...handled(call.positional.at(-1)) };
   return external === 'graphile-worker.run' ? { ...common, kind: 'graphile-worker', ...(first && { options: first }) } : undefined;
+}
+
+/** `boss.work(…)` of an instance that another file makes, in a package that depends on pg-boss. */
+const isNamedBoss = ({ at, callee }: Call, resolver: Resolver): boolean => callee.is === 'member' && /(?:^|\.)\w*boss$/i.test(dottedName(callee.object) ?? '') && resolver.scripts.package(resolver.scripts.packageOf(at.path))?.dependencies.includes('pg-boss') === true;
+
+/** `run({ taskList: { mail: async payload => { … } } })`: each task is taken for itself; one that cannot be read stands for all. */
+function tasksOf(found: Found, { positional: [options] }: Call, scope: Scope, resolver: Resolver): readonly Found[] {
+  const list = entriesOf(options, scope, resolver).entries.findLast(([key]) => key === 'taskList');
+  const tasks = list ? entriesOf(list[1], list[2], resolver).entries : [];
+  const known = tasks.flatMap(([name, value, from]) => { const handler = functionNamed(value, from, resolver); return handler ? [{ ...found, at: value.at, text: `task ${name}`, queue: literal(name, value.at), handler }] : []; });
+  return known.length > 0 ? known : [found];
 }
 
 /** `NestFactory.createMicroservice(Module, { transport: Transport.RMQ, options: { queue, noAck: false } })`. */
@@ -171,28 +194,56 @@ function nestProcessor(statement: Extract<Statement, { do: 'class' }>, site: Cod
   return handlers.slice(0, 1).map(fn => ({ kind: isHost ? 'bullmq' as const : 'bull' as const, at: decorator.at, text: shorten(`@Processor ${facts.name}`, 60), site, isNest: true, ...(name && { queue: name }), ...(given && { options: given }), call: decorator, handler: { is: 'function' as const, function: fn, scope: body, owner: self } }));
 }
 
-function consumerOf(found: Found, resolver: Resolver, processOf: ReturnType<typeof processesOf>, closings: Closings): MessageConsumer {
+function consumerOf(found: Found, resolver: Resolver, processOf: ReturnType<typeof processesOf>, closings: Closings, dispatch: Dispatch, order: CloseOrder, calls: Calls): MessageConsumer {
   const { kind, at, text, site, call } = found;
   const folder = resolver.scripts.packageOf(at.path);
   const process = processOf(folder);
-  const given = entriesOf(found.options, found.optionsIn ?? site.scope, resolver);
+  const scope = found.inside ?? site.scope;
+  const given = entriesOf(found.options, scope, resolver);
   const name = call && nameOf(call, site.statement);
-  const queue = found.queue && queueName(found.queue, site.scope, resolver);
+  const closes = closesOf(found, name, resolver, closings);
+  const startedAt = kind === 'sqs' && found.handler ? calls.callersOf(found.handler)[0]?.call.at : undefined;
+  const closedFirst = order(closes, connectionOf(given, resolver));
+  const queue = found.queue && queueName(found.queue, scope, resolver);
   const isNest = found.isNest === true;
-  const handler = found.handler && handlerOf(found.handler, resolver, acks(kind));
+  const handler = found.handler && handlerOf(found.handler, resolver, acks(kind), dispatch);
   const slot = slotOf(found);
-  const options = settingsOf(given, resolver);
+  const options = settingsOf(given, resolver, found.makers !== undefined);
   const unknown: Setting<number> = { state: 'unknown', at, expression: 'a default of its library', candidates: [] };
   const prefetch = kind !== 'amqp' ? undefined : ((options.get('prefetchCount') ?? options.get('prefetch')) as Setting<number> | undefined) ?? (found.limited ? unknown : closings.prefetchIn(at.path));
   return {
     id: `${at.path}:${at.startLine}`, kind, at, text, ...(found.noAckByDefault && { noAckByDefault: true }), polls: kind !== 'sqs' || call === undefined || isRepeated(found.handler!.function.body, call), options, openOptions: given.isOpen, isNest, process,
-    closes: closings.of({ path: at.path, folder, ...(name !== undefined && { name }), ...(call && { call: found.inner ?? call }), several: found.inner !== undefined, kind }),
+    closes, ...(closedFirst && { closedFirst }), ...(startedAt && { startedAt }), ...(kind === 'pg-boss' && isScheduled(found, queue, scope, resolver, calls) && { isPeriodic: true }),
     ...(queue !== undefined && { queue }), ...(name !== undefined && { name }), ...(handler && { handler }), ...(slot && { optionSlot: slot }), ...(prefetch && { prefetch }),
   };
 }
 
-function settingsOf({ entries }: Entries, resolver: Resolver): MessageConsumer['options'] {
-  return new Map(entries.map(([key, value, scope]): [string, Setting<unknown>] => [key, { ...toSetting(resolver.evaluate(value, scope), []), at: value.at } as Setting<unknown>]));
+/** `boss.schedule(queue, '* * * * *')` of the same queue. */
+function isScheduled({ queue: written }: Found, queue: string | undefined, scope: Scope, resolver: Resolver, calls: Calls): boolean {
+  return calls.callsNamed('schedule').some(({ call: { positional: [name] }, scope: from }) => name !== undefined && (queue !== undefined ? queueName(name, from, resolver) === queue : written !== undefined && from.path === scope.path && render(name) === render(written)));
+}
+
+/** The call that makes the connection that it is given. */
+function connectionOf({ entries }: Entries, resolver: Resolver): Expr | undefined {
+  const given = entries.findLast(([key]) => key === 'connection');
+  const target = given && resolver.resolve(given[1], given[2]);
+  return target?.is === 'instance' ? target.call : undefined;
+}
+
+/** Where it is closed by the name it has; else where what makes it closes it. */
+function closesOf({ kind, at, call, made }: Found, name: string | undefined, resolver: Resolver, closings: Closings): readonly SourceLocation[] {
+  const own = closings.of({ path: at.path, folder: resolver.scripts.packageOf(at.path), ...(name !== undefined && { name }), ...(call && { call: made?.call ?? call }), several: made !== undefined, kind });
+  const inner = made && nameOf(made.call, made.site.statement);
+  return own.length > 0 || !made || inner === undefined ? own : closings.of({ path: made.call.at.path, folder: resolver.scripts.packageOf(made.call.at.path), name: inner, kind });
+}
+
+/** `passedOn`: what is written beside the consumer is what its makers were given; it is changed where that is written. */
+function settingsOf({ entries }: Entries, resolver: Resolver, passedOn: boolean): MessageConsumer['options'] {
+  return new Map(entries.map(([key, value, scope]): [string, Setting<unknown>] => {
+    const setting = toSetting(resolver.evaluate(value, scope), []);
+    const written = passedOn && setting.state === 'set' ? setting.origin.at(-1)?.at : undefined;
+    return [key, { ...setting, at: written ?? value.at } as Setting<unknown>];
+  }));
 }
 
 /** The name itself; of an address its end: `https://sqs…/123/register-input`. */

@@ -1,9 +1,10 @@
-import type { Acknowledgement, Expr, MessageHandler, SourceLocation, Statement } from '../../model/index.js';
+import type { Acknowledgement, Expr, HandlerCase, MessageHandler, SourceLocation, Statement } from '../../model/index.js';
 import { dottedName, expressionsOf, nested, samePlace, walk } from '../../model/index.js';
 import { isLogging } from '../effects/handlers.js';
 import { bodyOf } from '../effects/index.js';
 import type { FunctionTarget, Resolver, Scope } from '../modules.js';
 import { render } from '../render.js';
+import type { Dispatch } from './dispatch.js';
 import { callsOf, type Call } from './walk.js';
 
 /** Calls that hold the event loop until they are done (nodejs.org/api/child_process.html#synchronous-process-creation). */
@@ -11,12 +12,16 @@ const BLOCKS = /(?:^|\.)(?:execSync|execFileSync|spawnSync|pbkdf2Sync|scryptSync
 /** Plain values and telling: no work. */
 const NO_WORK = /^(?:JSON|console|Buffer|String|Number|Boolean|Object|Array|Math|Date|Promise|Map|Set|process|crypto|Reflect|parseInt|parseFloat|structuredClone|performance|metrics?|span|tracer|logger|log|this\.logger)(?:\.|$)|\.(?:toString|parse|stringify|map|filter|find|get|has|set|push|split|trim|now|slice|join|includes|keys|values|entries|inc|observe|startTimer|setAttribute|increment)$/;
 
-/** What one function does with a message. `isAck`: the call that acknowledges or deletes it. */
-export function handlerOf(fn: FunctionTarget, resolver: Resolver, isAck: (call: Call, scope: Scope) => boolean): MessageHandler {
-  const { retryCalls: _none, ...body } = bodyOf(fn, resolver, []);
+/** What one function does with a message. `isAck`: the call that acknowledges or deletes it. `dispatch`: what a call reaches through a table. */
+export function handlerOf(fn: FunctionTarget, resolver: Resolver, isAck: (call: Call, scope: Scope) => boolean, dispatch: Dispatch): MessageHandler {
+  const { retryCalls: _none, open, ...body } = bodyOf(fn, resolver, []);
+  const cases = open.flatMap(({ call, scope, asked }) => dispatch(call, scope).map(({ target, name }): HandlerCase => {
+    const { retryCalls: _neither, open: _open, ...inner } = bodyOf(target, resolver, [], asked);
+    return { at: target.function.at, body: inner, ...(name !== undefined && { name }) };
+  }));
   const blocks = blockingCall(fn.function.body);
   const detached = detachedWork(fn, resolver);
-  return { at: fn.function.at, ...(fn.function.name !== 'anonymous' && fn.function.name !== 'module' && { name: fn.function.name }), body, acks: acknowledgements(fn.function.body, resolver.inside(fn), isAck), ...(blocks && { blocks }), ...(detached && { detached }) };
+  return { at: fn.function.at, ...(fn.function.name !== 'anonymous' && fn.function.name !== 'module' && { name: fn.function.name }), body, ...(cases.length > 0 && { cases }), acks: acknowledgements(fn.function.body, resolver.inside(fn), isAck), ...(blocks && { blocks }), ...(detached && { detached }) };
 }
 
 /** `async ({ message }) => { handle(message); }`: an asynchronous function of the repository is started, and nothing is awaited or returned. */

@@ -3,8 +3,8 @@ import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
 import type { FunctionTarget, Resolver, Scope } from '../modules.js';
 import { callsOf, codeSites, functionNamed, type Call } from './walk.js';
 
-/** Libraries that handle SIGTERM for those who use them: their READMEs. */
-const SIGNAL_LIBRARIES = /^(@godaddy\/terminus|lightship|close-with-grace|exit-hook|async-exit-hook|node-graceful-shutdown|node-graceful|http-graceful-shutdown|fastify-graceful-shutdown|@gquittet\/graceful-server|@medusajs\/framework|moleculer|graceful-shutdown)$/;
+/** Libraries that handle SIGTERM for those who use them: their READMEs; graphile-worker's run() unless noHandleSignals (worker.graphile.org/docs/library/run). */
+const SIGNAL_LIBRARIES = /^(@godaddy\/terminus|lightship|close-with-grace|exit-hook|async-exit-hook|node-graceful-shutdown|node-graceful|http-graceful-shutdown|fastify-graceful-shutdown|@gquittet\/graceful-server|@medusajs\/framework|moleculer|graceful-shutdown|graphile-worker)$/;
 /** What ends or drains something. */
 const CLOSES = /^(?:close|stop|cancel|disconnect|shutdown|drain|quit|destroy|terminate|end|dispose|release|flush|\w*(?:[sS]hutdown|[cC]lose|[dD]rain|[sS]top|[dD]ispose)\w*)$/;
 
@@ -22,7 +22,7 @@ export function processesOf(modules: readonly Scope[], resolver: Resolver): (fol
     const speaksOfSigterm = [...codeSites(module.statements, module, resolver)].flatMap(({ statement }) => expressionsOf(statement).flatMap(expr => [...walk(expr)])).some(part => part.is === 'literal' && part.value === 'SIGTERM');
     for (const { statement, scope } of codeSites(module.statements, module, resolver)) {
       if ((statement.do === 'import-names' || statement.do === 'import-module') && SIGNAL_LIBRARIES.test(statement.module)) own.library = statement.module;
-      if (statement.do === 'function') for (const decorator of statement.function.decorators) if (decorator.is === 'call' && /(?:^|\.)Cron$/.test(dottedName(decorator.callee) ?? '')) own.schedules.push({ at: decorator.at, text: `@Cron ${statement.function.name}` });
+      if (statement.do === 'function') for (const decorator of statement.function.decorators) if (decorator.is === 'call' && /(?:^|\.)Cron$/.test(dottedName(decorator.callee) ?? '') && !keepsOwn(statement.function.body)) own.schedules.push({ at: decorator.at, text: `@Cron ${statement.function.name}` });
       for (const call of callsOf(statement)) {
         const name = dottedName(call.callee) ?? (call.callee.is === 'member' ? call.callee.name : '');
         if (/^node-cron(?:\.\w+)?\.schedule$|^cron\.(?:CronJob|schedule)$|^node-schedule\.scheduleJob$/.test(resolver.externalName(call.callee, scope) ?? '')) own.schedules.push({ at: call.at, text: `${name}(…)` });
@@ -70,6 +70,9 @@ function handlerOf(call: Call, scope: Scope, resolver: Resolver): SignalHandler 
   const named = fn?.function.name !== 'anonymous' ? fn : fn.function.body.flatMap(callsOf).map(inner => functionNamed(inner.callee, resolver.inside(fn), resolver)).find(target => target !== undefined);
   return { at: call.at, ...(exit && exit !== 'waits' && { exitsAtOnce: exit }), ...(named && { handler: named.function.at }) };
 }
+
+/** `this.map = …`: what each copy keeps for itself is refreshed in each copy. */
+const keepsOwn = (body: readonly Statement[]): boolean => body.some(statement => (statement.do === 'assign' && statement.targets.some(target => dottedName(target)?.startsWith('this.') === true)) || keepsOwn(nested(statement)));
 
 const EXITS = /^process\.(?:exit|reallyExit|abort)$/;
 

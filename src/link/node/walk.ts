@@ -28,13 +28,13 @@ export function callsOf(statement: Statement): readonly Call[] {
 }
 
 /** The function an expression is, or names. */
-export function functionNamed(expr: Expr | undefined, scope: Scope, resolver: Resolver): FunctionTarget | undefined {
-  if (!expr) return undefined;
+export function functionNamed(expr: Expr | undefined, scope: Scope, resolver: Resolver, steps = 6): FunctionTarget | undefined {
+  if (!expr || steps === 0) return undefined;
   if (expr.is === 'function') return expr.code && { is: 'function', function: expr.code, scope };
   // work.bind(this)
   const named = expr.is === 'call' && expr.callee.is === 'member' && expr.callee.name === 'bind' ? expr.callee.object : expr;
   const target = resolver.resolve(named, scope);
-  if (target.is === 'value' && target.expr.is === 'function') return functionNamed(target.expr, target.scope, resolver);
+  if (target.is === 'value' && target.expr !== named) return functionNamed(target.expr, target.scope, resolver, steps - 1);
   return target.is === 'function' ? target : undefined;
 }
 
@@ -49,6 +49,8 @@ export function entriesOf(expr: Expr | undefined, scope: Scope, resolver: Resolv
     const parts = expr.entries.map(([key, value]): Entries => (key === null ? entriesOf(value, scope, resolver, steps - 1) : key.is === 'literal' ? { entries: [[String(key.value), value, scope]], isOpen: false } : open));
     return { entries: parts.flatMap(part => part.entries), isOpen: parts.some(part => part.isOpen) };
   }
+  // ...(lockDuration && { lockDuration })
+  if (expr.is === 'operation' && expr.operator === 'and') return entriesOf(expr.operands.at(-1), scope, resolver, steps - 1);
   const target = expr.is === 'name' || expr.is === 'member' ? resolver.resolve(expr, scope) : undefined;
   if (target?.is === 'value' && target.expr !== expr) return entriesOf(target.expr, target.scope, resolver, steps - 1);
   const callee = expr.is === 'call' ? resolver.resolve(expr.callee, scope) : undefined;

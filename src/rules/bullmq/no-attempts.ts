@@ -10,9 +10,10 @@ export const noAttempts: Rule = {
   references: ['https://docs.bullmq.io/guide/retrying-failing-jobs', 'https://api.docs.bullmq.io/interfaces/v5.DefaultJobOptions.html'],
   leadsTo: ['tasks/non-idempotent-write'],
 
-  *check({ jobQueues: { queues, ownAttempts }, processors }) {
-    if (processors.length === 0) return;
-    for (const own of grouped(queues)) {
+  *check({ jobQueues: { queues, ownAttempts }, consumers }) {
+    const works = consumers.filter(({ handler }) => handler !== undefined && [handler, ...(handler.cases ?? [])].some(({ body }) => body.effects.some(({ kind }) => kind !== 'read' && kind !== 'sleep')));
+    const isWork = ({ name, folder }: JobQueue): boolean => works.some(({ queue, process }) => (name !== undefined && queue !== undefined ? queue === name : process.folder === folder));
+    for (const own of grouped(queues.filter(isWork))) {
       // attempts: 1 that somebody wrote is a choice
       const once = own.filter(({ at, attempts, isOpen }) => !isOpen && attempts.state === 'unset' && !ownAttempts.some(job => job.at.path === at.path));
       const [first, ...others] = once;
@@ -23,7 +24,7 @@ export const noAttempts: Rule = {
         order: 4, at: first.at, confidence: ownAttempts.length > 0 ? 'low' : 'medium',
         message: `jobs of ${names} have one attempt: one that fails, for a timeout or a failover of the database, is failed for good`,
         label: 'no attempts: one',
-        related: relatedAt(others.slice(0, 5).map(({ at }) => at), 'one attempt too'),
+        related: [...relatedAt(others.slice(0, 5).map(({ at }) => at), 'one attempt too'), ...once.flatMap(({ adds }) => adds).slice(0, 5).map(at => ({ at, message: 'added without attempts of its own' }))],
         suggestion: "write defaultJobOptions: { attempts: 5, backoff: { type: 'exponential', delay: 5000 } }",
       };
     }

@@ -23,7 +23,7 @@ export const noSigtermHandler: Rule = {
         order: 1, at: first.at, confidence: first.kind === 'sqs' || first.kind === 'bullmq' ? 'high' : 'medium',
         message: `nothing handles SIGTERM here: a deployment lets ${first.text} go on taking ${MESSAGE[first.kind]}s until it is killed in the middle of one, and ${COMES_BACK[first.kind]}`,
         label: 'goes on until SIGKILL',
-        related: relatedAt(others.slice(0, 5).map(({ at }) => at), `${plural(others.length, 'other consumer')} too`),
+        related: [...(first.startedAt ? [{ at: first.startedAt, message: 'starts the loop' }] : []), ...relatedAt(others.slice(0, 5).map(({ at }) => at), `${plural(others.length, 'other consumer')} too`)],
         suggestion: STOPS[first.kind] ?? `add process.once('SIGTERM', …) that stops ${first.name ?? 'the consumer'} and waits for what runs`,
         fate: `SIGTERM → ignored (PID 1) → SIGKILL: the ${MESSAGE[first.kind]} that runs is cut; ${COMES_BACK[first.kind]}`,
       };

@@ -13,6 +13,9 @@ const CURES: Readonly<Partial<Record<EffectKind, string>>> = {
   increment: 'store what was counted under a unique key, and count rows', counter: 'store what was counted under a unique key', insert: 'write it with get_or_create or update_or_create under a unique key',
 };
 
+/** Other places that are shown with the first. */
+const MOST_OTHERS = 8;
+
 /** What records runs and attempts: `logs.insert_one(log_data)`, `DeliveryAttempt.objects.create(…)`. */
 const KEEPS_LOG = /^[\w.]*(?:Log|Attempt|AuditEntry)\.objects\b|^[\w.]*(?:logs?|attempts?|audit)\.(?:insert|add|create)|\(\w*log(?:_data|_entry)?\)$/;
 
@@ -36,7 +39,7 @@ function judge(app: WorkUnit, fn: TaskFunction): Problem | undefined {
   const again = whyAgain(fn);
   const candidates = fn.body.effects.filter(effect => isRepeated(effect, fn));
   const comesAgain = (effect: Effect): boolean => again?.isKill === true || failsBehind(effect, fn);
-  const found = again && (candidates.find(effect => !effect.conditional && comesAgain(effect)) ?? candidates.find(effect => effect.conditional === 'steady' && comesAgain(effect)) ?? candidates.find(effect => raisedFor(effect, fn) !== undefined));
+  const found = again && (candidates.find(effect => !effect.conditional && comesAgain(effect)) ?? candidates.find(effect => effect.conditional === 'steady' && comesAgain(effect)) ?? candidates.find(effect => effect.conditional === 'late' && again.isKill) ?? candidates.find(effect => raisedFor(effect, fn) !== undefined));
   if (!again || !found) return undefined;
   const what = AGAIN[found.kind]!;
   const others = again.isKill ? candidates.filter(effect => effect !== found && effect.conditional !== 'open' && !samePlace(effect.at, found.at)) : [];
@@ -45,16 +48,16 @@ function judge(app: WorkUnit, fn: TaskFunction): Problem | undefined {
   const isSure = found.kind === 'payment' || found.kind === 'sms' || found.kind === 'increment' || found.kind === 'counter';
   return {
     // the order of the task function's own statements is what repeats it, not the helper
-    order: 4, at: raised ? found.via[0]?.at ?? found.at : found.at, severity: isKill ? 'error' : 'warning', confidence: weakest(appConfidence(app, fn.acksLate), found.conditional === 'steady' || (found.via.length > 0 && !raised && !isSure) ? 'low' : isSure && !found.conditional ? 'high' : 'medium'), resource: app.id,
+    order: 4, at: raised ? found.via[0]?.at ?? found.at : found.at, severity: isKill && found.conditional !== 'late' ? 'error' : 'warning', confidence: weakest(appConfidence(app, fn.acksLate), found.conditional === 'steady' || found.conditional === 'late' || (found.via.length > 0 && !raised && !isSure) ? 'low' : isSure && !found.conditional ? 'high' : 'medium'), resource: app.id,
     message: `${fn.functionName} ${raised ? `raises ${raised} behind ${found.text} and is retried for it` : again.text}, and nothing keeps a second run from ${found.text}: it ${what}`,
-    label: what, related: [{ at: again.at, message: again.label }, ...others.slice(0, 4).map(({ at, kind }) => ({ at, message: `${AGAIN[kind]!} too` }))], suggestion: CURES[found.kind]!, ...(found.via.length > 0 && { flow: found.via }),
+    label: what, related: [{ at: again.at, message: again.label }, ...others.slice(0, MOST_OTHERS).map(({ at, kind }) => ({ at, message: `${AGAIN[kind]!} too` }))], suggestion: CURES[found.kind]!, ...(found.via.length > 0 && { flow: found.via }),
     fate: `${found.text} → ${isKill ? 'SIGKILL before the acknowledgement' : 'failure behind it'} → the task runs again: it ${what}`,
   };
 }
 
 /** Without a guard of its own, and not what a loop does for each item it finds open; a loop without an end has a rule of its own. */
 function isRepeated(effect: Effect, { body }: TaskFunction): boolean {
-  if (AGAIN[effect.kind] === undefined || effect.guard || (effect.insideLoop !== undefined && (effect.conditional === 'open' || body.loops[effect.insideLoop]?.bound === 'unbounded'))) return false;
+  if (AGAIN[effect.kind] === undefined || effect.guard || (effect.insideLoop !== undefined && (effect.conditional === 'open' || effect.conditional === 'late' || body.loops[effect.insideLoop]?.bound === 'unbounded'))) return false;
   // each run has a log entry of its own; what is deleted first is there once
   if (effect.kind === 'insert' && KEEPS_LOG.test(effect.text)) return false;
   return effect.kind !== 'insert' || !body.effects.some(other => (other.kind === 'delete' && (other.entity === undefined || effect.entity === undefined || other.entity === effect.entity)) || takesPlaceOf(effect, other));
