@@ -241,7 +241,7 @@ describe('drainlint fate', () => {
   });
   test.each([
     [['--what-if', 'stop-timout=5'], '--what-if: stop-timout is nothing that can be tried, did you mean stop-timeout'], [['--worker', 'newsletter-workr'], 'there is no worker newsletter-workr, did you mean newsletter-worker'],
-    [['--fail-on', 'worse-fate'], '--fail-on worse-fate compares with nothing'], [['--what-if', 'acks-late=true', '--since', 'HEAD'], '--what-if with --since'], [['--since', 'no-such-thing'], '--since no-such-thing: git finds no such commit'],
+    [['--fail-on', 'worse-fate'], '--fail-on worse-fate compares with nothing'], [['--what-if', 'acks-late=true', '--since', 'HEAD'], '--what-if with --since'], [['--staged', '--since', 'HEAD'], '--staged with --since'], [['--staged', '--what-if', 'acks-late=true'], '--what-if with --staged'], [['--since', 'no-such-thing'], '--since no-such-thing: git finds no such commit'],
   ])('%j', (args, said) => {
     const run = newsletter(...args);
     expect(run).toMatchObject({ code: 2, out: '' });
@@ -309,6 +309,19 @@ describe('--since', () => {
     expect(run).toMatchObject({ code: 0 });
     expect(run.out).toContain('1 task function: 1 unchanged; 1 new');
     expect(run.out).toMatch(/new:\n {2}worker .*\n {4}shop\.other: lost: deployment, scale-in/);
+    reset();
+  });
+  test('--staged: the next commit against HEAD, whatever stands on disk', () => {
+    const staged = (...args: readonly string[]) => drainlint(folder, ['fate', '--staged', '--fail-on', 'worse-fate', ...args], { COLUMNS: '100' });
+    expect(staged()).toMatchObject({ code: 0, err: '', out: 'Staged, against HEAD\n  no task function and no consumer is concerned\n' });
+    change('shop.py', 'task_acks_late = True', 'task_acks_late = False');
+    expect(staged()).toMatchObject({ code: 0, out: 'Staged, against HEAD\n  no task function and no consumer is concerned\n' });
+    git('add', 'shop.py');
+    writeFileSync(join(folder, 'shop.py'), files['shop.py']);
+    expect(staged()).toMatchObject({ code: 1 });
+    expect(staged().out).toMatch(/^Staged, against HEAD\n {2}1 task function: 1 worse at one event and better at another, 0 unchanged\n[^]*worse +deployment, scale-in: again after the visibility timeout → lost/);
+    expect(staged('--format', 'markdown').out).toMatch(/^## drainlint fate: staged, against HEAD\n/);
+    git('reset', '-q');
     reset();
   });
   test('consumers: lines that move are the same, a handler that goes is worse', () => {

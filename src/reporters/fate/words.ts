@@ -134,6 +134,7 @@ export function summaryOf({ changed, unchanged, compared: { workers, consumers }
   const count = (kind: string): number => rows.filter(row => row.kind === kind).reduce((sum, { size }) => sum + size, 0);
   const parts = KINDS.filter(kind => count(kind) > 0).map(kind => `${count(kind)} ${kind}`);
   const functions = unchanged + rows.reduce((sum, { size }) => sum + size, 0) - consumers;
+  if (functions + consumers + added.length + removed.length === 0) return 'no task function and no consumer is concerned';
   const subjects = [...(functions > 0 || consumers === 0 ? [`${plural(functions, 'task function')}${workers > 1 ? ` on ${workers} workers` : ''}`] : []), ...(consumers > 0 ? [plural(consumers, 'consumer')] : [])];
   return `${subjects.join(', ')}: ${[...parts, `${unchanged} unchanged`].join(', ')}${added.length > 0 ? `; ${added.length} new` : ''}${removed.length > 0 ? `; ${removed.length} gone` : ''}`;
 }
