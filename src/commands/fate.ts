@@ -38,9 +38,9 @@ export async function fate(given: readonly string[], flags: FateFlags): Promise<
   const drawn = flags.worker !== undefined ? workers : workers.length + consumers.length === 1 ? workers.filter(worker => !isAlone(worker) && worker.functions.length > 0) : [];
   const against = earlier ? `since ${earlier.name}` : staged && 'staged, against HEAD';
   const tried = flags.whatIf === undefined ? undefined : tryOut(flags.whatIf, workers);
-  const comparison = tried ? { title: `with ${flags.whatIf!}`, result: compare(fatedOf(workers, [], margin), fatedOf(tried, [], margin)) } : against ? { title: against, result: since(model, workers, consumers, flags.worker, margin) } : undefined;
+  const comparison = tried ? { title: `with ${flags.whatIf!}`, result: compare(fated, fatedOf(tried, consumers, margin)) } : against ? { title: against, result: since(model, workers, consumers, flags.worker, margin) } : undefined;
   const shown: FateReport = {
-    report, fated, empty: workers.filter(({ functions, command }) => functions.length === 0 && (command.kind !== 'unaudited' || consumers.length === 0)), explain: flags.explain === true || flags.worker !== undefined, ...(comparison && { comparison }),
+    report, fated, empty: workers.filter(({ functions, command, consumers: own }) => functions.length === 0 && !own && (command.kind !== 'unaudited' || consumers.length === 0)), explain: flags.explain === true || flags.worker !== undefined, ...(comparison && { comparison }),
     timelines: against ? [] : (tried ?? workers).filter((_, i) => drawn.includes(workers[i]!)).map(worker => timelineOf(worker, margin)),
   };
   process.stdout.write(printed(shown, flags));
@@ -63,7 +63,7 @@ function printed(fate: FateReport, flags: FateFlags): string {
 function named({ consumers, ...model }: Shown, name: string | undefined, all: boolean): { readonly workers: readonly Worker[]; readonly consumers: readonly MessageConsumer[] } {
   const workers = withApps(model);
   if (name === undefined) return { workers: all ? workers : deployed(workers), consumers };
-  const found = { workers: workers.filter(worker => namesOf(worker).includes(name)), consumers: consumers.filter(consumer => [consumer.id, consumer.queue].includes(name)) };
+  const found = { workers: workers.filter(worker => namesOf(worker).includes(name)), consumers: consumers.filter(consumer => [consumer.id, consumer.queue].includes(name) || workers.some(worker => namesOf(worker).includes(name) && startsIt(worker, consumer))) };
   if (found.workers.length + found.consumers.length > 0) return found;
   const known = [...new Set([...workers.flatMap(namesOf), ...consumers.flatMap(({ id, queue }) => [id, ...(queue === undefined ? [] : [queue])])])];
   throw new AuditError(`there is no worker ${name}${didYouMean(name, known) || (known.length === 0 ? '' : ` (there are ${[...new Set(workers.map(worker => worker.name)), ...consumers.map(({ id }) => id)].slice(0, 12).join(', ')})`)}`);
@@ -72,6 +72,8 @@ function named({ consumers, ...model }: Shown, name: string | undefined, all: bo
 type Shown = Pick<Model, 'workers' | 'consumers' | 'apps'>;
 /** The workers, and what is known of those whose command is nowhere. */
 const withApps = ({ workers, apps }: Pick<Model, 'workers' | 'apps'>): readonly Worker[] => [...workers, ...apps.filter(app => app.workers.length === 0).map(workerOf)];
+
+const startsIt = (worker: Worker, { id }: MessageConsumer): boolean => worker.consumers?.some(consumer => consumer.id === id) ?? false;
 
 const namesOf = ({ id, name, service }: Worker): readonly string[] => [id, name, ...(service ? [service.name] : [])];
 
