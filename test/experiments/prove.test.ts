@@ -15,11 +15,7 @@ const chosen = catalogue().filter(({ experiment: { id, slow }, core }) => (named
 const AGAIN = 2;
 
 const servers = new Servers();
-const rows: Outcome[] = [];
-afterAll(async () => {
-  await servers.close();
-  if (table) writeOutcomes(table, rows);
-});
+afterAll(() => servers.close());
 
 test('there is something to prove', () => { expect(chosen.length).toBeGreaterThan(0); expect(availableParallelism()).toBeGreaterThan(0); });
 
@@ -36,7 +32,7 @@ for (const { experiment, disagreement } of chosen) {
         process.stderr.write(`again: ${error.message.split('\n')[0]}\n`);
       }
     }
-    rows.push(outcomeOf(experiment, runs, invalid));
+    if (table) writeOutcomes(table, [outcomeOf(experiment, runs, invalid)]);
     expect(runs.flatMap(each => disagreement(each) ?? [])).toEqual([]);
   });
 }
