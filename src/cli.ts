@@ -67,6 +67,7 @@ Examples:
   drainlint fate --worker mail        one worker, its timeline and the reasons
   drainlint fate --what-if stop-timeout=120,acks-late=true
   drainlint fate --since origin/main --fail-on worse-fate --format markdown
+  drainlint fate --staged --fail-on worse-fate     in a git hook
 
 What --what-if knows: stop-timeout, acks-late, reject-on-worker-lost, duration,
 time-limit, soft-time-limit, acks-on-failure-or-timeout, remap-sigterm, signal,
@@ -173,6 +174,7 @@ function program(finish: (code: number) => void): Command {
     .optionsGroup('With what it is compared:')
     .option('--what-if <changes>', 'before and after a change: stop-timeout=120,acks-late=true')
     .option('--since <revision>', 'which fates are better or worse than at this commit')
+    .option('--staged', 'which the next commit makes better or worse: the whole project as git add left it, against HEAD')
     .addOption(new Option('--fail-on <when>', 'exit 1 where a fate is worse').choices(['worse-fate', 'never']).default('never'))
     .addHelpText('after', FATE_HELP)
     .action(async (paths: readonly string[], flags: FateFlags) => finish(await (await import('./commands/fate.js')).fate(paths, flags)));

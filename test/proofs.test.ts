@@ -31,9 +31,10 @@ describe('what a rule says it is proven by', () => {
 
 describe.each(PROOFS)('$rule, as it was run', ({ rule, expected }) => {
   test.each(TREES)('%s: came out as the rule says, at every repeat', tree => {
-    const row = measured.get(`${rule}/${tree}`), { all, some, boots } = expected[tree];
+    const row = measured.get(`${rule}/${tree}`), { all, some, each: every, boots } = expected[tree];
     expect(row?.valid, `${rule}/${tree} was not run: npm run prove -- --only ${rule} --repeat 3 --write proofs.tsv`).toBeGreaterThanOrEqual(3);
     for (const { each } of row!.verdicts) {
+      if (every) expect(each).toEqual(every);
       if (all) expect(new Set(each)).toEqual(new Set([all]));
       if (some) expect(each).toContain(some);
       if (boots !== undefined) expect(each).toEqual([boots ? 'starts' : 'ends at its start']);

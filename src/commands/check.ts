@@ -11,7 +11,7 @@ import { gitRoot, isForeign, isInside } from '../sources/files.js';
 import type { StagedTree } from '../sources/revision.js';
 import { checkNames, exitCode, loadRules, parseFormat, print, withFlags, writing, type Output } from './judging.js';
 import { mend, write } from './mending.js';
-import { configFor, pathsOf, readingFor, revision, rootOf } from './run.js';
+import { configFor, pathsOf, readingFor, revision, rootOf, stagedTree } from './run.js';
 import { stopwatch } from './stopwatch.js';
 
 /** `drainlint check`: audits, mends, prints. Resolves to the exit code. */
@@ -69,14 +69,6 @@ function refuseTogether({ staged, fix, diff, since, updateBaseline, ignores }: C
   if (staged && updateBaseline) throw new AuditError('--staged with --update-baseline: the baseline is written from the files on disk; run --update-baseline alone, then git add');
   if (diff && updateBaseline) throw new AuditError('--diff with --update-baseline: --diff writes nothing; leave one of them out');
   if (ignores === false && updateBaseline) throw new AuditError('--no-ignores with --update-baseline: the baseline would list what comments suppress already; leave one of them out');
-}
-
-async function stagedTree(root: string): Promise<StagedTree> {
-  const found = (await import('../sources/revision.js')).readStaged(root);
-  if (!found) throw new AuditError(`--staged: git finds no index in ${root}`);
-  const [first] = found.unmerged;
-  if (first !== undefined) throw new AuditError(`--staged: ${first} has a conflict that is not resolved, so it is not known what will be committed; resolve it, then git add ${first}`);
-  return found;
 }
 
 /** Whether a file, there or not yet, lies outside a folder once links are followed. */

@@ -4,7 +4,7 @@ import type { AuditOptions } from '../audit.js';
 import { AuditError, DEFAULT_CONFIG, didYouMean, findConfig, loadConfig, type Config } from '../config.js';
 import { gitRoot, isInside } from '../sources/files.js';
 import type { Cache } from '../sources/cache.js';
-import type { EarlierTree, Tree } from '../sources/revision.js';
+import type { EarlierTree, StagedTree, Tree } from '../sources/revision.js';
 import { BUILD } from '../version.js';
 
 /**
@@ -72,6 +72,15 @@ export async function revision(root: string, name: string): Promise<EarlierTree>
   const { readRevision } = await import('../sources/revision.js');
   const found = readRevision(root, name);
   if (!found) throw new AuditError(`--since ${name}: git finds no such commit in ${root}`);
+  return found;
+}
+
+/** The tree of `--staged`: what the next commit will be. */
+export async function stagedTree(root: string): Promise<StagedTree> {
+  const found = (await import('../sources/revision.js')).readStaged(root);
+  if (!found) throw new AuditError(`--staged: git finds no index in ${root}`);
+  const [first] = found.unmerged;
+  if (first !== undefined) throw new AuditError(`--staged: ${first} has a conflict that is not resolved, so it is not known what will be committed; resolve it, then git add ${first}`);
   return found;
 }
 

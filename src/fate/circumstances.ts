@@ -42,6 +42,8 @@ export interface Circumstances {
   readonly replaced: boolean;
   /** SIGTERM aborts the solo pool's task (5.2.6, not 5.6.3), gevent's acknowledgements get stuck (5.2.6, not 5.6.3). */
   readonly modernPools: boolean;
+  /** A cold shutdown of the solo pool waits for its task, which nothing cuts off (5.4.0, neither 5.2.6 nor 5.6.3). */
+  readonly soloWaits: boolean;
   /** A failed limit with acks_on_failure_or_timeout=False is given back (from 5.5.0), not thrown away. */
   readonly requeuesLimits: boolean;
   /** A warm shutdown goes on sending heartbeats (from 5.6.1). */
@@ -58,7 +60,7 @@ export const DOMAINS: { readonly [K in keyof Circumstances]: readonly Circumstan
   pool: ['prefork', 'solo', 'threads', 'gevent', 'eventlet'], broker: ['redis', 'sqs', 'rabbitmq'], message: ['running', 'prefetched', 'held'],
   acksLate: SWITCH, ackSent: SWITCH, rejectsLost: SWITCH, acksFailures: SWITCH, signal: ['arrives', 'ignored', 'kills', 'group'], remaps: SWITCH,
   soft: ['none', 'long-enough', 'too-short'], softFits: SWITCH, ends: ['in-time', 'barely', 'too-late'], outlastsHeartbeat: SWITCH, outlastsVisibility: SWITCH,
-  outlastsConsumer: SWITCH, cancelsOnLoss: SWITCH, everyTry: SWITCH, capped: SWITCH, softLimit: SWITCH, retriesSoftLimit: SWITCH, replaced: SWITCH, modernPools: SWITCH, requeuesLimits: SWITCH,
+  outlastsConsumer: SWITCH, cancelsOnLoss: SWITCH, everyTry: SWITCH, capped: SWITCH, softLimit: SWITCH, retriesSoftLimit: SWITCH, replaced: SWITCH, modernPools: SWITCH, soloWaits: SWITCH, requeuesLimits: SWITCH,
   beatsWhenWarm: SWITCH, forgetsCancelled: SWITCH,
 };
 

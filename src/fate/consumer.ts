@@ -1,4 +1,5 @@
-import type { ConsumerKind, MessageConsumer, Setting } from '../model/index.js';
+import type { ConsumerKind, MessageConsumer, Setting, Worker } from '../model/index.js';
+import { signalOf } from './signal.js';
 
 /** What decides about a message that a consumer in Node.js holds when something happens to it. */
 export interface MessageCircumstances {
@@ -55,12 +56,12 @@ const EITHER = [true, false] as const;
 
 /**
  * What may become of the message that a consumer works on, the worst first: what the model does not tell is tried with every value.
- * Empty: nobody has measured it (Kafka, pg-boss, graphile-worker), or the event cannot occur.
+ * `workers`: the processes that make it, as far as they are known. Empty: nobody has measured it (Kafka, pg-boss, graphile-worker), or the event cannot occur.
  */
-export function consumerFates(consumer: MessageConsumer, event: MessageEvent): readonly MessageFate[] {
+export function consumerFates(consumer: MessageConsumer, event: MessageEvent, workers: readonly Worker[] = []): readonly MessageFate[] {
   const kind = MEASURED[consumer.kind];
   if (!kind || (event === 'lease-expires' && kind === 'amqp')) return [];
-  const fates = acknowledgedOf(consumer).flatMap(acknowledged => stopsOf(consumer).flatMap(stop => (consumer.handler?.body.trivial ? [true] : EITHER).flatMap(inTime => leasesOf(consumer, kind).flatMap(outlivesLease =>
+  const fates = acknowledgedOf(consumer).flatMap(acknowledged => stopsIn(consumer, workers).flatMap(stop => (consumer.handler?.body.trivial ? [true] : EITHER).flatMap(inTime => leasesOf(consumer, kind).flatMap(outlivesLease =>
     stallsOf(consumer).map(maxStalled => messageFate({ kind, acknowledged, is: 'running', stop, inTime, outlivesLease, maxStalled, stalledBefore: 0 }, event))))));
   const distinct = new Map(fates.map(fate => [`${fate.outcome} ${fate.after ?? ''}`, fate]).reverse() as [string, MessageFate][]);
   return [...distinct.values()].sort((a, b) => WORST.indexOf(a.outcome) - WORST.indexOf(b.outcome));
@@ -77,10 +78,27 @@ function acknowledgedOf({ kind, options, openOptions, noAckByDefault, handler }:
   return forgets === undefined ? ['as-sent', ...own] : own;
 }
 
+/** What the stop signal meets in any of the processes that make it. */
+function stopsIn(consumer: MessageConsumer, workers: readonly Worker[]): readonly MessageCircumstances['stop'][] {
+  return workers.length === 0 ? stopsOf(consumer) : [...new Set(workers.flatMap(worker => stopsAs(consumer, worker)))];
+}
+
+/** Another stop signal than SIGTERM, or what a process manager makes of it, may meet other handlers. */
+function stopsAs(consumer: MessageConsumer, worker: Worker): readonly MessageCircumstances['stop'][] {
+  const { links } = worker.start, signal = signalOf(worker), stopSignal = worker.container?.stopSignal;
+  if (signal === 'ignored' || signal === 'kills') return [signal === 'ignored' ? 'ignored' : 'cut'];
+  const own = stopsOf(consumer);
+  const isOther = stopSignal !== undefined && stopSignal.state !== 'unset' && !(stopSignal.state === 'set' && /^(?:SIG)?TERM$|^15$/.test(String(stopSignal.value)));
+  if (signal !== 'arrives' || isOther || links.some(({ kind }) => kind === 'process-manager')) return [...new Set([...own, 'ignored', 'cut'] as const)];
+  // PID 1 ignores what it has no handler for; behind an init, or another process that passes the signal on, it ends at once
+  if (!own.includes('ignored') || worker.container === undefined) return own;
+  return worker.container.pidMode === 'task' || links.some(link => link.kind === 'init' || link.kind === 'package-manager') ? ['cut'] : ['ignored'];
+}
+
 function stopsOf({ process: { signals, hooks, library }, closes, isNest }: MessageConsumer): readonly MessageCircumstances['stop'][] {
   if (signals.some(({ exitsAtOnce }) => exitsAtOnce)) return ['exits'];
   if (library !== undefined) return ['drains', 'exits'];
-  // without a handler it depends on what is PID 1, which is not joined to consumers in Node.js
+  // without a handler it depends on what is PID 1
   if (signals.length + hooks.length === 0) return ['ignored', 'cut'];
   return closes.length > 0 || isNest ? ['drains'] : ['exits', 'drains'];
 }

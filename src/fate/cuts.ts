@@ -18,12 +18,13 @@ export type Cuts =
  * s after SIGTERM at which a run that has not ended is cut off; undefined: not known. Circumstances as decide.ts takes them: a shell
  * that dies, a child that is signalled and a cold shutdown cut at once, a soft shutdown when its time is over, else SIGKILL does.
  */
-export function cutAfter({ signal, remaps, pool, soft, softFits, modernPools }: Known, stop: number | undefined, softSeconds: number): number | undefined {
+export function cutAfter({ signal, remaps, pool, soft, softFits, modernPools, soloWaits }: Known, stop: number | undefined, softSeconds: number): number | undefined {
   if (signal === 'kills') return 0;
   if (signal === 'ignored') return stop;
   if (signal === undefined || remaps === undefined) return undefined;
   if (!remaps) return (signal === 'group' && pool === 'prefork') || (pool === 'solo' && modernPools === false) ? 0 : stop;
-  if (pool === 'threads') return stop;
+  if (pool === 'threads' || (pool === 'solo' && soloWaits)) return stop;
+  if (pool === 'solo' && soloWaits === undefined) return undefined;
   return soft === 'none' ? 0 : soft === undefined || softFits === undefined ? undefined : softFits ? softSeconds : stop;
 }
 

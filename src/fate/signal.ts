@@ -75,6 +75,7 @@ export function signalOf(worker: Worker): Circumstances['signal'] | undefined {
   if (faults.some(fault => killsAtOnce(fault, worker))) return 'kills';
   if (deafLink(worker)) return 'ignored';
   if (faults.length > 0) return 'group';
+  if (worker.start.links.some(link => link.kind === 'package-manager' && link.forwards === 'unknown')) return undefined;
   return worker.start.complete || worker.platform === 'unknown' ? 'arrives' : undefined;
 }
 

@@ -13,8 +13,8 @@ export interface Way { readonly is: Outcome['is']; readonly key: string; readonl
 /** What may become of a message at an event, the worst first; one way: certain. */
 export interface Cell { readonly event: Event; readonly ways: readonly Way[] }
 
-/** What takes messages. A worker whose command is nowhere is made of its app (`workerOf`). */
-export type Unit = { readonly worker: Worker; readonly consumer?: undefined } | { readonly consumer: MessageConsumer; readonly worker?: undefined };
+/** What takes messages. A worker whose command is nowhere is made of its app (`workerOf`). `startedBy`: the processes that make a consumer, as far as they are known. */
+export type Unit = { readonly worker: Worker; readonly consumer?: undefined } | { readonly consumer: MessageConsumer; readonly startedBy: readonly Worker[]; readonly worker?: undefined };
 
 /** The fates of one task function on one worker, or of what a consumer in Node.js takes. */
 export interface Fated {
@@ -36,7 +36,7 @@ export const placeOf = (unit: Unit): string => (unit.worker ? unitKey(unit) : JS
 
 /** Every task function of every worker, and every consumer, with its fates. `margin`: s a worker needs beyond its last task. */
 export function fatedOf(workers: readonly Worker[], consumers: readonly MessageConsumer[], margin: number): readonly Fated[] {
-  return [...workers.flatMap(worker => worker.functions.map(fn => fatedFunction(worker, fn, margin))), ...consumers.map(fatedConsumer)];
+  return [...workers.flatMap(worker => worker.functions.map(fn => fatedFunction(worker, fn, margin))), ...consumers.map(consumer => fatedConsumer(consumer, workers.filter(worker => worker.consumers?.some(({ id }) => id === consumer.id))))];
 }
 
 /** An app whose worker command is nowhere, as a worker: how it is started and stopped is not known. */
@@ -75,9 +75,9 @@ function mayOccur(event: Event, { broker, pool }: Worker): boolean {
   }
 }
 
-function fatedConsumer(consumer: MessageConsumer): Fated {
-  const cells = ([['stop', 'stop'], ['container-killed', 'container-killed'], ['visibility-timeout', 'lease-expires']] as const).map(([event, of]) => ({ event, ways: consumerFates(consumer, of).map(wayOfMessage) }));
-  return { unit: { consumer }, name: consumer.queue ?? consumer.text, cells: cells.filter(({ ways }) => ways.length > 0) };
+function fatedConsumer(consumer: MessageConsumer, workers: readonly Worker[]): Fated {
+  const cells = ([['stop', 'stop'], ['container-killed', 'container-killed'], ['visibility-timeout', 'lease-expires']] as const).map(([event, of]) => ({ event, ways: consumerFates(consumer, of, workers).map(wayOfMessage) }));
+  return { unit: { consumer, startedBy: workers }, name: consumer.queue ?? consumer.text, cells: cells.filter(({ ways }) => ways.length > 0) };
 }
 
 const IS: Readonly<Record<MessageFate['outcome'], Outcome['is']>> = { once: 'completes', again: 'restarts', twice: 'twice', lost: 'lost' };

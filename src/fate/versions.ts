@@ -5,7 +5,7 @@ import type { Circumstances } from './circumstances.js';
 export interface VersionRange { readonly lowest: string; readonly newest: string }
 
 /** The circumstances that versions decide. What the two measured versions disagree on is open between them. */
-export type Behaviour = Required<Pick<Circumstances, 'modernPools' | 'requeuesLimits' | 'beatsWhenWarm' | 'forgetsCancelled'>> & { readonly readsRemap: boolean; readonly knowsSoftShutdown: boolean; readonly cancelsOnLoss: boolean; readonly acksDirectly: boolean };
+export type Behaviour = Required<Pick<Circumstances, 'modernPools' | 'soloWaits' | 'requeuesLimits' | 'beatsWhenWarm' | 'forgetsCancelled'>> & { readonly readsRemap: boolean; readonly knowsSoftShutdown: boolean; readonly cancelsOnLoss: boolean; readonly acksDirectly: boolean };
 
 type Open<T> = { readonly [K in keyof T]?: T[K] };
 
@@ -17,6 +17,7 @@ export function behaviourOf(celery: VersionRange, billiard: VersionRange): Open<
   return defined({
     // solo and gevent were measured on 5.2.6 and 5.6.3; which release between them changed is not established
     modernPools: compareVersions(celery.lowest, '5.6.3') >= 0 ? true : compareVersions(celery.newest, '5.2.6') <= 0 ? false : undefined,
+    soloWaits: compareVersions(celery.lowest, '5.4.0') >= 0 && compareVersions(celery.newest, '5.4.0') <= 0 ? true : compareVersions(celery.lowest, '5.6.3') >= 0 || compareVersions(celery.newest, '5.2.6') <= 0 ? false : undefined,
     requeuesLimits: since(celery, '5.5.0'), beatsWhenWarm: since(celery, '5.6.1'), readsRemap: since(celery, '4.4.7'), knowsSoftShutdown: since(celery, '5.5.0'), cancelsOnLoss: since(celery, '5.1.0'), acksDirectly: since(celery, '5.7.0'),
     forgetsCancelled: fixed === true || splits === false ? false : fixed === false && splits === true ? true : undefined,
   });

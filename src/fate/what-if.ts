@@ -1,5 +1,6 @@
-import type { ChainLink, OriginStep, Setting, SourceLocation, TaskFunction, Worker } from '../model/index.js';
-import { nearest } from '../model/index.js';
+import type { ChainLink, OriginStep, Setting, SourceLocation, TaskFunction, VersionFact, Versions, Worker } from '../model/index.js';
+import { allows, compareVersions, nearest, newestIn } from '../model/index.js';
+import { BILLIARD_OF, RELEASES } from '../knowledge/celery/releases.js';
 import { VISIBILITY_TIMEOUT } from './visibility.js';
 
 /** Changes to try: what a worker would be with them; or what is wrong with the text. */
@@ -16,7 +17,15 @@ const ofSetting = (takes: Key['takes'], name: string): Key => key<unknown>(takes
 const ofFunctions = <T>(takes: Key['takes'], change: (fn: TaskFunction, value: T, setting: <V>(value: V, at: SourceLocation) => Setting<V>) => Partial<TaskFunction>): Key =>
   key<T>(takes, (worker, value, setting) => ({ ...worker, functions: worker.functions.map(fn => ({ ...fn, ...change(fn, value, setting) })) }));
 /** A release is installed as it is written: nothing is assumed of it. */
-const ofVersion = (name: 'celery' | 'billiard'): Key => key<string>('version', (worker, value) => (worker.app ? { ...worker, app: { ...worker.app, versions: { ...worker.app.versions, [name]: { version: value, assumed: value } } } } : worker));
+const released = (value: string): VersionFact => ({ version: value, assumed: value });
+const ofVersions = (change: (value: string, versions: Versions) => Versions): Key => key<string>('version', (worker, value) => (worker.app ? { ...worker, app: { ...worker.app, versions: change(value, worker.app.versions) } } : worker));
+
+/** An install of another Celery brings the billiard it asks for, unless the one that is pinned will do. */
+function billiardOf(celery: string, { version, range, ...billiard }: VersionFact): VersionFact {
+  const implied = BILLIARD_OF.find(([from]) => compareVersions(celery, from) >= 0)?.[1];
+  if (implied === undefined || (version !== undefined && allows(implied, version))) return { ...billiard, ...(version !== undefined && { version }), ...(range !== undefined && { range }) };
+  return { assumed: newestIn([implied, ...(range === undefined ? [] : [range])].join(','), RELEASES.billiard) ?? newestIn(implied, RELEASES.billiard) ?? billiard.assumed };
+}
 
 /** What `--what-if` knows: everything that the fate of a message is decided by. */
 const KEYS: Readonly<Record<string, Key>> = {
@@ -44,7 +53,7 @@ const KEYS: Readonly<Record<string, Key>> = {
     const { taskProtection, ...app } = worker.app;
     return { ...worker, app: value ? { ...app, taskProtection: taskProtection ?? worker.command.at } : app };
   }),
-  'celery': ofVersion('celery'), 'billiard': ofVersion('billiard'),
+  'celery': ofVersions((value, { billiard }) => ({ celery: released(value), billiard: billiardOf(value, billiard) })), 'billiard': ofVersions((value, versions) => ({ ...versions, billiard: released(value) })),
 };
 
 /** The keys of `--what-if`. */
@@ -67,7 +76,8 @@ export function whatIf(text: string, workers: readonly Worker[]): WhatIf {
     if (fargate && (Number(value) < FARGATE_LEAST || Number(value) > FARGATE_MOST)) return { wrong: `${name}=${written}: Fargate allows ${FARGATE_LEAST} to ${FARGATE_MOST} s (${fargate.id})` };
     const origin: readonly OriginStep[] = [{ text: `--what-if ${part}` }];
     const setting = <T>(one: T, at: SourceLocation): Setting<T> => ({ state: 'set', value: one, at, certainty: 'written', origin, overridden: [], slots: [] });
-    steps.push(worker => found.apply(worker, value as never, setting));
+    // a billiard that is named is the one that is tried, wherever it stands
+    steps[name === 'celery' ? 'unshift' : 'push'](worker => found.apply(worker, value as never, setting));
   }
   return { apply: worker => steps.reduce((before, step) => step(before), worker) };
 }

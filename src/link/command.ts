@@ -1,12 +1,13 @@
 import { posix } from 'node:path';
-import type { ChainLink, ConsumerCommand, FactStore, SourceLocation } from '../model/index.js';
+import type { ChainLink, ConsumerCommand, FactStore, MessageConsumer, SourceLocation } from '../model/index.js';
 import { LAUNCHERS, MANAGEMENT_CONSUMERS, NO_LAUNCHERS, OTHER_CONSUMERS, PROCESS_MANAGERS, SHELL_NAMES, type ShellName } from '../knowledge/start-commands.js';
 import { celeryCommand } from './start/celery-command.js';
 import type { Image, MappedFile } from './start/image.js';
 import { runManager, runServices } from './start/managed.js';
 import { knownWord, likely, OPEN_ENVIRONMENT, type Environment, type Word } from './process-environment.js';
 import { launch, parallel } from './start/launchers.js';
-import { isNode, node } from './start/node-command.js';
+import { isNode, node, packageScript, runsScripts } from './start/node-command.js';
+import type { StartedBy } from './node/started.js';
 import { python, pythonFile } from './start/python-command.js';
 import { walkShell, type ShellHost } from './start/shell.js';
 import { programOfText } from './start/shell-text.js';
@@ -28,10 +29,12 @@ export interface Reached {
   readonly reload: boolean;
   /** The program of a process manager that runs it. */
   readonly program?: string;
+  /** Consumers in Node.js that it makes. */
+  readonly consumers?: readonly MessageConsumer[];
 }
 
-/** What one walk shares: the tree, the image, the files it came by and the steps it may still take. */
-export interface Journey { readonly store: FactStore; readonly image: Image; readonly visited: Set<string>; steps: number; readonly all: Steps }
+/** What one walk shares: the tree, the image, the files it came by, the consumers that a module of Node.js starts, and the steps it may still take. */
+export interface Journey { readonly startedBy: StartedBy; readonly store: FactStore; readonly image: Image; readonly visited: Set<string>; steps: number; readonly all: Steps }
 
 /** The steps that all walks of a tree may still take; where they, or those of one walk, came to an end. */
 export interface Steps { left: number; cutAt?: SourceLocation }
@@ -62,7 +65,8 @@ export function follow(process: Process, journey: Journey): readonly Reached[] {
   if (isShell(name)) return shell(name, process, journey);
   if (name === 'su') return switchUser(process, journey, at);
   if (/^python[\d.]*$|^pypy3?$/.test(name)) return python(process, journey, at);
-  if (isNode(name)) return node(process);
+  if (runsScripts(name)) { const reached = packageScript(name, process, journey, at); if (reached) return reached; }
+  if (isNode(name)) return node(process, journey);
   const other = otherConsumer(process.argv, name, at, process);
   if (other) return [other];
   const manager = PROCESS_MANAGERS.find(row => row.program.test(name));
@@ -183,7 +187,7 @@ function programText(text: Word | undefined, rest: readonly Word[], kind: ShellN
   }, hostOf(process, journey));
 }
 
-function hostOf(process: Process, journey: Journey): ShellHost {
+export function hostOf(process: Process, journey: Journey): ShellHost {
   return {
     start: (argv, environment, directory) => follow({ argv, environment, ...(directory !== undefined && { directory }), depth: process.depth + 1, scripts: process.scripts }, journey),
     sourced(file, directory) {

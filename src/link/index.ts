@@ -24,6 +24,7 @@ import { messagesFor } from './messages.js';
 import { messageConsumers, scriptModules } from './node/consumers.js';
 import { jobQueues } from './node/queues.js';
 import { processorsOf } from './node/processors.js';
+import { startedBy } from './node/started.js';
 import { sentInScriptTransactions } from './node/transactions.js';
 import { noEffectOf, stopSignalsOf } from './no-effect.js';
 import { limitsIn, sendsTo } from './publishes.js';
@@ -38,13 +39,13 @@ const MOST_FUNCTIONS = 10_000;
 /** Joins the facts of a tree into workers with effective values, on evidence only. Pure over the store. */
 export function link(store: FactStore, options: LinkOptions): Model {
   const resolver = createResolver(store);
-  const found = timed('start commands', () => findStarts(store, options));
+  const scripts = timed('scripts', () => scriptModules(store.candidates, resolver));
+  const consumers = timed('message consumers', () => messageConsumers(scripts, resolver));
+  const found = timed('start commands', () => findStarts(store, options, startedBy(consumers, resolver)));
   const code = timed('Celery apps', () => findApps(store, resolver));
   const apps = withoutDocumentation(code.apps);
   const others = found.starts.filter(start => start.command.kind === 'unaudited');
   const { modules } = code;
-  const scripts = timed('scripts', () => scriptModules(store.candidates, resolver));
-  const consumers = timed('message consumers', () => messageConsumers(scripts, resolver));
   const everyFunction = timed('task functions', () => findFunctions(modules, code.apps, resolver, NO_ENVIRONMENT));
   const functions = everyFunction.slice(0, MOST_FUNCTIONS);
   const joined = timed('apps of workers', () => found.starts.filter(start => !others.includes(start)).map(start => ({ start, found: appOf(start, apps, functions, resolver, store, options) })));
@@ -244,7 +245,7 @@ function workerOf(start: Start, app: CeleryApp, settings: EffectiveSettings, fun
 function workerWithoutApp(start: Start): Worker {
   const settings: EffectiveSettings = start.command.kind === 'unaudited' ? new Map() : withCommand(new Map(), start.command, start.lookup);
   const pool = poolKind(settings);
-  return { ...processOf(start), settings, broker: 'unknown', pool, functions: [], stopTime: start.stopTime, drainNeed: drainNeedOf(settings, [], pool), joins: start.joins, noEffect: [], ...strayNames(start) };
+  return { ...processOf(start), settings, broker: 'unknown', pool, functions: [], stopTime: start.stopTime, drainNeed: drainNeedOf(settings, [], pool), joins: start.joins, noEffect: [], ...(start.consumers && { consumers: start.consumers }), ...strayNames(start) };
 }
 
 function scheduler(start: Start, app: CeleryApp | undefined): Scheduler {

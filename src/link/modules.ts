@@ -200,10 +200,10 @@ export function createResolver(store: FactStore): Resolver {
         if (!target || seen.has(target)) continue;
         seen.add(target);
         const bindings = bindingsOf(target.statements).byName.get(name);
-        if (bindings) return follow(bindings, target);
+        // what is bound there may lead back to the star
         if (depth >= DEPTH) return undefined;
         depth++;
-        const deeper = fromStars(name, target, seen);
+        const deeper = bindings ? follow(bindings, target) : fromStars(name, target, seen);
         depth--;
         if (deeper) return deeper;
       }

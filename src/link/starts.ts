@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { Broker, Cache, ChainLink, ConsumerCommand, Container, ContainerFacts, DeployedContainer, EcsService, EcsServiceFacts, Facts, FactStore, Join, LinkOptions, Platform, Queue, Setting, Slot, SourceLocation, StartChain, TaskDefinitionFacts, UnauditedConsumer, Unresolved } from '../model/index.js';
+import type { Broker, Cache, ChainLink, ConsumerCommand, Container, ContainerFacts, DeployedContainer, EcsService, EcsServiceFacts, Facts, FactStore, Join, LinkOptions, MessageConsumer, Platform, Queue, Setting, Slot, SourceLocation, StartChain, TaskDefinitionFacts, UnauditedConsumer, Unresolved } from '../model/index.js';
 import { comparePlaces, literalText, refersTo, startOf } from '../model/index.js';
 import { findBuilds, type Build, type Builds } from './builds.js';
 import { declaredWorker, follow, ALL_STEPS, namedConsumer, STEPS, type Journey, type Reached, type Steps } from './command.js';
@@ -14,6 +14,7 @@ import { lookupIn, type Environment, type Variable } from './process-environment
 import { composeRole, isDevelopmentService, isReload } from './roles.js';
 import { brokersIn, queuesIn } from './resources.js';
 import { familyOf, platformOf, serviceOf } from './services.js';
+import type { StartedBy } from './node/started.js';
 import { namesConsumer } from './start/node-command.js';
 import { unreachedStarts } from './start/unreached.js';
 
@@ -38,6 +39,8 @@ export interface Start {
   /** Folders of the repository that the process's working directory (and PYTHONPATH) can be, best first; '' is the root. */
   readonly directories: readonly string[];
   readonly joins: readonly Join[];
+  /** Consumers in Node.js that it makes. */
+  readonly consumers?: readonly MessageConsumer[];
 }
 
 export interface Starts {
@@ -70,7 +73,7 @@ interface Deployed { readonly origin: Origin; readonly reached: readonly Reached
 type Followed = Pick<Deployed, 'origin' | 'reached' | 'known'>;
 
 /** From containers to consumer commands: every celery worker and beat that a tree starts, and how the stop signal gets to it. */
-export function findStarts(store: FactStore, options: LinkOptions): Starts {
+export function findStarts(store: FactStore, options: LinkOptions, startedBy: StartedBy = () => []): Starts {
   const infrastructure = withInfrastructure(store, store.candidates.flatMap(path => store.facts(path) ?? []));
   const all = infrastructure.facts;
   const definitions = taskDefinitionsIn(all);
@@ -79,7 +82,7 @@ export function findStarts(store: FactStore, options: LinkOptions): Starts {
   const visited = new Set<string>();
   const unresolved: Unresolved[] = [...infrastructure.unresolved];
   const steps: Steps = { left: ALL_STEPS };
-  const world: World = { store, builds, visited, unresolved, steps, declared: options.workers.map(({ service }) => service) };
+  const world: World = { store, startedBy, builds, visited, unresolved, steps, declared: options.workers.map(({ service }) => service) };
 
   for (const { facts } of definitions) if (facts.containers.length === 0) unresolved.push({ at: facts.at, reason: `the containers of task definition ${facts.family ?? facts.address ?? 'here'} could not be read` });
 
@@ -97,7 +100,7 @@ export function findStarts(store: FactStore, options: LinkOptions): Starts {
     const role = composeRole({ isMarked: isDevelopmentService(service, path), isBesideEcs: definitions.length > 0, apps: reached.map(one => one.command.app), ecsApps: ecsStarts.map(start => start.command.app) });
     return startsOf({ ...origin, role }, reached);
   });
-  const unreached = unreachedStarts({ store, builds, visited, steps, isEcs: ecsStarts.length > 0 });
+  const unreached = unreachedStarts({ store, startedBy, builds, visited, steps, isEcs: ecsStarts.length > 0 });
   const rest = unreached.flatMap(({ origin, reached }) => startsOf(origin, reached));
 
   unresolved.push(...unreadValues(ecsStarts));
@@ -115,7 +118,7 @@ export function findStarts(store: FactStore, options: LinkOptions): Starts {
 }
 
 /** `declared`: names of services and containers that run a worker, as the configuration says. */
-interface World { readonly declared: readonly string[]; readonly store: FactStore; readonly builds: Builds; readonly visited: Set<string>; readonly unresolved: Unresolved[]; readonly steps: Steps }
+interface World { readonly declared: readonly string[]; readonly startedBy: StartedBy; readonly store: FactStore; readonly builds: Builds; readonly visited: Set<string>; readonly unresolved: Unresolved[]; readonly steps: Steps }
 
 // Task definitions and services
 
@@ -255,7 +258,7 @@ function followArgv(start: StartArgv, container: ContainerFacts, build: Build, e
   const { image } = build;
   if (image.dockerfile !== undefined && !start.own) world.visited.add(image.dockerfile);
   const directory = directoryOf(container, image);
-  const journey: Journey = { store: world.store, image, visited: world.visited, steps: STEPS, all: world.steps };
+  const journey: Journey = { store: world.store, startedBy: world.startedBy, image, visited: world.visited, steps: STEPS, all: world.steps };
   return follow({ argv: start.argv, environment, directory, depth: 0, scripts: [] }, journey);
 }
 
@@ -298,7 +301,7 @@ function startsOf(origin: Origin, reached: readonly Reached[], service?: EcsServ
       ...(one.reload || isReload(one.command.text) ? { role: 'development', reloads: true } : { role: origin.role }), command: one.command, chain: { links: one.links, complete: origin.sure && !one.guessed },
       stopTime: frozen(origin.stopTime ?? { state: 'unset', at: one.command.at, slots: [] }, service?.keepsTaskDefinition), lookup: lookupIn(one.environment), variables: writtenIn(one.environment.variables),
       directories: directoriesOf(one, origin), joins,
-      ...(environment !== undefined && { environment }), ...(service && { service }), ...(origin.container && { container: origin.container }),
+      ...(environment !== undefined && { environment }), ...(service && { service }), ...(origin.container && { container: origin.container }), ...(one.consumers && { consumers: one.consumers }),
     } satisfies Start;
   });
 }

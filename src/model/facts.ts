@@ -82,6 +82,8 @@ export interface PackageFacts {
   /** `paths` of a tsconfig: a pattern, and where it leads from the folder of the file (`baseUrl` included). */
   readonly paths: readonly (readonly [string, readonly string[]])[];
   readonly baseUrl?: string;
+  /** `scripts`: each a program of a shell, by its name. */
+  readonly scripts: readonly { readonly name: string; readonly text: string; readonly at: SourceLocation }[];
 }
 
 export interface ReadProblem { readonly message: string; readonly at: SourceLocation }

@@ -82,6 +82,8 @@ export interface Worker {
   readonly sigtermRemap: Setting<string>;
   /** What was written, is read by Celery, and changes nothing for this worker; absent: not looked at. */
   readonly noEffect?: readonly NoEffect[];
+  /** Consumers in Node.js that its process makes. */
+  readonly consumers?: readonly MessageConsumer[];
   /** Environment variables that look like it but are not read by anything. */
   readonly strayVariables: readonly { readonly name: string; readonly value: string | undefined; readonly at: SourceLocation; readonly slot?: Slot }[];
   readonly joins: readonly Join[];

@@ -77,10 +77,12 @@ export async function startRabbit(consumerTimeout?: number): Promise<RabbitServe
   const [port, management, distribution, epmd] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
   mkdirSync(join(folder, 'data'));
   writeFileSync(join(folder, 'rabbitmq.conf'), [`listeners.tcp.1 = 127.0.0.1:${port}`, 'management.tcp.ip = 127.0.0.1', `management.tcp.port = ${management}`, 'collect_statistics_interval = 1000', 'loopback_users = none',
-    ...(consumerTimeout === undefined ? [] : [`consumer_timeout = ${consumerTimeout * 1000}`, 'channel_tick_interval = 1000'])].join('\n') + '\n');
+    ...(consumerTimeout === undefined ? [] : [`consumer_timeout = ${consumerTimeout * 1000}`])].join('\n') + '\n');
+  // how often channels look for late acknowledgements; no key of rabbitmq.conf
+  writeFileSync(join(folder, 'advanced.config'), `[{rabbit, [${consumerTimeout === undefined ? '' : '{channel_tick_interval, 1000}'}]}].\n`);
   writeFileSync(join(folder, 'plugins'), '[rabbitmq_management].\n');
   const process = server('/usr/lib/rabbitmq/bin/rabbitmq-server', [], {
-    RABBITMQ_NODENAME: `drainlint${port}@localhost`, RABBITMQ_CONFIG_FILE: join(folder, 'rabbitmq.conf'), RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'plugins'), RABBITMQ_MNESIA_BASE: join(folder, 'data'),
+    RABBITMQ_NODENAME: `drainlint${port}@localhost`, RABBITMQ_CONFIG_FILE: join(folder, 'rabbitmq.conf'), RABBITMQ_ADVANCED_CONFIG_FILE: join(folder, 'advanced.config'), ERL_CRASH_DUMP: join(folder, 'erl_crash.dump'), RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'plugins'), RABBITMQ_MNESIA_BASE: join(folder, 'data'),
     RABBITMQ_LOG_BASE: folder, RABBITMQ_DIST_PORT: String(distribution), ERL_EPMD_PORT: String(epmd), ERL_EPMD_ADDRESS: '127.0.0.1', HOME: folder, RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '+S 2:2 +sbwt none',
   });
   const api = async (method: string, path: string, body?: unknown): Promise<any> => { // eslint-disable-line @typescript-eslint/no-explicit-any
@@ -92,7 +94,7 @@ export async function startRabbit(consumerTimeout?: number): Promise<RabbitServe
   };
   /** Was it there? */
   const remove = async (path: string): Promise<boolean> => (await fetch(`http://127.0.0.1:${management}/api/${path}`, { method: 'DELETE', headers: { authorization: `Basic ${btoa('guest:guest')}` } })).ok;
-  const overview = await waitFor(() => api('GET', 'overview').catch(() => undefined), 90, 'RabbitMQ', 200);
+  const overview = await waitFor(() => { if (process.exitCode !== null) throw new Error(`RabbitMQ ended at its start (${process.exitCode})`); return api('GET', 'overview').catch(() => undefined); }, 90, 'RabbitMQ', 200);
   return {
     async host(name) {
       const vhost = encodeURIComponent(name);

@@ -1,8 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Experiment } from './experiment.js';
-import { celeryMatrix, newGround, nodeMatrix } from './matrix.js';
+import { celeryMatrix, newGround, nodeMatrix, nodeModules } from './matrix.js';
 import { predict } from './predict.js';
 import { PROOFS, TREES } from './proofs.js';
 import { repositories } from './repositories.js';
@@ -30,6 +29,7 @@ export function catalogue(): readonly Listed[] {
 /** What differs from what the proof's rule says of the tree. */
 function disagreement(expected: (typeof PROOFS)[number]['expected']['bad'], { observed, stop, boots }: Run): string | undefined {
   const verdicts = Object.values(observed).map(({ verdict }) => verdict), said = verdicts.join(',');
+  if (expected.each && expected.each.join() !== said) return `${expected.each.join()} was expected, and it was ${said}`;
   if (expected.all && verdicts.some(verdict => verdict !== expected.all)) return `${expected.all} was expected of all, and it was ${said}`;
   if (expected.some && !verdicts.includes(expected.some)) return `${expected.some} was expected of one, and it was ${said}`;
   if (expected.killed !== undefined && stop?.killed !== expected.killed) return `SIGKILL was ${expected.killed ? '' : 'not '}expected, and it ended after ${stop?.after} s`;
@@ -50,7 +50,8 @@ export function missing({ subject }: Experiment): readonly string[] {
   return [
     ...(namespaces() ? [] : ['namespaces and overlayfs (root)']), ...needed(subject.broker === 'redis', 'redis-server'), ...(subject.broker === 'rabbitmq' && !existsSync('/usr/lib/rabbitmq/bin/rabbitmq-server') ? ['rabbitmq-server'] : []),
     ...(subject.broker === 'sqs' && !existsSync(MOTO) ? ['moto'] : []), ...(subject.python && !existsSync(venvOf(subject.python.celery)) ? [`celery ${subject.python.celery}`] : []), ...(subject.python && !existsSync(LIBRARIES) ? ['the fixtures\' libraries'] : []),
-    ...(subject.python?.billiard && !existsSync(billiardOf(subject.python.billiard)) ? [`billiard ${subject.python.billiard}`] : []), ...(existsSync(fileURLToPath(new URL('../../.experiments/node_modules/bullmq', import.meta.url))) ? [] : ['the consumers\' libraries']),
+    ...(subject.python?.billiard && !existsSync(billiardOf(subject.python.billiard)) ? [`billiard ${subject.python.billiard}`] : []), ...(existsSync(`${nodeModules()}/bullmq`) ? [] : ['the consumers\' libraries']),
+    ...(subject.image.some(part => 'link' in part && !existsSync(part.link)) ? ['NestJS'] : []),
     ...(['tini', 'dumb-init', 'busybox', 'bash'].includes(first!) ? needed(true, first!) : []),
   ];
 }

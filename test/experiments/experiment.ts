@@ -34,7 +34,8 @@ export interface Subject {
   readonly saysReady: boolean;
 }
 export type ImagePart = { readonly at: string; readonly text: string; readonly executable?: boolean } | { readonly at: string; readonly tree: string } | { readonly at: string; readonly link: string };
-export type Sender = { readonly is: 'celery'; readonly app: string; readonly task: string } | { readonly is: 'bullmq' | 'amqp' | 'sqs'; readonly queueAttributes?: Readonly<Record<string, string>> };
+/** `tree`: a folder of this machine whose code sends, where it is not the code that the worker runs. */
+export type Sender = { readonly is: 'celery'; readonly app: string; readonly task: string; readonly tree?: string } | { readonly is: 'bullmq' | 'amqp' | 'sqs'; readonly queueAttributes?: Readonly<Record<string, string>> };
 
 /** `args`: of the task function. `block`: the work keeps Node's event loop. `failsFirst`: its first try throws. */
 export interface Message { readonly id: string; readonly seconds: number; readonly mebibytes?: number; readonly countdown?: number; readonly block?: boolean; readonly failsFirst?: boolean; readonly task?: string; readonly args?: readonly unknown[]; readonly queue?: string }
@@ -44,6 +45,8 @@ export type Step =
   /** `ends`: whether PID 1 gives up at once is what is asked. */
   | { readonly do: 'boot'; readonly worker: string; readonly seconds: number }
   | { readonly do: 'send'; readonly messages: readonly Message[] }
+  /** Runs Python as code of the sender's tree; what that publishes are the messages, in this order. */
+  | { readonly do: 'call'; readonly python: string; readonly messages: readonly Message[] }
   | { readonly do: 'begun'; readonly id: string }
   | { readonly do: 'executions'; readonly count: number }
   | { readonly do: 'sleep' | 'settle-for'; readonly seconds: number }
@@ -55,9 +58,10 @@ export type Step =
   /** Writes that many MiB into Redis as a cache would, and takes them out again. */
   | { readonly do: 'fill'; readonly mebibytes: number };
 
-/** What is expected of one tree or setting. A message that is not named: whatever. */
+/** What is expected of one tree or setting. */
 export interface Expected {
-  readonly verdicts?: Readonly<Record<string, Verdict | readonly Verdict[]>>;
+  /** Of each message, in the order they were sent. */
+  readonly each?: readonly Verdict[];
   /** At least one of the messages. */
   readonly some?: Verdict;
   readonly all?: Verdict;

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { DockerfileParser } from 'dockerfile-ast';
 import ts from 'typescript';
 import type { ImagePart, Subject } from './experiment.js';
-import { NODE_IMAGE } from './matrix.js';
+import { nodeImage, type NodeModules } from './matrix.js';
 
 /**
  * A tree of a rule's fixture as what it would be on ECS: its files under /app, its Dockerfile's command, its task definition's stopTimeout,
@@ -66,12 +66,18 @@ export interface CeleryFixture {
   /** Measured seconds for each of the fixture's; what it costs a worker to leave is not scaled (see scaledStop). */
   readonly scale: number;
   readonly queue?: string;
-  /** Files of the tree with their durations scaled, which no plugin reaches. */
+  /** Files of the tree with their durations scaled, which no plugin reaches, or with a stand-in for what the work is done in. */
   readonly rewrite?: Readonly<Record<string, (text: string) => string>>;
-  readonly body?: 'own'; readonly redis?: Readonly<Record<string, string>>;
+  /** Files that the tree leaves out, by their path in /app. */
+  readonly beside?: Readonly<Record<string, string>>;
+  /** own: the function's body is the work, measured as a whole. stand-in: the function is left as it is, and a stand-in it calls says what is done. */
+  readonly body?: 'own' | 'stand-in'; readonly redis?: Readonly<Record<string, string>>;
+  /** The tree of the fixture whose code sends. */
+  readonly sentBy?: 'before';
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
-export function celeryFixture(folder: string, { broker, app, task, scale, queue, rewrite = {}, body, redis }: CeleryFixture): Subject {
+export function celeryFixture(folder: string, { broker, app, task, scale, queue, rewrite = {}, beside = {}, body, redis, sentBy, environment: more }: CeleryFixture): Subject {
   const { command, environment, stopSignal, image, pins } = readFixture(folder);
   const celery = CELERY.find(version => version === pins.get('celery')) ?? (pins.get('celery')?.startsWith('5.2.') ? '5.2.7' : undefined);
   if (celery === undefined) throw new Error(`${folder}: no venv has celery ${pins.get('celery')}`);
@@ -82,9 +88,10 @@ export function celeryFixture(folder: string, { broker, app, task, scale, queue,
     if (part.tree !== folder) return [];
     return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(path => basename(path) === name).map(path => ({ at: join(part.at, path), text: change(readFileSync(join(folder, path), 'utf8')) }));
   }));
+  const added = Object.entries(beside).map(([path, text]) => ({ at: join('/app', path), text }));
   return {
-    broker, image: [...image, ...rewritten], command: () => (command.length > 0 ? command : ['celery', '-A', app, 'worker']), sender: { is: 'celery', app, task }, stopSignal, queues: [queue ?? 'celery'], saysReady: true, python: { celery, ...(billiard && { billiard }) }, ...(redis && { redis }),
-    environment: { ...SECRETS, ...environment, EXPERIMENT_SCALE: String(scale), ...(body && { EXPERIMENT_BODY: body }) },
+    broker, image: [...image, ...rewritten, ...added], command: () => (command.length > 0 ? command : ['celery', '-A', app, 'worker']), sender: { is: 'celery', app, task, ...(sentBy && { tree: join(folder, '..', sentBy) }) }, stopSignal, queues: [queue ?? 'celery'], saysReady: true, python: { celery, ...(billiard && { billiard }) }, ...(redis && { redis }),
+    environment: { ...SECRETS, ...environment, ...more, EXPERIMENT_SCALE: String(scale), ...(body && { EXPERIMENT_BODY: body }) },
   };
 }
 const CELERY = ['5.4.0', '5.5.3', '5.6.3', '5.7.0'];
@@ -96,20 +103,21 @@ export interface NodeFixture {
   /** A function of another file that something outside the fixture calls. */
   readonly call?: { readonly file: string; readonly name: string };
   readonly queueAttributes?: Readonly<Record<string, string>>;
+  readonly modules?: NodeModules;
 }
 
 /** The tree's TypeScript, each file without its types, and nothing else changed but the function that does the work. */
-export function nodeFixture(folder: string, { kind, queue, entry, work, queueAttributes, call }: NodeFixture): Subject {
+export function nodeFixture(folder: string, { kind, queue, entry, work, queueAttributes, call, modules }: NodeFixture): Subject {
   const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts'));
   const compiled = sources.map((name): ImagePart => {
-    const text = name === work.file ? `import { measured } from '/app/measured.mjs';\nexport const ${work.name} = message => measured(${work.message});\n` : ts.transpileModule(readFileSync(join(folder, name), 'utf8'), { compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext } }).outputText.replace(/'https:\/\/sqs\.[^']*'/, 'process.env.QUEUE_URL');
+    const text = name === work.file ? `import { measured } from '/app/measured.mjs';\nexport const ${work.name} = message => measured(${work.message});\n` : ts.transpileModule(readFileSync(join(folder, name), 'utf8'), { compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, experimentalDecorators: true, emitDecoratorMetadata: true } }).outputText.replace(/'https:\/\/sqs\.[^']*'/, 'process.env.QUEUE_URL');
     return { at: `/app/${name.replace(/\.ts$/, '.js')}`, text };
   });
   const script = (name: string): string => `./${name.replace(/\.ts$/, '.js')}`;
   const main = [...(call ? [`import { ${call.name} } from '${script(call.file)}';`, `import '${script(entry)}';`, `${call.name}();`] : [`import '${script(entry)}';`]), ''].join('\n');
   return {
     broker: ({ bullmq: 'redis', amqp: 'rabbitmq', sqs: 'sqs' } as const)[kind], saysReady: false, queues: [queue], sender: { is: kind, ...(queueAttributes && { queueAttributes }) },
-    image: [...NODE_IMAGE, { at: '/app/package.json', text: readFileSync(join(folder, 'package.json'), 'utf8') }, { at: '/app/redirect.mjs', tree: fileURLToPath(new URL('workers/redirect.mjs', import.meta.url)) }, { at: '/app/main.mjs', text: main }, ...compiled],
+    image: [...nodeImage(modules), { at: '/app/package.json', text: readFileSync(join(folder, 'package.json'), 'utf8') }, { at: '/app/redirect.mjs', tree: fileURLToPath(new URL('workers/redirect.mjs', import.meta.url)) }, { at: '/app/main.mjs', text: main }, ...compiled],
     command: () => ['node', '--import', './redirect.mjs', 'main.mjs'], environment: {},
   };
 }

@@ -23,8 +23,16 @@ if [ "$(cat .venvs/experiments/made-from.txt 2>/dev/null)" != "$libraries" ]; th
   pip --no-deps --target .venvs/experiments/billiard-4.2.4 billiard==4.2.4
   echo "$libraries" > .venvs/experiments/made-from.txt
 fi
-mkdir -p .experiments
-echo '{ "private": true }' > .experiments/package.json
-have() { [ "$(node -p "require('./.experiments/node_modules/$1/package.json').version" 2>/dev/null || true)" = "$2" ]; }
-{ have bullmq 6.7.0 && have ioredis 6.0.0 && have amqplib 2.3.1 && have sqs-consumer 14.2.8; } ||
-  npm install --prefix .experiments --ignore-scripts --no-audit --no-fund --no-package-lock --silent bullmq@6.7.0 ioredis@6.0.0 amqplib@2.3.1 sqs-consumer@14.2.8 @aws-sdk/client-sqs@3.1175.0
+# packages FOLDER NAME@VERSION...: NestJS has a folder of its own, as it takes an earlier BullMQ
+packages() {
+  local folder=$1 each; shift
+  mkdir -p "$folder"
+  echo '{ "private": true }' > "$folder/package.json"
+  for each; do
+    [ "$(node -p "require('./$folder/node_modules/${each%@*}/package.json').version" 2>/dev/null || true)" = "${each##*@}" ] && continue
+    npm install --prefix "$folder" --ignore-scripts --no-audit --no-fund --no-package-lock --silent "$@"
+    return
+  done
+}
+packages .experiments bullmq@6.7.0 ioredis@6.0.0 amqplib@2.3.1 sqs-consumer@14.2.8 @aws-sdk/client-sqs@3.1175.0
+packages .experiments/nest @nestjs/core@11.1.6 @nestjs/common@11.1.6 @nestjs/bullmq@11.0.4 bullmq@5.61.0 reflect-metadata@0.2.2 rxjs@7.8.2

@@ -3,8 +3,10 @@ import type { Experiment, ImagePart, Message, Step, Subject } from './experiment
 
 /** The matrix: settings and events crossed, on apps and consumers that hold nothing else. The rules' own fixtures are in proofs.ts. */
 const WORKERS = fileURLToPath(new URL('workers', import.meta.url));
-const NODE_MODULES = fileURLToPath(new URL('../../.experiments/node_modules', import.meta.url));
-export const NODE_IMAGE: readonly ImagePart[] = [{ at: '/app/measured.mjs', tree: `${WORKERS}/measured.mjs` }, { at: '/app/node_modules', link: NODE_MODULES }];
+/** nest: NestJS takes an earlier BullMQ than the other experiments. */
+export type NodeModules = 'nest';
+export const nodeModules = (modules?: NodeModules): string => fileURLToPath(new URL(`../../.experiments/${modules ? `${modules}/` : ''}node_modules`, import.meta.url));
+export const nodeImage = (modules?: NodeModules): readonly ImagePart[] => [{ at: '/app/measured.mjs', tree: `${WORKERS}/measured.mjs` }, { at: '/app/node_modules', link: nodeModules(modules) }];
 
 type Pool = 'prefork' | 'threads' | 'solo' | 'gevent';
 type BrokerKind = Subject['broker'];
@@ -117,7 +119,7 @@ function node(id: string, kind: 'bullmq' | 'amqp' | 'sqs', steps: readonly Step[
   return {
     id, steps, patience, ...(slow && { slow }),
     subject: {
-      broker: ({ bullmq: 'redis', amqp: 'rabbitmq', sqs: 'sqs' } as const)[kind], image: [...NODE_IMAGE, { at: `/app/${kind}.mjs`, tree: `${WORKERS}/${kind}.mjs` }], command: () => [...wrap, 'node', `${kind}.mjs`],
+      broker: ({ bullmq: 'redis', amqp: 'rabbitmq', sqs: 'sqs' } as const)[kind], image: [...nodeImage(), { at: `/app/${kind}.mjs`, tree: `${WORKERS}/${kind}.mjs` }], command: () => [...wrap, 'node', `${kind}.mjs`],
       sender: { is: kind, ...(visibility !== undefined && { queueAttributes: { VisibilityTimeout: String(visibility) } }) }, queues: ['q'], saysReady: true, environment,
     },
   };

@@ -1,10 +1,11 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { afterAll, expect, test } from 'vitest';
 import { catalogue, missing } from './catalogue.js';
 import { writeOutcomes, type Outcome } from './outcomes.js';
 import { Invalid, run, Servers, venvOf, type Run } from './run.js';
-import type { Experiment } from './experiment.js';
-import { execFileSync } from 'node:child_process';
+import type { Experiment, Subject } from './experiment.js';
 
 /** `npm run prove`, whose options come by environment (scripts/prove.js). */
 const { PROVE_ALL: all, PROVE_ONLY: only, PROVE_REPEAT: repeat = '1', PROVE_REQUIRE_ALL: requireAll, PROVE_WRITE: table, PROVE_IDS: ids } = process.env;
@@ -14,11 +15,7 @@ const chosen = catalogue().filter(({ experiment: { id, slow }, core }) => (named
 const AGAIN = 2;
 
 const servers = new Servers();
-const rows: Outcome[] = [];
-afterAll(async () => {
-  await servers.close();
-  if (table) writeOutcomes(table, rows);
-});
+afterAll(() => servers.close());
 
 test('there is something to prove', () => { expect(chosen.length).toBeGreaterThan(0); expect(availableParallelism()).toBeGreaterThan(0); });
 
@@ -35,7 +32,7 @@ for (const { experiment, disagreement } of chosen) {
         process.stderr.write(`again: ${error.message.split('\n')[0]}\n`);
       }
     }
-    rows.push(outcomeOf(experiment, runs, invalid));
+    if (table) writeOutcomes(table, [outcomeOf(experiment, runs, invalid)]);
     expect(runs.flatMap(each => disagreement(each) ?? [])).toEqual([]);
   });
 }
@@ -50,11 +47,17 @@ function outcomeOf({ id, subject }: Experiment, runs: readonly Run[], invalid: n
     id, valid: runs.length, verdicts: [...times].map(([each, count]) => ({ each: each.split(','), times: count })), invalid,
     again: range(runs.flatMap(({ observed }) => Object.values(observed).map(({ again }) => again))), gone: range(stops.map(({ after }) => after)), killed: stops.length === 0 ? '' : `${stops.filter(({ killed }) => killed).length}/${stops.length}`,
     held: [...new Set(runs.flatMap(({ afterStop }) => (afterStop ? `${afterStop.ready},${afterStop.unacknowledged}` : [])))].join(' '),
-    software: [...(subject.python ? [`celery ${subject.python.celery}`, `billiard ${subject.python.billiard ?? installed(subject.python.celery, 'billiard')}`] : subject.sender.is === 'celery' ? [] : [NODE_LIBRARY[subject.sender.is]]), runs[0]!.broker].join(', '),
+    software: [...(subject.python ? [`celery ${subject.python.celery}`, `billiard ${subject.python.billiard ?? installed(subject.python.celery, 'billiard')}`] : subject.sender.is === 'celery' ? [] : nodeLibraries(subject)), runs[0]!.broker].join(', '),
   };
 }
 
-const NODE_LIBRARY = { bullmq: 'bullmq 6.7.0', amqp: 'amqplib 2.3.1', sqs: 'sqs-consumer 14.2.8, @aws-sdk/client-sqs 3.1175.0' } as const;
+const NODE_LIBRARIES = { bullmq: ['@nestjs/bullmq', 'bullmq'], amqp: ['amqplib'], sqs: ['sqs-consumer', '@aws-sdk/client-sqs'], celery: [] } as const;
+/** Those that the subject's own node_modules hold. */
+function nodeLibraries({ sender, image }: Subject): readonly string[] {
+  const folder = image.flatMap(part => ('link' in part ? [part.link] : []))[0]!;
+  return NODE_LIBRARIES[sender.is].flatMap(name => (existsSync(`${folder}/${name}`) ? [`${name} ${(JSON.parse(readFileSync(`${folder}/${name}/package.json`, 'utf8')) as { readonly version: string }).version}`] : []));
+}
+
 const versions = new Map<string, string>();
 function installed(celery: string, name: string): string {
   if (!versions.has(celery)) versions.set(celery, execFileSync(`${venvOf(celery)}/bin/python`, ['-c', `import importlib.metadata as m; print(m.version("${name}"))`], { encoding: 'utf8' }).trim());

@@ -47,8 +47,9 @@ export class Servers {
   }
 
   async close(): Promise<void> {
-    for (const rabbit of this.rabbits.values()) await (await rabbit).close();
-    (await this.moto)?.close();
+    // one that did not start has failed its experiments already
+    for (const rabbit of this.rabbits.values()) await rabbit.then(server => server.close(), () => undefined);
+    await this.moto?.then(server => { server.close(); }, () => undefined);
   }
 }
 
@@ -147,6 +148,7 @@ class Scene {
       case 'start': return this.start(step.worker);
       case 'boot': return this.boot(step.worker, step.seconds);
       case 'send': return this.send(step.messages);
+      case 'call': return this.call(step.python, step.messages);
       case 'begun': { await waitFor(() => this.events().some(({ ev, tid }) => ev === 'start' && tid === step.id), 20, `the start of ${step.id}`, 10); return; }
       case 'executions': { await waitFor(() => this.events().filter(({ ev }) => ev === 'start').length >= step.count, 40, `${step.count} executions`, 20); return; }
       case 'sleep': case 'settle-for': return this.sleep(step.seconds);
@@ -177,13 +179,31 @@ class Scene {
     this.boots = container.alive();
   }
 
-  private async send(messages: readonly Message[]): Promise<void> {
+  private announce(messages: readonly Message[]): void {
     this.sent.push(...messages);
     for (const message of messages) writeFileSync(join(this.shared, 'messages', message.id), JSON.stringify(message));
+  }
+
+  /** A script of `workers`, run by the sender's Python in the sender's tree. */
+  private python(script: string, ...args: readonly string[]): Promise<void> {
+    const { sender, python } = this.subject;
+    const tree = sender.is === 'celery' && sender.tree !== undefined ? sender.tree : join(this.folder, 'image', 'app');
+    return exec(join(venvOf(python!.celery), 'bin', 'python'), [fileURLToPath(new URL(`workers/${script}`, import.meta.url)), ...args], tree, { ...this.environment(), EXPERIMENT_SHARED: this.shared });
+  }
+
+  private async call(python: string, messages: readonly Message[]): Promise<void> {
+    this.announce(messages);
+    writeFileSync(join(this.shared, 'outbox'), messages.map(({ id }) => `${id}\n`).join(''));
+    writeFileSync(join(this.shared, 'call.py'), python);
+    return this.python('call.py', (this.subject.sender as { readonly app: string }).app);
+  }
+
+  private async send(messages: readonly Message[]): Promise<void> {
+    this.announce(messages);
     const { sender } = this.subject, queue = this.queues[0]!;
     if (sender.is === 'celery') {
       writeFileSync(join(this.shared, 'outbox'), messages.map(message => JSON.stringify({ task: sender.task, queue: queue === 'celery' ? undefined : queue, ...message }) + '\n').join(''));
-      return exec(join(venvOf(this.subject.python!.celery), 'bin', 'python'), [fileURLToPath(new URL('workers/send.py', import.meta.url)), sender.app], join(this.folder, 'image', 'app'), { ...this.environment(), EXPERIMENT_SHARED: this.shared });
+      return this.python('send.py', sender.app);
     }
     if (sender.is === 'bullmq') {
       const { Queue } = library('bullmq');

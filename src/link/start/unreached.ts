@@ -6,13 +6,14 @@ import type { Builds } from '../builds.js';
 import { follow, STEPS, type Journey, type Reached, type Steps } from '../command.js';
 import { startArgv } from './container.js';
 import { folderOf, unknownImage } from './image.js';
+import type { StartedBy } from '../node/started.js';
 import { argvOf, runProgram } from './managed.js';
 import { knownWord, OPEN_ENVIRONMENT } from '../process-environment.js';
 import { isDevelopmentName, isReload } from '../roles.js';
 import type { Origin } from '../starts.js';
 
 interface Unreached { readonly origin: Origin; readonly reached: readonly Reached[] }
-export interface UnreachedOptions { readonly store: FactStore; readonly builds: Builds; readonly visited: Set<string>; readonly steps: Steps; /** A task definition starts a consumer: only images count beside it. */ readonly isEcs: boolean }
+export interface UnreachedOptions { readonly store: FactStore; readonly startedBy: StartedBy; readonly builds: Builds; readonly visited: Set<string>; readonly steps: Steps; /** A task definition starts a consumer: only images count beside it. */ readonly isEcs: boolean }
 
 /**
  * Consumers of files that no container was seen to start: images by their own CMD, then process files, then scripts. Where they run
@@ -35,13 +36,13 @@ function scriptsOf(options: UnreachedOptions): readonly Unreached[] {
   return all.filter(({ path }, i) => !all.some((other, j) => other.path !== path && other.visited.has(path) && (j < i || !all[i]!.visited.has(other.path))));
 }
 
-function ofImage(dockerfile: Builds['dockerfiles'][number], { store, builds, visited, steps }: UnreachedOptions): Unreached {
+function ofImage(dockerfile: Builds['dockerfiles'][number], { store, builds, visited, steps, startedBy }: UnreachedOptions): Unreached {
   const image = builds.alone(dockerfile);
   const at = startOf(dockerfile.path);
   const environment = { ...image.environment, open: true };
   const start = startArgv({ at }, { image }, environment);
   const own = new Set<string>();
-  const journey: Journey = { store, image, visited: own, steps: STEPS, all: steps };
+  const journey: Journey = { store, image, visited: own, steps: STEPS, all: steps, startedBy };
   // An entry point without CMD: whoever runs the image gives the arguments.
   const isOpen = image.stages.some(stage => stage.entryPoint) && !image.stages.some(stage => stage.command);
   const argv = start && isOpen ? [...start.argv, { text: '$@', known: false, at }] : start?.argv;
@@ -82,7 +83,7 @@ function ofScript(path: string, options: UnreachedOptions): readonly Unreached[]
   return [{ reached, origin: { ...origin, joins: [{ step: 'command', how: 'only-candidate', at: [at] }] } }];
 }
 
-function lonely(path: string, name: string, { store, builds, visited, steps, isEcs }: UnreachedOptions): { readonly origin: Origin; readonly journey: Journey } {
+function lonely(path: string, name: string, { store, builds, visited, steps, isEcs, startedBy }: UnreachedOptions): { readonly origin: Origin; readonly journey: Journey } {
   const image = unknownImage([folderOf(path)], builds.tree);
-  return { origin: { path, name, platform: 'unknown', role: isEcs ? 'development' : 'deployed', sure: false, image, joins: [] }, journey: { store, image, visited, steps: STEPS, all: steps } };
+  return { origin: { path, name, platform: 'unknown', role: isEcs ? 'development' : 'deployed', sure: false, image, joins: [] }, journey: { store, image, visited, steps: STEPS, all: steps, startedBy } };
 }

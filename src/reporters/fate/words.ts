@@ -113,11 +113,20 @@ const unitHeading = ({ worker, consumer }: Unit): string => (worker ? isAlone(wo
 const BASIS: Readonly<Record<BrokerBasis, string>> = { written: '', fallback: ' by its fallback', name: ' by its variable\'s name' };
 
 /** `stop time 30 s · redis · prefork · SIGTERM does not reach it` */
-export function unitFacts({ worker, consumer }: Unit): string {
-  if (consumer) return consumer.handler ? packageOf(consumer) : `${packageOf(consumer)} · what it does with a message is not known`;
+export function unitFacts(unit: Unit): string {
+  if (unit.consumer) {
+    const { consumer, startedBy } = unit;
+    const starts = startedBy.map(worker => `started by ${worker.id}: ${stopFacts(worker).join(' · ')}`);
+    return [packageOf(consumer), ...(consumer.handler ? [] : ['what it does with a message is not known']), ...(starts.length === 0 ? ['what starts it is not known'] : starts.length <= 2 ? starts : [`started by ${startedBy.length} containers`])].join(' · ');
+  }
+  const { worker } = unit, [stop, signal] = stopFacts(worker);
+  return [stop, worker.broker === 'unknown' ? 'broker not known' : `${worker.broker}${BASIS[worker.brokerBy ?? 'written']}`, worker.pool === 'unknown' ? 'pool not known' : worker.pool, signal].join(' · ');
+}
+
+const HEARS = { arrives: 'SIGTERM reaches it', ignored: 'SIGTERM does not reach it', kills: 'SIGTERM kills it at once', group: 'SIGTERM hits its children too' } as const;
+function stopFacts(worker: Worker): readonly [string, string] {
   const stop = stopOf(worker), signal = signalOf(worker);
-  const hears = { arrives: 'SIGTERM reaches it', ignored: 'SIGTERM does not reach it', kills: 'SIGTERM kills it at once', group: 'SIGTERM hits its children too' };
-  return [`stop time ${stop === undefined ? 'not known' : `${stop} s`}`, worker.broker === 'unknown' ? 'broker not known' : `${worker.broker}${BASIS[worker.brokerBy ?? 'written']}`, worker.pool === 'unknown' ? 'pool not known' : worker.pool, signal ? hears[signal] : 'whether SIGTERM reaches it is not known'].join(' · ');
+  return [`stop time ${stop === undefined ? 'not known' : `${stop} s`}`, signal ? HEARS[signal] : 'whether SIGTERM reaches it is not known'];
 }
 
 const packageOf = ({ process: { folder } }: MessageConsumer): string => (folder === '' || folder === '.' ? 'the top package' : `package ${folder}`);
@@ -134,6 +143,7 @@ export function summaryOf({ changed, unchanged, compared: { workers, consumers }
   const count = (kind: string): number => rows.filter(row => row.kind === kind).reduce((sum, { size }) => sum + size, 0);
   const parts = KINDS.filter(kind => count(kind) > 0).map(kind => `${count(kind)} ${kind}`);
   const functions = unchanged + rows.reduce((sum, { size }) => sum + size, 0) - consumers;
+  if (functions + consumers + added.length + removed.length === 0) return 'no task function and no consumer is concerned';
   const subjects = [...(functions > 0 || consumers === 0 ? [`${plural(functions, 'task function')}${workers > 1 ? ` on ${workers} workers` : ''}`] : []), ...(consumers > 0 ? [plural(consumers, 'consumer')] : [])];
   return `${subjects.join(', ')}: ${[...parts, `${unchanged} unchanged`].join(', ')}${added.length > 0 ? `; ${added.length} new` : ''}${removed.length > 0 ? `; ${removed.length} gone` : ''}`;
 }

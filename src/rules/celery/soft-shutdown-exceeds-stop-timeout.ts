@@ -23,6 +23,7 @@ export const softShutdownExceedsStopTimeout: Rule = {
     'https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html',
   ],
   provenBy: [
+    'celery/soft-shutdown-exceeds-stop-timeout/bad', 'celery/soft-shutdown-exceeds-stop-timeout/good',
     'soft/prefork/late/REMAP/soft=2,stopTimeout=3.5,task=1.2', 'soft/prefork/late/REMAP/soft=5,stopTimeout=2,task=4', 'soft/prefork/late/REMAP/soft=2,stopTimeout=10,task=1.2',
   ],
   leadsTo: ['celery/visibility-timeout-too-short', 'celery/sigterm-remap-loses-tasks', 'ecs/stop-timeout-too-short'],

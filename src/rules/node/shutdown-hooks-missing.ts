@@ -10,7 +10,7 @@ export const shutdownHooksMissing: Rule = {
     'cuts what runs.',
   remedy: 'Call app.enableShutdownHooks() where the application is made.',
   references: ['https://docs.nestjs.com/fundamentals/lifecycle-events#application-shutdown', 'https://docs.nestjs.com/techniques/queues'],
-  documentedBy: 'docs.nestjs.com: "shutdown hook listeners consume system resources, so they are disabled by default"; the ignored signal is measured',
+  provenBy: ['node/shutdown-hooks-missing/bad', 'node/shutdown-hooks-missing/good'],
 
   *check({ consumers }) {
     for (const { process, consumers: all } of byProcess(consumers)) {

@@ -10,7 +10,7 @@ export const lockWithoutExpiry: Rule = {
     'finds the lock taken and gives up, often quietly, until somebody deletes the key by hand.',
   remedy: 'Give the lock a lifetime above the time limit of the task that holds it.',
   references: ['https://redis.io/docs/latest/commands/set/', 'https://redis-py.readthedocs.io/en/stable/lock.html', 'https://docs.djangoproject.com/en/5.2/topics/cache/#cache-arguments', 'https://github.com/steinitzu/celery-singleton'],
-  documentedBy: 'SIGKILL runs no finally block: the stop is measured (stop-outlives), the key that stays is what SET without EX means',
+  provenBy: ['tasks/lock-without-expiry/bad', 'tasks/lock-without-expiry/good'],
   leadsTo: ['tasks/lock-released-by-non-owner'],
 
   *check({ apps }) {

@@ -13,7 +13,7 @@ export const messageIncompatible: Rule = {
   references: [
     'https://docs.celeryq.dev/en/stable/userguide/tasks.html#names', 'https://github.com/celery/celery/blob/v5.6.3/celery/worker/consumer/consumer.py',
   ],
-  documentedBy: 'tried on celery 5.6.3 and Redis, late acknowledgement: the unknown name ends as NotRegistered and the call that does not bind as TypeError, both gone from the queue',
+  provenBy: ['tasks/message-incompatible/bad', 'tasks/message-incompatible/good'],
 
   *check({ apps, earlier }) {
     if (!earlier || apps.length === 0) return;

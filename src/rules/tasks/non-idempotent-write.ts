@@ -28,7 +28,7 @@ export const nonIdempotentWrite: Rule = {
     'counts or adds once more.',
   remedy: 'Make the write say itself that it was done: an idempotency key that is the same in every run, a unique key with get_or_create, a status that is checked before.',
   references: ['https://docs.celeryq.dev/en/stable/userguide/tasks.html#state', 'https://docs.stripe.com/api/idempotent_requests', 'https://docs.celeryq.dev/en/stable/faq.html#should-i-use-retry-or-acks-late'],
-  provenBy: ['stop-outlives/prefork/late'],
+  provenBy: ['tasks/non-idempotent-write/bad', 'tasks/non-idempotent-write/good', 'stop-outlives/prefork/late'],
 
   check: ({ apps, processors }) => ofFunctions<WorkUnit>([...apps, ...processors], (app, fn) => [judge(app, fn) ?? []].flat()),
 };

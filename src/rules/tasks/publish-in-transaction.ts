@@ -13,7 +13,7 @@ export const publishInTransaction: Rule = {
     'https://docs.djangoproject.com/en/stable/topics/db/transactions/#performing-actions-after-commit', 'https://docs.celeryq.dev/en/stable/userguide/tasks.html#database-transactions',
     'https://docs.celeryq.dev/en/stable/django/first-steps-with-django.html#trigger-tasks-at-the-end-of-the-database-transaction',
   ],
-  documentedBy: 'Celery\'s and Django\'s own documents name it; what a worker finds is a matter of milliseconds',
+  provenBy: ['tasks/publish-in-transaction/bad', 'tasks/publish-in-transaction/good'],
 
   *check({ sentInTransactions }) {
     for (const sent of sentInTransactions) yield problemOf(sent);

@@ -1,7 +1,8 @@
 """Loaded by every Python process of an experiment. Once Celery's worker or the sender has imported the app under test, unchanged, this
 
 - multiplies its durations by EXPERIMENT_SCALE (time limits, visibility timeout, soft shutdown);
-- puts a measured sleep in the place of what the task functions do, unless EXPERIMENT_BODY is "own";
+- puts a measured sleep in the place of what the task functions do. EXPERIMENT_BODY=own: measures their own bodies instead. EXPERIMENT_BODY=stand-in:
+  leaves them alone, and what they call is replaced by a stand-in, which calls work() or done();
 - writes what happens to /experiment/events: one O_APPEND write an event, so that processes do not mix theirs; CLOCK_MONOTONIC.
 
 Nothing else of the app is touched: its settings, options, command line and processes are what the fixture says."""
@@ -48,6 +49,28 @@ def measured(task, own=None):
     return body
 
 
+def work():
+    """Of a stand-in: the work of the message that is run, from begin to end."""
+    tid, ex = current(), uuid.uuid4().hex[:8]
+    emit("start", tid=tid, ex=ex)
+    wait(message(tid))
+    emit("end", tid=tid, ex=ex)
+
+
+def done():
+    """Of a stand-in: the work is done at once, and who asked for it hears of it later."""
+    tid, ex = current(), uuid.uuid4().hex[:8]
+    emit("start", tid=tid, ex=ex)
+    emit("end", tid=tid, ex=ex)
+    wait(message(tid))
+
+
+def current():
+    from celery import current_task
+
+    return current_task.request.id
+
+
 def wait(what):
     if what.get("mebibytes"):
         BALLAST.append(bytearray(what["mebibytes"] << 20))
@@ -76,13 +99,16 @@ def scale_settings(conf):
 
 
 def measure_tasks(app):
-    own = os.environ.get("EXPERIMENT_BODY") == "own"
+    body = os.environ.get("EXPERIMENT_BODY")
+    own = body == "own"
     for name, task in app.tasks.items():
         if name.startswith("celery."):
             continue
         for limit in ("time_limit", "soft_time_limit"):
             if getattr(task, limit, None):
                 setattr(task, limit, scaled(getattr(task, limit)))
+        if body == "stand-in":
+            continue
         wrapped = "_orig_run" if hasattr(task, "_orig_run") else "run"  # autoretry_for keeps the function there
         setattr(task, wrapped, measured(task, getattr(task, wrapped) if own else None))
         if own:

@@ -1,0 +1,104 @@
+import { rmSync } from 'node:fs';
+import { afterAll, describe, expect, test } from 'vitest';
+import { audit } from '../src/audit.js';
+import { fatedOf } from '../src/fate/index.js';
+import type { Model } from '../src/model/index.js';
+import { rules } from '../src/rules/index.js';
+import { project } from './run-cli.js';
+
+/** From a container's command to the consumers in Node.js that it makes, and what a stop does to them. */
+
+type Files = Readonly<Record<string, string>>;
+const folders: string[] = [];
+afterAll(() => { for (const folder of folders) rmSync(folder, { recursive: true }); });
+
+async function reportOf(files: Files) {
+  const root = project(files);
+  folders.push(root);
+  return audit({ root, rules });
+}
+/** Each worker: how it is started, and the queues of the consumers it makes. */
+const startsOf = ({ workers }: Model): readonly string[] => workers.map(({ command, consumers, start }) => `${start.links.map(link => ('program' in link ? link.program : link.kind)).join(' ')} | ${command.text}: ${(consumers ?? []).map(({ queue }) => queue).sort().join(', ')}`);
+const joined = async (files: Files): Promise<readonly string[]> => startsOf((await reportOf(files)).model);
+/** What may become of the only consumer's message at a stop. */
+const stopped = async (files: Files): Promise<readonly string[]> => {
+  const { workers, consumers } = (await reportOf(files)).model;
+  return fatedOf(workers, consumers, 3).flatMap(({ cells }) => cells.filter(({ event }) => event === 'stop').flatMap(({ ways }) => ways.map(({ steps }) => steps.join())));
+};
+
+const task = (command: readonly string[] | undefined, more: object = {}): Files => ({ 'infra/task.json': JSON.stringify({ family: 'jobs', requiresCompatibilities: ['FARGATE'], containerDefinitions: [{ name: 'jobs', image: 'jobs', essential: true, stopTimeout: 60, ...(command && { command }), ...more }] }, null, 2) });
+const packed = (scripts: Readonly<Record<string, string>> = {}): Files => ({ 'package.json': JSON.stringify({ name: 'jobs', scripts, dependencies: { bullmq: '5.61.0', '@nestjs/core': '11.1.6' } }) });
+const image = (base = 'node:20-slim', command = '["node", "dist/main.js"]'): Files => ({ Dockerfile: `FROM ${base}\nWORKDIR /app\nCOPY . .\nRUN npm run build\nCMD ${command}\n` });
+const worker = (queue: string): string => `new Worker('${queue}', async job => { await send(job.data); })`;
+const MAIL = `import { Worker } from 'bullmq';\nimport { send } from './send';\nexport function startMail() { return ${worker('mail')}; }\n`;
+const BASE: Files = { ...packed({ start: 'node dist/main.js', 'start:bg': 'node dist/main.js & wait' }), ...image(), ...task(undefined), 'src/mail.ts': MAIL, 'src/send.ts': 'export async function send(data) { await fetch(data); }\n', 'src/main.ts': "import { startMail } from './mail';\nstartMail();\n" };
+
+describe('what a script starts', () => {
+  test('through imports and calls, of the source that it is built from', async () => expect(await joined(BASE)).toEqual(['worker | node dist/main.js: mail']));
+  test('what is imported and not called is not started, nor what is imported as a type', async () => {
+    expect(await joined({ ...BASE, 'src/main.ts': "import { startMail } from './mail';\nexport const later = () => startMail;\nserve();\n" })).toEqual([]);
+    const top = { ...BASE, 'src/mail.ts': MAIL.replace('export function startMail() { return ', 'export const mail = ').replace(/; }\n$/, ';\n') };
+    expect(await joined({ ...top, 'src/main.ts': "import { mail } from './mail';\nexport function close(one: typeof mail) { return one; }\n" })).toEqual([]);
+    expect(await joined({ ...top, 'src/main.ts': "import './mail';\n" })).toEqual(['worker | node dist/main.js: mail']);
+    expect(await joined({ ...top, 'src/main.ts': "import { mail } from './mail';\nmail.on('failed', () => {});\n" })).toEqual(['worker | node dist/main.js: mail']);
+  });
+  test('the methods of a class that is made, and functions that are handed on', async () => {
+    const inClass = `import { Worker } from 'bullmq';\nexport class Jobs {\n  start() { this.worker = ${worker('mail')}; }\n}\n`;
+    expect(await joined({ ...BASE, 'src/mail.ts': inClass, 'src/main.ts': "import { Jobs } from './mail';\nconst jobs = new Jobs();\njobs.start();\n" })).toEqual(['worker | node dist/main.js: mail']);
+    expect(await joined({ ...BASE, 'src/mail.ts': inClass, 'src/main.ts': "import { Jobs } from './mail';\nserve(Jobs.name);\n" })).toEqual([]);
+    // a service that could make workers, and is used to add jobs
+    expect(await joined({ ...BASE, 'src/mail.ts': inClass, 'src/main.ts': "import { Jobs } from './mail';\nconst jobs = new Jobs();\njobs.add('x');\n" })).toEqual([]);
+    expect(await joined({ ...BASE, 'src/main.ts': "import { startMail } from './mail';\nconnect().then(startMail);\n" })).toEqual(['worker | node dist/main.js: mail']);
+  });
+  test('the processors of the modules that NestJS makes, and of no others', async () => {
+    const nest: Files = {
+      ...BASE, 'src/main.ts': "import { NestFactory } from '@nestjs/core';\nimport { AppModule } from './app.module';\nasync function bootstrap() { const app = await NestFactory.createApplicationContext(AppModule); }\nbootstrap();\n",
+      'src/app.module.ts': "import { Module } from '@nestjs/common';\nimport { MailModule } from './mail.module';\n@Module({ imports: [MailModule] })\nexport class AppModule {}\n",
+      'src/mail.module.ts': "import { Module } from '@nestjs/common';\nimport { Mail } from './mail';\nimport { Other } from './other';\nconst PROVIDERS = [Mail];\n@Module({ providers: [...PROVIDERS] })\nexport class MailModule {}\nexport type Kept = Other;\n",
+      'src/mail.ts': "import { Processor, WorkerHost } from '@nestjs/bullmq';\n@Processor('mail')\nexport class Mail extends WorkerHost { async process(job) { await send(job); } }\n",
+      'src/other.ts': "import { Processor, WorkerHost } from '@nestjs/bullmq';\n@Processor('other')\nexport class Other extends WorkerHost { async process(job) { await send(job); } }\n",
+    };
+    expect(await joined(nest)).toEqual(['worker | node dist/main.js: mail']);
+  });
+  test('a name that a star and what it leads to pass on to each other in circles is not known', async () => {
+    expect(await joined({ ...BASE, 'src/main.ts': "import { startMail } from './mail';\nimport { lost } from './a';\nlost();\nstartMail();\n", 'src/a.ts': "export * from './b';\n", 'src/b.ts': "export { lost } from './a';\n" })).toEqual(['worker | node dist/main.js: mail']);
+  });
+  test('a tree that calls itself in circles ends', async () => {
+    const chain = Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`src/m${i}.ts`, `import { f as g } from './m${(i + 1) % 3000}';\nexport function f() { g(); ${i === 2999 ? "start();" : ''} }\n${i === 2999 ? "import { startMail as start } from './mail';\n" : ''}`]));
+    expect(await joined({ ...BASE, ...chain, 'src/main.ts': "import { f } from './m0';\nf();\n" })).toEqual(['worker | node dist/main.js: mail']);
+  });
+});
+
+describe('scripts of a package', () => {
+  test.each<[string, readonly string[], string]>([
+    ['npm start', ['npm', 'start'], 'npm shell worker'], ['npm run', ['npm', 'run', 'start'], 'npm shell worker'], ['with a folder', ['npm', '--prefix', '/app', 'run', 'start'], 'npm shell worker'],
+    ['pnpm', ['pnpm', 'start'], 'pnpm worker'], ['yarn', ['yarn', 'run', 'start'], 'yarn worker'], ['behind an init', ['tini', '--', 'npm', 'start'], 'tini npm shell worker'], ['in a shell', ['sh', '-c', 'exec npm start'], 'shell npm shell worker'],
+  ])('%s', async (_, command, chain) => expect(await joined({ ...BASE, ...image('node:20-slim', JSON.stringify(command)) })).toEqual([`${chain} | node dist/main.js: mail`]));
+  test('of a package of the workspace, by its name', async () => {
+    const workspace: Files = {
+      'package.json': '{"name":"top","workspaces":["apps/*"]}', 'apps/jobs/package.json': '{"name":"@shop/jobs","scripts":{"start":"node dist/main.js"},"dependencies":{"bullmq":"5"}}', ...image('node:20-alpine', '["pnpm", "--filter", "@shop/jobs", "start"]'), ...task(undefined),
+      'apps/jobs/src/main.ts': "import { startMail } from './mail';\nstartMail();\n", 'apps/jobs/src/mail.ts': MAIL,
+    };
+    expect(await joined(workspace)).toEqual(['pnpm worker | node dist/main.js: mail']);
+  });
+  test('one that is not there is not run', async () => expect(await joined({ ...BASE, ...image('node:20-slim', '["npm", "run", "worker"]') })).toEqual([]));
+  // measured with npm 11: dash dies of the signal that npm passes on, bash and busybox have made way for node
+  test('dash dies of the signal that npm passes on; busybox execs', async () => {
+    const found = async (base: string): Promise<readonly string[]> => (await reportOf({ ...BASE, ...image(base, '["npm", "start"]') })).findings.map(({ ruleId }) => ruleId).filter(id => id.startsWith('container/'));
+    expect(await found('node:20-slim')).toEqual(['container/init-kills-worker']);
+    expect(await found('node:20-alpine')).toEqual([]);
+  });
+});
+
+describe('what a stop does to a consumer', () => {
+  const [DRAINS, IGNORED, CUT] = ["const worker = startMail();\nprocess.on('SIGTERM', async () => { await worker.close(); process.exit(0); });\n", '', ''];
+  const main = (more: string): Files => ({ 'src/main.ts': `import { startMail } from './mail';\n${more || 'startMail();\n'}` });
+  test.each<[string, Files, readonly string[]]>([
+    ['without a handler, node is PID 1', { ...BASE, ...main(IGNORED) }, ['nobody renews its lock', 'SIGTERM is ignored, and the work ends before SIGKILL']],
+    ['without a handler, behind an init', { ...BASE, ...main(CUT), ...task(undefined, { linuxParameters: { initProcessEnabled: true } }) }, ['nobody renews its lock']],
+    ['a handler that drains', { ...BASE, ...main(DRAINS) }, ['nobody renews its lock', 'the consumer waits for what runs']],
+    ['a handler that a shell keeps the signal from', { ...BASE, ...main(DRAINS), ...image('node:20-slim', '["sh", "-c", "echo up && node dist/main.js"]') }, ['nobody renews its lock', 'SIGTERM is ignored, and the work ends before SIGKILL']],
+    ['a handler behind npm and dash', { ...BASE, ...main(DRAINS), ...image('node:20-slim', '["npm", "start"]') }, ['nobody renews its lock']],
+    ['a handler behind what nobody has measured', { ...BASE, ...main(DRAINS), ...image('node:20-slim', '["pnpm", "start"]') }, ['nobody renews its lock', 'the consumer waits for what runs']],
+  ])('%s', async (_, files, ways) => expect(await stopped(files)).toEqual(ways));
+});
