@@ -79,3 +79,11 @@ test('a Django settings module hands on upper-case names alone, and add_defaults
   expect(['task_acks_late', 'worker_prefetch_multiplier', 'task_track_started'].map(name => value(worker.settings.get(name)))).toEqual([false, 2, true]);
   expect(worker.app!.ineffective).toMatchObject([{ name: 'task_acks_late', reason: 'wrong-case', wanted: 'CELERY_TASK_ACKS_LATE' }]);
 });
+
+describe('what holds in tests alone is no setting of a worker', () => {
+  const app = 'app = Celery("shop")\napp.config_from_object("shop.conf")';
+  test.each([
+    ['if TESTING:\n    task_acks_late = True', false], ['if settings.IN_TEST:\n    task_acks_late = True', false], ['if "test" in sys.argv:\n    task_acks_late = True', false], ['if "pytest" in sys.modules:\n    task_acks_late = False\nelse:\n    task_acks_late = True', true],
+    ['if LATE:\n    task_acks_late = True', 'unknown'], ['if test:\n    task_acks_late = True', 'unknown'], ['if "late" in sys.argv:\n    task_acks_late = True', 'unknown'],
+  ] as const)('%s', async (code, expected) => expect(await effective({ app, files: { 'shop/conf.py': `import sys\nfrom shop.own import LATE, TESTING, settings, test\n${code}\n` } }, 'task_acks_late')).toBe(expected));
+});

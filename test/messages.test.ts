@@ -79,6 +79,24 @@ describe('what the second reader said of other repositories', () => {
     expect(loop(body)).toBe(said);
   });
 
+  const nightly = (body: string, isPeriodic = true): readonly string[] => {
+    const schedule = isPeriodic ? "app.conf.beat_schedule = {'nightly': {'task': 'tasks.work', 'schedule': 86400}}\n" : '';
+    const model = modelOf({ 'tasks.py': `from celery import Celery\nfrom django.core.mail import send_mail\nfrom models import Order\n\napp = Celery('shop', broker='redis://r')\n${schedule}\n\n@app.task\ndef work():\n${body.split('\n').map(line => `    ${line}\n`).join('')}` });
+    return [...rules.find(rule => rule.id === 'tasks/unbatched-loop')!.check(model, thresholds)].map(({ severity, message }) => `${severity ?? 'warning'}: ${message.split('and ')[1]}`);
+  };
+  const EACH = 'for order in Order.objects.filter(open=False):';
+  test.each([
+    ['what is only deleted waits for the next run', `${EACH}\n    order.delete()`, true, ['note: the rest waits for the next run: to delete once more does no harm']],
+    ['one that is sent for a reason may not be sent again', `${EACH}\n    order.delete()`, false, ['warning: the rest waits until it is sent again']],
+    ['a mail beside it is felt', `${EACH}\n    send_mail("a", "b", "c", [order.mail])\n    order.delete()`, true, ['warning: the rest waits for the next run']],
+    ['what was said to be done before is not found again', `Order.objects.filter(open=False).update(gone=True)\n${EACH}\n    order.delete()`, true, ['warning: the rest waits for the next run']],
+  ] as const)('%s', (_, body, isPeriodic, said) => { expect(nightly(body, isPeriodic)).toEqual(said); });
+
+  test('a message that comes back to a row in progress is read to do nothing', () => {
+    const told = (options: string): readonly string[] => [...rules.find(rule => rule.id === 'tasks/status-without-reaper')!.check(modelOf({ 'tasks.py': `${TASKS}\n\n@app.task${options}\ndef process(job_id):\n    job = Job.query.get(job_id)\n    if job.status != PENDING:\n        return\n    job.status = IN_PROGRESS\n    run(job)\n    job.status = DONE\n` }), thresholds)].map(({ confidence }) => confidence);
+    expect([told('(acks_late=True)'), told('')]).toEqual([['medium'], ['low']]);
+  });
+
   test('the task\'s own serializer counts', () => {
     expect(saidBy('tasks/model-instance-argument', modelOf({ 'tasks.py': TASKS.replace('@app.task', "@app.task(serializer='pickle')"), 'models.py': MODELS }))[0]).toContain('pickled');
   });

@@ -58,6 +58,10 @@ describe('how sure and how bad a chain fault is', () => {
     expect([problem.severity, problem.confidence]).toEqual(['error', 'medium']);
     expect(problem.fate).not.toMatch(/\d+ s\b/);
   });
+  test('one that is started again whenever its code changes is never deployed, but on ECS', () => {
+    const told = (platform: 'compose' | 'ecs'): readonly unknown[] => check('container/entrypoint-without-exec', model({ workers: [worker({ role: 'development', reloads: true, platform }, [shell()])] }));
+    expect([told('compose').length, told('ecs').length]).toEqual([0, 1]);
+  });
   test('a copy for developers is low', () => expect(first('container/entrypoint-without-exec', model({ workers: [worker({ role: 'development' }, [shell()])] })).confidence).toBe('low'));
   test('a shared PID namespace: the shell dies instead of ignoring', () => {
     expect(first('container/entrypoint-without-exec', model({ workers: [worker({ container: container({ pidMode: 'task' }) }, [shell()])] })).fate).toContain('dash dies');

@@ -1,5 +1,5 @@
 import type { Expr, OriginStep, Statement } from '../model/index.js';
-import { place, startOf } from '../model/index.js';
+import { dottedName, literalText, place, startOf } from '../model/index.js';
 import { bindingsOf, isProperty, type Binding, type Guard } from './bindings.js';
 import type { ClassTarget, FunctionTarget, Names, Scope, Target } from './modules.js';
 import { argumentsOf } from './call-arguments.js';
@@ -111,23 +111,26 @@ export function createEvaluator(resolver: Names): Evaluator {
   }
 
   /** Everything done to a name, in order: later unconditional values replace, conditional ones add a possibility. */
-  function fold(bindings: readonly Binding[], scope: Scope, context: Context, inherited: Value | undefined): Value {
+  function fold(bindings: readonly Binding[], scope: Scope, context: Context, inherited: Value | undefined): Value | undefined {
     // a local variable that was not set yet would end the function: it is one of the values it was given
     let possible: { value: Value | undefined; guards: readonly Guard[] }[] = scope.kind === 'function' && bindings[0]?.kind === 'value' ? [] : [{ value: inherited, guards: [] }];
+    let isReached = false;
     for (const binding of bindings) {
       const guards = binding.guards.filter(guard => taken(guard, scope, context) !== 'yes');
       if (guards.some(guard => taken(guard, scope, context) === 'no')) continue;
+      isReached = true;
       const values: (Value | undefined)[] = binding.kind === 'value' || binding.kind === 'import' || binding.kind === 'function' || binding.kind === 'class' || binding.kind === 'iterated'
         ? [bindingValue(binding, scope, context)]
         : possible.map(({ value }) => mutated(value, binding, scope, context));
       const added = values.map(value => ({ value, guards }));
       possible = guards.length === 0 ? added : covers(possible, guards) ? [...alternatives(possible, guards), ...added] : [...possible, ...added];
     }
-    return together(possible.map(({ value }) => value));
+    return !isReached && scope.kind !== 'function' ? inherited : together(possible.map(({ value }) => value));
   }
 
   function taken(guard: Guard, scope: Scope, context: Context): 'yes' | 'no' | 'maybe' {
     if (!guard.test) return 'maybe';
+    if (isTestRun(guard.test)) return guard.taken ? 'no' : 'yes'; // what is deployed runs no tests
     if (busy.has(guard.test)) return 'maybe';
     busy.add(guard.test);
     const test = evaluate(guard.test, scope, context);
@@ -375,3 +378,10 @@ function setIn(entries: Map<unknown, Value>, keys: readonly unknown[], value: Va
   if (inner?.known && inner.value instanceof Map) entries.set(key, { ...inner, value: setIn(new Map(inner.value as Map<unknown, Value>), rest, value) });
   return entries;
 }
+
+/** `if TESTING:`, `if settings.IN_TEST:`, `if "test" in sys.argv:`, `if "pytest" in sys.modules:` */
+function isTestRun(test: Expr): boolean {
+  if (test.is === 'operation' && test.operator === 'in') return /^(py)?tests?$/.test(literalText(test.operands[0]) ?? '') && /^sys\.(argv|modules)$/.test((test.operands[1] && dottedName(test.operands[1])) ?? '');
+  return TEST_RUN.test(dottedName(test)?.split('.').pop() ?? '');
+}
+const TEST_RUN = /^_*(?:(?:IN|IS|UNDER|RUN|RUNNING|UNIT)_)?(?:TESTS?|TESTING)(?:_(?:MODE|RUN|RUNNING))?$|^(?:(?:is|in|running)_tests?|(?:is_)?testing)$/;

@@ -254,7 +254,7 @@ function scheduler(start: Start, app: CeleryApp | undefined): Scheduler {
 function processOf(start: Start) {
   return {
     id: start.id, name: start.name, platform: start.platform, role: start.role, command: start.command, start: start.chain,
-    ...(start.environment !== undefined && { environment: start.environment }), ...(start.service && { service: start.service }), ...(start.container && { container: start.container }),
+    ...(start.reloads && { reloads: true as const }), ...(start.environment !== undefined && { environment: start.environment }), ...(start.service && { service: start.service }), ...(start.container && { container: start.container }),
   };
 }
 

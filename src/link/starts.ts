@@ -24,6 +24,7 @@ export interface Start {
   readonly environment?: string;
   readonly platform: Platform;
   readonly role: 'deployed' | 'development';
+  readonly reloads?: true;
   readonly service?: EcsService;
   readonly container?: Container;
   readonly command: ConsumerCommand;
@@ -294,7 +295,7 @@ function startsOf(origin: Origin, reached: readonly Reached[], service?: EcsServ
     const joins = one.guessed ? origin.joins.map(join => (join.step === 'command' ? { ...join, how: 'only-candidate' as const } : join)) : origin.joins;
     return {
       id: `${origin.path}: ${origin.name}${environment === undefined ? '' : ` [${environment}]`}`, name: one.program ?? origin.name, platform: origin.platform,
-      role: one.reload || isReload(one.command.text) ? 'development' : origin.role, command: one.command, chain: { links: one.links, complete: origin.sure && !one.guessed },
+      ...(one.reload || isReload(one.command.text) ? { role: 'development', reloads: true } : { role: origin.role }), command: one.command, chain: { links: one.links, complete: origin.sure && !one.guessed },
       stopTime: frozen(origin.stopTime ?? { state: 'unset', at: one.command.at, slots: [] }, service?.keepsTaskDefinition), lookup: lookupIn(one.environment), variables: writtenIn(one.environment.variables),
       directories: directoriesOf(one, origin), joins,
       ...(environment !== undefined && { environment }), ...(service && { service }), ...(origin.container && { container: origin.container }),

@@ -61,6 +61,8 @@ export interface Worker {
   readonly platform: Platform;
   /** Deployed: reached from a deployed start. development: a copy for developers (Compose beside ECS, names that say so): findings are low. */
   readonly role: 'deployed' | 'development';
+  /** It is started again whenever its code changes: on a developer's machine. */
+  readonly reloads?: true;
   readonly service?: EcsService;
   readonly container?: Container;
   /** The consumer command, program and arguments. */
@@ -97,6 +99,8 @@ export interface Scheduler {
   readonly environment?: string;
   readonly platform: Platform;
   readonly role: 'deployed' | 'development';
+  /** It is started again whenever its code changes: on a developer's machine. */
+  readonly reloads?: true;
   readonly service?: EcsService;
   readonly container?: Container;
   readonly command: ConsumerCommand;

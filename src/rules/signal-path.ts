@@ -47,6 +47,7 @@ export interface SharedFault<F extends SignalFault = SignalFault> {
 export function faultsAt<R extends SignalFault['rule']>(model: Model, rule: R): readonly SharedFault<FaultOf<R>>[] {
   const places = new Map<string, SharedFault<FaultOf<R>>>();
   for (const process of processesOf(model)) {
+    if (process.reloads && !onEcs(process)) continue; // nobody deploys it
     for (const fault of signalFaults(process)) {
       if (!speaksOf(fault, rule)) continue;
       const { path, startLine, startColumn } = fault.link.at;

@@ -16,12 +16,12 @@ export const statusWithoutReaper: Rule = {
   check: ({ apps }) => ofFunctions(apps, judge),
 };
 
-/** Whether something else than a task function sets such rows back cannot be told from here. */
+/** Whether something else than a task function sets such rows back cannot be told from here. Under late acknowledgement the message that comes back is read to do nothing, whoever does. */
 function* judge(app: CeleryApp, fn: TaskFunction): Iterable<Problem> {
   for (const { at, field, value, askedAt } of fn.body.claims) {
     const isLate = isOn(fn.acksLate) === true;
     yield {
-      order: 4, at, confidence: weakest(appConfidence(app), 'low'), resource: app.id,
+      order: 4, at, confidence: weakest(appConfidence(app, ...(isLate ? [fn.acksLate] : [])), isLate ? 'medium' : 'low'), resource: app.id,
       message: `${fn.functionName} sets ${field} to ${value}, and returns when it is: a run that is killed leaves it so, and ${isLate ? 'the redelivered message' : 'every later run'} does nothing`,
       label: 'stays so when the run is killed',
       related: [{ at: askedAt, message: 'turns away from what is being worked on' }],

@@ -40,13 +40,24 @@ export const unbatchedLoop: Rule = {
 };
 
 /** The dearest effect inside an unbounded loop; undefined: bounded, fan-out, one write for many rows, or nothing costly. */
-function costOf({ body }: TaskFunction, index: number, loop: Loop): Effect | undefined {
-  if (loop.bound !== 'unbounded' || loop.kind === 'while') return undefined;
+function costOf(fn: TaskFunction, index: number, loop: Loop): Effect | undefined {
+  const costly = costsOf(fn, index, loop);
+  return costly.find(effect => !ROW_WRITES.has(effect.kind)) ?? costly[0];
+}
+
+function costsOf({ body }: TaskFunction, index: number, loop: Loop): readonly Effect[] {
+  if (loop.bound !== 'unbounded' || loop.kind === 'while') return [];
   const inside = body.effects.filter(effect => effect.insideLoop !== undefined && isWithin(effect.insideLoop, index, body.loops));
   const publishes = inside.some(effect => effect.kind === 'publish' && effect.insideLoop === index);
   const isCheap = (effect: Effect): boolean => ROW_WRITES.has(effect.kind) && (publishes || loop.ofOne === true || (loop.source === 'chunk' && effect.insideLoop === index));
-  const costly = inside.filter(effect => COSTLY.has(effect.kind) && !isCheap(effect));
-  return costly.find(effect => !ROW_WRITES.has(effect.kind)) ?? costly[0];
+  return inside.filter(effect => COSTLY.has(effect.kind) && !isCheap(effect));
+}
+
+/** What beat sends again and what only deletes, with nothing written before that says it is done: the harm is a delay. */
+function isCleanUp(fn: TaskFunction, loop: Loop): boolean {
+  const costs = costsOf(fn, fn.body.loops.indexOf(loop), loop);
+  const before = fn.body.effects.slice(0, fn.body.effects.indexOf(costs[0]!));
+  return fn.periodic && costs.every(({ kind }) => kind === 'delete') && !before.some(({ kind, insideLoop }) => insideLoop === undefined && ROW_WRITES.has(kind));
 }
 
 function isWithin(inner: number, outer: number, loops: readonly Loop[]): boolean {
@@ -75,11 +86,12 @@ function repeatsAll({ body }: TaskFunction, loop: Loop, effect: Effect): boolean
 }
 
 function problemOf(app: WorkUnit, fn: TaskFunction, loop: Loop, effect: Effect, inner: readonly Loop[]): Problem {
-  const rest = fn.periodic ? 'the rest waits for the next run' : 'the rest waits until it is sent again';
+  const isDelay = isCleanUp(fn, loop);
+  const rest = isDelay ? 'the rest waits for the next run: to delete once more does no harm' : fn.periodic ? 'the rest waits for the next run' : 'the rest waits until it is sent again';
   const second = repeatsAll(fn, loop, effect) ? 'a second run may serve everyone again' : rest;
   const what = WORDS[effect.kind] ?? 'work';
   return {
-    order: 3, at: loop.at, resource: app.id, confidence: confidenceOf(app, loop, effect),
+    order: 3, at: loop.at, ...(isDelay && { severity: 'note' as const }), resource: app.id, confidence: confidenceOf(app, loop, effect),
     message: `${fn.functionName} walks ${shorten(loop.over, 70)} in one task, with ${what} for each item: a deployment cuts it in the middle, and ${second}`,
     label: loop.entity ? `up to as many rounds as there are ${loop.entity} rows` : 'as many rounds as there are items',
     related: [...(samePlace(effect.at, loop.at) ? [] : [{ at: effect.at, message: `${what}: ${effect.text}` }]), ...inner.slice(0, 4).map(one => ({ at: one.at, message: `inside it: ${shorten(one.over, 60)}` })), ...(loop.via.length > 0 ? [{ at: fn.at, message: `reached from ${fn.functionName} through ${listed(loop.via.map(step => step.text), 4)}` }] : [])],
