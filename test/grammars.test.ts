@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { threadTime } from '../src/parsers/grammars.js';
+import { loadGrammar, threadTime } from '../src/parsers/grammars.js';
 
 const sleep = (ms: number): void => { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms); };
 const spin = (ms: number): void => { for (const until = performance.now() + ms; performance.now() < until;); };
@@ -18,4 +18,10 @@ test.skipIf(!existsSync('/proc/thread-self/stat'))('processor time is that of on
   spin(400);
   expect(threadTime() - before).toBeGreaterThan(waited);
   await other.terminate();
+});
+
+test('grammars that are loaded at the same time share one runtime', async () => {
+  const [python, hcl] = await Promise.all([loadGrammar('tree-sitter-python.wasm', true), loadGrammar('tree-sitter-terraform.wasm', true)]);
+  expect(python.parser.parse('x = 1\n')!.rootNode.toString()).toContain('assignment');
+  expect(hcl.parser.parse('x = 1\n')!.rootNode.toString()).toContain('attribute');
 });

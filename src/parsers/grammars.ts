@@ -26,12 +26,15 @@ export interface LoadedGrammar { readonly parser: Parser; readonly language: Lan
 export async function loadGrammar(name: 'tree-sitter-python.wasm' | 'tree-sitter-terraform.wasm', shortRun: boolean): Promise<LoadedGrammar> {
   if (!shortRun) optimise();
   const { Language, Parser } = await import('web-tree-sitter');
-  await Parser.init({ wasmBinary: readFileSync(grammarFile('web-tree-sitter.wasm')) });
+  await (runtime ??= Parser.init({ wasmBinary: readFileSync(grammarFile('web-tree-sitter.wasm')) }));
   const language = await Language.load(readFileSync(grammarFile(name)));
   const parser = new Parser();
   parser.setLanguage(language);
   return { parser, language };
 }
+
+/** One for all grammars: two of them would not know each other's memory. */
+let runtime: Promise<void> | undefined;
 
 let isOptimised = false;
 function optimise(): void {
