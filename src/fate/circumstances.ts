@@ -40,9 +40,9 @@ export interface Circumstances {
   readonly retriesSoftLimit: boolean;
   /** Another worker of the app runs afterwards. */
   readonly replaced: boolean;
-  /** SIGTERM aborts the solo pool's task (5.2.6, not 5.6.3), gevent's acknowledgements get stuck (5.2.6, not 5.6.3). */
+  /** SIGTERM aborts the solo pool's task (5.2.6, not 5.4.0), gevent's acknowledgements get stuck (5.4.0, not 5.5.3). */
   readonly modernPools: boolean;
-  /** A cold shutdown of the solo pool waits for its task, which nothing cuts off (5.4.0, neither 5.2.6 nor 5.6.3). */
+  /** A cold shutdown of the solo pool waits for its task, which nothing cuts off (5.4.0, neither 5.2.6 nor 5.5.3). */
   readonly soloWaits: boolean;
   /** A failed limit with acks_on_failure_or_timeout=False is given back (from 5.5.0), not thrown away. */
   readonly requeuesLimits: boolean;
@@ -66,10 +66,10 @@ export const DOMAINS: { readonly [K in keyof Circumstances]: readonly Circumstan
 
 /**
  * s after the start of a task until an early acknowledgement has surely left the process, and how long it surely has not: measured
- * (experiments early-ack-lag and stop-outlives: threads are a race within 2 s, gevent sends nothing within 1.9 s; solo sends when the task is over).
+ * (experiments early-ack-lag and stop-outlives: threads are a race within 2 s, gevent sends nothing for 1.5 s, and after 1.9 s it is a race; solo sends when the task is over).
  */
 export const ACK_LAG: { readonly [P in Circumstances['pool']]: { readonly notBefore: number; readonly sentAfter: number } } = {
-  prefork: { notBefore: 0, sentAfter: 0 }, threads: { notBefore: 0, sentAfter: 2 }, gevent: { notBefore: 1.95, sentAfter: 2 }, eventlet: { notBefore: 0, sentAfter: 2 }, solo: { notBefore: Infinity, sentAfter: Infinity },
+  prefork: { notBefore: 0, sentAfter: 0 }, threads: { notBefore: 0, sentAfter: 2 }, gevent: { notBefore: 1.5, sentAfter: 2 }, eventlet: { notBefore: 0, sentAfter: 2 }, solo: { notBefore: Infinity, sentAfter: Infinity },
 };
 
 /**

@@ -15,9 +15,9 @@ export function behaviourOf(celery: VersionRange, billiard: VersionRange): Open<
   const fixed = since(celery, '5.6.4');
   const splits = since(billiard, '4.3.0');
   return defined({
-    // solo and gevent were measured on 5.2.6 and 5.6.3; which release between them changed is not established
-    modernPools: compareVersions(celery.lowest, '5.6.3') >= 0 ? true : compareVersions(celery.newest, '5.2.6') <= 0 ? false : undefined,
-    soloWaits: compareVersions(celery.lowest, '5.4.0') >= 0 && compareVersions(celery.newest, '5.4.0') <= 0 ? true : compareVersions(celery.lowest, '5.6.3') >= 0 || compareVersions(celery.newest, '5.2.6') <= 0 ? false : undefined,
+    // solo and gevent were measured on 5.2.6, 5.4.0 (solo as today, gevent as before) and 5.5.3; which releases between them changed is not established
+    modernPools: compareVersions(celery.lowest, '5.5.3') >= 0 ? true : compareVersions(celery.newest, '5.2.6') <= 0 ? false : undefined,
+    soloWaits: compareVersions(celery.lowest, '5.4.0') >= 0 && compareVersions(celery.newest, '5.4.0') <= 0 ? true : compareVersions(celery.lowest, '5.5.3') >= 0 || compareVersions(celery.newest, '5.2.6') <= 0 ? false : undefined,
     requeuesLimits: since(celery, '5.5.0'), beatsWhenWarm: since(celery, '5.6.1'), readsRemap: since(celery, '4.4.7'), knowsSoftShutdown: since(celery, '5.5.0'), cancelsOnLoss: since(celery, '5.1.0'), acksDirectly: since(celery, '5.7.0'),
     forgetsCancelled: fixed === true || splits === false ? false : fixed === false && splits === true ? true : undefined,
   });

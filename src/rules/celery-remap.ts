@@ -7,7 +7,7 @@ export const REMAP = 'SIGQUIT';
 /** Why a remapped SIGTERM loses tasks instead of giving them back. */
 export type Loss =
   | { readonly by: 'early-ack'; readonly functions: readonly TaskFunction[] }
-  /** threads: nothing is lost by it, but the worker crashes and stays until SIGKILL. `isMeasured`: not on a release between the measured ones. */
+  /** threads: nothing is lost by it, but the worker crashes and stays until SIGKILL. `isMeasured`: not on eventlet. */
   | { readonly by: 'pool'; readonly isMeasured: boolean }
   | { readonly by: 'billiard'; readonly isPinned: boolean };
 
@@ -17,8 +17,8 @@ export function lossesOf(worker: Worker, app: CeleryApp): readonly Loss[] {
   const late = worker.functions.length > early.length || early.length === 0;
   const losses: Loss[] = [];
   if (early.length > 0 && !outwaits(worker, early)) losses.push({ by: 'early-ack', functions: early });
-  // 5.2.6 gave late-acknowledged tasks of solo and gevent back, 5.6.3 loses them (measured); the cold shutdown was rewritten in 5.5.
-  if (late && POOLS.includes(worker.pool) && (worker.pool === 'eventlet' || isAtLeast(app.versions.celery, '5.2.7'))) losses.push({ by: 'pool', isMeasured: worker.pool !== 'eventlet' && isAtLeast(app.versions.celery, '5.5') });
+  // up to 5.4.0 late-acknowledged tasks of solo and gevent stay with the broker, 5.5.3 and 5.6.3 lose them (measured); the cold shutdown was rewritten in 5.5
+  if (late && POOLS.includes(worker.pool) && (worker.pool === 'eventlet' || isAtLeast(app.versions.celery, '5.5'))) losses.push({ by: 'pool', isMeasured: worker.pool !== 'eventlet' });
   if (late && worker.pool === 'prefork' && hasBrokenBilliard(app) && !outwaits(worker, worker.functions)) losses.push({ by: 'billiard', isPinned: app.versions.billiard.version !== undefined && app.versions.celery.version !== undefined });
   return losses;
 }
