@@ -35,7 +35,7 @@ export function fatesOfFunction(journey: Journey, event: Event, margin: number):
 /** What the model tells about the circumstances; an input that is absent is not known. */
 export function circumstancesOf({ worker, fn, message = 'running', heldSeconds = 0 }: Journey, event: Event, margin: number): Known {
   const { app, settings } = worker;
-  const { readsRemap, knowsSoftShutdown, cancelsOnLoss, acksDirectly, ...behaviour } = versionsOf(app);
+  const { readsRemap, knowsSoftShutdown, cancelsOnLoss, acksDirectly, ...behaviour } = versionsOf(app, worker.pool);
   const bound = boundOf(fn, worker.pool);
   const stop = stopOf(worker);
   const signal = signalOf(worker);
@@ -93,8 +93,8 @@ function softLimitOf(fn: TaskFunction): boolean | undefined {
 }
 
 /** What the versions decide; unpinned ones are judged by what an install gets today. */
-function versionsOf(app: CeleryApp | undefined): ReturnType<typeof behaviourOf> {
-  return app ? behaviourOf(rangeOf(app.versions.celery), rangeOf(app.versions.billiard)) : {};
+function versionsOf(app: CeleryApp | undefined, pool: Worker['pool']): ReturnType<typeof behaviourOf> {
+  return app ? behaviourOf(rangeOf(app.versions.celery), rangeOf(app.versions.billiard), pool) : {};
 }
 
 function rangeOf({ assumed }: VersionFact): VersionRange {

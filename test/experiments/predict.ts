@@ -41,7 +41,7 @@ export function inputsOf(name: CeleryName): { readonly event: Event; readonly kn
   const event = name.words.includes('SIGKILL') ? 'container-killed' : limited ? 'exception' : setup.event;
   const stop = numberIn(name, 'stopTimeout') ?? setup.stop ?? 0, left = numberIn(name, 'task') ?? setup.left, soft = numberIn(name, 'soft') ?? 0, visibility = numberIn(name, 'vt') ?? 4;
   const billiard = /billiard=([\d.]+)/.exec(name.words.join('/'))?.[1] ?? BILLIARD[name.version] ?? '4.2.4';
-  const { readsRemap, knowsSoftShutdown, cancelsOnLoss, acksDirectly, ...behaviour } = behaviourOf({ lowest: name.version, newest: name.version }, { lowest: billiard, newest: billiard });
+  const { readsRemap, knowsSoftShutdown, cancelsOnLoss, acksDirectly, ...behaviour } = behaviourOf({ lowest: name.version, newest: name.version }, { lowest: billiard, newest: billiard }, name.pool);
   // SIGQUIT as the image's STOPSIGNAL needs nobody to read REMAP_SIGTERM
   const remaps = says(name, 'STOPSIGNAL SIGQUIT') || (says(name, 'REMAP') && readsRemap === true);
   const ran = setup.ran + (event === 'stop' && !remaps ? Math.min(stop, left) : event === 'visibility-timeout' ? visibility : 0);

@@ -28,7 +28,7 @@ export const EXECUTES = /^(execute|executemany|execute_values|executescript|exec
 /** Reads the statement's first word; `guarded`: it keeps a row that is there. A value counted on itself is an increment. `cut`: it says itself how many rows it gives; `byKey`: rows of a key. */
 export const STATEMENTS = {
   insert: /^\s*(insert|copy)\b/i, update: /^\s*(update|merge|grant|revoke|create|alter|drop|truncate|reassign|call)\b/i, delete: /^\s*delete\b/i,
-  select: /^\s*(?:select|with|table)\b/i, cut: /\blimit\s|\bfetch\s+(?:first|next)\b|\btop\s*\(?\s*\d|^\s*select\s+(?:count|sum|max|min|avg|exists|coalesce)\s*\((?![^]*\bgroup\s+by\b)/i, byKey: /\b(?:where|and)\s+[\w.]*\b(?:\w*_)?(?:id|uuid|pk|oid)\s*(?:=|in\b)/i,
+  select: /^\s*(?:select|with|table)\b/i, cut: /\blimit\s|\bfetch\s+(?:first|next)\b|\btop\s{0,9}\(?\s{0,9}\d|^\s*select\s+(?:count|sum|max|min|avg|exists|coalesce)\s*\((?![^]*\bgroup\s+by\b)/i, byKey: /\b(?:where|and)\s+[\w.]*\b(?:\w*_)?(?:id|uuid|pk|oid)\s*(?:=|in\b)/i,
   guarded: /\bon\s+(conflict|duplicate\s+key)\b|\binsert\s+(or\s+)?(ignore|replace)\b|\bwhere\s+not\s+exists\b/i,
   counts: /\bset\b[^;]{0,1000}?\b(\w{1,64})\s{0,9}=\s{0,9}(?:\w{1,64}\.)?\1\s{0,9}[-+]/i,
 } as const;

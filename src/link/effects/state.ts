@@ -245,7 +245,7 @@ const isMade = (call: Call, scope: Scope, resolver: Resolver): boolean => [resol
 /** A library's function that is not waited for: in JavaScript what is stored elsewhere is always waited for, but for files, programs and SQLite. */
 function isAtOnce(call: Call, scope: Scope, resolver: Resolver): boolean {
   const external = call.awaited ? undefined : resolver.externalName(call.callee, scope);
-  return external !== undefined && /^[^(]+[./][^(]+$/.test(external) && !/^(?:node:)?(?:fs|child_process|sqlite)\b|sqlite|sync-|execa|redis/.test(external);
+  return external !== undefined && !external.includes('(') && /[^(][./][^(]/.test(external) && !/^(?:node:)?(?:fs|child_process|sqlite)\b|sqlite|sync-|execa|redis/.test(external);
 }
 
 const reads = new WeakMap<readonly Statement[], readonly Asked[]>();
