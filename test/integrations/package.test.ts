@@ -86,11 +86,11 @@ describe('the tarball', () => {
   test('holds what runs, the schemas and the texts, and nothing else', () => {
     const inFolder = (name: string): readonly string[] => files.filter(path => path.startsWith(`${name}/`)).map(path => path.slice(name.length + 1)).sort();
     expect(files.filter(path => !/^(?:bin|dist|schema)\//.test(path)).sort()).toEqual(['LICENSE', 'README.md', 'THIRD-PARTY-LICENSES', 'package.json']);
-    expect(inFolder('bin')).toEqual(['drainlint.js']);
+    expect(inFolder('bin')).toEqual(['drainlint.js', 'package.json']);
     expect(inFolder('schema')).toEqual(readdirSync(join(root, 'schema')).sort());
     expect(inFolder('dist').filter(path => path.endsWith('.wasm'))).toEqual(['tree-sitter-python.wasm', 'tree-sitter-terraform.wasm', 'web-tree-sitter.wasm']);
-    expect(inFolder('dist').filter(path => !/^[\w-]+\.(?:js|wasm)$/.test(path))).toEqual(['cdk-plugin.cjs', 'cdk-plugin.d.cts']);
-    expect(inFolder('dist')).toContain('cli.js');
+    expect(inFolder('dist').filter(path => !/^[\w-]+\.(?:cjs|wasm)$/.test(path))).toEqual(['cdk-plugin.d.cts']);
+    expect(inFolder('dist')).toEqual(expect.arrayContaining(['start.cjs', 'cdk-plugin.cjs']));
   });
 
   test('installs into an empty folder without a script, and works there', async () => {
@@ -124,7 +124,7 @@ describe('the repository as a git dependency', () => {
     const installed = join(where, 'node_modules/drainlint');
     expect(lstatSync(installed).isSymbolicLink()).toBe(false);
     expect(readdirSync(installed).sort()).toEqual(['LICENSE', 'README.md', 'THIRD-PARTY-LICENSES', 'bin', 'dist', 'package.json', 'schema']);
-    expect(readdirSync(join(installed, 'dist'))).toEqual(expect.arrayContaining(['cli.js', 'tree-sitter-python.wasm', 'tree-sitter-terraform.wasm', 'web-tree-sitter.wasm']));
+    expect(readdirSync(join(installed, 'dist'))).toEqual(expect.arrayContaining(['start.cjs', 'tree-sitter-python.wasm', 'tree-sitter-terraform.wasm', 'web-tree-sitter.wasm']));
     await expectWorks(where);
   }, 300_000);
 });
