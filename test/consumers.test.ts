@@ -281,6 +281,48 @@ describe('what handlers do', () => {
 
 });
 
+describe('how a finding about a handler reads', () => {
+  const on = (id: string, body: string): readonly string[] => {
+    const [rule] = rules.filter(one => one.id === id);
+    const files = { 'w.ts': `import { Worker } from 'bullmq';\nimport { prisma } from './db.js';\nconst worker = new Worker('mail', async job => {\n${body}\n}, { connection });\n` };
+    return [...rule!.check(modelOf(files), thresholds)].map(({ severity, message }) => `${severity ?? rule!.severity}: ${message}`);
+  };
+  const count = "async function count() { try { await prisma.limit.upsert({ where: { id: 1 }, create: {}, update: {} }); } catch (error) { console.error(error); return { left: 1 }; } }\n";
+  const quota = 'await prisma.stat.upsert({ where: { id: 1 }, create: {}, update: {} });';
+  const tried = (body: string): string => `${count}try { ${body} } catch (e) { console.error(e); return; }`;
+
+  test.each<[string, string, RegExp | undefined]>([
+    ['the first whose error can come here', `await count();\n${quota}`, /the error of prisma\.stat\.upsert/],
+    ['none can', 'await count();', undefined],
+    ['a promise whose error is caught', `await fetch('https://a', { method: 'PUT' }).catch(e => console.error(e));\n${quota}`, /the error of prisma\.stat\.upsert/],
+    ['a promise whose error is thrown again', `await fetch('https://a', { method: 'PUT' }).catch(e => { throw e; });\n${quota}`, /the error of fetch/],
+  ])('the error that ends is that of %s', (_, body, expected) => {
+    const found = on('tasks/failure-acknowledged', tried(body));
+    if (expected === undefined) expect(found).toEqual([]); else expect(found).toEqual([expect.stringMatching(expected)]);
+  });
+
+  test('a loop is started again from its beginning', () => {
+    expect(on('tasks/unbatched-loop', "for (const user of await prisma.user.findMany()) await fetch('https://a/' + user.id, { method: 'PUT' });")).toEqual([expect.stringMatching(/the stall check starts the job again from its beginning$|from its beginning, which may serve everyone again$/)]);
+  });
+
+  test.each<[string, string, string]>([
+    ['the last of all', 'await transport.sendMail({ to: job.data.to });', 'warning'],
+    ['once for each job before it', "await io.runTask('send', async () => { await transport.sendMail({}); });\nawait prisma.note.create({ data: {} });", 'warning'],
+    ['in a step of its own', "await io.log('a', async () => { await transport.sendMail({ to: job.data.to }); });", 'warning'],
+    ['a table is read and sorted before it', 'const rows = await prisma.user.findMany();\nconst over = rows.filter(row => row.seats > 3);\nif (over.length === 0) return;\nawait transport.sendMail({ to: job.data.to });', 'warning'],
+    ['a table is asked about before it', 'const rows = await prisma.user.findMany();\nconst over = await Promise.all(rows.map(row => ask(row)));\nawait transport.sendMail({ to: job.data.to });', 'error'],
+    ['something behind it', 'await transport.sendMail({ to: job.data.to });\nawait tidy();', 'error'],
+    ['beside something else', 'await Promise.all([transport.sendMail({ to: job.data.to }), tidy()]);', 'error'],
+  ])('%s', (_, body, severity) => { expect(on('tasks/non-idempotent-write', body).map(one => one.split(':')[0])).toEqual([severity]); });
+
+  const stored = (between: string, slow: string): string => `const row = await prisma.file.findUnique({ where: { id: 1 } });\nlet text;\nif (row.text) { text = row.text; } else if (row.isAudio) { text = await hear(row); await prisma.usage.create({ data: {} }); ${slow} } else { text = await (await fetch('https://a')).text(); }\n${between}await prisma.file.update({ where: { id: 1 }, data: { text } });`;
+  test.each<[string, string, number]>([
+    ['is kept from it by the result that is stored next', stored('', ''), 0],
+    ['is not where something slow stands between them', stored("await fetch('https://b');\n", ''), 1],
+    ['is not where something slow follows on its own way', stored('', "await fetch('https://c');"), 1],
+  ])('a second run %s', (_, body, many) => { expect(on('tasks/non-idempotent-write', body)).toHaveLength(many); });
+});
+
 describe('handlers that are kept in a table', () => {
   const HEAD = "import { Worker } from 'bullmq';\nimport { prisma } from './db.js';\n";
   const END = "process.once('SIGTERM', async () => { await worker.close(); process.exit(0); });\n";

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as python from '../src/analyzers/python.js';
 import { link } from '../src/link/index.js';
-import type { Facts, FactStore } from '../src/model/index.js';
+import type { Facts, FactStore, Problem, Rule } from '../src/model/index.js';
 import { loadPython } from '../src/parsers/python.js';
 import { rules } from '../src/rules/index.js';
 import { thresholds } from './model-builders.js';
@@ -9,14 +9,19 @@ import { thresholds } from './model-builders.js';
 /** Where the error of a task's work ends, and what else a task does that keeps it from its end. */
 beforeAll(() => loadPython());
 
-const HEAD = 'import time\nimport urllib.request\nimport requests\nfrom celery import Celery, group\nfrom celery.exceptions import Retry, SoftTimeLimitExceeded\nfrom celery.result import allow_join_result\nfrom shop.models import Order\nfrom django.core.cache import cache\n\nimport logging\nlogger = logging.getLogger(__name__)\napp = Celery("shop")\n\n\n@app.task\ndef other(x):\n    return x\n\n\ndef acquire():\n    if cache.add("work", 1, 300):\n        return True\n    return False\n\n\n';
+const HEAD = 'import time\nimport urllib.request\nimport requests\nfrom celery import Celery, group\nfrom celery.exceptions import Retry, SoftTimeLimitExceeded\nfrom celery.result import allow_join_result\nfrom shop.models import Order\nfrom django.core.cache import cache\n\nimport logging\nlogger = logging.getLogger(__name__)\napp = Celery("shop")\n\n\n@app.task\ndef other(x):\n    return x\n\n\ndef acquire():\n    if cache.add("work", 1, 300):\n        return True\n    return False\n\n\ndef tell(error):\n    raise RuntimeError() from error\n\n\ndef count(order):\n    try:\n        requests.post("https://a.example", timeout=5)\n    except Exception:\n        return 0\n\n\ndef check(order):\n    try:\n        requests.post("https://a.example", timeout=5)\n    except Exception as error:\n        tell(error)\n\n\n';
 
-function told(id: string, body: string, options = ''): readonly string[] {
+const told = (id: string, body: string, options = ''): readonly string[] => {
+  const [rule] = rules.filter(one => one.id === id);
+  return problems(rule!, body, options).map(({ severity, confidence }) => `${severity ?? rule!.severity} ${confidence}`);
+};
+const messages = (rule: Rule, body: string, options: string): readonly string[] => problems(rule, body, options).map(({ message }) => message);
+
+function problems(rule: Rule, body: string, options: string): readonly Problem[] {
   const lines = body.split('\n').map(line => `    ${line}\n`).join('');
   const file: Facts = python.facts(`${HEAD}@app.task(bind=True${options === '' ? '' : `, ${options}`})\ndef work(self, order):\n${lines}`, 'shop/tasks.py');
   const store: FactStore = { paths: ['shop/tasks.py'], candidates: ['shop/tasks.py'], has: path => path === 'shop/tasks.py', facts: path => (path === 'shop/tasks.py' ? file : undefined) };
-  const [rule] = rules.filter(one => one.id === id);
-  return [...rule!.check(link(store, { workers: [], assume: {}, durations: {} }), thresholds)].map(({ severity, confidence }) => `${severity ?? rule!.severity} ${confidence}`);
+  return [...rule.check(link(store, { workers: [], assume: {}, durations: {} }), thresholds)];
 }
 
 const RETRIED = 'autoretry_for=(OSError,)';
@@ -46,6 +51,24 @@ describe('tasks/failure-acknowledged', () => {
     ['a request behind it', work('except Exception:\n    logger.exception("failed")', '\nrequests.get("https://a.example", timeout=5)'), RETRIED, 0],
     ['best effort before the work', work('except Exception:\n    logger.exception("failed")', '\norder.ship()'), RETRIED, 0],
   ])('%s', (_, body, options, count) => { expect(told(ID, body, options)).toHaveLength(count); });
+});
+
+describe('whose error it is that ends', () => {
+  const [rule] = rules.filter(one => one.id === 'tasks/failure-acknowledged');
+  const named = (tried: string): readonly (string | undefined)[] => {
+    const body = `try:\n${tried.split('\n').map(line => `    ${line}`).join('\n')}\nexcept Exception:\n    logger.exception("failed")`;
+    return messages(rule!, body, RETRIED).map(message => /ends the error of (\w+)/.exec(message)?.[1]);
+  };
+  const inner = (handler: string): string => `try:\n    requests.post("https://a.example", timeout=5)\nexcept ${handler}`;
+  test.each<[string, string, readonly string[]]>([
+    ['of the first that can come here', `${inner('Exception:\n    logger.warning("no answer")')}\nOrder.objects.create(number=1)`, ['Order']],
+    ['none can come here: the handler inside is told of', inner('Exception:\n    logger.warning("no answer")'), ['requests']],
+    ['one that is passed on', `${inner('Exception:\n    raise')}\nOrder.objects.create(number=1)`, ['requests']],
+    ['one that another handler does not catch', `${inner('KeyError:\n    pass')}\nOrder.objects.create(number=1)`, ['requests']],
+    ['one that a helper ends', 'count(order)\nOrder.objects.create(number=1)', ['Order']],
+    ['one that a helper raises again by another function', 'check(order)\nOrder.objects.create(number=1)', ['requests']],
+    ['a helper that ends all of them', 'count(order)', []],
+  ])('%s', (_, tried, expected) => { expect(named(tried)).toEqual(expected); });
 });
 
 describe('tasks/retry-swallowed', () => {

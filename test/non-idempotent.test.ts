@@ -23,17 +23,33 @@ describe('is done again', () => {
   test.each<[string, string, string, readonly string[]]>([
     ['a charge', 'stripe.Charge.create(amount=order.cents)', 'acks_late=True', ['error: is charged again']],
     ['a charge whose key is made anew', 'import uuid\nstripe.Charge.create(amount=1, idempotency_key=str(uuid.uuid4()))', 'acks_late=True', ['error: is charged again']],
-    ['a mail', 'send_mail("a", "b", "c", [order.mail])', 'acks_late=True', ['error: is sent again']],
-    ['a row', 'Order.objects.create(number=1)', 'acks_late=True', ['error: adds a second row']],
+    ['a mail', 'send_mail("a", "b", "c", [order.mail])', 'acks_late=True', ['warning: is sent again']],
+    ['a row', 'Order.objects.create(number=1)', 'acks_late=True', ['warning: adds a second row']],
     ['a count', 'Item.objects.filter(pk=1).update(stock=F("stock") - 1)', 'acks_late=True', ['error: counts twice']],
     ['a charge before what may fail and is retried', 'stripe.Charge.create(amount=1)\nOrder.objects.create(number=1)', 'autoretry_for=(OSError,)', ['warning: is charged again']],
-    ['a mail behind a check that the row is there', 'row = Order.objects.filter(pk=order).first()\nif not row:\n    return\nsend_mail("a", "b", "c", [row.mail])', 'acks_late=True', ['error: is sent again']],
-    ['a mail behind a row that is not there', 'try:\n    row = Order.objects.get(pk=order)\nexcept Order.DoesNotExist:\n    return\nsend_mail("a", "b", "c", [row.mail])', 'acks_late=True', ['error: is sent again']],
+    ['a mail behind a check that the row is there', 'row = Order.objects.filter(pk=order).first()\nif not row:\n    return\nsend_mail("a", "b", "c", [row.mail])', 'acks_late=True', ['warning: is sent again']],
+    ['a mail behind a row that is not there', 'try:\n    row = Order.objects.get(pk=order)\nexcept Order.DoesNotExist:\n    return\nsend_mail("a", "b", "c", [row.mail])', 'acks_late=True', ['warning: is sent again']],
     ['a row, before an error that is raised and retried', 'if order.open:\n    return\nOrder.objects.create(number=1)\nif order.late:\n    raise OrderError("late")', 'autoretry_for=(OrderError,)', ['warning: adds a second row']],
-    ['a row under a condition of the message', 'if order == 1:\n    Order.objects.create(number=1)', 'acks_late=True', ['error: adds a second row']],
-    ['a row behind a check of the message', 'kind = str(order).lower()\nif kind not in ("a", "b"):\n    return\nOrder.objects.create(number=1)', 'acks_late=True', ['error: adds a second row']],
-    ['a row by a statement', 'cursor.execute("INSERT INTO orders VALUES (%s)", [1])', 'acks_late=True', ['error: adds a second row']],
+    ['a row under a condition of the message', 'if order == 1:\n    Order.objects.create(number=1)', 'acks_late=True', ['warning: adds a second row']],
+    ['a row behind a check of the message', 'kind = str(order).lower()\nif kind not in ("a", "b"):\n    return\nOrder.objects.create(number=1)', 'acks_late=True', ['warning: adds a second row']],
+    ['a row by a statement', 'cursor.execute("INSERT INTO orders VALUES (%s)", [1])', 'acks_late=True', ['warning: adds a second row']],
   ])('%s', (_, body, options, expected) => { expect(told(body, options)).toEqual(expected); });
+});
+
+describe('how wide the window is', () => {
+  const MAIL = 'send_mail("a", "b", "c", [order.mail])';
+  test.each<[string, string, 'warning' | 'error']>([
+    ['the last thing, but for a log', `${MAIL}\nlogger.info("sent")`, 'warning'],
+    ['in a try whose handler logs', `try:\n    ${MAIL}\nexcept Exception:\n    logger.exception("failed")\n    raise`, 'warning'],
+    ['something else is done behind it', `${MAIL}\norder.ship()`, 'error'],
+    ['something else is done at the end of its try', `try:\n    ${MAIL}\nfinally:\n    order.ship()`, 'error'],
+    ['a request before it', `requests.get("https://a.example")\n${MAIL}`, 'error'],
+    ['a wait before it', `time.sleep(60)\n${MAIL}`, 'error'],
+    ['a whole table is walked before it', `for one in Order.objects.all():\n    one.check()\n${MAIL}`, 'error'],
+    ['a whole table is counted before it', `n = 0\nfor one in Order.objects.all():\n    n += one.cents\n${MAIL}`, 'warning'],
+    ['a second one', `${MAIL}\n${MAIL}`, 'error'],
+    ['a charge', 'stripe.Charge.create(amount=order.cents)', 'error'],
+  ])('%s', (_, body, severity) => { expect(told(`import logging, requests, time\nlogger = logging.getLogger("work")\n${body}`).map(one => one.split(':')[0])).toEqual([severity]); });
 });
 
 describe('is not', () => {

@@ -231,7 +231,7 @@ export interface TaskFunction {
   /** Sent by beat's schedule. */
   readonly periodic: boolean;
   /** Why a run that is cut is done again, where it is no Celery task: for a message, and the place that says so. */
-  readonly again?: { readonly text: string; readonly label: string; readonly at: SourceLocation };
+  readonly again?: { readonly text: string; /** What becomes of a run that is cut, as a clause. */ readonly anew: string; readonly label: string; readonly at: SourceLocation };
   /** A delivery counter that it, its task class or a decorator around it uses: a message that kills its process does not come back for ever. */
   readonly redeliveryCap?: SourceLocation;
 }
@@ -305,6 +305,8 @@ export interface Effect {
    * work that follows the effect; steady: it depends on what is stored, and nothing that the function is seen to do changes that.
    */
   readonly conditional?: 'open' | 'late' | 'steady';
+  /** Nothing but logging is left to do behind it, on the way that it stands on. */
+  readonly isLast?: true;
   /** Errors that the task function itself raises behind it, by their names as written. */
   readonly raisedBehind?: readonly string[];
   /** s the call may take by its own timeout; undefined: none or unknown. */
@@ -324,7 +326,7 @@ export interface ErrorHandler {
   readonly passesOn: readonly string[];
   /** raises: passed on; logs: told to a log at most, perhaps but for some types; returns: told to a log and to the caller, by a value that is returned; records: written to a row as a failure (TypeScript); other: something else is done about it. */
   readonly outcome: 'raises' | 'logs' | 'returns' | 'records' | 'other';
-  /** What is tried: the first call with an effect, else the first call. undefined: no call at all. */
+  /** What is tried: the first call with an effect whose error can come here, else the first such call. undefined: no call at all. */
   readonly tried?: { readonly at: SourceLocation; readonly text: string; readonly isEffect: boolean };
   /** Nothing was done before in the same function, and nothing is left to do behind it, or the handler leaves the task. */
   readonly isAll: boolean;
@@ -354,6 +356,8 @@ export interface Loop {
   readonly entity?: string;
   /** The query whose rows are walked, where it is written in one expression; names in it are those of the place where it stands. */
   readonly query?: string;
+  /** Nothing is called for an item. */
+  readonly callsNothing?: true;
   /** Only the rows that belong to one thing, by its id. */
   readonly ofOne?: boolean;
   readonly via: readonly CallStep[];

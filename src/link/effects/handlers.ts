@@ -38,6 +38,29 @@ function outcomeOf(body: readonly Statement[], scope: Scope, resolver: Resolver)
   return last?.do === 'return' && last.value && isValue(last.value, scope, resolver) && outcomeOf(body.slice(0, -1), scope, resolver) === 'logs' ? 'returns' : 'other';
 }
 
+/** Hands an error on without a `raise` of its own. */
+const PASSES = /(?:^|\.)(?:reject|retry|rethrow|throw\w*|raise\w*|fail|exit|_exit|abort|next|done|callback|cb)$/i;
+
+/** Does every error end in this handler, whatever it does about it? What calls a function of the repository that raises may hand it on. */
+export function endsError(handler: Handler, scope: Scope, resolver: Resolver): boolean {
+  const types = typesOf(handler);
+  return (types.length === 0 || types.some(type => ANY.test(type))) && keeps(handler.body, scope, resolver);
+}
+
+/** `work().catch(error => log(error))`: the same of a promise. */
+export function catchesAll({ callee, positional: [given] }: Call, scope: Scope, resolver: Resolver): boolean {
+  return callee.is === 'member' && callee.name === 'catch' && given?.is === 'function' && given.code !== undefined && keeps(given.code.body, scope, resolver);
+}
+
+function keeps(body: readonly Statement[], scope: Scope, resolver: Resolver): boolean {
+  return flat(body).every(({ statement }) => statement.do !== 'raise' && expressionsOf(statement).every(expr => [...walk(expr)].every(part => part.is !== 'call' || !mayRaise(part, scope, resolver))));
+}
+
+function mayRaise(call: Call, scope: Scope, resolver: Resolver): boolean {
+  const target = resolver.resolve(call.callee, scope);
+  return PASSES.test(dottedName(call.callee) ?? (call.callee.is === 'member' ? call.callee.name : '')) || (target.is === 'function' && flat(target.function.body).some(({ statement }) => statement.do === 'raise'));
+}
+
 const endsInRaise = (body: readonly Statement[]): boolean => body.at(-1)?.do === 'raise' && !body.some(statement => statement.do !== 'raise' && flat([statement]).some(({ statement: inner }) => inner.do === 'return'));
 
 /** `if isinstance(e, S3Error): raise`: some errors go on, the others end here. */

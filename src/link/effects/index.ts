@@ -15,7 +15,7 @@ import { classify } from './classify.js';
 import { classifyScript } from './classify-script.js';
 import { decided } from './decided.js';
 import { endsAsk, isMissing, mayEnd, OPEN } from './endings.js';
-import { isIdle, isLogging, isSkipped, isTelling, judgeHandler, leavesLoop } from './handlers.js';
+import { catchesAll, endsError, isIdle, isLogging, isSkipped, isTelling, judgeHandler, leavesLoop } from './handlers.js';
 import { comparesStored, conflictOf, lastPart, locksWithRelease, type Release, type TakenAt } from './lock-uses.js';
 import { keyText, keyword, lockOf, type Taken } from './locks.js';
 import { withLoopValue } from './loop-value.js';
@@ -44,8 +44,12 @@ interface Where {
   readonly handling?: boolean;
   /** What decides whether the statement at hand is reached. */
   readonly asked?: readonly Asked[];
+  /** The ways taken at the questions on the way here. */
+  readonly ways?: readonly Way[];
   /** The value of the expression at hand decides something. */
   readonly used?: boolean;
+  /** It is all of its statement. */
+  readonly whole?: boolean;
   /** It is returned, and that ends the task. */
   readonly returned?: boolean;
   /** Nothing is left to do behind the statement at hand. */
@@ -62,13 +66,22 @@ interface Where {
   readonly seen?: Set<Call>;
 }
 
+/** One way of an `if`, at one visit to it. */
+interface Way { readonly fork: object; readonly taken: boolean }
+
 /** `asked`: what decides whether it is reached. */
-type FoundEffect = Omit<Effect, 'conditional' | 'raisedBehind'> & { readonly asked: readonly Asked[] | undefined; readonly step: number };
+type FoundEffect = Omit<Effect, 'conditional' | 'raisedBehind'> & { readonly asked: readonly Asked[] | undefined; readonly ways: readonly Way[] | undefined; readonly step: number };
+
+/** No run comes to both: they stand on two ways of one question. */
+const areApart = (one: FoundEffect, other: FoundEffect): boolean => one.ways?.some(({ fork, taken }) => other.ways?.some(way => way.fork === fork && way.taken !== taken)) === true;
 
 /** What stands behind one more question. */
 function asking(where: Where, asked: readonly Asked[]): Where {
   return asked.length === 0 ? where : { ...where, asked: [...(where.asked ?? []), ...asked] };
 }
+
+/** Statements that are one expression, with nothing that it decides. */
+const WHOLE: ReadonlySet<Statement['do']> = new Set(['call', 'assign', 'return']);
 
 const withoutPages = ({ pages: _, ...where }: Where): Where => where;
 /** Takes long enough to be cut in it. */
@@ -88,6 +101,8 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   const effects: FoundEffect[] = [], writes: (Written & { readonly step: number })[] = [], loops: Loop[] = [], publishes: Publish[] = [], retryCalls: RetryCall[] = [], releases: Release[] = [], expiries: Expiry[] = [], handlers: ErrorHandler[] = [], waits: ResultWait[] = [];
   const taken: TakenAt[] = [];
   const open: LookedUp[] = [];
+  /** Effects whose error ends where they stand, in a handler that does not pass it on. */
+  const ended = new Set<FoundEffect>();
   const visited = new Set<Statement['at']>();
   let functions = 0, trivial = true, partial = false, capped = false as boolean;
   /** Calls made for what they do, so far. */
@@ -111,13 +126,15 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     // what the handler of a job returns decides nothing
     const returned = statement.do === 'return' && where.ends === true && isScript(where.scope.path);
     const lockedBefore = taken.length;
-    if (statement.do !== 'for' && statement.do !== 'while') for (const expr of expressionsOf(statement)) visitExpr(expr, { ...where, used, returned });
+    if (statement.do !== 'for' && statement.do !== 'while') for (const expr of expressionsOf(statement)) visitExpr(expr, { ...where, used, returned, whole: WHOLE.has(statement.do) });
     if (statement.do === 'assign' && statement.targets[0]?.is === 'name') for (const lock of taken.slice(lockedBefore)) lock.name = statement.targets[0].name;
     switch (statement.do) {
       case 'for': {
         visitExpr(statement.over, { ...where, used: true });
         const loop = addLoop('for', statement.over, statement.target, statement.at, where, statement.body);
+        const before = steps;
         visit(statement.body, { ...asking(withoutPages(where), isScript(where.scope.path) ? stateAsked(statement.over, where.scope, resolver) : OPEN), last: false, loop, scope: withLoopValue(statement.target, statement.over, where.scope, resolver) });
+        if (steps === before) loops[loop] = { ...loops[loop]!, callsNothing: true };
         visit(statement.otherwise, where);
         break;
       }
@@ -141,15 +158,19 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
         for (const [i, lock] of taken.entries()) if (i >= lockedBefore || (lock.name !== undefined && namesOf(statement.test).has(lock.name))) if (lock.onConflict === undefined || lock.onConflict === 'unknown') lock.onConflict = outcome;
         const way = where.depth > 0 ? decided(statement.test, where.scope) : undefined;
         if (way !== undefined) { visit(way ? statement.then : statement.otherwise, where); break; }
-        visit(statement.then, { ...asking(where, stateAsked(statement.test, where.scope, resolver)), ...(checks && { ownerChecked: true }) });
-        visit(statement.otherwise, asking(where, stateAsked(statement.test, where.scope, resolver, false)));
+        const fork = {};
+        const on = (taken: boolean): Where => ({ ...asking(where, stateAsked(statement.test, where.scope, resolver, taken)), ways: [...(where.ways ?? []), { fork, taken }] });
+        visit(statement.then, { ...on(true), ...(checks && { ownerChecked: true }) });
+        visit(statement.otherwise, on(false));
         break;
       }
       case 'with': visit(statement.body, statement.items.some(({ value }) => value.is === 'call' && /(^|\.)allow_join_result$/.test(dottedName(value.callee) ?? '')) ? { ...where, joins: true } : where); break;
       case 'try': {
         const before = { effects: effects.length, deeds, retries: retryCalls.length };
-        visit(statement.body, statement.handlers.some(({ types }) => types.some(isNarrow)) ? asking(where, OPEN) : where);
+        const inside = isIdle([...statement.otherwise, ...statement.finally], where.scope, resolver) ? where : { ...where, last: false };
+        visit(statement.body, statement.handlers.some(({ types }) => types.some(isNarrow)) ? asking(inside, OPEN) : inside);
         addHandlers(statement, where, behind, before);
+        if (statement.handlers.some(handler => endsError(handler, where.scope, resolver))) for (const effect of effects.slice(before.effects)) ended.add(effect);
         for (const handler of statement.handlers) visit(handler.body, { ...asking(where, OPEN), handling: true });
         visit(statement.otherwise, where);
         visit(statement.finally, where);
@@ -161,8 +182,11 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
 
   /** `before`: how much there was before what is tried. */
   function addHandlers(statement: Extract<Statement, { do: 'try' }>, where: Where, behind: Behind, before: { readonly effects: number; readonly deeds: number; readonly retries: number }): void {
-    const effect = effects.slice(before.effects).find(({ kind }) => kind !== 'read' && kind !== 'sleep');
-    const call = effect ?? triedCall(statement.body, where.scope, resolver);
+    const inside = effects.slice(before.effects);
+    const effect = inside.find(one => one.kind !== 'read' && one.kind !== 'sleep' && !ended.has(one));
+    // a call whose work ends its errors itself has none to hand on
+    const silent = inside.filter(one => ended.has(one)).flatMap(({ at, via }) => [at, ...via.slice(where.via.length).map(step => step.at)]);
+    const call = effect ?? triedCall(statement.body, where.scope, resolver, silent);
     const isFirst = before.deeds === 0 && effects.slice(0, before.effects).every(({ kind }) => kind === 'read' || kind === 'http-read');
     // a row that is marked as begun, in JavaScript
     const isMarked = isScript(where.scope.path) && effects.slice(0, before.effects).every(({ kind }) => kind === 'read' || kind === 'http-read' || kind === 'update');
@@ -201,7 +225,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     }
     if (expr.is === 'function') return; // runs later, if at all
     if (expr.is === 'call') { visitCall(expr, where); return; }
-    const inner = { ...where, used: true, returned: false };
+    const inner = { ...where, used: true, returned: false, whole: false };
     switch (expr.is) {
       case 'list': expr.items.forEach(part => visitExpr(part, inner)); break;
       case 'map': expr.entries.forEach(([key, value]) => { if (key) visitExpr(key, inner); visitExpr(value, inner); }); break;
@@ -233,10 +257,12 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   function followCall(call: Call, where: Where): void {
     steps++;
     if (!stepOf.has(call.at)) stepOf.set(call.at, steps);
-    const inner = { ...where, used: true, returned: false };
+    const inner = { ...where, used: true, returned: false, whole: false };
     // work().catch(…) on its own: started, not waited for
     const chained = isScript(where.scope.path) && call.callee.is === 'member' && /^(?:then|catch|finally)$/.test(call.callee.name);
+    const before = effects.length;
     if (call.callee.is === 'member') visitExpr(call.callee.object, chained && !call.awaited && (!where.used || where.detached) ? { ...inner, detached: true } : chained && call.awaited ? { ...inner, detached: false } : inner); else if (call.callee.is !== 'name') visitExpr(call.callee, inner);
+    if (chained && catchesAll(call, where.scope, resolver)) for (const effect of effects.slice(before)) ended.add(effect);
     for (const argument of call.positional) visitExpr(argument, inner);
     if (isScript(where.scope.path)) visitCallbacks(call, where);
     for (const [, argument] of call.keywords) visitExpr(argument, inner);
@@ -258,7 +284,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
       trivial = false;
       const written = isCode ? writtenBy(call, effect.kind, where.scope, resolver) : [];
       writes.push(...written.map(one => ({ ...one, step: steps })));
-      effects.push({ asked: where.asked, step: steps, ...(written[0] && written[0].entity !== ANYTHING && { entity: written[0].entity }), kind: effect.kind, text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }), ...((effect.guard ?? where.guard) && { guard: effect.guard ?? where.guard }), ...(effect.timeoutSeconds !== undefined && { timeoutSeconds: effect.timeoutSeconds }), ...(effect.endless && { endless: true }) });
+      effects.push({ asked: where.asked, ways: where.ways, step: steps, ...(where.last && where.whole && where.loop === undefined && { isLast: true as const }), ...(written[0] && written[0].entity !== ANYTHING && { entity: written[0].entity }), kind: effect.kind, text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }), ...((effect.guard ?? where.guard) && { guard: effect.guard ?? where.guard }), ...(effect.timeoutSeconds !== undefined && { timeoutSeconds: effect.timeoutSeconds }), ...(effect.endless && { endless: true }) });
       return;
     }
     if (callee.is === 'function' && callee.function.isAsync && isCode && !call.awaited && (where.detached || !where.used)) return;
@@ -283,7 +309,9 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
       if (argument.is !== 'function' || !argument.code) continue;
       const target: FunctionTarget = { is: 'function', function: argument.code, scope: where.scope };
       const each = EACH.test(method) && call.callee.is === 'member' ? addLoop('for', call.callee.object, argument.code.parameters[0] && { is: 'name', name: argument.code.parameters[0].name, at: call.at }, call.at, where) : where.loop;
+      const before = steps;
       visit(argument.code.body, { ...(each === where.loop || call.callee.is !== 'member' ? where : asking(where, stateAsked(call.callee.object, where.scope, resolver))), scope: resolver.inside(target), ...(each === where.loop && where.last && where.ends && (!where.used || where.returned) ? { last: true, ends: true } : { last: false, ends: false }), ...(each !== undefined && { loop: each }), ...(method === 'catch' && { handling: true, asked: OPEN }), ...(ONCE.test(name) && { guard: { kind: 'done once for each job', at: call.at } }) });
+      if (each !== undefined && each !== where.loop && steps === before) loops[each] = { ...loops[each]!, callsNothing: true };
     }
   }
 
@@ -294,7 +322,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     functions++;
     visit(callee.function.body, {
       scope: resolver.inside(callee, argumentsOf(callee, call, where.scope)), depth: where.depth + 1,
-      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.pages && { pages: callee.function.body }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }), ...(where.asked && { asked: where.asked }), ...(where.last && (!where.used || where.returned) && { last: true, ends: true }), ...(where.joins && { joins: true }), ...(where.guard && { guard: where.guard }),
+      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.pages && { pages: callee.function.body }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }), ...(where.asked && { asked: where.asked }), ...(where.ways && { ways: where.ways }), ...(where.last && (!where.used || where.returned) && { last: true, ends: true }), ...(where.joins && { joins: true }), ...(where.guard && { guard: where.guard }),
     });
   }
 
@@ -304,7 +332,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     const delay = countdown ? seconds(resolver.evaluate(countdown, where.scope)) : eta ? etaDelay(eta, where.scope) : undefined;
     const object = call.callee.is === 'member' ? call.callee.object : call.callee;
     publishes.push({ at: call.at, target: render(object.is === 'call' ? object.callee : object), countdown: delay ?? { state: 'unset', at: call.at, slots: [] }, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }) });
-    effects.push({ asked: where.asked, step: steps, kind: 'publish', text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }) });
+    effects.push({ asked: where.asked, ways: where.ways, step: steps, kind: 'publish', text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }) });
   }
 
   /** `now() + timedelta(hours=2)`: the part that is a duration. */
@@ -346,18 +374,22 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     return first!.value === second!.value ? first! : { state: 'unknown', at: written.at, expression: render(written), candidates: [first!.value, second!.value] };
   }
 
-  function finished({ asked, step, ...effect }: FoundEffect): Effect {
+  /** A decorator of the repository's own may do something behind it. */
+  const isWrapped = decorators.some(decorator => resolver.resolve(decorator.is === 'call' ? decorator.callee : decorator, target.scope).is === 'function');
+
+  function finished(found: FoundEffect): Effect {
+    const { asked, ways: _, step: __, isLast, ...effect } = found;
     const types = raisedBehind(target.function.body, effect.via[0]?.at ?? effect.at);
-    const conditional = asked && conditionOf(asked, step);
-    return { ...effect, ...(conditional && { conditional }), ...(types && types.length > 0 && { raisedBehind: [...new Set(types)] }) };
+    const conditional = asked && conditionOf(asked, found);
+    return { ...effect, ...(isLast && !isWrapped && { isLast }), ...(conditional && { conditional }), ...(types && types.length > 0 && { raisedBehind: [...new Set(types)] }) };
   }
 
   /** What is written in front of a question is there in the first run, too; what is written behind the effect comes too late for a run that is cut in the slow work between them. */
-  function conditionOf(asked: readonly Asked[], step: number): NonNullable<Effect['conditional']> {
+  function conditionOf(asked: readonly Asked[], found: FoundEffect): NonNullable<Effect['conditional']> {
     if (asked.some(one => one.entity === ANYTHING)) return 'open';
     const behind = asked.flatMap(one => { const from = one.by && stepOf.get(one.by); return writes.filter(written => (from === undefined || written.step > from) && changes(written, one)); });
     const first = Math.min(...behind.map(written => written.step));
-    return behind.length === 0 ? 'steady' : effects.some(other => SLOW.has(other.kind) && other.step > step && other.step < first) ? 'late' : 'open';
+    return behind.length === 0 ? 'steady' : effects.some(other => SLOW.has(other.kind) && other.step > found.step && other.step < first && !areApart(other, found)) ? 'late' : 'open';
   }
 
   const start = resolver.inside(target, defaultsOf(target));
@@ -424,9 +456,9 @@ function sentBy(expr: Expr, scope: Scope): Call | undefined {
   return expr.callee.is === 'call' && CANVAS.test(dottedName(expr.callee.callee) ?? '') ? expr : undefined;
 }
 
-/** What a block is there for: the first call that is made for what it does, or waited for; else the first that is no logging and no method of a text. */
-function triedCall(statements: readonly Statement[], scope: Scope, resolver: Resolver): { readonly at: SourceLocation; readonly text: string } | undefined {
-  const calls = callsIn(statements).filter(({ call }) => !isLogging(call) && !PURE.test(dottedName(call.callee) ?? ''));
+/** What a block is there for: the first call that is made for what it does, or waited for; else the first that is no logging and no method of a text; but for some. */
+function triedCall(statements: readonly Statement[], scope: Scope, resolver: Resolver, except: readonly SourceLocation[]): { readonly at: SourceLocation; readonly text: string } | undefined {
+  const calls = callsIn(statements).filter(({ call }) => !except.includes(call.at) && !isLogging(call) && !PURE.test(dottedName(call.callee) ?? ''));
   const found = calls.find(({ call, isOwn }) => (isOwn || call.awaited) && !isTelling(call, scope, resolver)) ?? calls.find(({ call }) => call.callee.is !== 'member' || !VALUE_METHODS.test(call.callee.name)) ?? calls[0];
   return found && { at: found.call.at, text: render(found.call) };
 }

@@ -4,10 +4,14 @@ import type { BodyFacts, MessageConsumer, Setting, SourceLocation, TaskFunction,
  * What brings back a message whose handler was cut, by kind of consumer; measured for BullMQ, AMQP and SQS. KafkaJS commits the offset behind the handler
  * (kafka.js.org/docs/consuming#autocommit), graphile-worker unlocks what was locked for 4 hours (worker.graphile.org/docs/error-handling).
  */
-const AGAIN: Readonly<Partial<Record<MessageConsumer['kind'], string>>> = {
-  bullmq: 'is started again by the stall check when its process is killed', bull: 'is started again by the stall check when its process is killed', amqp: 'is delivered again when its process is killed',
-  'sqs-consumer': 'is delivered again when its process is killed', 'pg-boss': 'is started again when its process is killed',
-  kafka: 'is read again from the last committed offset when its process is killed', 'graphile-worker': 'is run again 4 hours after its process was killed',
+const AGAIN: Readonly<Partial<Record<MessageConsumer['kind'], { readonly text: string; readonly anew: string }>>> = {
+  bullmq: { text: 'is started again by the stall check when its process is killed', anew: 'the stall check starts the job again from its beginning' },
+  bull: { text: 'is started again by the stall check when its process is killed', anew: 'the stall check starts the job again from its beginning' },
+  amqp: { text: 'is delivered again when its process is killed', anew: 'the message is delivered again and handled from the beginning' },
+  'sqs-consumer': { text: 'is delivered again when its process is killed', anew: 'the message is delivered again and handled from the beginning' },
+  'pg-boss': { text: 'is started again when its process is killed', anew: 'the job is started again from its beginning' },
+  kafka: { text: 'is read again from the last committed offset when its process is killed', anew: 'the message is read again and handled from the beginning' },
+  'graphile-worker': { text: 'is run again 4 hours after its process was killed', anew: 'the job is run again from its beginning 4 hours later' },
 };
 
 /** The handlers of consumers as functions that the rules for task code judge, one unit for each package. */
@@ -22,18 +26,18 @@ export function processorsOf(consumers: readonly MessageConsumer[]): readonly Wo
 
 /** The handler itself, and each function that it hands messages to. */
 function processorsFor({ kind, at, queue, handler, isPeriodic = false }: MessageConsumer): readonly TaskFunction[] {
-  const text = AGAIN[kind];
-  if (!handler || text === undefined) return [];
+  const again = AGAIN[kind];
+  if (!handler || !again) return [];
   const own = handler.name ?? (queue === undefined ? 'this handler' : `the handler of ${queue}`);
-  return [{ name: own, at: handler.at, body: handler.body }, ...(handler.cases ?? []).map(one => ({ ...one, name: one.name ?? own }))].map(part => processorOf(part, { kind, at, text, isPeriodic }));
+  return [{ name: own, at: handler.at, body: handler.body }, ...(handler.cases ?? []).map(one => ({ ...one, name: one.name ?? own }))].map(part => processorOf(part, { kind, at, again, isPeriodic }));
 }
 
-function processorOf({ name, at: place, body }: { readonly name: string; readonly at: SourceLocation; readonly body: BodyFacts }, { kind, at, text, isPeriodic }: { readonly kind: MessageConsumer['kind']; readonly at: SourceLocation; readonly text: string; readonly isPeriodic: boolean }): TaskFunction {
+function processorOf({ name, at: place, body }: { readonly name: string; readonly at: SourceLocation; readonly body: BodyFacts }, { kind, at, again, isPeriodic }: { readonly kind: MessageConsumer['kind']; readonly at: SourceLocation; readonly again: { readonly text: string; readonly anew: string }; readonly isPeriodic: boolean }): TaskFunction {
   const unset: Setting<never> = { state: 'unset', at, slots: [] };
   const kept: Setting<boolean> = { state: 'set', value: true, at, certainty: 'written', origin: [{ text: `${kind} keeps it until it is done` }], overridden: [], slots: [] };
   return {
     name, functionName: name, at: place, decoratorAt: at, acksLate: kept, rejectOnWorkerLost: unset, acksOnFailureOrTimeout: unset, timeLimit: unset, softTimeLimit: unset, serializer: unset,
     retry: { retries: false, autoretryFor: [], maxRetries: unset, backoff: unset, backoffMax: unset, defaultRetryDelay: unset, calls: [] },
-    unknownOptions: [], body, signature: { isBound: false, parameters: [], morePositional: true, moreKeywords: true }, messages: [], periodic: isPeriodic, again: { text, label: 'kept until it is done', at },
+    unknownOptions: [], body, signature: { isBound: false, parameters: [], morePositional: true, moreKeywords: true }, messages: [], periodic: isPeriodic, again: { ...again, label: 'kept until it is done', at },
   };
 }

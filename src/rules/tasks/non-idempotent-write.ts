@@ -45,14 +45,26 @@ function judge(app: WorkUnit, fn: TaskFunction): Problem | undefined {
   const others = again.isKill ? candidates.filter(effect => effect !== found && effect.conditional !== 'open' && !samePlace(effect.at, found.at)) : [];
   const raised = found.conditional === 'open' || !again.isKill ? raisedFor(found, fn) : undefined;
   const isKill = again.isKill && raised === undefined;
+  const isBrief = isKill && hasBriefWindow(found, fn);
   const isSure = found.kind === 'payment' || found.kind === 'sms' || found.kind === 'increment' || found.kind === 'counter';
   return {
     // the order of the task function's own statements is what repeats it, not the helper
-    order: 4, at: raised ? found.via[0]?.at ?? found.at : found.at, severity: isKill && found.conditional !== 'late' ? 'error' : 'warning', confidence: weakest(appConfidence(app, fn.acksLate), found.conditional === 'steady' || found.conditional === 'late' || (found.via.length > 0 && !raised && !isSure) ? 'low' : isSure && !found.conditional ? 'high' : 'medium'), resource: app.id,
-    message: `${fn.functionName} ${raised ? `raises ${raised} behind ${found.text} and is retried for it` : again.text}, and nothing keeps a second run from ${found.text}: it ${what}`,
+    order: 4, at: raised ? found.via[0]?.at ?? found.at : found.at, severity: isKill && found.conditional !== 'late' && !isBrief ? 'error' : 'warning', confidence: weakest(appConfidence(app, fn.acksLate), found.conditional === 'steady' || found.conditional === 'late' || (found.via.length > 0 && !raised && !isSure) ? 'low' : isSure && !found.conditional ? 'high' : 'medium'), resource: app.id,
+    message: `${fn.functionName} ${raised ? `raises ${raised} behind ${found.text} and is retried for it` : again.text}, and nothing keeps a second run from ${found.text}: it ${what}${isBrief ? ' if the kill falls between this call and the acknowledgement right behind it' : ''}`,
     label: what, related: [{ at: again.at, message: again.label }, ...others.slice(0, MOST_OTHERS).map(({ at, kind }) => ({ at, message: `${AGAIN[kind]!} too` }))], suggestion: CURES[found.kind]!, ...(found.via.length > 0 && { flow: found.via }),
     fate: `${found.text} → ${isKill ? 'SIGKILL before the acknowledgement' : 'failure behind it'} → the task runs again: it ${what}`,
   };
+}
+
+/** Takes so long that a run is cut in it, or that its message comes back while it is at work. */
+const SLOW: ReadonlySet<EffectKind> = new Set(['http-read', 'http-write', 'upload', 'subprocess', 'sleep']);
+
+/** A mail or a row that is the last thing a quick run does: it is repeated only by a kill within that one call and the acknowledgement behind it. */
+function hasBriefWindow(effect: Effect, fn: TaskFunction): boolean {
+  const { effects, loops } = fn.body;
+  if ((effect.kind !== 'email' && effect.kind !== 'insert') || effect.isLast !== true) return false;
+  if (loops.some(({ bound, callsNothing }) => bound === 'unbounded' && !callsNothing)) return false;
+  return !effects.some(other => other !== effect && (SLOW.has(other.kind) || isRepeated(other, fn)));
 }
 
 /** Without a guard of its own, and not what a loop does for each item it finds open; a loop without an end has a rule of its own. */

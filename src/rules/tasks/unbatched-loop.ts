@@ -87,8 +87,9 @@ function repeatsAll({ body }: TaskFunction, loop: Loop, effect: Effect): boolean
 
 function problemOf(app: WorkUnit, fn: TaskFunction, loop: Loop, effect: Effect, inner: readonly Loop[]): Problem {
   const isDelay = isCleanUp(fn, loop);
+  const repeats = repeatsAll(fn, loop, effect);
   const rest = isDelay ? 'the rest waits for the next run: to delete once more does no harm' : fn.periodic ? 'the rest waits for the next run' : 'the rest waits until it is sent again';
-  const second = repeatsAll(fn, loop, effect) ? 'a second run may serve everyone again' : rest;
+  const second = fn.again ? `${fn.again.anew}${isDelay ? ': to delete once more does no harm' : repeats ? ', which may serve everyone again' : ''}` : repeats ? 'a second run may serve everyone again' : rest;
   const what = WORDS[effect.kind] ?? 'work';
   return {
     order: 3, at: loop.at, ...(isDelay && { severity: 'note' as const }), resource: app.id, confidence: confidenceOf(app, loop, effect),
@@ -116,6 +117,7 @@ function namesOf(fn: TaskFunction, loop: Loop): { readonly item: string; readonl
 }
 
 function suggest(fn: TaskFunction, loop: Loop): string {
+  if (fn.again) return `move the body of the loop into a handler of its own and send it one message for each item (${place(loop.at)})`;
   const { one, id, isRow } = namesOf(fn, loop);
   const batch = isRow ? `, or handle 500 rows ordered by id per run and end with ${fn.functionName}.delay(last_id)` : '';
   return `move the body of the loop into a task ${one} and send it for each item, \`${one}.delay(${id})\`${batch} (${place(loop.at)})`;
