@@ -67,6 +67,18 @@ export function sendsTo({ functions, members, isOnly }: Receiver, { modules, fun
   return publishesIn(modules, all, resolver, context).flatMap(({ publish, to }) => ((to ? members.includes(to) : isOnly) && isNew(publish) ? [publish] : []));
 }
 
+/** The task functions that code gives to beat: `app.add_periodic_task(60.0, work.s())`. Tests are left out. */
+export function scheduledIn(modules: readonly Scope[], functions: readonly FunctionSite[], resolver: Resolver): ReadonlySet<FunctionSite> {
+  const found = new Set<FunctionSite>();
+  for (const { call, scope } of callsOf(modules, resolver)) {
+    if (call.callee.is !== 'member' || call.callee.name !== 'add_periodic_task') continue;
+    const sent = call.keywords.find(([key]) => key === 'sig')?.[1] ?? call.positional[1];
+    const fn = sent && functionFor({ call: sent.is === 'call' ? sent : call, scope, receiver: sent }, functions, resolver);
+    if (fn) found.add(fn);
+  }
+  return found;
+}
+
 /** The same code is asked for every app. */
 const gathered = new WeakMap<readonly Scope[], readonly Site[]>();
 
