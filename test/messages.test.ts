@@ -75,7 +75,7 @@ describe('what the second reader said of other repositories', () => {
   });
 
   const loop = (body: string): string | undefined => saidBy('tasks/unbatched-loop', modelOf({ 'tasks.py': `from celery import Celery\nfrom django.core.mail import send_mail\nfrom models import Order\n\napp = Celery('shop', broker='redis://r')\n\n\n@app.task\ndef work():\n    for order in Order.objects.filter(open=True):\n${body.split('\n').map(line => `        ${line}\n`).join('')}` }))[0]?.split('middle, and ')[1];
-  test.each([['send_mail("a", "b", "c", [order.mail])', 'the rest is not done until someone sends it again, and that run may serve everyone again'], ['send_mail("a", "b", "c", [order.mail])\norder.open = False\norder.save()', 'the rest is not done until someone sends it again'], ['Order.objects.create(number=order.pk)', 'the rest is not done until someone sends it again']])('%j: %s', (body, said) => {
+  test.each([['send_mail("a", "b", "c", [order.mail])', 'the rest is not done until it is sent again, and that run may serve everyone again'], ['send_mail("a", "b", "c", [order.mail])\norder.open = False\norder.save()', 'the rest is not done until it is sent again'], ['Order.objects.create(number=order.pk)', 'the rest is not done until it is sent again']])('%j: %s', (body, said) => {
     expect(loop(body)).toBe(said);
   });
 
@@ -87,7 +87,7 @@ describe('what the second reader said of other repositories', () => {
   const EACH = 'for order in Order.objects.filter(open=False):';
   test.each([
     ['what is only deleted waits for the next run', `${EACH}\n    order.delete()`, true, ['note: the rest waits for the next run: to delete once more does no harm']],
-    ['one that is sent for a reason may not be sent again', `${EACH}\n    order.delete()`, false, ['warning: the rest is not done until someone sends it again']],
+    ['one that is sent for a reason may not be sent again', `${EACH}\n    order.delete()`, false, ['warning: the rest is not done until it is sent again']],
     ['a mail beside it is felt', `${EACH}\n    send_mail("a", "b", "c", [order.mail])\n    order.delete()`, true, ['warning: the rest waits for the next run']],
     ['what was said to be done before is not found again', `Order.objects.filter(open=False).update(gone=True)\n${EACH}\n    order.delete()`, true, ['warning: the rest waits for the next run']],
   ] as const)('%s', (_, body, isPeriodic, said) => { expect(nightly(body, isPeriodic)).toEqual(said); });
@@ -114,11 +114,13 @@ describe('tasks/unbatched-loop says what becomes of the rest', () => {
 
   test.each([
     ['acknowledged late', '(acks_late=True)', '', 'cuts it in the middle, and it starts again from its beginning'],
-    ['a retry answers no SIGKILL', '(autoretry_for=(Exception,))', '', 'cuts it in the middle, and the rest is not done until someone sends it again'],
+    ['a retry answers no SIGKILL', '(autoretry_for=(Exception,))', '', 'cuts it in the middle, and the rest is not done until it is sent again'],
     ['acknowledged late or early, nobody knows', '(acks_late=LATE)', '', 'cuts it in the middle, and the rest waits until it is sent or delivered again'],
     ['in a schedule', '', "app.conf.beat_schedule = {'nightly': {'task': 'tasks.work', 'schedule': 60}}\n", 'cuts it in the middle, and the rest waits for the next run'],
     ['given to beat by code', '', '\n\n@app.on_after_configure.connect\ndef plan(sender, **kwargs):\n    sender.add_periodic_task(60.0, work.s(), name="nightly")\n', 'cuts it in the middle, and the rest waits for the next run'],
-    ['another one is given to beat', '', '\n\n@app.task\ndef other():\n    pass\n\n\napp.add_periodic_task(60.0, other.s())\n', 'cuts it in the middle, and the rest is not done until someone sends it again'],
+    ['a row of django-celery-beat', '', "\n\ndef plan(apps):\n    apps.get_model('django_celery_beat', 'PeriodicTask')\n    PeriodicTask.objects.create(name='nightly', task='tasks.work')\n", 'cuts it in the middle, and the rest waits for the next run'],
+    ['a schedule that a function makes', '', "\n\ndef plan():\n    schedule = {}\n    for entry in [{'name': 'nightly', 'task': 'tasks.work'}]:\n        schedule[entry['name']] = entry\n    return schedule\n\n\napp.conf.beat_schedule = plan()\n", 'cuts it in the middle, and the rest waits for the next run'],
+    ['another one is given to beat', '', '\n\n@app.task\ndef other():\n    pass\n\n\napp.add_periodic_task(60.0, other.s())\n', 'cuts it in the middle, and the rest is not done until it is sent again'],
   ])('%s', (_, options, settings, expected) => { expect(said(SAVE, { options, settings })).toEqual([expected]); });
 
   test('a schedule that a switch may leave out is one all the same', () => {
@@ -141,11 +143,11 @@ describe('tasks/unbatched-loop says what becomes of the rest', () => {
     ['a commit for each item', `session = Session()\n${ROWS}\n    session.add(Order(number=order.id))\n    session.commit()`], ['no commit that was seen', `session = Session()\n${ROWS}\n    session.add(Order(number=order.id))`],
     ['another session commits', `session, other = Session(), Session()\n${ROWS}\n    session.add(Order(number=order.id))\nother.commit()`],
     ['MongoDB is in no transaction of the database', within('with transaction.atomic():', `${EACH}\n    db.orders.insert_one({"id": order.id})`)],
-  ])('%s: the rest is left', (_, body) => { expect(said(body)).toEqual(['cuts it in the middle, and the rest is not done until someone sends it again']); });
+  ])('%s: the rest is left', (_, body) => { expect(said(body)).toEqual(['cuts it in the middle, and the rest is not done until it is sent again']); });
 
   test('what has left the database is not rolled back, and the mark on the row is', () => {
     expect(said(within('with transaction.atomic():', `${MAIL}\n    order.open = False\n    order.save()`), { options: '(acks_late=True)' })).toEqual(['cuts it in the middle, its transaction is rolled back but no mail is, and it starts again from its beginning and may serve everyone again']);
-    expect(said(within('with transaction.atomic():', `${EACH}\n    requests.get(order.url)\n    order.save()`).replace('with', 'import requests\nwith'))).toEqual(['cuts it in the middle, its transaction rolls back what it wrote, and none of it is done until someone sends it again']);
+    expect(said(within('with transaction.atomic():', `${EACH}\n    requests.get(order.url)\n    order.save()`).replace('with', 'import requests\nwith'))).toEqual(['cuts it in the middle, its transaction rolls back what it wrote, and none of it is done until it is sent again']);
   });
 
   test('a lock around it outlives a SIGKILL by its own seconds', () => {

@@ -112,7 +112,7 @@ function restOf(fn: TaskFunction, loop: Loop, effect: Effect, isWhole: boolean):
   if (isCleanUp(fn, loop)) return 'the rest waits for the next run: to delete once more does no harm';
   if (late) return everyone ? 'it starts again from its beginning and may serve everyone again' : 'it starts again from its beginning';
   if (fn.periodic) return everyone ? 'the next run may serve everyone again' : `${rest} waits for the next run`;
-  const sent = late === false ? `${isWhole ? 'none of it' : 'the rest'} is${isWhole ? '' : ' not'} done until someone sends it again` : `${rest} waits until it is sent or delivered again`;
+  const sent = late === false ? `${isWhole ? 'none of it' : 'the rest'} is${isWhole ? '' : ' not'} done until it is sent again` : `${rest} waits until it is sent or delivered again`;
   return everyone ? `${sent}, and that run may serve everyone again` : sent;
 }
 
