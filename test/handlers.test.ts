@@ -11,15 +11,15 @@ beforeAll(() => loadPython());
 
 const HEAD = 'import time\nimport urllib.request\nimport requests\nfrom celery import Celery, group\nfrom celery.exceptions import Retry, SoftTimeLimitExceeded\nfrom celery.result import allow_join_result\nfrom shop.models import Order\nfrom django.core.cache import cache\n\nimport logging\nlogger = logging.getLogger(__name__)\napp = Celery("shop")\n\n\n@app.task\ndef other(x):\n    return x\n\n\ndef acquire():\n    if cache.add("work", 1, 300):\n        return True\n    return False\n\n\ndef tell(error):\n    raise RuntimeError() from error\n\n\ndef count(order):\n    try:\n        requests.post("https://a.example", timeout=5)\n    except Exception:\n        return 0\n\n\ndef check(order):\n    try:\n        requests.post("https://a.example", timeout=5)\n    except Exception as error:\n        tell(error)\n\n\n';
 
-const told = (id: string, body: string, options = ''): readonly string[] => {
+const told = (id: string, body: string, options = '', parameters = ', order', more = ''): readonly string[] => {
   const [rule] = rules.filter(one => one.id === id);
-  return problems(rule!, body, options).map(({ severity, confidence }) => `${severity ?? rule!.severity} ${confidence}`);
+  return problems(rule!, body, options, parameters, more).map(({ severity, confidence }) => `${severity ?? rule!.severity} ${confidence}`);
 };
 const messages = (rule: Rule, body: string, options: string): readonly string[] => problems(rule, body, options).map(({ message }) => message);
 
-function problems(rule: Rule, body: string, options: string): readonly Problem[] {
+function problems(rule: Rule, body: string, options: string, parameters = ', order', more = ''): readonly Problem[] {
   const lines = body.split('\n').map(line => `    ${line}\n`).join('');
-  const file: Facts = python.facts(`${HEAD}@app.task(bind=True${options === '' ? '' : `, ${options}`})\ndef work(self, order):\n${lines}`, 'shop/tasks.py');
+  const file: Facts = python.facts(`${HEAD}@app.task(bind=True${options === '' ? '' : `, ${options}`})\ndef work(self${parameters}):\n${lines}${more}`, 'shop/tasks.py');
   const store: FactStore = { paths: ['shop/tasks.py'], candidates: ['shop/tasks.py'], has: path => path === 'shop/tasks.py', facts: path => (path === 'shop/tasks.py' ? file : undefined) };
   return [...rule.check(link(store, { workers: [], assume: {}, durations: {} }), thresholds)];
 }
@@ -51,6 +51,11 @@ describe('tasks/failure-acknowledged', () => {
     ['a request behind it', work('except Exception:\n    logger.exception("failed")', '\nrequests.get("https://a.example", timeout=5)'), RETRIED, 0],
     ['best effort before the work', work('except Exception:\n    logger.exception("failed")', '\norder.ship()'), RETRIED, 0],
   ])('%s', (_, body, options, count) => { expect(told(ID, body, options)).toHaveLength(count); });
+
+  test('beat sends it anyway, unless it was sent for its arguments', () => {
+    const scheduled = (parameters: string, sent: string): number => told(ID, work('except Exception:\n    logger.exception("failed")'), 'acks_late=True', parameters, `\n\napp.add_periodic_task(60.0, ${sent})\n`).length;
+    expect([scheduled('', 'work.s()'), scheduled(', order', 'work.s(1)'), scheduled('', 'other.s()')]).toEqual([0, 1, 1]);
+  });
 });
 
 describe('whose error it is that ends', () => {

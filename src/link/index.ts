@@ -27,7 +27,7 @@ import { processorsOf } from './node/processors.js';
 import { startedBy } from './node/started.js';
 import { sentInScriptTransactions } from './node/transactions.js';
 import { noEffectOf, stopSignalsOf } from './no-effect.js';
-import { limitsIn, sendsTo } from './publishes.js';
+import { limitsIn, scheduledIn, sendsTo } from './publishes.js';
 import { remembered } from './remember.js';
 import { beyond, findStarts, type Start } from './starts.js';
 import { sentInTransactions } from './transactions.js';
@@ -50,7 +50,7 @@ export function link(store: FactStore, options: LinkOptions): Model {
   const functions = everyFunction.slice(0, MOST_FUNCTIONS);
   const joined = timed('apps of workers', () => found.starts.filter(start => !others.includes(start)).map(start => ({ start, found: appOf(start, apps, functions, resolver, store, options) })));
   const judged = timed('apps in use', () => judgedApps(joined, apps, functions, modules, resolver, store));
-  const world: World = { apps: code.apps, store, options, resolver, modules, brokers: found.brokers, reads: timed('reads of settings', () => codeReads(modules, resolver)), functions, messages: timed('messages', () => messagesFor(modules, functions, resolver)) };
+  const world: World = { apps: code.apps, store, options, resolver, modules, brokers: found.brokers, reads: timed('reads of settings', () => codeReads(modules, resolver)), functions, messages: timed('messages', () => messagesFor(modules, functions, resolver)), scheduled: timed('schedules', () => scheduledIn(modules, functions, resolver)) };
   const built = timed('settings and workers', () => judged.map(entry => buildApp(entry, joined.filter(({ found: target }) => 'app' in target && target.app === entry.site), judged, world)));
   const unjoined = joined.filter(({ found: target, start }) => !('app' in target) && isWork(start));
   const workers = [...built.flatMap(({ workers: own }) => own), ...unjoined.map(({ start }) => workerWithoutApp(start)), ...others.map(workerWithoutApp)].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
@@ -71,6 +71,7 @@ interface World {
   readonly store: FactStore; readonly options: LinkOptions; readonly resolver: Resolver; readonly modules: readonly Scope[];
   readonly brokers: readonly Broker[];
   readonly reads: CodeReads; readonly functions: readonly FunctionSite[]; readonly messages: ReturnType<typeof messagesFor>;
+  readonly scheduled: ReturnType<typeof scheduledIn>;
 }
 
 const isWork = (start: Start): boolean => start.command.kind === 'celery-worker';
@@ -146,7 +147,7 @@ function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judg
   const limits = limitsIn(world.modules, world.functions, world.resolver, context);
   const build = (effective: EffectiveSettings): readonly TaskFunction[] => members.map(member => {
     const counter = counters.get(member);
-    const fn = withCallLimits(taskFunction(member, effective, bodyFor(world)(member), isScheduled(member.name, effective), world.messages.get(member) ?? [], durationFor(member.name, world.options), world.reads.singletonExpiry), limits.filter(({ to }) => to === member));
+    const fn = withCallLimits(taskFunction(member, effective, bodyFor(world)(member), world.scheduled.has(member) || isScheduled(member.name, effective), world.messages.get(member) ?? [], durationFor(member.name, world.options), world.reads.singletonExpiry), limits.filter(({ to }) => to === member));
     return counter ? { ...fn, redeliveryCap: counter } : fn;
   });
   const broker = brokerKind(settings);
@@ -219,9 +220,11 @@ const bodyFor = remembered((world: World) => remembered((site: FunctionSite) => 
   return { ...found, claims: found.claims.filter(claim => !world.functions.some(other => other !== site && reaps(other.target.function.body, claim))) };
 })));
 
+/** It stands in the schedule that is written, or in one that a switch may leave out (`if not env("NO_BEAT"): CELERY_BEAT_SCHEDULE = {…}`). */
 function isScheduled(name: string, settings: EffectiveSettings): boolean {
   const schedule = settings.get('beat_schedule');
-  return schedule?.state === 'set' && typeof schedule.value === 'object' && schedule.value !== null && Object.values(schedule.value).some(entry => (entry as { task?: unknown } | null)?.task === name);
+  const written = schedule?.state === 'set' ? [schedule.value] : schedule?.state === 'unknown' ? schedule.candidates : [];
+  return written.some(table => typeof table === 'object' && table !== null && Object.values(table).some(entry => (entry as { task?: unknown } | null)?.task === name));
 }
 
 function durationFor(name: string, { durations }: LinkOptions): Observed | undefined {

@@ -67,6 +67,29 @@ export function sendsTo({ functions, members, isOnly }: Receiver, { modules, fun
   return publishesIn(modules, all, resolver, context).flatMap(({ publish, to }) => ((to ? members.includes(to) : isOnly) && isNew(publish) ? [publish] : []));
 }
 
+/**
+ * The task functions that code gives to beat: `app.add_periodic_task(60.0, work.s())`, an entry `{"task": "shop.tasks.work", …}` of whatever makes
+ * the schedule, and a row of django-celery-beat, `PeriodicTask.objects.create(task="shop.tasks.work")`. Tests are left out.
+ */
+export function scheduledIn(modules: readonly Scope[], functions: readonly FunctionSite[], resolver: Resolver): ReadonlySet<FunctionSite> {
+  const names = new Set<string>(), found = new Set<FunctionSite>();
+  for (const module of modules) {
+    if (TESTS.test(module.path)) continue;
+    for (const { statement, scope } of sites(module, resolver)) for (const expr of expressionsOf(statement)) for (const part of walk(expr)) {
+      const named = part.is === 'map' ? part.entries.find(([key]) => literalText(key ?? undefined) === 'task')?.[1] : part.is === 'call' && isPeriodicRow(part) ? part.keywords.find(([key]) => key === 'task')?.[1] : undefined;
+      const name = literalText(named);
+      if (name !== undefined) names.add(name);
+      const sent = part.is === 'call' && part.callee.is === 'member' && part.callee.name === 'add_periodic_task' ? part.keywords.find(([key]) => key === 'sig')?.[1] ?? part.positional[1] : undefined;
+      const fn = sent?.is === 'call' ? functionFor({ call: sent, scope, receiver: sent }, functions, resolver) : undefined;
+      if (fn) found.add(fn);
+    }
+  }
+  for (const fn of functions) if (names.has(fn.name)) found.add(fn);
+  return found;
+}
+
+const isPeriodicRow = (call: Call): boolean => /(^|\.)PeriodicTask\b/.test(dottedName(call.callee) ?? '');
+
 /** The same code is asked for every app. */
 const gathered = new WeakMap<readonly Scope[], readonly Site[]>();
 

@@ -16,7 +16,8 @@ const DEPTH = 2, MAX_FUNCTIONS = 40;
 const WRITES: ReadonlySet<string> = new Set(['insert', 'increment', 'update', 'delete']);
 const SENDS = /^(?:delay|apply_async|send_task)$/;
 
-interface Open { readonly at: SourceLocation; readonly text: string }
+/** Where a transaction is opened, as written. */
+export interface Open { readonly at: SourceLocation; readonly text: string }
 interface Write { readonly at: SourceLocation; readonly text: string; /** The variable that holds what was written. */ readonly name?: string }
 interface Walk { readonly scope: Scope; readonly open: Open | undefined; readonly via: readonly CallStep[]; readonly depth: number }
 
@@ -123,8 +124,8 @@ function factOf(call: Call, open: Open, write: Write, via: readonly CallStep[]):
   return { ...publish, text: shorten(render(call, 120), 120), opened: open, wrote: { at: write.at, text: write.text }, namesWritten: via.length === 0 && write.name !== undefined && names.has(write.name) };
 }
 
-/** `transaction.atomic`, `atomic(using="x")`; SQLAlchemy's `session.begin()` and `Session.begin()`. */
-function openedBy(expr: Expr, scope: Scope, resolver: Resolver): Open | undefined {
+/** The transaction that a `with` or a decorator opens: `transaction.atomic`, `atomic(using="x")`; SQLAlchemy's `session.begin()` and `Session.begin()`. */
+export function openedBy(expr: Expr, scope: Scope, resolver: Resolver): Open | undefined {
   const callee = expr.is === 'call' ? expr.callee : expr;
   const target = callee.is === 'name' || callee.is === 'member' ? resolver.resolve(callee, scope) : undefined;
   const name = target?.is === 'external' ? target.name : dottedName(callee) ?? '';

@@ -297,6 +297,8 @@ export interface Effect {
   readonly entity?: string;
   /** Index into `loops` of the innermost loop around it. */
   readonly insideLoop?: number;
+  /** The transaction that holds it: what is cut before its end is rolled back. `insideLoop`: the loop whose rounds have one each; without it one holds all of them. */
+  readonly transaction?: { readonly at: SourceLocation; readonly insideLoop?: number };
   /** Something that makes a second run harmless: get_or_create, unique key, idempotency key, status claimed before, lock held. */
   readonly guard?: { readonly kind: string; readonly at: SourceLocation };
   /**
@@ -362,6 +364,8 @@ export interface Loop {
   readonly ofOne?: boolean;
   readonly via: readonly CallStep[];
   readonly outer?: number;
+  /** Index into `locks` of the lock whose `with` stands around it. */
+  readonly lock?: number;
   /** A `while` without a break, return or raise in it. */
   readonly neverLeft?: boolean;
 }

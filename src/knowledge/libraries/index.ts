@@ -13,6 +13,7 @@ export { DJANGO_RELATIONS, MANAGERS } from './django.js';
 export { BOUNDING_METHODS, CHUNKERS, FILE_OPENERS, FOLDERS, ITERATORS, LISTINGS, LISTING_METHODS, PASS_THROUGH, QUERYSET_METHODS, TABLES } from './loops.js';
 export { PURE } from './python.js';
 export { EXECUTES, OF_SESSION, READS_ROWS, STATEMENTS } from './sql.js';
+export { COLLECTION_METHODS } from './mongo.js';
 export type { LibraryCall, MethodCall } from './types.js';
 
 /** Calls known by the library's name. The first match counts: one table per ecosystem, the most special first. */

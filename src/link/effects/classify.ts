@@ -1,6 +1,6 @@
 import type { Effect, EffectKind, Expr } from '../../model/index.js';
 import { dottedName, walk } from '../../model/index.js';
-import { DJANGO_RELATIONS, EXECUTES, LIBRARY_CALLS, OF_SESSION, ORM_METHODS, QUERYSET_METHODS, READS_ROWS, STATEMENTS, type MethodCall } from '../../knowledge/libraries/index.js';
+import { COLLECTION_METHODS, DJANGO_RELATIONS, EXECUTES, LIBRARY_CALLS, OF_SESSION, ORM_METHODS, QUERYSET_METHODS, READS_ROWS, STATEMENTS, type MethodCall } from '../../knowledge/libraries/index.js';
 import { bindingsOf } from '../bindings.js';
 import { partsOf, returnsOf, type FunctionTarget, type Resolver, type Scope } from '../modules.js';
 import { render } from '../render.js';
@@ -8,7 +8,7 @@ import { hasQueryRoot, spine } from './source.js';
 import { sqlOf } from './sql-text.js';
 
 type Call = Extract<Expr, { is: 'call' }>;
-export interface Classified { readonly kind: EffectKind; readonly guard?: Effect['guard']; readonly timeoutSeconds?: number; readonly endless?: boolean }
+export interface Classified { readonly kind: EffectKind; readonly guard?: Effect['guard']; readonly timeoutSeconds?: number; readonly endless?: boolean; /** A row written by way of an object mapper's own connection: a transaction that is open holds it. */ readonly isRow?: true; /** The session or connection that it is given to, which must commit it. */ readonly session?: string }
 
 /** What one call does to the world, by the library's name or, for ORMs, by the method's. undefined: nothing that is known. */
 export function classify(call: Call, external: string | undefined, scope: Scope, resolver: Resolver): Classified | undefined {
@@ -45,7 +45,15 @@ function statement(call: Call, scope: Scope, resolver: Resolver): Classified | u
   const sql = call.positional.slice(0, 2).map(part => sqlOf(part, scope, resolver)).find(text => text !== undefined);
   if (sql === undefined) return undefined;
   const kind = STATEMENTS.insert.test(sql) ? 'insert' : STATEMENTS.delete.test(sql) ? 'delete' : STATEMENTS.update.test(sql) ? (STATEMENTS.counts.test(sql) ? 'increment' : 'update') : undefined;
-  return kind && { kind, ...(STATEMENTS.guarded.test(sql) && { guard: { kind: 'a statement that keeps what is there', at: call.at } }) };
+  return kind && { kind, session: sessionOf(call.callee.object, scope), ...(STATEMENTS.guarded.test(sql) && { guard: { kind: 'a statement that keeps what is there', at: call.at } }) };
+}
+
+/** `session` of `session.query(…).filter(…)`, and the connection that a cursor was made of. */
+export function sessionOf(expr: Expr, scope: Scope): string {
+  const [only, ...others] = expr.is === 'name' ? bindingsOf(scope.statements).byName.get(expr.name) ?? [] : [];
+  const made = others.length > 0 ? undefined : only?.kind === 'value' ? only.expr : only?.kind === 'iterated' ? only.over : undefined;
+  const from = made?.is === 'call' && made.callee.is === 'member' && made.callee.name === 'cursor' ? made.callee.object : expr;
+  return spine(from).replace(/\.(?:query|cursor)\(\).*$/, '');
 }
 
 function methodOf({ callee }: Call): MethodCall | undefined {
@@ -68,7 +76,8 @@ function orm(call: Call, scope: Scope, resolver: Resolver): Classified | undefin
   const guard = method.guard ? { kind: method.guard, at: call.at } : conflict ? { kind: conflict[0]!, at: conflict[1].at } : undefined;
   const kind = method.kind === 'update' && (call.keywords.some(([, value]) => countsOn(value)) || call.positional.some(isCounted)) ? 'increment'
     : method.kind === 'insert' && method.onSession && call.positional[0] && wasRead(call.positional[0], scope, resolver) ? 'update' : method.kind;
-  return { kind, ...(guard && { guard }) };
+  const isRow = !Object.hasOwn(COLLECTION_METHODS, call.callee.name) && !/\.using\(\)/.test(text);
+  return { kind, ...(guard && { guard }), ...(isRow && { isRow: true as const }), ...((method.onSession || /session\.query\(\)/i.test(text)) && { session: sessionOf(call.callee.object, scope) }) };
 }
 
 /** `row = session.query(Order).one()`, `session.add(row)`: a row that is there is written back. Follows names, arguments and functions of the repository; a name that may hold something else as well is not read. */

@@ -1,17 +1,18 @@
 import type { BodyFacts, CallStep, Effect, EffectKind, ErrorHandler, Expr, Handler, Loop, Publish, ResultWait, RetryCall, Setting, SourceLocation, Statement } from '../../model/index.js';
 import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
-import { PURE } from '../../knowledge/libraries/index.js';
+import { OF_SESSION, PURE } from '../../knowledge/libraries/index.js';
 import { EACH, LATER, ONCE, VALUE_METHODS } from '../../knowledge/libraries/node.js';
 import { toSetting } from '../celery/settings.js';
 import { bindingsOf } from '../bindings.js';
 import { argumentsOf, defaultsOf } from '../call-arguments.js';
 import { NO_ENVIRONMENT } from '../evaluate.js';
 import type { FunctionTarget, Resolver, Scope, Target, Value } from '../modules.js';
+import { openedBy } from '../transactions.js';
 import { isDuration } from '../durations.js';
 import { render } from '../render.js';
 import { claimsIn } from './claims.js';
 import { isScript } from '../find-scripts.js';
-import { classify } from './classify.js';
+import { classify, sessionOf, type Classified } from './classify.js';
 import { classifyScript } from './classify-script.js';
 import { decided } from './decided.js';
 import { endsAsk, isMissing, mayEnd, OPEN } from './endings.js';
@@ -60,6 +61,10 @@ interface Where {
   readonly joins?: boolean;
   /** Nothing waits for it (TypeScript): what is started here is no part of the task. */
   readonly detached?: boolean;
+  /** The outermost `with transaction.atomic()` or `with session.begin()` around it, and the loop that stands in. */
+  readonly transaction?: Opened;
+  /** Index of the outermost lock that a `with` around it holds. */
+  readonly lock?: number;
   /** What makes all of it harmless. */
   readonly guard?: Effect['guard'];
   /** Calls of this block that were looked at: `const { a, b } = await f()` makes two statements of one call. */
@@ -70,10 +75,12 @@ interface Where {
 interface Way { readonly fork: object; readonly taken: boolean }
 
 /** `asked`: what decides whether it is reached. */
-type FoundEffect = Omit<Effect, 'conditional' | 'raisedBehind'> & { readonly asked: readonly Asked[] | undefined; readonly ways: readonly Way[] | undefined; readonly step: number };
+type FoundEffect = Omit<Effect, 'conditional' | 'raisedBehind'> & { readonly asked: readonly Asked[] | undefined; readonly ways: readonly Way[] | undefined; readonly step: number; /** The session or connection that must commit it. */ readonly session?: string };
 
 /** No run comes to both: they stand on two ways of one question. */
 const areApart = (one: FoundEffect, other: FoundEffect): boolean => one.ways?.some(({ fork, taken }) => other.ways?.some(way => way.fork === fork && way.taken !== taken)) === true;
+/** `session.commit()`. */
+interface Commit { readonly at: SourceLocation; readonly session: string; readonly step: number; readonly loop?: number }
 
 /** What stands behind one more question. */
 function asking(where: Where, asked: readonly Asked[]): Where {
@@ -87,6 +94,12 @@ const withoutPages = ({ pages: _, ...where }: Where): Where => where;
 /** Takes long enough to be cut in it. */
 const SLOW: ReadonlySet<EffectKind> = new Set(['http-read', 'http-write', 'email', 'sms', 'payment', 'upload', 'subprocess', 'sleep']);
 
+/** `isSession`: it holds what is given to a session, else rows alone. */
+interface Opened { readonly of: Effect['transaction'] & {}; readonly isSession: boolean }
+const holds = ({ isSession }: Opened, { isRow, session }: Classified): boolean => (isSession ? session !== undefined && OF_SESSION.test(session) : isRow === true && session === undefined);
+/** The default database: `using=` chooses another one. */
+const ON_DEFAULT = /\b(?:atomic|commit_on_success|begin)(?:\((?:(?:durable|savepoint)=\w+(?:, )?)*\))?$/;
+
 interface Behind { readonly rest: readonly Statement[]; readonly isAll: boolean }
 
 /** `expire(key, s)`, which gives a lock its life after it was taken. */
@@ -98,7 +111,7 @@ interface Found extends BodyFacts { readonly retryCalls: readonly RetryCall[]; /
 
 /** What a task function does: itself, the decorators of the repository around it, and what these call. `asked`: what decides whether it is reached at all. */
 export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: readonly Expr[], asked?: readonly Asked[]): Found {
-  const effects: FoundEffect[] = [], writes: (Written & { readonly step: number })[] = [], loops: Loop[] = [], publishes: Publish[] = [], retryCalls: RetryCall[] = [], releases: Release[] = [], expiries: Expiry[] = [], handlers: ErrorHandler[] = [], waits: ResultWait[] = [];
+  const effects: FoundEffect[] = [], writes: (Written & { readonly step: number })[] = [], loops: Loop[] = [], publishes: Publish[] = [], retryCalls: RetryCall[] = [], releases: Release[] = [], expiries: Expiry[] = [], handlers: ErrorHandler[] = [], waits: ResultWait[] = [], commits: Commit[] = [];
   const taken: TakenAt[] = [];
   const open: LookedUp[] = [];
   /** Effects whose error ends where they stand, in a handler that does not pass it on. */
@@ -164,7 +177,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
         visit(statement.otherwise, on(false));
         break;
       }
-      case 'with': visit(statement.body, statement.items.some(({ value }) => value.is === 'call' && /(^|\.)allow_join_result$/.test(dottedName(value.callee) ?? '')) ? { ...where, joins: true } : where); break;
+      case 'with': visit(statement.body, { ...where, ...heldBy(statement.items.map(({ value }) => value), lockedBefore, where) }); break;
       case 'try': {
         const before = { effects: effects.length, deeds, retries: retryCalls.length };
         const inside = isIdle([...statement.otherwise, ...statement.finally], where.scope, resolver) ? where : { ...where, last: false };
@@ -178,6 +191,37 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
       }
       default:
     }
+  }
+
+  /** What a `with` holds for its body. */
+  function heldBy(items: readonly Expr[], lockedBefore: number, where: Where): Pick<Where, 'joins' | 'transaction' | 'lock'> {
+    const lock = taken.findIndex(({ name }, i) => i >= lockedBefore || (name !== undefined && items.some(item => item.is === 'name' && item.name === name)));
+    return {
+      ...(items.some(item => item.is === 'call' && /(^|\.)allow_join_result$/.test(dottedName(item.callee) ?? '')) && { joins: true }),
+      ...transactionOf(items, where.scope, where), ...(where.lock === undefined && lock >= 0 && { lock }),
+    };
+  }
+
+  /** The transaction that a `with` or one of a function's decorators opens; one inside another is a part of that. */
+  function transactionOf(openers: readonly Expr[], scope: Scope, { transaction, loop }: Pick<Where, 'transaction' | 'loop'>): Pick<Where, 'transaction'> {
+    const open = transaction ? undefined : openers.map(opener => openedBy(opener, scope, resolver)).find(found => found !== undefined && ON_DEFAULT.test(found.text));
+    return open ? { transaction: { of: { at: open.at, ...(loop !== undefined && { insideLoop: loop }) }, isSession: open.text.endsWith('begin()') } } : transaction ? { transaction } : {};
+  }
+
+  /** What a session is given is written at its commit: the transaction is that of the innermost loop with a commit in it, or of all that stands before one. */
+  function committedBy({ session, insideLoop, step }: FoundEffect): Effect['transaction'] {
+    if (session === undefined) return undefined;
+    for (let at = insideLoop; at !== undefined; at = loops[at]!.outer) {
+      const inside = commits.find(({ loop }) => loop !== undefined && isWithin(loop, at!));
+      if (inside) return { at: inside.at, insideLoop: at };
+    }
+    const behind = commits.find(commit => commit.loop === undefined && commit.session === session && commit.step > step);
+    return behind && { at: behind.at };
+  }
+
+  function isWithin(inner: number, outer: number): boolean {
+    for (let at: number | undefined = inner; at !== undefined; at = loops[at]!.outer) if (at === outer) return true;
+    return false;
   }
 
   /** `before`: how much there was before what is tried. */
@@ -211,7 +255,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     const source = isPage || (page.bound === 'unknown' && goesDown(body, where.scope, resolver)) ? { ...page, bound: 'unbounded' as const } : page;
     if (source.bound !== 'bounded') trivial = false;
     const item = target && (target.is === 'name' ? target.name : target.is === 'list' ? target.items.map(one => dottedName(one) ?? '_').join(', ') : undefined);
-    loops.push({ at, over: render(over, 80), kind, ...source, via: where.via, ...(item !== undefined && { item }), ...(where.loop !== undefined && { outer: where.loop }) });
+    loops.push({ at, over: render(over, 80), kind, ...source, via: where.via, ...(item !== undefined && { item }), ...(where.loop !== undefined && { outer: where.loop }), ...(where.lock !== undefined && { lock: where.lock }) });
     return loops.length - 1;
   }
 
@@ -276,15 +320,16 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     if (lock) { trivial = false; taken.push({ lock, at: call.at, text: render(call), via: where.via }); return; }
     if (method === 'delete' && call.callee.is === 'member' && call.positional[0]) releases.push({ at: call.at, holder: external?.replace(/\.\w+$/, '') ?? render(call.callee.object, 120), key: keyText(call.positional[0], where.scope), checksOwner: where.ownerChecked === true });
     if ((method === 'expire' || method === 'pexpire') && call.callee.is === 'member' && call.positional[1]) expiries.push({ key: keyText(call.positional[0], where.scope), holder: external?.replace(/\.\w+$/, '') ?? render(call.callee.object, 120), value: call.positional[1], scope: where.scope, inMs: method === 'pexpire' });
+    if (method === 'commit' && call.callee.is === 'member' && !isScript(where.scope.path)) commits.push({ at: call.at, session: sessionOf(call.callee.object, where.scope), step: steps, ...(where.loop !== undefined && { loop: where.loop }) });
     const sent = method !== undefined && WAITS.test(method) && call.callee.is === 'member' ? sentBy(call.callee.object, where.scope) : undefined;
     if (sent) { trivial = false; waits.push({ at: call.at, text: render(call), sent: sent.at, via: where.via, allowed: where.joins === true || isFalse(keyword(call, 'disable_sync_subtasks')) }); return; }
     const isCode = isScript(where.scope.path);
-    const effect = isCode ? classifyScript(call, external, where.scope) : classify(call, external, where.scope, resolver);
+    const effect: Classified | undefined = isCode ? classifyScript(call, external, where.scope) : classify(call, external, where.scope, resolver);
     if (effect) {
       trivial = false;
       const written = isCode ? writtenBy(call, effect.kind, where.scope, resolver) : [];
       writes.push(...written.map(one => ({ ...one, step: steps })));
-      effects.push({ asked: where.asked, ways: where.ways, step: steps, ...(where.last && where.whole && where.loop === undefined && { isLast: true as const }), ...(written[0] && written[0].entity !== ANYTHING && { entity: written[0].entity }), kind: effect.kind, text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }), ...((effect.guard ?? where.guard) && { guard: effect.guard ?? where.guard }), ...(effect.timeoutSeconds !== undefined && { timeoutSeconds: effect.timeoutSeconds }), ...(effect.endless && { endless: true }) });
+      effects.push({ asked: where.asked, ways: where.ways, step: steps, ...(where.last && where.whole && where.loop === undefined && { isLast: true as const }), ...(written[0] && written[0].entity !== ANYTHING && { entity: written[0].entity }), kind: effect.kind, text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }), ...((effect.guard ?? where.guard) && { guard: effect.guard ?? where.guard }), ...(effect.timeoutSeconds !== undefined && { timeoutSeconds: effect.timeoutSeconds }), ...(effect.endless && { endless: true }), ...(effect.session !== undefined && { session: effect.session }), ...(where.transaction && holds(where.transaction, effect) && { transaction: where.transaction.of }) });
       return;
     }
     if (callee.is === 'function' && callee.function.isAsync && isCode && !call.awaited && (where.detached || !where.used)) return;
@@ -322,7 +367,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     functions++;
     visit(callee.function.body, {
       scope: resolver.inside(callee, argumentsOf(callee, call, where.scope)), depth: where.depth + 1,
-      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.pages && { pages: callee.function.body }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }), ...(where.asked && { asked: where.asked }), ...(where.ways && { ways: where.ways }), ...(where.last && (!where.used || where.returned) && { last: true, ends: true }), ...(where.joins && { joins: true }), ...(where.guard && { guard: where.guard }),
+      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.pages && { pages: callee.function.body }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }), ...(where.asked && { asked: where.asked }), ...(where.ways && { ways: where.ways }), ...(where.last && (!where.used || where.returned) && { last: true, ends: true }), ...(where.joins && { joins: true }), ...(where.guard && { guard: where.guard }), ...(where.lock !== undefined && { lock: where.lock }), ...transactionOf(callee.function.decorators, callee.scope, where),
     });
   }
 
@@ -378,10 +423,11 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   const isWrapped = decorators.some(decorator => resolver.resolve(decorator.is === 'call' ? decorator.callee : decorator, target.scope).is === 'function');
 
   function finished(found: FoundEffect): Effect {
-    const { asked, ways: _, step: __, isLast, ...effect } = found;
+    const { asked, ways: _, step: __, session: ___, isLast, ...effect } = found;
+    const transaction = effect.transaction ?? committedBy(found);
     const types = raisedBehind(target.function.body, effect.via[0]?.at ?? effect.at);
     const conditional = asked && conditionOf(asked, found);
-    return { ...effect, ...(isLast && !isWrapped && { isLast }), ...(conditional && { conditional }), ...(types && types.length > 0 && { raisedBehind: [...new Set(types)] }) };
+    return { ...effect, ...(transaction && { transaction }), ...(isLast && !isWrapped && { isLast }), ...(conditional && { conditional }), ...(types && types.length > 0 && { raisedBehind: [...new Set(types)] }) };
   }
 
   /** What is written in front of a question is there in the first run, too; what is written behind the effect comes too late for a run that is cut in the slow work between them. */
@@ -393,7 +439,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   }
 
   const start = resolver.inside(target, defaultsOf(target));
-  visit(target.function.body, { scope: start, via: [], depth: 0, last: true, ends: true, ...(asked && { asked }) });
+  visit(target.function.body, { scope: start, via: [], depth: 0, last: true, ends: true, ...transactionOf(target.function.decorators, target.scope, {}), ...(asked && { asked }) });
   for (const decorator of decorators) visitDecorator(decorator, target.scope);
 
   function visitDecorator(decorator: Expr, scope: Scope): void {

@@ -16,11 +16,11 @@ export const failureAcknowledged: Rule = {
   check: ({ apps, processors }) => ofFunctions<WorkUnit>([...apps, ...processors], judge),
 };
 
-/** Under early acknowledgement without a retry nothing would have run it again, and beat sends a periodic one anyway: silent. */
+/** Under early acknowledgement without a retry nothing would have run it again, and beat sends a periodic one anyway, unless it was sent for its arguments: silent. */
 function* judge(app: WorkUnit, fn: TaskFunction): Iterable<Problem> {
   const retries = retriesOf(fn);
   const isLate = isOn(fn.acksLate) === true;
-  if (!retries && !isLate || fn.periodic && !retries) return;
+  if (!retries && !isLate || fn.periodic && !retries && !fn.signature.parameters.some(({ required }) => required)) return;
   for (const handler of fn.body.handlers) {
     const { tried } = handler;
     // the handler of a consumer often is one call of what does the work

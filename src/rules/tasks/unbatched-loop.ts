@@ -1,5 +1,6 @@
 import type { WorkUnit, Confidence, Effect, EffectKind, Loop, Problem, Rule, TaskFunction } from '../../model/index.js';
 import { place, samePlace, shorten } from '../../model/index.js';
+import { isOn, numberOf } from '../celery-shared.js';
 import { appConfidence, listed, weakest } from '../shared.js';
 
 /** What takes time or leaves the process, item by item. */
@@ -42,7 +43,15 @@ export const unbatchedLoop: Rule = {
 /** The dearest effect inside an unbounded loop; undefined: bounded, fan-out, one write for many rows, or nothing costly. */
 function costOf(fn: TaskFunction, index: number, loop: Loop): Effect | undefined {
   const costly = costsOf(fn, index, loop);
-  return costly.find(effect => !ROW_WRITES.has(effect.kind)) ?? costly[0];
+  const lasting = costly.filter(effect => !isUndone(effect, index, fn.body.loops));
+  // database work alone, in one transaction: a cut leaves no half
+  if (lasting.length === 0) return undefined;
+  return lasting.find(effect => !ROW_WRITES.has(effect.kind)) ?? lasting[0];
+}
+
+/** Rolled back with the whole loop, where that is cut. */
+function isUndone({ transaction }: Effect, loop: number, loops: readonly Loop[]): boolean {
+  return transaction !== undefined && (transaction.insideLoop === undefined || !isWithin(transaction.insideLoop, loop, loops));
 }
 
 function costsOf({ body }: TaskFunction, index: number, loop: Loop): readonly Effect[] {
@@ -82,20 +91,51 @@ const REPEATS: ReadonlySet<EffectKind> = new Set(['email', 'sms', 'payment', 'ht
 function repeatsAll({ body }: TaskFunction, loop: Loop, effect: Effect): boolean {
   if (!REPEATS.has(effect.kind) || effect.kind === 'insert' || effect.guard) return false;
   const index = body.loops.indexOf(loop);
-  return !body.effects.some(other => (other.kind === 'update' || other.kind === 'delete') && other.insideLoop !== undefined && isWithin(other.insideLoop, index, body.loops));
+  return !body.effects.some(other => (other.kind === 'update' || other.kind === 'delete') && other.insideLoop !== undefined && isWithin(other.insideLoop, index, body.loops) && !isUndone(other, index, body.loops));
+}
+
+/** Leaves nothing behind. */
+const PASSING: ReadonlySet<EffectKind> = new Set(['http-read', 'sleep']);
+
+/** What a cut leaves of the loop; a transaction around it gives its part back. */
+function cutOf(fn: TaskFunction, loop: Loop, effect: Effect): { readonly text: string; readonly isWhole: boolean } {
+  const index = fn.body.loops.indexOf(loop), costs = costsOf(fn, index, loop);
+  const undone = costs.some(one => isUndone(one, index, fn.body.loops));
+  const left = costs.find(one => !PASSING.has(one.kind) && !isUndone(one, index, fn.body.loops));
+  const isWhole = undone && left === undefined;
+  return { isWhole, text: !undone ? 'cuts it in the middle' : isWhole ? 'cuts it in the middle, its transaction rolls back what it wrote' : `cuts it in the middle, its transaction is rolled back but no ${nounOf(left ?? effect)} is` };
+}
+
+/** What becomes of the rest: what a worker does with its message when it is killed, and beat. A retry answers an exception, not a SIGKILL. */
+function restOf(fn: TaskFunction, loop: Loop, effect: Effect, isWhole: boolean): string {
+  const everyone = repeatsAll(fn, loop, effect), rest = isWhole ? 'all of it' : 'the rest', late = isOn(fn.acksLate);
+  const harmless = 'to delete once more does no harm';
+  if (fn.again) return `${fn.again.anew}${isCleanUp(fn, loop) ? `: ${harmless}` : everyone ? ', which may serve everyone again' : ''}`;
+  if (isCleanUp(fn, loop)) return `the rest waits for the next run: ${harmless}`;
+  if (late) return everyone ? 'it starts again from its beginning and may serve everyone again' : 'it starts again from its beginning';
+  if (fn.periodic) return everyone ? 'the next run may serve everyone again' : `${rest} waits for the next run`;
+  const sent = late === false ? `${isWhole ? 'none of it' : 'the rest'} is${isWhole ? '' : ' not'} done until it is sent again` : `${rest} waits until it is sent or delivered again`;
+  return everyone ? `${sent}, and that run may serve everyone again` : sent;
+}
+
+const wordsOf = ({ kind }: Effect): string => WORDS[kind] ?? 'work';
+const nounOf = (effect: Effect): string => wordsOf(effect).replace(/^an? /, '');
+
+/** A lock around the loop outlives a SIGKILL: nobody is left to release it. */
+function heldBy({ body }: TaskFunction, loop: Loop): Problem['related'] & {} {
+  const lock = loop.lock === undefined ? undefined : body.locks[loop.lock];
+  const seconds = lock?.constantKey ? numberOf(lock.ttl) : undefined;
+  return lock && seconds ? [{ at: lock.at, message: `held around it: SIGKILL leaves it taken, and for up to ${seconds} s no other run gets past it` }] : [];
 }
 
 function problemOf(app: WorkUnit, fn: TaskFunction, loop: Loop, effect: Effect, inner: readonly Loop[]): Problem {
   const isDelay = isCleanUp(fn, loop);
-  const repeats = repeatsAll(fn, loop, effect);
-  const rest = isDelay ? 'the rest waits for the next run: to delete once more does no harm' : fn.periodic ? 'the rest waits for the next run' : 'the rest waits until it is sent again';
-  const second = fn.again ? `${fn.again.anew}${isDelay ? ': to delete once more does no harm' : repeats ? ', which may serve everyone again' : ''}` : repeats ? 'a second run may serve everyone again' : rest;
-  const what = WORDS[effect.kind] ?? 'work';
+  const cut = cutOf(fn, loop, effect), what = wordsOf(effect);
   return {
     order: 3, at: loop.at, ...(isDelay && { severity: 'note' as const }), resource: app.id, confidence: confidenceOf(app, loop, effect),
-    message: `${fn.functionName} walks ${shorten(loop.over, 70)} in one task, with ${what} for each item: a deployment cuts it in the middle, and ${second}`,
+    message: `${fn.functionName} walks ${shorten(loop.over, 70)} in one task, with ${what} for each item: a deployment ${cut.text}, and ${restOf(fn, loop, effect, cut.isWhole)}`,
     label: loop.entity ? `up to as many rounds as there are ${loop.entity} rows` : 'as many rounds as there are items',
-    related: [...(samePlace(effect.at, loop.at) ? [] : [{ at: effect.at, message: `${what}: ${effect.text}` }]), ...inner.slice(0, 4).map(one => ({ at: one.at, message: `inside it: ${shorten(one.over, 60)}` })), ...(loop.via.length > 0 ? [{ at: fn.at, message: `reached from ${fn.functionName} through ${listed(loop.via.map(step => step.text), 4)}` }] : [])],
+    related: [...(samePlace(effect.at, loop.at) ? [] : [{ at: effect.at, message: `${what}: ${effect.text}` }]), ...heldBy(fn, loop), ...inner.slice(0, 4).map(one => ({ at: one.at, message: `inside it: ${shorten(one.over, 60)}` })), ...(loop.via.length > 0 ? [{ at: fn.at, message: `reached from ${fn.functionName} through ${listed(loop.via.map(step => step.text), 4)}` }] : [])],
     flow: [...loop.via, { at: loop.at, text: loop.over }],
     suggestion: suggest(fn, loop), ...sketchesOf(fn, loop, REPEATS.has(effect.kind)),
   };
