@@ -57,9 +57,9 @@ export function fittingLimits(app: CeleryApp, thresholds: Thresholds): { readonl
   return { hard, soft: softBelow(hard), ...(visibility && needed > visibility.seconds && { visibility: needed }) };
 }
 
-/** s. A soft limit with time left to clean up: 30 s before the hard one, a tenth where that is short. */
+/** s. A soft limit with time left to clean up: 30 s before the hard one, a tenth where that is short. Celery takes parts of a second. */
 export function softBelow(hard: number): number {
-  return hard > 300 ? hard - 30 : Math.max(1, Math.floor(hard * 0.9));
+  return hard > 300 ? hard - 30 : hard >= 2 ? Math.floor(hard * 0.9) : Math.round(hard * 90) / 100;
 }
 
 /** A number of milliseconds where seconds are meant: 900000. Days as seconds have other digits (86400, 604800). */
