@@ -53,7 +53,7 @@ export function sessionOf(expr: Expr, scope: Scope): string {
   const [only, ...others] = expr.is === 'name' ? bindingsOf(scope.statements).byName.get(expr.name) ?? [] : [];
   const made = others.length > 0 ? undefined : only?.kind === 'value' ? only.expr : only?.kind === 'iterated' ? only.over : undefined;
   const from = made?.is === 'call' && made.callee.is === 'member' && made.callee.name === 'cursor' ? made.callee.object : expr;
-  return spine(from).replace(/\.(?:query|cursor)\(\).*$/, '');
+  return spine(from).replace(/\.(?:query|cursor)\(\)[^]*/, '');
 }
 
 function methodOf({ callee }: Call): MethodCall | undefined {

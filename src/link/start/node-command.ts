@@ -51,7 +51,7 @@ function consumersOf(script: string, { directory }: Process, { image, startedBy 
 
 /** `dist/worker` is built from `src/worker` or `worker`; `dist/apps/mail/main` (Nest) from `apps/mail/src/main`. */
 function sourcesOf(stem: string): readonly string[] {
-  const [, before = '', after = ''] = /^(.*)\/(?:dist|build|lib|out)\/(.*)$/.exec(stem) ?? [];
+  const [, before = '', after = ''] = /^([^]*)\/(?:dist|build|lib|out)\/([^]*)/.exec(stem) ?? [];
   const [, project = '', rest = ''] = /^(?:[^/]+\/)?((?:apps|packages|services|libs)\/[^/]+)\/(?:src\/)?(.*)$/.exec(after) ?? [];
   return [stem, ...(after === '' ? [] : [`${before}/src/${after}`, `${before}/${after}`]), ...(project === '' ? [] : [`${before}/${project}/src/${rest}`])];
 }
