@@ -6,7 +6,7 @@ import { callsOf, codeSites, functionNamed, type Call } from './walk.js';
 /** Libraries that handle SIGTERM for those who use them: their READMEs; graphile-worker's run() unless noHandleSignals (worker.graphile.org/docs/library/run). */
 const SIGNAL_LIBRARIES = /^(@godaddy\/terminus|lightship|close-with-grace|exit-hook|async-exit-hook|node-graceful-shutdown|node-graceful|http-graceful-shutdown|fastify-graceful-shutdown|@gquittet\/graceful-server|@medusajs\/framework|moleculer|graceful-shutdown|graphile-worker)$/;
 /** What ends or drains something. */
-const CLOSES = /^(?:close|stop|cancel|disconnect|shutdown|drain|quit|destroy|terminate|end|dispose|release|flush|\w*(?:[sS]hutdown|[cC]lose|[dD]rain|[sS]top|[dD]ispose)\w*)$/;
+const CLOSES = /^(?:close|stop|cancel|disconnect|shutdown|drain|quit|destroy|terminate|end|dispose|release|flush|\w{0,60}(?:[sS]hutdown|[cC]lose|[dD]rain|[sS]top|[dD]ispose)\w{0,60})$/;
 
 /** What the modules of each package do when the process is told to stop. */
 export function processesOf(modules: readonly Scope[], resolver: Resolver): (folder: string) => NodeProcess {
