@@ -157,7 +157,12 @@ class Scene {
       case 'kill': return this.containers.get(step.worker)!.kill();
       case 'kill-child': this.killChildren(step.worker); return;
       case 'kill-children': return this.killEachFor(step.worker, step.seconds);
-      case 'drop': { if (await this.broker.drop() === 0) throw new Invalid('no connection to cut'); return; }
+      case 'drop': {
+        if (await this.broker.drop() === 0) throw new Invalid('no connection to cut');
+        // RabbitMQ lists its connections every few seconds
+        if (this.events().some(({ ev }) => ev === 'end')) throw new Invalid('a task ended before its connection was cut');
+        return;
+      }
       case 'look': { this.afterStop = await this.lookAtBroker(); return; }
       case 'snapshot': { this.held = await this.lookAtBroker(); return; }
       case 'settle': return this.settle();
