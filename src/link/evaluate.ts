@@ -1,6 +1,7 @@
 import type { Expr, OriginStep, Statement } from '../model/index.js';
 import { dottedName, literalText, place, startOf } from '../model/index.js';
 import { bindingsOf, isProperty, type Binding, type Guard } from './bindings.js';
+import { classScope } from './bodies.js';
 import type { ClassTarget, FunctionTarget, Names, Scope, Target } from './modules.js';
 import { argumentsOf } from './call-arguments.js';
 import { readEnvironment } from './environment-readers.js';
@@ -204,7 +205,7 @@ export function createEvaluator(resolver: Names): Evaluator {
   function classAttribute(owner: ClassTarget, member: string, context: Context): Value | undefined {
     for (const base of resolver.lineage(owner)) {
       if (base.is !== 'class') continue;
-      const value = name(member, { path: base.scope.path, parent: base.scope, statements: base.class.body, kind: 'class', self: owner }, context);
+      const value = name(member, classScope(base, owner), context);
       if (value) return value;
     }
     return undefined;

@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
 import type { ClassFacts, Expr, FactStore, FunctionFacts, SourceLocation, Statement } from '../model/index.js';
-import { nested, valueIn } from '../model/index.js';
+import { valueIn } from '../model/index.js';
 import { bindingsOf, isProperty, type Binding } from './bindings.js';
+import { classScope, partsOf, returnsOf } from './bodies.js';
 import { argumentsOf } from './call-arguments.js';
 import { createEvaluator, type Evaluator } from './evaluate.js';
 import { findModules, importName, moduleIndex } from './find-modules.js';
@@ -296,9 +297,6 @@ export function createResolver(store: FactStore): Resolver {
     return sub ? { is: 'module', path: sub } : UNKNOWN;
   }
 
-  const classScope = (target: ClassTarget, self: ClassTarget = target): Scope =>
-    ({ path: target.scope.path, parent: target.scope, statements: target.class.body, kind: 'class', self });
-
   function classMember(target: ClassTarget, name: string): Target | undefined {
     for (const base of lineage(target)) {
       if (base.is === 'external') return name.startsWith('__') ? undefined : { is: 'external', name: `${base.name}.${name}` };
@@ -405,14 +403,4 @@ const isPlain = (expr: Expr): boolean => expr.is === 'literal' || expr.is === 'm
 /** `app = healthcheck.setup(app)`: what it names is still what it named before. */
 function takesItself(expr: Expr, bindings: readonly Binding[], scope: Scope): boolean {
   return expr.is === 'call' && expr.positional.some(argument => argument.is === 'name' && bindingsOf(scope.statements).byName.get(argument.name) === bindings);
-}
-
-/** The values that stand at a place of the tuples a function returns, in the order of the code. */
-export function partsOf({ function: fn }: FunctionTarget, index: number): readonly Expr[] {
-  return fn.isGenerator ? [] : returnsOf(fn.body).flatMap(result => (result.is === 'list' && result.items[index] ? [result.items[index]] : []));
-}
-
-/** The values a body returns, in the order of the code. */
-export function returnsOf(body: readonly Statement[]): readonly Expr[] {
-  return body.flatMap(statement => (statement.do === 'return' ? (statement.value ? [statement.value] : []) : returnsOf(nested(statement))));
 }

@@ -4,6 +4,7 @@ import { BY_NAME } from '../../knowledge/celery-settings.js';
 import { bindingsOf } from '../bindings.js';
 import type { Context } from '../evaluate.js';
 import { together, type Value } from '../values.js';
+import { classScope } from '../bodies.js';
 import type { Resolver, Scope, Target } from '../modules.js';
 import { remembered } from '../remember.js';
 import type { AppSite } from './apps.js';
@@ -52,7 +53,7 @@ function targetSource(target: Target, namespace: string | undefined, context: Co
   const values = new Map<string, Value>();
   for (const base of [...resolver.lineage(owner)].reverse()) {
     if (base.is !== 'class') continue;
-    const body: Scope = { path: base.scope.path, parent: base.scope, statements: base.class.body, kind: 'class', self: owner };
+    const body: Scope = classScope(base, owner);
     for (const name of bindingsOf(base.class.body).byName.keys()) {
       const value = mayConcernCelery(name, namespace) ? resolver.name(name, body, context) : undefined;
       if (value) values.set(name, value);
@@ -196,7 +197,7 @@ function holdersOf(key: string, store: FactStore, resolver: Resolver): readonly 
     const module = resolver.module(path);
     if (!module) return [];
     const classes = [...sites(module, resolver)].flatMap(({ statement }): readonly Scope[] => (statement.do === 'class' && !FOR_TESTS.test(statement.class.name) && bindingsOf(statement.class.body).byName.has(key)
-      ? [{ path, parent: module, statements: statement.class.body, kind: 'class', self: { is: 'class', class: statement.class, scope: module } }] : []));
+      ? [classScope({ is: 'class', class: statement.class, scope: module })] : []));
     return bindingsOf(module.statements).byName.has(key) ? [...classes, module] : classes;
   });
   known.set(key, found);

@@ -3,6 +3,7 @@ import { comparePlaces, dottedName, expressionsOf, nested, walk } from '../../mo
 import { bindingsOf } from '../bindings.js';
 import type { Context } from '../evaluate.js';
 import type { Value } from '../values.js';
+import { classScope } from '../bodies.js';
 import type { ClassTarget, FunctionTarget, Resolver, Scope, Target } from '../modules.js';
 import { isCeleryClass, type AppSite } from './apps.js';
 import { sites } from './sites.js';
@@ -209,7 +210,7 @@ function taskClass(app: AppSite, resolver: Resolver): ClassTarget | undefined {
   if (!app.class) return undefined;
   const found = bindingsOf(app.class.class.body).byName.get('task_cls')?.at(-1);
   if (found?.kind !== 'value') return undefined;
-  const named = resolver.resolve(found.expr, { path: app.class.scope.path, parent: app.class.scope, statements: app.class.class.body, kind: 'class', self: app.class });
+  const named = resolver.resolve(found.expr, classScope(app.class));
   return named.is === 'class' ? named : undefined;
 }
 
@@ -219,7 +220,7 @@ function classOptions(target: ClassTarget, resolver: Resolver, context: Context)
   const values = new Map<string, Value>();
   for (const base of [...resolver.lineage(target)].reverse()) {
     if (base.is !== 'class') continue;
-    const body: Scope = { path: base.scope.path, parent: base.scope, statements: base.class.body, kind: 'class', self: target };
+    const body = classScope(base, target);
     for (const name of bindingsOf(base.class.body).byName.keys()) {
       const value = CLASS_OPTIONS.has(name) ? resolver.name(name, body, context) : undefined;
       if (value) values.set(name, value);
@@ -238,11 +239,11 @@ function classBased(cls: ClassFacts, scope: Scope, module: Scope, apps: readonly
   if (!isTask) return undefined;
   const registered = registrationOf(cls.name, module, apps, resolver);
   const layer = classOptions(target, resolver, context);
-  const abstract = resolver.name('abstract', { path: scope.path, parent: scope, statements: cls.body, kind: 'class', self: target }, context);
+  const body = classScope(target);
+  const abstract = resolver.name('abstract', body, context);
   if (!layer.values.has('name') && !registered && !app) return undefined;
   if (abstract?.known && abstract.value === true) return undefined;
   const written = layer.values.get('name');
-  const body: Scope = { path: scope.path, parent: scope, statements: cls.body, kind: 'class', self: target };
   const owner = app ?? registered;
   return {
     name: written?.known && typeof written.value === 'string' ? written.value : `${resolver.nameOf(scope.path)}.${cls.name}`,

@@ -1,6 +1,7 @@
 import type { ClassFacts, Statement } from '../../model/index.js';
 import type { Guard } from '../bindings.js';
-import type { ClassTarget, FunctionTarget, Names, Scope } from '../modules.js';
+import { classScope } from '../bodies.js';
+import type { FunctionTarget, Names, Scope } from '../modules.js';
 
 /** A statement with the scope it stands in and the conditions it stands under. */
 export interface Site { readonly statement: Statement; readonly scope: Scope; readonly guards: readonly Guard[] }
@@ -13,8 +14,7 @@ const bodies = new WeakMap<ClassFacts, Scope>();
 function bodyOf(facts: ClassFacts, scope: Scope): Scope {
   const known = bodies.get(facts);
   if (known?.parent === scope) return known;
-  const owner: ClassTarget = { is: 'class', class: facts, scope };
-  const body: Scope = { path: scope.path, parent: scope, statements: facts.body, kind: 'class', self: owner };
+  const body = classScope({ is: 'class', class: facts, scope });
   bodies.set(facts, body);
   return body;
 }

@@ -3,6 +3,7 @@ import type { ConsumerKind, Expr, MessageConsumer, Setting, Slot, SourceLocation
 import { comparePlaces, dottedName, expressionsOf, literal, literalText, nested, shorten, walk } from '../../model/index.js';
 import { toSetting } from '../celery/settings.js';
 import { argumentsOf } from '../call-arguments.js';
+import { classScope } from '../bodies.js';
 import type { FunctionTarget, Resolver, Scope } from '../modules.js';
 import { render } from '../render.js';
 import { closeOrder, type CloseOrder } from './close-order.js';
@@ -184,7 +185,7 @@ function nestProcessor(statement: Extract<Statement, { do: 'class' }>, site: Cod
   const decorator = facts.decorators.find(one => one.is === 'call' && /(?:^|\.)Processor$/.test(dottedName(one.callee) ?? ''));
   if (decorator?.is !== 'call') return [];
   const self = { is: 'class' as const, class: facts, scope };
-  const body: Scope = { path: scope.path, parent: scope, statements: facts.body, kind: 'class', self };
+  const body = classScope(self);
   const methods = facts.body.filter(one => one.do === 'function').map(one => one.function);
   const isHost = facts.bases.some(base => /WorkerHost$/.test(dottedName(base) ?? ''));
   const handlers = isHost ? methods.filter(({ name }) => name === 'process') : methods.filter(({ decorators }) => decorators.some(one => /(?:^|\.)Process$/.test(dottedName(one.is === 'call' ? one.callee : one) ?? '')));

@@ -3,7 +3,8 @@ import { dottedName, literalText, valueIn } from '../../model/index.js';
 import { EACH } from '../../knowledge/libraries/node.js';
 import { bindingsOf } from '../bindings.js';
 import { argumentsOf } from '../call-arguments.js';
-import { returnsOf, type FunctionTarget, type Resolver, type Scope } from '../modules.js';
+import { returnsOf } from '../bodies.js';
+import type { FunctionTarget, Resolver, Scope } from '../modules.js';
 import { lastName, type Calls } from './calls.js';
 import { functionNamed, type Call } from './walk.js';
 

@@ -1,5 +1,7 @@
 import type { Expr, MessageConsumer, SourceLocation, Statement } from '../../model/index.js';
 import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
+import { bindingsOf } from '../bindings.js';
+import { classScope, returnsOf } from '../bodies.js';
 import type { ClassTarget, FunctionTarget, Resolver, Scope } from '../modules.js';
 import { codeSites, functionNamed } from './walk.js';
 
@@ -75,15 +77,9 @@ function run(first: string, all: World): ReadonlySet<MessageConsumer> {
   /** The name is none of a library's, nor of another package: files are not read for it. */
   function mayLead(expr: Expr, { path }: Scope): boolean {
     const name = rootOf(expr);
-    const module = name === undefined ? undefined : importsOf(path).get(name);
-    return module === undefined || resolver.find(module, path).some(found => packageOf(found) === home);
-  }
-
-  const imports = new Map<string, ReadonlyMap<string, string>>();
-  function importsOf(path: string): ReadonlyMap<string, string> {
-    let own = imports.get(path);
-    if (!own) imports.set(path, (own = new Map((resolver.module(path)?.statements ?? []).flatMap((statement): readonly (readonly [string, string])[] => (statement.do === 'import-names' ? statement.names.map(([, name]) => [name, statement.module]) : statement.do === 'import-module' && statement.alias !== undefined ? [[statement.alias, statement.module]] : [])))));
-    return own;
+    const module = resolver.module(path);
+    const imported = name === undefined || !module ? undefined : bindingsOf(module.statements).byName.get(name)?.find(one => one.kind === 'import');
+    return imported?.kind !== 'import' || resolver.find(imported.module, path).some(found => packageOf(found) === home);
   }
 
   const values = new Map<string, ReadonlySet<string>>();
@@ -116,7 +112,7 @@ function run(first: string, all: World): ReadonlySet<MessageConsumer> {
 
   function make(target: ClassTarget): void {
     if (!isNew(target.class)) return;
-    const scope = bodyOf(target);
+    const scope = classScope(target);
     module(target.scope.path);
     later.push(() => { statements(target.class.body, scope); });
     for (const statement of target.class.body) {
@@ -148,7 +144,7 @@ function run(first: string, all: World): ReadonlySet<MessageConsumer> {
     const own = target.class.decorators.filter(decorator => decorator.is === 'call' && /(?:^|\.)Module$/.test(dottedName(decorator.callee) ?? ''));
     for (const decorator of own) later.push(() => { provide(decorator, target.scope); });
     // static forRoot() { return { module, providers: [Mail] }; }
-    if (own.length > 0) for (const method of methods) for (const returned of returnsOf(method.body)) provide(returned, resolver.inside({ is: 'function', function: method, scope: bodyOf(target), owner: target }));
+    if (own.length > 0) for (const method of methods) for (const returned of returnsOf(method.body)) provide(returned, resolver.inside({ is: 'function', function: method, scope: classScope(target), owner: target }));
   }
 
   module(first);
@@ -171,10 +167,4 @@ function rootOf(expr: Expr): string | undefined {
     if (at.is === 'name') return at.name;
     if (at.is === 'member') at = at.object; else if (at.is === 'call') at = at.callee; else return undefined;
   }
-}
-
-const bodyOf = (target: ClassTarget): Scope => ({ path: target.scope.path, parent: target.scope, statements: target.class.body, kind: 'class', self: target });
-
-function returnsOf(statements: readonly Statement[]): readonly Expr[] {
-  return statements.flatMap(statement => (statement.do === 'return' ? (statement.value ? [statement.value] : []) : returnsOf(nested(statement))));
 }

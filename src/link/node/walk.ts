@@ -1,6 +1,7 @@
 import type { Expr, Statement } from '../../model/index.js';
 import { expressionsOf, nested, walk } from '../../model/index.js';
-import type { ClassTarget, FunctionTarget, Resolver, Scope } from '../modules.js';
+import { classScope } from '../bodies.js';
+import type { FunctionTarget, Resolver, Scope } from '../modules.js';
 
 export type Call = Extract<Expr, { is: 'call' }>;
 export interface CodeSite { readonly statement: Statement; readonly scope: Scope; /** Functions around it, the innermost last. */ readonly within: readonly FunctionTarget[] }
@@ -14,10 +15,8 @@ export function* codeSites(statements: readonly Statement[], scope: Scope, resol
   for (const statement of statements) {
     yield { statement, scope, within };
     if (statement.do === 'function') yield* enter({ is: 'function', function: statement.function, scope, ...(scope.kind === 'class' && scope.self && { owner: scope.self }) });
-    else if (statement.do === 'class') {
-      const self: ClassTarget = { is: 'class', class: statement.class, scope };
-      yield* codeSites(statement.class.body, { path: scope.path, parent: scope, statements: statement.class.body, kind: 'class', self }, resolver, within);
-    } else yield* codeSites(nested(statement), scope, resolver, within);
+    else if (statement.do === 'class') yield* codeSites(statement.class.body, classScope({ is: 'class', class: statement.class, scope }), resolver, within);
+    else yield* codeSites(nested(statement), scope, resolver, within);
     for (const expr of expressionsOf(statement)) for (const part of walk(expr)) if (part.is === 'function' && part.code) yield* enter({ is: 'function', function: part.code, scope });
   }
 }
