@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { Broker, Cache, ChainLink, ConsumerCommand, Container, ContainerFacts, DeployedContainer, EcsService, EcsServiceFacts, Facts, FactStore, Join, LinkOptions, MessageConsumer, Platform, Queue, Setting, Slot, SourceLocation, StartChain, TaskDefinitionFacts, UnauditedConsumer, Unresolved } from '../model/index.js';
-import { comparePlaces, literalText, refersTo, startOf } from '../model/index.js';
+import { comparePlaces, literalText, refersTo, spotOf, startOf } from '../model/index.js';
 import { findBuilds, type Build, type Builds } from './builds.js';
 import { declaredWorker, follow, ALL_STEPS, namedConsumer, STEPS, type Journey, type Reached, type Steps } from './command.js';
 import { withInfrastructure } from './infrastructure.js';
@@ -387,5 +387,5 @@ function detailOf(start: Start): string {
 function unauditedIn(starts: readonly Start[]): readonly UnauditedConsumer[] {
   const seen = new Set<string>();
   const found = starts.map(({ command }) => ({ kind: command.app ?? 'unknown', at: command.at, text: command.text }));
-  return found.filter(({ at }) => { const key = `${at.path}:${at.startLine}:${at.startColumn}`; return seen.has(key) ? false : seen.add(key); }).sort((a, b) => comparePlaces(a.at, b.at));
+  return found.filter(({ at }) => { const key = spotOf(at); return seen.has(key) ? false : seen.add(key); }).sort((a, b) => comparePlaces(a.at, b.at));
 }

@@ -1,5 +1,5 @@
 import type { SourceLocation, Slot } from './location.js';
-import type { BodyFacts } from './model.js';
+import type { BodyFacts } from './body.js';
 import type { Setting } from './setting.js';
 
 /** What takes messages. sqs: a loop of the repository's own over ReceiveMessage. */

@@ -4,6 +4,7 @@ export * from './code.js';
 export * from './facts.js';
 export * from './setting.js';
 export * from './deployment.js';
+export * from './body.js';
 export * from './model.js';
 export * from './version.js';
 export * from './rule.js';

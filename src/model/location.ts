@@ -31,6 +31,9 @@ export function place(at: SourceLocation): string {
   return `${at.path}:${at.startLine}`;
 }
 
+/** Where something begins, as a key: `samePlace` of two is equality of theirs. */
+export const spotOf = (at: SourceLocation): string => `${place(at)}:${at.startColumn}`;
+
 /** The first line of a file, for what concerns the file as a whole. */
 export function startOf(path: string): SourceLocation {
   return { path, startLine: 1, startColumn: 1, endLine: 1, endColumn: 1 };

@@ -1,4 +1,5 @@
-import type { Confidence, CallStep, Model } from './model.js';
+import type { CallStep } from './body.js';
+import type { Confidence, Model } from './model.js';
 import type { SourceLocation } from './location.js';
 
 /** SARIF's levels. */

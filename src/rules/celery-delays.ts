@@ -1,6 +1,7 @@
 import type { CallStep, CeleryApp, Publish, RetryPolicy, Setting, SourceLocation, TaskFunction } from '../model/index.js';
 import { shorten } from '../model/index.js';
-import { numberOf, oncePerPlace } from './celery-shared.js';
+import { numberOf } from './celery-shared.js';
+import { oncePerPlace } from './shared.js';
 
 /** A message that a worker holds, unacknowledged, until its time has come: a countdown, or a retry. */
 export interface Delay {

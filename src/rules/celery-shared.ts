@@ -152,11 +152,6 @@ export function longestSaid(seconds: number, functions: readonly TaskFunction[])
   return observedSaid(seconds, functions.find(fn => fn.observed?.seconds === seconds)?.observed?.at);
 }
 
-/** The first of each place, in order. */
-export function oncePerPlace<T>(items: readonly T[], at: (item: T) => SourceLocation): readonly T[] {
-  return [...new Map([...items].reverse().map(item => [`${place(at(item))}:${at(item).startColumn}`, item])).values()].reverse();
-}
-
 const ORDER: readonly (readonly [RegExp, number])[] = [[/time_limit|soft_shutdown/, 3], [/acks_late/, 5], [/broker_transport/, 6], [/prefetch/, 7], [/reject|acks_on_failure/, 8]];
 
 /** The place of a setting in the order of cure. */

@@ -1,5 +1,6 @@
 import type { CeleryApp, Confidence, Lock, TaskFunction } from '../model/index.js';
 import { appConfidence, weakest } from './shared.js';
+import { spotOf } from '../model/index.js';
 
 export interface LockUse { readonly lock: Lock; readonly functions: readonly TaskFunction[]; readonly app: CeleryApp; readonly confidence: Confidence }
 
@@ -9,7 +10,7 @@ export function locksByPlace(apps: readonly CeleryApp[]): readonly LockUse[] {
   for (const app of apps) {
     for (const fn of app.functions) {
       for (const lock of fn.body.locks) {
-        const key = `${lock.at.path}:${lock.at.startLine}:${lock.at.startColumn}`;
+        const key = spotOf(lock.at);
         const use = uses.get(key);
         if (!use) uses.set(key, { lock, functions: [fn], app });
         else if (!use.functions.includes(fn)) use.functions.push(fn);

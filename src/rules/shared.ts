@@ -1,5 +1,5 @@
 import type { Confidence, DrainNeed, Encoding, Fix, Join, Problem, Scalar, Setting, Severity, Slot, SourceLocation, TextEdit, Worker, WorkUnit } from '../model/index.js';
-import { CONFIDENCES, place } from '../model/index.js';
+import { CONFIDENCES, place, spotOf } from '../model/index.js';
 
 export { fateOfStop, outcomeOfKill } from '../fate/index.js';
 
@@ -169,4 +169,9 @@ export function killedAfter(seconds: number, outcome: string): string {
 /** Places as `related` entries that all say the same. */
 export function relatedAt(places: readonly SourceLocation[], message: string): NonNullable<Problem['related']> {
   return places.map(at => ({ at, message }));
+}
+
+/** The first of each place, in order. */
+export function oncePerPlace<T>(items: readonly T[], at: (item: T) => SourceLocation): readonly T[] {
+  return [...new Map([...items].reverse().map(item => [spotOf(at(item)), item])).values()].reverse();
 }

@@ -1,5 +1,5 @@
 import type { Confidence, Container, Fix, Model, Problem, Severity } from '../model/index.js';
-import { CONFIDENCES, shorten } from '../model/index.js';
+import { CONFIDENCES, shorten, spotOf } from '../model/index.js';
 import { isWorker, signalFaults, type Process, type ProcessManager, type Shell, type SignalFault } from '../fate/index.js';
 import { onEcs } from './outlast.js';
 import { execFix, killedAfter, outcomeOfKill, startConfidence, weakest } from './shared.js';
@@ -50,8 +50,7 @@ export function faultsAt<R extends SignalFault['rule']>(model: Model, rule: R): 
     if (process.reloads && !onEcs(process)) continue; // nobody deploys it
     for (const fault of signalFaults(process)) {
       if (!speaksOf(fault, rule)) continue;
-      const { path, startLine, startColumn } = fault.link.at;
-      const key = `${path}:${startLine}:${startColumn}`;
+      const key = spotOf(fault.link.at);
       const before = places.get(key);
       places.set(key, before === undefined ? { fault, process, processes: [process] } : { ...(isClearer(process, fault, before) ? { fault, process } : before), processes: [...before.processes, process] });
     }

@@ -1,5 +1,5 @@
 import type { BodyFacts, CallStep, Effect, EffectKind, ErrorHandler, Expr, Handler, Loop, Publish, ResultWait, RetryCall, Setting, SourceLocation, Statement } from '../../model/index.js';
-import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
+import { dottedName, expressionsOf, isWithin, nested, walk } from '../../model/index.js';
 import { OF_SESSION, PURE } from '../../knowledge/libraries/index.js';
 import { EACH, LATER, ONCE, VALUE_METHODS } from '../../knowledge/libraries/node.js';
 import { toSetting } from '../celery/settings.js';
@@ -212,16 +212,11 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   function committedBy({ session, insideLoop, step }: FoundEffect): Effect['transaction'] {
     if (session === undefined) return undefined;
     for (let at = insideLoop; at !== undefined; at = loops[at]!.outer) {
-      const inside = commits.find(({ loop }) => loop !== undefined && isWithin(loop, at!));
+      const inside = commits.find(({ loop }) => loop !== undefined && isWithin(loop, at!, loops));
       if (inside) return { at: inside.at, insideLoop: at };
     }
     const behind = commits.find(commit => commit.loop === undefined && commit.session === session && commit.step > step);
     return behind && { at: behind.at };
-  }
-
-  function isWithin(inner: number, outer: number): boolean {
-    for (let at: number | undefined = inner; at !== undefined; at = loops[at]!.outer) if (at === outer) return true;
-    return false;
   }
 
   /** `before`: how much there was before what is tried. */

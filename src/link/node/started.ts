@@ -1,5 +1,5 @@
 import type { Expr, MessageConsumer, SourceLocation, Statement } from '../../model/index.js';
-import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
+import { dottedName, expressionsOf, nested, spotOf, walk } from '../../model/index.js';
 import { bindingsOf } from '../bindings.js';
 import { classScope, returnsOf } from '../bodies.js';
 import type { ClassTarget, FunctionTarget, Resolver, Scope } from '../modules.js';
@@ -12,7 +12,6 @@ export type StartedBy = (module: string) => readonly MessageConsumer[];
 const MADE_WITH = ['constructor', '__init__', 'onModuleInit', 'onApplicationBootstrap'];
 /** Statements, and modules, that are looked at for one module that starts a process; modules for all of a tree. */
 const STATEMENTS = 50_000, MODULES = 300, ALL_MODULES = 600;
-const placeOf = ({ path, startLine, startColumn }: SourceLocation): string => `${path}:${startLine}:${startColumn}`;
 
 /**
  * Follows what runs when a module is started: the code of all modules it imports, the functions that code calls or hands on, of the classes
@@ -20,7 +19,7 @@ const placeOf = ({ path, startLine, startColumn }: SourceLocation): string => `$
  * code that nothing of this reaches is not started by it.
  */
 export function startedBy(consumers: readonly MessageConsumer[], resolver: Resolver): StartedBy {
-  const byPlace = new Map(consumers.filter(({ polls }) => polls).map(consumer => [placeOf(consumer.at), consumer]));
+  const byPlace = new Map(consumers.filter(({ polls }) => polls).map(consumer => [spotOf(consumer.at), consumer]));
   const homes = new Set([...byPlace.values()].map(({ at }) => resolver.scripts.packageOf(at.path)));
   const known = new Map<string, readonly MessageConsumer[]>();
   const world: World = { byPlace, resolver, modules: ALL_MODULES };
@@ -47,7 +46,7 @@ function run(first: string, all: World): ReadonlySet<MessageConsumer> {
   const waiting = new Map<string, FunctionTarget[]>();
   const used = new Set<string>(MADE_WITH);
   const isNew = (what: unknown): boolean => !seen.has(what) && seen.add(what) !== undefined;
-  const note = (at: SourceLocation): void => { const consumer = byPlace.get(placeOf(at)); if (consumer) found.add(consumer); };
+  const note = (at: SourceLocation): void => { const consumer = byPlace.get(spotOf(at)); if (consumer) found.add(consumer); };
 
   function module(path: string): void {
     const scope = modules > 0 && all.modules > 0 && packageOf(path) === home ? resolver.module(path) : undefined;

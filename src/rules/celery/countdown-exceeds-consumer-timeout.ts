@@ -1,7 +1,7 @@
 import type { CeleryApp, Problem, Rule, Setting, TaskFunction, Thresholds } from '../../model/index.js';
 import { CONSUMER_TIMEOUT_DEFAULT } from '../../fate/index.js';
-import { appConfidence, inWords, listed, weakest } from '../shared.js';
-import { boundOf, byAcknowledgement, isAtLeast, isInherited, isOn, longestSaid, longestStop, numberOf, ofApp, oncePerPlace, toWrite } from '../celery-shared.js';
+import { appConfidence, inWords, listed, oncePerPlace, weakest } from '../shared.js';
+import { boundOf, byAcknowledgement, isAtLeast, isInherited, isOn, longestSaid, longestStop, numberOf, ofApp, toWrite } from '../celery-shared.js';
 import { softBelow } from '../celery-visibility.js';
 import { delayConfidence, delaySaid, delaysOf, shorterDelay, type Delay } from '../celery-delays.js';
 

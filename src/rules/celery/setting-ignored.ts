@@ -1,8 +1,8 @@
 import type { CeleryApp, IneffectiveSetting, Problem, Rule, Setting, Severity } from '../../model/index.js';
 import { SEVERITIES, straddles } from '../../model/index.js';
 import { BY_MAP } from '../../knowledge/celery-settings.js';
-import { appConfidence, fixAt } from '../shared.js';
-import { isWritten, ofApp, oncePerPlace, orderOf, plainName, python } from '../celery-shared.js';
+import { appConfidence, fixAt, oncePerPlace } from '../shared.js';
+import { isWritten, ofApp, orderOf, plainName, python } from '../celery-shared.js';
 
 /** Settings that decide whether a task is lost, run twice or run at all. */
 const DECISIVE = /^(task_(acks|reject|time_limit|soft_time_limit|queues|routes|default_queue|create_missing|always_eager|annotations|publish_retry)|worker_(prefetch|concurrency|pool|max_|soft_shutdown|cancel_long|disable_prefetch|lost_wait)|broker_|visibility_timeout|imports$|include$|beat_schedule$|result_expires$)/;

@@ -1,7 +1,7 @@
 import type { CeleryApp, Problem, Rule, Setting, TaskFunction } from '../../model/index.js';
 import { samePlace } from '../../model/index.js';
-import { appConfidence, fixTo, listed } from '../shared.js';
-import { hasChildren, numberOf, ofApp, oncePerPlace } from '../celery-shared.js';
+import { appConfidence, fixTo, listed, oncePerPlace } from '../shared.js';
+import { hasChildren, numberOf, ofApp } from '../celery-shared.js';
 import { softBelow } from '../celery-visibility.js';
 
 export const softLimitNotBelowHard: Rule = {

@@ -1,7 +1,7 @@
 import type { CeleryApp, NoEffect, Problem, Rule, Worker } from '../../model/index.js';
 import { place } from '../../model/index.js';
-import { about, confidenceOf, listed } from '../shared.js';
-import { numberOf, ofApp, oncePerPlace, spelled } from '../celery-shared.js';
+import { about, confidenceOf, listed, oncePerPlace } from '../shared.js';
+import { numberOf, ofApp, spelled } from '../celery-shared.js';
 import { lossesOf, REMAP } from '../celery-remap.js';
 
 const SOFT = 'worker_soft_shutdown_timeout';

@@ -1,7 +1,7 @@
 import type { CeleryApp, Problem, Rule, Setting } from '../../model/index.js';
-import { appConfidence, fixTo } from '../shared.js';
+import { appConfidence, fixTo, oncePerPlace } from '../shared.js';
 import { BY_NAME } from '../../knowledge/celery-settings.js';
-import { ofApp, oncePerPlace, orderOf, spelled } from '../celery-shared.js';
+import { ofApp, orderOf, spelled } from '../celery-shared.js';
 
 const MEANS_NO = /^\s*(false|no|off|0|none|null|n|f)\s*$/i;
 

@@ -1,8 +1,8 @@
 import type { CeleryApp, PoolKind, Problem, Rule, TaskFunction } from '../../model/index.js';
 import { samePlace } from '../../model/index.js';
 import { fateIn } from '../../fate/index.js';
-import { appConfidence, inWords, listed, weakest } from '../shared.js';
-import { byAcknowledgement, hasChildren, isAtLeast, isInherited, isOn, numberOf, ofApp, oncePerPlace, spelled, toWrite } from '../celery-shared.js';
+import { appConfidence, inWords, listed, oncePerPlace, weakest } from '../shared.js';
+import { byAcknowledgement, hasChildren, isAtLeast, isInherited, isOn, numberOf, ofApp, spelled, toWrite } from '../celery-shared.js';
 import { softBelow } from '../celery-visibility.js';
 
 export const timeLimitDropsTask: Rule = {

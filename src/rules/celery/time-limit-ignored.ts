@@ -1,6 +1,6 @@
 import type { CeleryApp, PoolKind, Problem, Rule, Setting, Worker } from '../../model/index.js';
-import { appConfidence, inWords, weakest } from '../shared.js';
-import { ignoresLimits, numberOf, ofApp, oncePerPlace } from '../celery-shared.js';
+import { appConfidence, inWords, oncePerPlace, weakest } from '../shared.js';
+import { ignoresLimits, numberOf, ofApp } from '../celery-shared.js';
 
 export const timeLimitIgnored: Rule = {
   id: 'celery/time-limit-ignored',

@@ -1,6 +1,6 @@
 import type { CeleryApp, Problem, Rule, Setting, TaskFunction, Thresholds } from '../../model/index.js';
-import { appConfidence, inWords, listed } from '../shared.js';
-import { ignoresLimits, longestStop, numberOf, ofApp, oncePerPlace, spelled } from '../celery-shared.js';
+import { appConfidence, inWords, listed, oncePerPlace } from '../shared.js';
+import { ignoresLimits, longestStop, numberOf, ofApp, spelled } from '../celery-shared.js';
 import { onEcs } from '../outlast.js';
 import { softBelow } from '../celery-visibility.js';
 

@@ -1,7 +1,7 @@
 import type { CeleryApp, NoEffect, Problem, Rule, Setting, Worker } from '../../model/index.js';
 import { place } from '../../model/index.js';
-import { about, appConfidence, inWords, weakest } from '../shared.js';
-import { deployedWorkers, numberOf, ofApp, oncePerPlace, spelled, toWrite } from '../celery-shared.js';
+import { about, appConfidence, inWords, oncePerPlace, weakest } from '../shared.js';
+import { deployedWorkers, numberOf, ofApp, spelled, toWrite } from '../celery-shared.js';
 import { VISIBILITY_TIMEOUT, visibilityOf, type Visibility } from '../celery-visibility.js';
 
 export const visibilityTimeoutIneffective: Rule = {

@@ -1,5 +1,6 @@
 import type { Rule } from '../../model/index.js';
 import { MESSAGE } from '../consumers.js';
+import { oncePerPlace } from '../shared.js';
 
 export const closeOrder: Rule = {
   id: 'node/close-order',
@@ -12,17 +13,15 @@ export const closeOrder: Rule = {
   references: ['https://docs.bullmq.io/guide/workers/graceful-shutdown', 'https://docs.bullmq.io/guide/going-to-production', 'https://node-postgres.com/apis/pool'],
 
   *check({ consumers }) {
-    const said = new Set<string>();
-    for (const { kind, closedFirst, name, text } of consumers) {
-      if (!closedFirst || said.has(`${closedFirst.at.path}:${closedFirst.at.startLine}`)) continue;
-      said.add(`${closedFirst.at.path}:${closedFirst.at.startLine}`);
+    const wrong = consumers.flatMap(consumer => (consumer.closedFirst ? [{ consumer, first: consumer.closedFirst }] : []));
+    for (const { consumer: { kind, name, text }, first } of oncePerPlace(wrong, one => one.first.at)) {
       yield {
-        order: 1, at: closedFirst.at, confidence: 'medium',
-        message: `${closedFirst.text} comes in front of closing ${name ?? text}: a ${MESSAGE[kind]} that runs at a deployment loses it in the middle and fails`,
+        order: 1, at: first.at, confidence: 'medium',
+        message: `${first.text} comes in front of closing ${name ?? text}: a ${MESSAGE[kind]} that runs at a deployment loses it in the middle and fails`,
         label: 'closed first',
-        related: [{ at: closedFirst.closedAt, message: 'waits for what runs' }],
-        suggestion: `close ${name ?? 'the consumer'} first and wait for it, then ${closedFirst.text}`,
-        fate: `SIGTERM → ${closedFirst.text} → the ${MESSAGE[kind]} that runs fails`,
+        related: [{ at: first.closedAt, message: 'waits for what runs' }],
+        suggestion: `close ${name ?? 'the consumer'} first and wait for it, then ${first.text}`,
+        fate: `SIGTERM → ${first.text} → the ${MESSAGE[kind]} that runs fails`,
       };
     }
   },

@@ -1,5 +1,5 @@
 import type { WorkUnit, Confidence, Effect, EffectKind, Loop, Problem, Rule, TaskFunction } from '../../model/index.js';
-import { place, samePlace, shorten } from '../../model/index.js';
+import { isWithin, place, samePlace, shorten } from '../../model/index.js';
 import { isOn, numberOf } from '../celery-shared.js';
 import { appConfidence, listed, weakest } from '../shared.js';
 
@@ -67,11 +67,6 @@ function isCleanUp(fn: TaskFunction, loop: Loop): boolean {
   const costs = costsOf(fn, fn.body.loops.indexOf(loop), loop);
   const before = fn.body.effects.slice(0, fn.body.effects.indexOf(costs[0]!));
   return fn.periodic && costs.every(({ kind }) => kind === 'delete') && !before.some(({ kind, insideLoop }) => insideLoop === undefined && ROW_WRITES.has(kind));
-}
-
-function isWithin(inner: number, outer: number, loops: readonly Loop[]): boolean {
-  for (let at: number | undefined = inner; at !== undefined; at = loops[at]!.outer) if (at === outer) return true;
-  return false;
 }
 
 function isInsideAnother(fn: TaskFunction, loop: Loop): boolean {
