@@ -21,26 +21,27 @@ const PAGES: Source = { source: 'listing', bound: 'unbounded' };
 const bounded = (source: Loop['source']): Source => ({ source, bound: 'bounded' });
 /** Names, wrappers and functions in a row, and all that is looked at for one loop: a name may hold several values. */
 const STEPS = 16, LOOKS = 300;
-let looks = 0;
+interface Left { readonly steps: number; readonly all: { looks: number } }
+const start = (): Left => ({ steps: STEPS, all: { looks: LOOKS } });
+const further = ({ steps, all }: Left): Left => ({ steps: steps - 1, all });
 
 /** Is the number of items bounded? Follows names, wrappers and functions of the repository; what cannot be told is unknown. */
 export function sourceOf(expr: Expr, scope: Scope, resolver: Resolver): Source {
-  looks = 0;
-  return sourceFrom(expr, scope, resolver, STEPS);
+  return sourceFrom(expr, scope, resolver, start());
 }
 
-function sourceFrom(expr: Expr, scope: Scope, resolver: Resolver, steps: number): Source {
-  if (steps === 0 || ++looks > LOOKS) return UNKNOWN;
-  const follow = (part: Expr, where: Scope = scope): Source => sourceFrom(part, where, resolver, steps - 1);
+function sourceFrom(expr: Expr, scope: Scope, resolver: Resolver, left: Left): Source {
+  if (left.steps === 0 || left.all.looks-- <= 0) return UNKNOWN;
+  const follow = (part: Expr, where: Scope = scope): Source => sourceFrom(part, where, resolver, further(left));
   switch (expr.is) {
     case 'list': case 'map': return expr.is === 'list' && expr.items.some(item => item.is === 'operation' && item.operator === '*') ? UNKNOWN : bounded('constant');
     case 'literal': return bounded('constant');
-    case 'name': return named(expr, scope, resolver, steps);
+    case 'name': return named(expr, scope, resolver, left);
     case 'item': return isSlice(expr.key) ? bounded('slice') : isOpenSlice(expr.key) ? follow(expr.object) : pageOf(expr.object, scope, resolver) ?? UNKNOWN;
     case 'choice': return anyOf(expr.branches.map(branch => follow(branch)));
     case 'operation': return expr.operator === 'comprehension' ? follow(expr.operands[2]!) : expr.operator === 'or' ? follow(expr.operands[0]!) : UNKNOWN;
-    case 'call': return called(expr, scope, resolver, steps);
-    case 'member': return attribute(expr, scope, resolver, steps);
+    case 'call': return called(expr, scope, resolver, left);
+    case 'member': return attribute(expr, scope, resolver, left);
     default: return UNKNOWN;
   }
 }
@@ -51,7 +52,7 @@ const isSlice = (key: Expr): boolean => key.is === 'operation' && key.operator =
 const isOpenSlice = (key: Expr): boolean => key.is === 'operation' && key.operator === 'slice' && !isGiven(key.operands[1]);
 const isGiven = (expr: Expr | undefined): boolean => expr !== undefined && !(expr.is === 'literal' && expr.value === null);
 
-function named(expr: Extract<Expr, { is: 'name' }>, scope: Scope, resolver: Resolver, steps: number): Source {
+function named(expr: Extract<Expr, { is: 'name' }>, scope: Scope, resolver: Resolver, left: Left): Source {
   const { name } = expr;
   for (let at: Scope | undefined = scope; at; at = at.parent) {
     if (at.kind === 'class' && at !== scope) continue;
@@ -60,14 +61,14 @@ function named(expr: Extract<Expr, { is: 'name' }>, scope: Scope, resolver: Reso
     const last = bindings.at(-1);
     const rows = last && rowsOfCursor(name, expr.at, at, resolver);
     if (rows) return ofRows(rows);
-    if (last?.kind === 'value') return anyOf(lastValues(name, bindings).map(expr => valueSource(name, expr, at, resolver, steps)));
-    if (last?.kind === 'iterated') return last.part !== undefined && last.over.is === 'call' ? partSource(last.over, last.part, at, resolver, steps) : chunkOf(last.over, at, resolver);
-    if (bound) return bound.is === 'value' ? sourceFrom(bound.expr, bound.scope, resolver, steps - 1) : UNKNOWN;
+    if (last?.kind === 'value') return anyOf(lastValues(name, bindings).map(expr => valueSource(name, expr, at, resolver, left)));
+    if (last?.kind === 'iterated') return last.part !== undefined && last.over.is === 'call' ? partSource(last.over, last.part, at, resolver, left) : chunkOf(last.over, at, resolver);
+    if (bound) return bound.is === 'value' ? sourceFrom(bound.expr, bound.scope, resolver, further(left)) : UNKNOWN;
     if (at.function?.parameters.some(parameter => parameter.name === name)) return { source: 'argument', bound: 'unknown' };
     if (last) break;
   }
   const target = resolver.resolve(expr, scope);
-  return target.is === 'value' ? sourceFrom(target.expr, target.scope, resolver, steps - 1) : UNKNOWN;
+  return target.is === 'value' ? sourceFrom(target.expr, target.scope, resolver, further(left)) : UNKNOWN;
 }
 
 /** Rows of a statement in SQL. */
@@ -93,10 +94,10 @@ function anyOf(sources: readonly Source[]): Source {
 }
 
 /** A list that is filled later holds what it is filled with. */
-function valueSource(name: string, expr: Expr, scope: Scope, resolver: Resolver, steps: number): Source {
+function valueSource(name: string, expr: Expr, scope: Scope, resolver: Resolver, left: Left): Source {
   const isEmpty = (expr.is === 'list' && expr.items.length === 0) || (expr.is === 'map' && expr.entries.length === 0) || (expr.is === 'call' && /^(list|set|dict)$/.test(dottedName(expr.callee) ?? '') && expr.positional.length === 0);
   const added = isEmpty && scope.kind === 'function' ? additionsTo(scope.statements).get(name) : undefined;
-  return added ? anyOf(added.map(over => (over === 'pages' ? PAGES : sourceFrom(over, scope, resolver, steps - 1)))) : sourceFrom(expr, scope, resolver, steps - 1);
+  return added ? anyOf(added.map(over => (over === 'pages' ? PAGES : sourceFrom(over, scope, resolver, further(left))))) : sourceFrom(expr, scope, resolver, further(left));
 }
 
 /** What a list is filled with: what is put into it, or what is walked around that; `pages`: what each round of a loop until nothing is left brings. */
@@ -129,17 +130,17 @@ const additionsTo = remembered((statements: readonly Statement[]): ReadonlyMap<s
 export function isAskedAnew(over: Expr, body: readonly Statement[], scope: Scope, resolver: Resolver): boolean {
   const walked = unwrapped(over);
   const values = walked.is === 'name' ? bindingsOf(body).byName.get(walked.name)?.flatMap(one => (one.kind === 'value' ? [unwrapped(one.expr)] : [])) ?? [] : [walked];
-  return values.some(value => (value.is === 'call' || hasQueryRoot(value)) && behindCut(value, scope, resolver)?.bound !== 'bounded');
+  return values.some(value => (value.is === 'call' || hasQueryRoot(value)) && behindCut(value, scope, resolver, start())?.bound !== 'bounded');
 }
 
 /** `rows = query.filter(id__gt=last)[:100]`: what the caller has given as the query. */
-function behindCut(expr: Expr, scope: Scope, resolver: Resolver, steps = STEPS): Source | undefined {
+function behindCut(expr: Expr, scope: Scope, resolver: Resolver, left: Left): Source | undefined {
   const root = rootOf(unwrapped(expr));
-  if (root.is !== 'name' || steps === 0) return undefined;
+  if (root.is !== 'name' || left.steps === 0) return undefined;
   const bound = scope.bound?.get(root.name);
-  if (bound?.is === 'value') return sourceFrom(bound.expr, bound.scope, resolver, steps - 1);
+  if (bound?.is === 'value') return sourceFrom(bound.expr, bound.scope, resolver, further(left));
   const value = localValue(root.name, scope);
-  return value && behindCut(value, scope, resolver, steps - 1);
+  return value && behindCut(value, scope, resolver, further(left));
 }
 
 const unwrapped = (expr: Expr): Expr => (expr.is === 'call' && expr.positional[0] && PASS_THROUGH.has(dottedName(expr.callee) ?? '') ? unwrapped(expr.positional[0]) : expr);
@@ -151,8 +152,8 @@ function chunkOf(over: Expr, scope: Scope, resolver: Resolver): Source {
   return FILE_OPENERS.test(resolver.externalName(over.callee, scope) ?? '') ? { source: 'file', bound: 'unbounded' } : UNKNOWN;
 }
 
-function called(call: Extract<Expr, { is: 'call' }>, scope: Scope, resolver: Resolver, steps: number): Source {
-  const follow = (part: Expr | undefined): Source => (part ? sourceFrom(part, scope, resolver, steps - 1) : UNKNOWN);
+function called(call: Extract<Expr, { is: 'call' }>, scope: Scope, resolver: Resolver, left: Left): Source {
+  const follow = (part: Expr | undefined): Source => (part ? sourceFrom(part, scope, resolver, further(left)) : UNKNOWN);
   const listed = isScript(scope.path) ? mapperSource(call) : undefined;
   if (listed) return listed;
   const name = dottedName(call.callee);
@@ -174,9 +175,9 @@ function called(call: Extract<Expr, { is: 'call' }>, scope: Scope, resolver: Res
   const own = resolver.resolve(call.callee, scope);
   if (own.is === 'class') {
     const walked = resolver.member({ is: 'instance', of: own, call, scope }, '__iter__');
-    return walked.is === 'function' ? returnedSource(walked, resolver.inside(walked), resolver, steps) : UNKNOWN;
+    return walked.is === 'function' ? returnedSource(walked, resolver.inside(walked), resolver, left) : UNKNOWN;
   }
-  if (own.is === 'function') return returnedSource(own, resolver.inside(own, argumentsOf(own, call, scope)), resolver, steps);
+  if (own.is === 'function') return returnedSource(own, resolver.inside(own, argumentsOf(own, call, scope)), resolver, left);
   const last = chain[chain.length - 1]?.name;
   if (call.callee.is === 'member' && last !== undefined && ['items', 'values', 'keys', 'copy'].includes(last) && call.positional.length === 0 && !isQueryset(call, scope, resolver)) return follow(call.callee.object);
   if (last !== undefined && LISTING_METHODS.has(last)) return { source: last.includes('scan') ? 'scan' : 'paginator', bound: 'unbounded' };
@@ -196,10 +197,10 @@ function mapperSource({ callee, positional: [options] }: Extract<Expr, { is: 'ca
 
 const entity = (source: Source): { entity?: string } => (source.entity === undefined ? {} : { entity: source.entity });
 
-function attribute(expr: Extract<Expr, { is: 'member' }>, scope: Scope, resolver: Resolver, steps: number): Source {
+function attribute(expr: Extract<Expr, { is: 'member' }>, scope: Scope, resolver: Resolver, left: Left): Source {
   const target = resolver.resolve(expr, scope);
-  if (target.is === 'value' && target.expr !== expr) return sourceFrom(target.expr, target.scope, resolver, steps - 1);
-  if (target.is === 'instance' && target.call !== expr && target.call.is === 'call') return sourceFrom(target.call, target.scope, resolver, steps - 1);
+  if (target.is === 'value' && target.expr !== expr) return sourceFrom(target.expr, target.scope, resolver, further(left));
+  if (target.is === 'instance' && target.call !== expr && target.call.is === 'call') return sourceFrom(target.call, target.scope, resolver, further(left));
   if (target.is === 'external' && TABLES.test(target.name)) return { source: 'file', bound: 'unbounded' };
   return querysetSource(expr, scope, resolver) ?? UNKNOWN;
 }
@@ -357,8 +358,8 @@ function isBucketListing(call: Extract<Expr, { is: 'call' }>): boolean {
 }
 
 /** What a generator gives page by page. */
-function pagesOf(body: readonly Statement[], scope: Scope, resolver: Resolver): Source {
-  const asked = [...bindingsOf(body).byName.values()].flat().flatMap(one => (one.kind === 'value' ? [behindCut(one.expr, scope, resolver)] : []));
+function pagesOf(body: readonly Statement[], scope: Scope, resolver: Resolver, left: Left): Source {
+  const asked = [...bindingsOf(body).byName.values()].flat().flatMap(one => (one.kind === 'value' ? [behindCut(one.expr, scope, resolver, further(left))] : []));
   return asked.some(source => source?.bound === 'bounded') ? bounded('chunk') : { source: 'chunk', bound: 'unbounded' };
 }
 
@@ -368,20 +369,20 @@ type AnyLoop = Extract<Statement, { do: 'for' | 'while' }>;
 const yieldingLoops = (body: readonly Statement[]): readonly AnyLoop[] => body.flatMap(statement => (statement.do === 'for' || statement.do === 'while' ? (yields(statement) ? [statement] : []) : yieldingLoops(nested(statement))));
 
 /** `rows, total = load()`: what stands there in what the function returns. */
-function partSource(call: Extract<Expr, { is: 'call' }>, part: number, scope: Scope, resolver: Resolver, steps: number): Source {
+function partSource(call: Extract<Expr, { is: 'call' }>, part: number, scope: Scope, resolver: Resolver, left: Left): Source {
   const target = resolver.resolve(call.callee, scope);
   if (target.is !== 'function') return UNKNOWN;
   const inside = resolver.inside(target, argumentsOf(target, call, scope));
-  return anyOf(partsOf(target, part).map(expr => sourceFrom(expr, inside, resolver, steps - 1)));
+  return anyOf(partsOf(target, part).map(expr => sourceFrom(expr, inside, resolver, further(left))));
 }
 
 /** What a function of the repository returns or yields. */
-function returnedSource(target: FunctionTarget, inside: Scope, resolver: Resolver, steps: number): Source {
+function returnedSource(target: FunctionTarget, inside: Scope, resolver: Resolver, left: Left): Source {
   if (target.function.isGenerator) {
     const loops = yieldingLoops(target.function.body);
-    return anyOf(loops.map(loop => (loop.do === 'for' ? sourceFrom(loop.over, inside, resolver, steps - 1) : isUntilEmpty(loop) ? pagesOf(loop.body, inside, resolver) : UNKNOWN)));
+    return anyOf(loops.map(loop => (loop.do === 'for' ? sourceFrom(loop.over, inside, resolver, further(left)) : isUntilEmpty(loop) ? pagesOf(loop.body, inside, resolver, left) : UNKNOWN)));
   }
   const results = returnsOf(target.function.body).filter(result => !(result.is === 'literal' || (result.is === 'list' && result.items.length === 0)));
-  const sources = results.map(result => sourceFrom(result, inside, resolver, steps - 1));
+  const sources = results.map(result => sourceFrom(result, inside, resolver, further(left)));
   return anyOf(sources);
 }
