@@ -7,7 +7,7 @@ import { cacheDirectory, claim } from './sources/cache-directory.js';
 import { prune } from './sources/pack-file.js';
 
 /** How Node compiles a CommonJS module: what `require` calls for each file. The same in all of Node 20, which gets no new features. */
-interface Compiled { require(id: string): unknown; readonly exports: unknown; readonly parent?: Compiled }
+interface Compiled { require(id: string): unknown; readonly exports: unknown }
 type Compile = (this: Compiled, source: string, file: string, ...more: unknown[]) => unknown;
 
 /** What is large, and imports nothing by `import()`: that needs a host that code compiled here does not have. */

@@ -1,5 +1,5 @@
 // `npm run bench [-- FOLDER]`: what drainlint takes, side by side with its peers (scripts/peers.sh installs them; one that is absent is named). FOLDER is
-// scanned as a whole, without a cache and with what the scan before kept. The last table shows what a tree costs as it grows.
+// scanned as a whole, without a cache and with what the scan before kept. drainlint's own compiled code is kept between rounds, as between the runs of users. The last table shows what a tree costs as it grows.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import type { AuditOptions } from '../audit.js';
 import { AuditError, DEFAULT_CONFIG, didYouMean, findConfig, loadConfig, type Config } from '../config.js';
 import { gitRoot, isInside } from '../sources/files.js';
+import { cacheDirectory } from '../sources/cache-directory.js';
 import type { Cache } from '../sources/cache.js';
 import type { EarlierTree, StagedTree, Tree } from '../sources/revision.js';
 import { BUILD } from '../version.js';
@@ -100,7 +101,7 @@ export function readingFor(root: string, { cache: isWanted, readAll = false, ver
   let found: Cache | undefined;
   const onTrouble = (message: string): void => { if (verbose) process.stderr.write(`drainlint: ${message}\n`); };
   const open = async (folders: readonly string[]): Promise<Cache | undefined> => {
-    const [{ openCache }, { cacheDirectory }] = [await import('../sources/cache.js'), await import('../sources/cache-directory.js')];
+    const { openCache } = await import('../sources/cache.js');
     const directory = cacheDirectory();
     if (directory !== undefined) found = openCache({ directory, build: `${build} ${process.versions.v8}`, root, folders, onTrouble });
     return found;

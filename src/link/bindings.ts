@@ -133,3 +133,14 @@ function bindTarget(target: Expr, over: Expr, guards: readonly Guard[], add: Add
   if (target.is === 'name') add(target.name, { kind: 'iterated', over, guards });
   else if (target.is === 'list') for (const item of target.items) bindTarget(item, over, guards, add);
 }
+
+/** What a name is declared as counts for all that is assigned to it. */
+export const typeOf = (bindings: readonly Binding[]): string | undefined => bindings.flatMap(one => (one.kind === 'value' ? one.type ?? [] : []))[0];
+
+/** `handlers[name] = …` changes what is bound elsewhere. */
+export const binds = ({ kind }: Binding): boolean => kind !== 'item' && kind !== 'update';
+
+/** `app = healthcheck.setup(app)`: what it names is still what it named before. */
+export function takesItself(expr: Expr, bindings: readonly Binding[], within: readonly Statement[]): boolean {
+  return expr.is === 'call' && expr.positional.some(argument => argument.is === 'name' && bindingsOf(within).byName.get(argument.name) === bindings);
+}

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { ClassFacts, Expr, FactStore, FunctionFacts, SourceLocation, Statement } from '../model/index.js';
 import { valueIn } from '../model/index.js';
-import { bindingsOf, isProperty, type Binding } from './bindings.js';
+import { binds, bindingsOf, isProperty, takesItself, typeOf, type Binding } from './bindings.js';
 import { classScope, partsOf, returnsOf } from './bodies.js';
 import { argumentsOf } from './call-arguments.js';
 import { createEvaluator, type Evaluator } from './evaluate.js';
@@ -218,7 +218,7 @@ export function createResolver(store: FactStore): Resolver {
       const binding = bindings[i]!;
       switch (binding.kind) {
         case 'value':
-          if (i > 0 && takesItself(binding.expr, bindings, scope)) continue; // app = instrument(app)
+          if (i > 0 && takesItself(binding.expr, bindings, scope.statements)) continue; // app = instrument(app)
           return isPlain(binding.expr) ? { is: 'value', expr: binding.expr, scope } : orTyped(resolve(binding.expr, scope), binding.type ?? typeOf(bindings), scope, binding.expr.at);
         case 'function': return { is: 'function', function: binding.function, scope, ...(scope.self && scope.kind === 'class' && { owner: scope.self }) };
         case 'class': return { is: 'class', class: binding.class, scope };
@@ -391,16 +391,5 @@ export function createResolver(store: FactStore): Resolver {
   return { ...names, ...createEvaluator(names) };
 }
 
-/** What a name is declared as counts for all that is assigned to it. */
-const typeOf = (bindings: readonly Binding[]): string | undefined => bindings.flatMap(one => (one.kind === 'value' ? one.type ?? [] : []))[0];
-
-/** `handlers[name] = …` changes what is bound elsewhere. */
-const binds = ({ kind }: Binding): boolean => kind !== 'item' && kind !== 'update';
-
 const isNone = (expr: Expr): boolean => expr.is === 'literal' && expr.value === null;
 const isPlain = (expr: Expr): boolean => expr.is === 'literal' || expr.is === 'map' || expr.is === 'list';
-
-/** `app = healthcheck.setup(app)`: what it names is still what it named before. */
-function takesItself(expr: Expr, bindings: readonly Binding[], scope: Scope): boolean {
-  return expr.is === 'call' && expr.positional.some(argument => argument.is === 'name' && bindingsOf(scope.statements).byName.get(argument.name) === bindings);
-}

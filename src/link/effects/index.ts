@@ -1,29 +1,29 @@
-import type { BodyFacts, CallStep, Effect, EffectKind, ErrorHandler, Expr, Handler, Loop, Publish, ResultWait, RetryCall, Setting, SourceLocation, Statement } from '../../model/index.js';
-import { dottedName, expressionsOf, isWithin, nested, walk } from '../../model/index.js';
-import { OF_SESSION, PURE } from '../../knowledge/libraries/index.js';
-import { EACH, LATER, ONCE, VALUE_METHODS } from '../../knowledge/libraries/node.js';
-import { toSetting } from '../celery/settings.js';
-import { bindingsOf } from '../bindings.js';
+import type { BodyFacts, CallStep, Effect, ErrorHandler, Expr, Handler, Loop, Publish, ResultWait, RetryCall, SourceLocation, Statement } from '../../model/index.js';
+import { dottedName, expressionsOf, walk } from '../../model/index.js';
+import { PURE } from '../../knowledge/libraries/index.js';
+import { EACH, LATER, ONCE } from '../../knowledge/libraries/node.js';
 import { argumentsOf, defaultsOf } from '../call-arguments.js';
-import { NO_ENVIRONMENT } from '../evaluate.js';
-import type { FunctionTarget, Resolver, Scope, Target, Value } from '../modules.js';
-import { openedBy } from '../transactions.js';
-import { isDuration } from '../durations.js';
+import type { FunctionTarget, Resolver, Scope, Target } from '../modules.js';
 import { render } from '../render.js';
 import { claimsIn } from './claims.js';
 import { isScript } from '../find-scripts.js';
 import { classify, sessionOf, type Classified } from './classify.js';
 import { classifyScript } from './classify-script.js';
+import { conditionOf, type Way } from './conditions.js';
 import { decided } from './decided.js';
+import { delayOf, retryCall } from './delays.js';
 import { endsAsk, isMissing, mayEnd, OPEN } from './endings.js';
 import { catchesAll, endsError, isIdle, isLogging, isSkipped, isTelling, judgeHandler, leavesLoop } from './handlers.js';
-import { comparesStored, conflictOf, lastPart, locksWithRelease, type Release, type TakenAt } from './lock-uses.js';
-import { keyText, keyword, lockOf, type Taken } from './locks.js';
+import { committedBy, holds, transactionOf, type Commit, type Opened } from './held.js';
+import { comparesStored, conflictOf, locksWithRelease, withExpiry, type Expiry, type Release, type TakenAt } from './lock-uses.js';
+import { isFalse, keyText, keyword, lockOf } from './locks.js';
 import { withLoopValue } from './loop-value.js';
 import { goesDown, isUntilEmpty } from './pages.js';
 import { raisedBehind } from './raises.js';
+import { awaitedMessage, isPublish } from './sent.js';
 import { isAskedAnew, sourceOf } from './source.js';
-import { ANYTHING, changes, stateAsked, writtenBy, type Asked, type Written } from './state.js';
+import { ANYTHING, stateAsked, writtenBy, type Asked, type Written } from './state.js';
+import { triedCall } from './tried.js';
 
 type Call = Extract<Expr, { is: 'call' }>;
 
@@ -71,16 +71,8 @@ interface Where {
   readonly seen?: Set<Call>;
 }
 
-/** One way of an `if`, at one visit to it. */
-interface Way { readonly fork: object; readonly taken: boolean }
-
 /** `asked`: what decides whether it is reached. */
 type FoundEffect = Omit<Effect, 'conditional' | 'raisedBehind'> & { readonly asked: readonly Asked[] | undefined; readonly ways: readonly Way[] | undefined; readonly step: number; /** The session or connection that must commit it. */ readonly session?: string };
-
-/** No run comes to both: they stand on two ways of one question. */
-const areApart = (one: FoundEffect, other: FoundEffect): boolean => one.ways?.some(({ fork, taken }) => other.ways?.some(way => way.fork === fork && way.taken !== taken)) === true;
-/** `session.commit()`. */
-interface Commit { readonly at: SourceLocation; readonly session: string; readonly step: number; readonly loop?: number }
 
 /** What stands behind one more question. */
 function asking(where: Where, asked: readonly Asked[]): Where {
@@ -91,19 +83,8 @@ function asking(where: Where, asked: readonly Asked[]): Where {
 const WHOLE: ReadonlySet<Statement['do']> = new Set(['call', 'assign', 'return']);
 
 const withoutPages = ({ pages: _, ...where }: Where): Where => where;
-/** Takes long enough to be cut in it. */
-const SLOW: ReadonlySet<EffectKind> = new Set(['http-read', 'http-write', 'email', 'sms', 'payment', 'upload', 'subprocess', 'sleep']);
-
-/** `isSession`: it holds what is given to a session, else rows alone. */
-interface Opened { readonly of: Effect['transaction'] & {}; readonly isSession: boolean }
-const holds = ({ isSession }: Opened, { isRow, session }: Classified): boolean => (isSession ? session !== undefined && OF_SESSION.test(session) : isRow === true && session === undefined);
-/** The default database: `using=` chooses another one. */
-const ON_DEFAULT = /\b(?:atomic|commit_on_success|begin)(?:\((?:(?:durable|savepoint)=\w+(?:, )?)*\))?$/;
 
 interface Behind { readonly rest: readonly Statement[]; readonly isAll: boolean }
-
-/** `expire(key, s)`, which gives a lock its life after it was taken. */
-interface Expiry { readonly key: string; readonly holder: string; readonly value: Expr; readonly scope: Scope; readonly inMs: boolean }
 
 /** A call whose callee is looked up in a table. `asked`: what decides whether it is reached. */
 export interface LookedUp { readonly call: Call; readonly scope: Scope; readonly asked: readonly Asked[] | undefined }
@@ -198,25 +179,8 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     const lock = taken.findIndex(({ name }, i) => i >= lockedBefore || (name !== undefined && items.some(item => item.is === 'name' && item.name === name)));
     return {
       ...(items.some(item => item.is === 'call' && /(^|\.)allow_join_result$/.test(dottedName(item.callee) ?? '')) && { joins: true }),
-      ...transactionOf(items, where.scope, where), ...(where.lock === undefined && lock >= 0 && { lock }),
+      ...transactionOf(items, where.scope, where, resolver), ...(where.lock === undefined && lock >= 0 && { lock }),
     };
-  }
-
-  /** The transaction that a `with` or one of a function's decorators opens; one inside another is a part of that. */
-  function transactionOf(openers: readonly Expr[], scope: Scope, { transaction, loop }: Pick<Where, 'transaction' | 'loop'>): Pick<Where, 'transaction'> {
-    const open = transaction ? undefined : openers.map(opener => openedBy(opener, scope, resolver)).find(found => found !== undefined && ON_DEFAULT.test(found.text));
-    return open ? { transaction: { of: { at: open.at, ...(loop !== undefined && { insideLoop: loop }) }, isSession: open.text.endsWith('begin()') } } : transaction ? { transaction } : {};
-  }
-
-  /** What a session is given is written at its commit: the transaction is that of the innermost loop with a commit in it, or of all that stands before one. */
-  function committedBy({ session, insideLoop, step }: FoundEffect): Effect['transaction'] {
-    if (session === undefined) return undefined;
-    for (let at = insideLoop; at !== undefined; at = loops[at]!.outer) {
-      const inside = commits.find(({ loop }) => loop !== undefined && isWithin(loop, at!, loops));
-      if (inside) return { at: inside.at, insideLoop: at };
-    }
-    const behind = commits.find(commit => commit.loop === undefined && commit.session === session && commit.step > step);
-    return behind && { at: behind.at };
   }
 
   /** `before`: how much there was before what is tried. */
@@ -307,7 +271,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     for (const [, argument] of call.keywords) visitExpr(argument, inner);
 
     const method = call.callee.is === 'member' ? call.callee.name : undefined;
-    if (method === 'retry' && isTaskItself(call, where)) { retryCalls.push(retryCall(call, where)); return; }
+    if (method === 'retry' && isTaskItself(call, where)) { retryCalls.push(retryCall(call, where, resolver)); return; }
     if (isPublish(call) && !isScript(where.scope.path)) { publish(call, where); return; }
     const callee = calleeOf(call, where.scope);
     const external = callee.is === 'external' ? callee.name : callee.is === 'instance' && callee.of.is === 'external' ? `${callee.of.name}()` : undefined;
@@ -316,7 +280,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     if (method === 'delete' && call.callee.is === 'member' && call.positional[0]) releases.push({ at: call.at, holder: external?.replace(/\.\w+$/, '') ?? render(call.callee.object, 120), key: keyText(call.positional[0], where.scope), checksOwner: where.ownerChecked === true });
     if ((method === 'expire' || method === 'pexpire') && call.callee.is === 'member' && call.positional[1]) expiries.push({ key: keyText(call.positional[0], where.scope), holder: external?.replace(/\.\w+$/, '') ?? render(call.callee.object, 120), value: call.positional[1], scope: where.scope, inMs: method === 'pexpire' });
     if (method === 'commit' && call.callee.is === 'member' && !isScript(where.scope.path)) commits.push({ at: call.at, session: sessionOf(call.callee.object, where.scope), step: steps, ...(where.loop !== undefined && { loop: where.loop }) });
-    const sent = method !== undefined && WAITS.test(method) && call.callee.is === 'member' ? sentBy(call.callee.object, where.scope) : undefined;
+    const sent = awaitedMessage(call, where.scope);
     if (sent) { trivial = false; waits.push({ at: call.at, text: render(call), sent: sent.at, via: where.via, allowed: where.joins === true || isFalse(keyword(call, 'disable_sync_subtasks')) }); return; }
     const isCode = isScript(where.scope.path);
     const effect: Classified | undefined = isCode ? classifyScript(call, external, where.scope) : classify(call, external, where.scope, resolver);
@@ -362,56 +326,14 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     functions++;
     visit(callee.function.body, {
       scope: resolver.inside(callee, argumentsOf(callee, call, where.scope)), depth: where.depth + 1,
-      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.pages && { pages: callee.function.body }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }), ...(where.asked && { asked: where.asked }), ...(where.ways && { ways: where.ways }), ...(where.last && (!where.used || where.returned) && { last: true, ends: true }), ...(where.joins && { joins: true }), ...(where.guard && { guard: where.guard }), ...(where.lock !== undefined && { lock: where.lock }), ...transactionOf(callee.function.decorators, callee.scope, where),
+      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.pages && { pages: callee.function.body }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }), ...(where.asked && { asked: where.asked }), ...(where.ways && { ways: where.ways }), ...(where.last && (!where.used || where.returned) && { last: true, ends: true }), ...(where.joins && { joins: true }), ...(where.guard && { guard: where.guard }), ...(where.lock !== undefined && { lock: where.lock }), ...transactionOf(callee.function.decorators, callee.scope, where, resolver),
     });
   }
 
   function publish(call: Call, where: Where): void {
-    const countdown = keyword(call, 'countdown');
-    const eta = keyword(call, 'eta');
-    const delay = countdown ? seconds(resolver.evaluate(countdown, where.scope)) : eta ? etaDelay(eta, where.scope) : undefined;
     const object = call.callee.is === 'member' ? call.callee.object : call.callee;
-    publishes.push({ at: call.at, target: render(object.is === 'call' ? object.callee : object), countdown: delay ?? { state: 'unset', at: call.at, slots: [] }, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }) });
+    publishes.push({ at: call.at, target: render(object.is === 'call' ? object.callee : object), countdown: delayOf(call, where.scope, resolver), via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }) });
     effects.push({ asked: where.asked, ways: where.ways, step: steps, kind: 'publish', text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }) });
-  }
-
-  /** `now() + timedelta(hours=2)`: the part that is a duration. */
-  function etaDelay(eta: Expr, scope: Scope): Setting<number> {
-    if (eta.is === 'operation' && eta.operator === '+') {
-      for (const part of eta.operands) { const value = resolver.evaluate(part, scope); if (value.known && isDuration(value.value)) return seconds(value); }
-    }
-    return { state: 'unknown', at: eta.at, expression: render(eta), candidates: [] };
-  }
-
-  function retryCall(call: Call, where: Where): RetryCall {
-    const written = keyword(call, 'countdown');
-    const limit = keyword(call, 'max_retries');
-    const eta = keyword(call, 'eta');
-    const unset: Setting<number> = { state: 'unset', at: call.at, slots: [] };
-    const limited = limit && resolver.evaluate(limit, where.scope);
-    const countdown = written ? retryDelay(written, where.scope) : eta ? etaDelay(eta, where.scope) : unset;
-    const grows = written !== undefined && (/retries|\*\*|backoff|random|jitter|delay\w{0,60}\[|exponential/i.test(render(written, 200)) || (countdown.state === 'unknown' && countdown.candidates.length > 1));
-    return {
-      at: call.at, countdown, via: where.via, grows, ...(where.handling && { afterFailure: true }), ...(isFalse(keyword(call, 'throw')) && { returns: true }),
-      // retry(max_retries=None) leaves the task's own limit (celery app/task.py:765)
-      maxRetries: limited?.known && limited.value === null ? unset : limited ? toSetting(limited, []) as Setting<number | null> : unset,
-    };
-  }
-
-  function withExpiry<T extends { readonly lock: Taken }>(one: T): T {
-    const expiry = one.lock.ttl.state === 'unset' && !one.lock.byLibrary ? expiries.find(({ key, holder }) => key !== '' && key === one.lock.key && lastPart(holder) === lastPart(one.lock.holder)) : undefined;
-    if (!expiry) return one;
-    const ttl = seconds(resolver.evaluate(expiry.value, expiry.scope));
-    return { ...one, lock: { ...one.lock, ttl: expiry.inMs && ttl.state === 'set' ? { ...ttl, value: ttl.value / 1000 } : ttl } };
-  }
-
-  /** A delay that counts `self.request.retries`: what it is at the first and at the second retry. */
-  function retryDelay(written: Expr, scope: Scope): Setting<number> {
-    const plain = resolver.evaluate(written, scope);
-    if (plain.known) return seconds(plain);
-    const [first, second] = [0, 1].map(retries => seconds(resolver.evaluate(written, scope, { ...NO_ENVIRONMENT, retries })));
-    if (first!.state !== 'set' || second!.state !== 'set') return seconds(plain);
-    return first!.value === second!.value ? first! : { state: 'unknown', at: written.at, expression: render(written), candidates: [first!.value, second!.value] };
   }
 
   /** A decorator of the repository's own may do something behind it. */
@@ -419,22 +341,14 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
 
   function finished(found: FoundEffect): Effect {
     const { asked, ways: _, step: __, session: ___, isLast, ...effect } = found;
-    const transaction = effect.transaction ?? committedBy(found);
+    const transaction = effect.transaction ?? committedBy(found, commits, loops);
     const types = raisedBehind(target.function.body, effect.via[0]?.at ?? effect.at);
-    const conditional = asked && conditionOf(asked, found);
+    const conditional = asked && conditionOf(asked, found, { effects, writes, stepOf });
     return { ...effect, ...(transaction && { transaction }), ...(isLast && !isWrapped && { isLast }), ...(conditional && { conditional }), ...(types && types.length > 0 && { raisedBehind: [...new Set(types)] }) };
   }
 
-  /** What is written in front of a question is there in the first run, too; what is written behind the effect comes too late for a run that is cut in the slow work between them. */
-  function conditionOf(asked: readonly Asked[], found: FoundEffect): NonNullable<Effect['conditional']> {
-    if (asked.some(one => one.entity === ANYTHING)) return 'open';
-    const behind = asked.flatMap(one => { const from = one.by && stepOf.get(one.by); return writes.filter(written => (from === undefined || written.step > from) && changes(written, one)); });
-    const first = Math.min(...behind.map(written => written.step));
-    return behind.length === 0 ? 'steady' : effects.some(other => SLOW.has(other.kind) && other.step > found.step && other.step < first && !areApart(other, found)) ? 'late' : 'open';
-  }
-
   const start = resolver.inside(target, defaultsOf(target));
-  visit(target.function.body, { scope: start, via: [], depth: 0, last: true, ends: true, ...transactionOf(target.function.decorators, target.scope, {}), ...(asked && { asked }) });
+  visit(target.function.body, { scope: start, via: [], depth: 0, last: true, ends: true, ...transactionOf(target.function.decorators, target.scope, {}, resolver), ...(asked && { asked }) });
   for (const decorator of decorators) visitDecorator(decorator, target.scope);
 
   function visitDecorator(decorator: Expr, scope: Scope): void {
@@ -463,7 +377,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     return object !== undefined && (object === first || object === 'self' || object === target.function.name || /(^|\.)current_task$/.test(object) || (where.depth > 0 && /^(task|self|celery_task)$/.test(object)));
   }
 
-  return { effects: effects.map(finished), loops, locks: locksWithRelease(taken.map(withExpiry), releases), publishes, handlers, waits, claims: claimsIn(target.function.body, start, resolver), trivial: trivial && retryCalls.length === 0, partial, ...(capped && { capped }), retryCalls, open };
+  return { effects: effects.map(finished), loops, locks: locksWithRelease(taken.map(one => withExpiry(one, expiries, resolver)), releases), publishes, handlers, waits, claims: claimsIn(target.function.body, start, resolver), trivial: trivial && retryCalls.length === 0, partial, ...(capped && { capped }), retryCalls, open };
 }
 
 /** `for (let i = 0; i < rows.length; i += 10)`: the list that is walked. */
@@ -477,44 +391,7 @@ function isNarrow(type: Expr): boolean {
   return !/(?:^|\.)(?:Exception|BaseException|RequestException|HTTPError)$/.test(dottedName(type) ?? '');
 }
 
-function isPublish(call: Call): boolean {
-  return call.callee.is === 'member' && (/^(delay|apply_async|send_task|delay_on_commit|apply_async_on_commit)$/.test(call.callee.name));
-}
 
-const isFalse = (expr: Expr | undefined): boolean => expr?.is === 'literal' && expr.value === false;
-const WAITS = /^(get|join|join_native|wait|wait_for_pending|collect)$/;
-/** A canvas that is called sends itself. */
-const CANVAS = /(^|\.)(group|chain|chord)$/;
 
-/** The message whose result an expression is: `work.delay()`, `group(…)()`, or a variable that holds one of them. */
-function sentBy(expr: Expr, scope: Scope): Call | undefined {
-  if (expr.is === 'name') {
-    const [only, ...others] = bindingsOf(scope.statements).byName.get(expr.name) ?? [];
-    return only?.kind === 'value' && others.length === 0 && only.expr.is === 'call' ? sentBy(only.expr, scope) : undefined;
-  }
-  if (expr.is !== 'call') return undefined;
-  if (isPublish(expr)) return expr;
-  return expr.callee.is === 'call' && CANVAS.test(dottedName(expr.callee.callee) ?? '') ? expr : undefined;
-}
-
-/** What a block is there for: the first call that is made for what it does, or waited for; else the first that is no logging and no method of a text; but for some. */
-function triedCall(statements: readonly Statement[], scope: Scope, resolver: Resolver, except: readonly SourceLocation[]): { readonly at: SourceLocation; readonly text: string } | undefined {
-  const calls = callsIn(statements).filter(({ call }) => !except.includes(call.at) && !isLogging(call) && !PURE.test(dottedName(call.callee) ?? ''));
-  const found = calls.find(({ call, isOwn }) => (isOwn || call.awaited) && !isTelling(call, scope, resolver)) ?? calls.find(({ call }) => call.callee.is !== 'member' || !VALUE_METHODS.test(call.callee.name)) ?? calls[0];
-  return found && { at: found.call.at, text: render(found.call) };
-}
-
-/** The calls of some statements in order. `isOwn`: nothing takes what it gives. */
-function callsIn(statements: readonly Statement[]): readonly { readonly call: Call; readonly isOwn: boolean }[] {
-  return statements.flatMap(statement => [
-    ...expressionsOf(statement).flatMap(expr => [...walk(expr)].flatMap(part => (part.is === 'call' ? [{ call: part, isOwn: statement.do === 'call' && part === expr }] : []))),
-    ...callsIn(nested(statement)),
-  ]);
-}
 
 const namesOf = (expr: Expr): ReadonlySet<string> => new Set([...walk(expr)].flatMap(part => (part.is === 'name' ? [part.name] : [])));
-
-function seconds(value: Value): Setting<number> {
-  if (value.known && isDuration(value.value)) return toSetting({ ...value, value: value.value.seconds }, []) as Setting<number>;
-  return toSetting(value, []) as Setting<number>;
-}

@@ -1,6 +1,7 @@
 import type { CallStep, Expr, Lock, SourceLocation, Statement } from '../../model/index.js';
 import { expressionsOf, nested, walk } from '../../model/index.js';
 import type { Resolver, Scope } from '../modules.js';
+import { seconds } from './delays.js';
 import { isIdle } from './handlers.js';
 import type { Taken } from './locks.js';
 
@@ -8,6 +9,9 @@ import type { Taken } from './locks.js';
 export interface TakenAt { readonly lock: Taken; readonly at: SourceLocation; readonly text: string; readonly via: readonly CallStep[]; name?: string; onConflict?: Lock['onConflict'] }
 /** `delete(key)`. */
 export interface Release { readonly at: SourceLocation; readonly holder: string; readonly key: string; readonly checksOwner: boolean }
+
+/** `expire(key, s)`, which gives a lock its life after it was taken. */
+export interface Expiry { readonly key: string; readonly holder: string; readonly value: Expr; readonly scope: Scope; readonly inMs: boolean }
 
 /** What an `if` that asks for a lock does without it: `if not lock: return`, `if lock: work()`. In a helper whose answer is used the caller decides. */
 export function conflictOf({ test, then, otherwise }: Extract<Statement, { do: 'if' }>, { last, ends, scope }: { readonly last?: boolean; readonly ends?: boolean; readonly scope: Scope }, resolver: Resolver): Lock['onConflict'] {
@@ -37,4 +41,12 @@ export function locksWithRelease(taken: readonly TakenAt[], releases: readonly R
   });
 }
 /** `redis` of `settings.redis()`: clients are the same by this. */
-export const lastPart = (holder: string): string => holder.replace(/\(\)/g, '').split('.').pop()!.toLowerCase();
+const lastPart = (holder: string): string => holder.replace(/\(\)/g, '').split('.').pop()!.toLowerCase();
+
+/** A lock with the life that a call behind it gave it. */
+export function withExpiry<T extends { readonly lock: Taken }>(one: T, expiries: readonly Expiry[], resolver: Resolver): T {
+  const expiry = one.lock.ttl.state === 'unset' && !one.lock.byLibrary ? expiries.find(({ key, holder }) => key !== '' && key === one.lock.key && lastPart(holder) === lastPart(one.lock.holder)) : undefined;
+  if (!expiry) return one;
+  const ttl = seconds(resolver.evaluate(expiry.value, expiry.scope));
+  return { ...one, lock: { ...one.lock, ttl: expiry.inMs && ttl.state === 'set' ? { ...ttl, value: ttl.value / 1000 } : ttl } };
+}

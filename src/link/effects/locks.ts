@@ -53,6 +53,8 @@ export function keyword(call: Call, ...names: readonly string[]): Expr | undefin
   return call.keywords.find(([name]) => name !== null && names.includes(name))?.[1];
 }
 
+export const isFalse = (expr: Expr | undefined): boolean => expr?.is === 'literal' && expr.value === false;
+
 /** ex, px (ms), exat of redis-py's set(), or the third argument. Unpacked arguments may hold them. */
 function expiryOf(call: Call, scope: Scope, resolver: Resolver): Setting<number> {
   if (call.keywords.some(([name]) => name === null)) return { state: 'unknown', at: call.at, expression: render(call), candidates: [] };

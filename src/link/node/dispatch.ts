@@ -1,7 +1,7 @@
 import type { Expr, FunctionFacts } from '../../model/index.js';
 import { dottedName, literalText, valueIn } from '../../model/index.js';
 import { EACH } from '../../knowledge/libraries/node.js';
-import { bindingsOf } from '../bindings.js';
+import { binds, bindingsOf } from '../bindings.js';
 import { argumentsOf } from '../call-arguments.js';
 import { returnsOf } from '../bodies.js';
 import type { FunctionTarget, Resolver, Scope } from '../modules.js';
@@ -40,7 +40,7 @@ export function dispatcher({ callersOf, callbackOf, writesTo }: Calls, resolver:
       const at = within;
       const bound = within.bound?.get(expr.name);
       if (bound?.is === 'value' && bound.expr !== expr) return origins(bound.expr, bound.scope, steps);
-      const bindings = within.kind === 'class' ? [] : (bindingsOf(within.statements).byName.get(expr.name) ?? []).filter(one => one.kind !== 'item' && one.kind !== 'update' && one.kind !== 'augmented');
+      const bindings = within.kind === 'class' ? [] : (bindingsOf(within.statements).byName.get(expr.name) ?? []).filter(one => binds(one) && one.kind !== 'augmented');
       if (bindings.length > 0) return bindings.flatMap(one => (one.kind === 'value' ? origins(one.expr, at, steps) : one.kind === 'iterated' ? elements(one.over, at, steps) : resolved(expr, at, steps)));
       if (within.function?.parameters.some(parameter => parameter.name === expr.name)) return given(within, expr.name, steps);
     }

@@ -1,0 +1,24 @@
+import type { Effect, EffectKind, SourceLocation } from '../../model/index.js';
+import { ANYTHING, changes, type Asked, type Written } from './state.js';
+
+/** One way of an `if`, at one visit to it. */
+export interface Way { readonly fork: object; readonly taken: boolean }
+
+/** When an effect comes, in calls, and on which ways. */
+interface Standing { readonly kind: EffectKind; readonly step: number; readonly ways: readonly Way[] | undefined }
+/** What a function does. `stepOf`: when a call was made first. */
+interface Done { readonly effects: readonly Standing[]; readonly writes: readonly (Written & { readonly step: number })[]; readonly stepOf: ReadonlyMap<SourceLocation, number> }
+
+/** Takes long enough to be cut in it. */
+const SLOW: ReadonlySet<EffectKind> = new Set(['http-read', 'http-write', 'email', 'sms', 'payment', 'upload', 'subprocess', 'sleep']);
+
+/** No run comes to both: they stand on two ways of one question. */
+const areApart = (one: Standing, other: Standing): boolean => one.ways?.some(({ fork, taken }) => other.ways?.some(way => way.fork === fork && way.taken !== taken)) === true;
+
+/** What is written in front of a question is there in the first run, too; what is written behind the effect comes too late for a run that is cut in the slow work between them. */
+export function conditionOf(asked: readonly Asked[], found: Standing, { effects, writes, stepOf }: Done): NonNullable<Effect['conditional']> {
+  if (asked.some(one => one.entity === ANYTHING)) return 'open';
+  const behind = asked.flatMap(one => { const from = one.by && stepOf.get(one.by); return writes.filter(written => (from === undefined || written.step > from) && changes(written, one)); });
+  const first = Math.min(...behind.map(written => written.step));
+  return behind.length === 0 ? 'steady' : effects.some(other => SLOW.has(other.kind) && other.step > found.step && other.step < first && !areApart(other, found)) ? 'late' : 'open';
+}

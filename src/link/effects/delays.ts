@@ -1,0 +1,57 @@
+import type { CallStep, Expr, RetryCall, Setting } from '../../model/index.js';
+import { toSetting } from '../celery/settings.js';
+import { isDuration } from '../durations.js';
+import { NO_ENVIRONMENT } from '../evaluate.js';
+import type { Resolver, Scope, Value } from '../modules.js';
+import { render } from '../render.js';
+import { isFalse, keyword } from './locks.js';
+
+type Call = Extract<Expr, { is: 'call' }>;
+
+/** Where a retry stands: inside an exception handler or not, and the calls that lead there. */
+interface Standing { readonly scope: Scope; readonly via: readonly CallStep[]; readonly handling?: boolean }
+
+/** `countdown=` of a call that sends a message, or what is left until its `eta=`. s. */
+export function delayOf(call: Call, scope: Scope, resolver: Resolver): Setting<number> {
+  const countdown = keyword(call, 'countdown'), eta = keyword(call, 'eta');
+  return countdown ? seconds(resolver.evaluate(countdown, scope)) : eta ? etaDelay(eta, scope, resolver) : { state: 'unset', at: call.at, slots: [] };
+}
+
+/** `self.retry(…)`, with the delay it asks for. */
+export function retryCall(call: Call, where: Standing, resolver: Resolver): RetryCall {
+  const written = keyword(call, 'countdown');
+  const limit = keyword(call, 'max_retries');
+  const eta = keyword(call, 'eta');
+  const unset: Setting<number> = { state: 'unset', at: call.at, slots: [] };
+  const limited = limit && resolver.evaluate(limit, where.scope);
+  const countdown = written ? retryDelay(written, where.scope, resolver) : eta ? etaDelay(eta, where.scope, resolver) : unset;
+  const grows = written !== undefined && (/retries|\*\*|backoff|random|jitter|delay\w{0,60}\[|exponential/i.test(render(written, 200)) || (countdown.state === 'unknown' && countdown.candidates.length > 1));
+  return {
+    at: call.at, countdown, via: where.via, grows, ...(where.handling && { afterFailure: true }), ...(isFalse(keyword(call, 'throw')) && { returns: true }),
+    // retry(max_retries=None) leaves the task's own limit (celery app/task.py:765)
+    maxRetries: limited?.known && limited.value === null ? unset : limited ? toSetting(limited, []) as Setting<number | null> : unset,
+  };
+}
+
+/** `now() + timedelta(hours=2)`: the part that is a duration. */
+function etaDelay(eta: Expr, scope: Scope, resolver: Resolver): Setting<number> {
+  if (eta.is === 'operation' && eta.operator === '+') {
+    for (const part of eta.operands) { const value = resolver.evaluate(part, scope); if (value.known && isDuration(value.value)) return seconds(value); }
+  }
+  return { state: 'unknown', at: eta.at, expression: render(eta), candidates: [] };
+}
+
+/** A delay that counts `self.request.retries`: what it is at the first and at the second retry. */
+function retryDelay(written: Expr, scope: Scope, resolver: Resolver): Setting<number> {
+  const plain = resolver.evaluate(written, scope);
+  if (plain.known) return seconds(plain);
+  const [first, second] = [0, 1].map(retries => seconds(resolver.evaluate(written, scope, { ...NO_ENVIRONMENT, retries })));
+  if (first!.state !== 'set' || second!.state !== 'set') return seconds(plain);
+  return first!.value === second!.value ? first! : { state: 'unknown', at: written.at, expression: render(written), candidates: [first!.value, second!.value] };
+}
+
+/** s, where a value is a number or a duration. */
+export function seconds(value: Value): Setting<number> {
+  if (value.known && isDuration(value.value)) return toSetting({ ...value, value: value.value.seconds }, []) as Setting<number>;
+  return toSetting(value, []) as Setting<number>;
+}

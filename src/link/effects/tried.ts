@@ -1,0 +1,24 @@
+import type { Expr, SourceLocation, Statement } from '../../model/index.js';
+import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
+import { PURE } from '../../knowledge/libraries/index.js';
+import { VALUE_METHODS } from '../../knowledge/libraries/node.js';
+import type { Resolver, Scope } from '../modules.js';
+import { render } from '../render.js';
+import { isLogging, isTelling } from './handlers.js';
+
+type Call = Extract<Expr, { is: 'call' }>;
+
+/** What a block is there for: the first call that is made for what it does, or waited for; else the first that is no logging and no method of a text; but for some. */
+export function triedCall(statements: readonly Statement[], scope: Scope, resolver: Resolver, except: readonly SourceLocation[]): { readonly at: SourceLocation; readonly text: string } | undefined {
+  const calls = callsIn(statements).filter(({ call }) => !except.includes(call.at) && !isLogging(call) && !PURE.test(dottedName(call.callee) ?? ''));
+  const found = calls.find(({ call, isOwn }) => (isOwn || call.awaited) && !isTelling(call, scope, resolver)) ?? calls.find(({ call }) => call.callee.is !== 'member' || !VALUE_METHODS.test(call.callee.name)) ?? calls[0];
+  return found && { at: found.call.at, text: render(found.call) };
+}
+
+/** The calls of some statements in order. `isOwn`: nothing takes what it gives. */
+function callsIn(statements: readonly Statement[]): readonly { readonly call: Call; readonly isOwn: boolean }[] {
+  return statements.flatMap(statement => [
+    ...expressionsOf(statement).flatMap(expr => [...walk(expr)].flatMap(part => (part.is === 'call' ? [{ call: part, isOwn: statement.do === 'call' && part === expr }] : []))),
+    ...callsIn(nested(statement)),
+  ]);
+}
