@@ -4,7 +4,7 @@ import type { FunctionSite } from './celery/functions.js';
 import type { Resolver, Scope } from './modules.js';
 import { callsOf, functionFor } from './publishes.js';
 import { render } from './render.js';
-import { isRow } from './rows.js';
+import { rowIn } from './rows.js';
 
 type Call = Extract<Expr, { is: 'call' }>;
 interface Given extends Pick<Message, 'positional' | 'keywords' | 'complete'> { readonly values: readonly Expr[] }
@@ -28,9 +28,9 @@ export function messagesFor(modules: readonly Scope[], functions: readonly Funct
     const to = functionFor({ call, scope, receiver }, functions, resolver);
     if (!to) return;
     const { values, ...form } = given;
-    const row = values.find(value => isRow(value, scope, resolver));
+    const [row] = values.flatMap(value => { const row = rowIn(value, scope, resolver); return row ? [{ at: value.at, text: render(value), ...row }] : []; });
     const message: Message = {
-      at: call.at, text: shorten(render(call), 60), ...form, ...(row && { row: { at: row.at, text: render(row) } }),
+      at: call.at, text: shorten(render(call), 60), ...form, ...(row && { row }),
       ...(call.keywords.some(([key]) => key === 'serializer') && { ownSerializer: true }),
     };
     found.set(to, [...(found.get(to) ?? []), message]);

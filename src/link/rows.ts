@@ -1,4 +1,5 @@
-import type { Expr } from '../model/index.js';
+import type { Expr, Statement } from '../model/index.js';
+import { dottedName, expressionsOf, nested, walk } from '../model/index.js';
 import { bindingsOf } from './bindings.js';
 import type { Resolver, Scope } from './modules.js';
 import { render } from './render.js';
@@ -11,14 +12,34 @@ const ONE_ROW = /^(get|create|first|last|earliest|latest|one|one_or_none|scalar_
 /** What a manager's rows go through and stay rows. */
 const STAYS = /^(objects|all|filter|exclude|order_by|iterator|select_related|prefetch_related|using|select_for_update|distinct|only|defer)$/;
 
-/** Is this name an object of an object mapper: `order = Order.objects.get(pk=1)`, `for order in Order.objects.all()`, `self` of a model? Not where it is being deleted: there is nothing left to read then. */
-export function isRow(expr: Expr, scope: Scope, resolver: Resolver): boolean {
-  if (expr.is !== 'name' || scope.function?.decorators.some(decorator => /_delete/.test(render(decorator, 200)))) return false;
+/**
+ * Is this name an object of an object mapper: `order = Order.objects.get(pk=1)`, `for order in Order.objects.all()`, `self` of a model? `key`: the attribute that finds it again; none
+ * for one that is made here (`Order(…)`, or a function that returns such) and not stored in the same function. Not where it is being deleted: there is nothing left to read then.
+ */
+export function rowIn(expr: Expr, scope: Scope, resolver: Resolver): { readonly key?: 'pk' | 'id' } | undefined {
+  if (expr.is !== 'name' || scope.function?.decorators.some(decorator => /_delete/.test(render(decorator, 200)))) return undefined;
   const target = resolver.resolve(expr, scope);
-  if (target.is === 'instance' && target.of.is === 'class') return resolver.lineage(target.of).some(base => base.is === 'external' && MODEL.test(base.name));
+  if (target.is === 'instance' && target.of.is === 'class') {
+    const base = resolver.lineage(target.of).find(one => one.is === 'external' && MODEL.test(one.name));
+    if (base?.is !== 'external') return undefined;
+    const isNew = target.call.is === 'call' && !storesIt(expr.name, scope.statements);
+    return isNew ? {} : { key: base.name.startsWith('django') ? 'pk' : 'id' };
+  }
   const binding = bindingsOf(scope.statements).byName.get(expr.name)?.at(-1);
-  if (binding?.kind === 'value') return givesRow(binding.expr);
-  return binding?.kind === 'iterated' && isManagers(binding.over) && names(binding.over).every(name => STAYS.test(name));
+  const isRow = binding?.kind === 'value' ? givesRow(binding.expr) : binding?.kind === 'iterated' && isManagers(binding.over) && names(binding.over).every(name => STAYS.test(name));
+  return isRow ? { key: 'pk' } : undefined;
+}
+
+/** `order.file` where `order.save()` stands in the same function: a field of a row. */
+export const isFieldOfRow = (target: Expr, scope: Scope): boolean => target.is === 'member' && isStored(target.object, scope);
+/** A name that is stored in the same function. */
+export const isStored = (expr: Expr, scope: Scope): boolean => expr.is === 'name' && !/^(?:self|this)$/.test(expr.name) && storesIt(expr.name, scope.statements);
+
+/** `order.save()`, `session.add(order)`. */
+function storesIt(name: string, statements: readonly Statement[]): boolean {
+  return statements.some(statement => expressionsOf(statement).some(expr => [...walk(expr)].some(part => part.is === 'call' && part.callee.is === 'member' && (
+    /^a?save$/.test(part.callee.name) ? dottedName(part.callee.object) === name : /^(?:add|merge)$/.test(part.callee.name) && part.positional[0] !== undefined && dottedName(part.positional[0]) === name
+  ))) || storesIt(name, nested(statement)));
 }
 
 const givesRow = (expr: Expr): boolean => expr.is === 'call' && expr.callee.is === 'member' && ONE_ROW.test(expr.callee.name) && isManagers(expr.callee.object) && names(expr.callee.object).every(name => STAYS.test(name));

@@ -40,6 +40,8 @@ export interface Effect {
    * work that follows the effect; steady: it depends on what is stored, and nothing that the function is seen to do changes that.
    */
   readonly conditional?: 'open' | 'late' | 'steady';
+  /** The row that it adds is put into a field of another row, in place of the one that was there: `order.invoice = File.objects.create(…)`. */
+  readonly intoField?: true;
   /** Nothing but logging is left to do behind it, on the way that it stands on. */
   readonly isLast?: true;
   /** Errors that the task function itself raises behind it, by their names as written. */
@@ -93,6 +95,8 @@ export interface Loop {
   readonly query?: string;
   /** Nothing is called for an item. */
   readonly callsNothing?: true;
+  /** Names that its body changes and that are read behind it: its items cannot be handled elsewhere as long as those are needed. */
+  readonly feeds?: readonly string[];
   /** Only the rows that belong to one thing, by its id. */
   readonly ofOne?: boolean;
   readonly via: readonly CallStep[];
@@ -137,6 +141,9 @@ export interface PublishInTransaction extends Publish {
   /** There is no hook for the commit: it can only be sent behind the end of the transaction. */
   readonly behind?: 'end';
 }
+
+/** `session.add(row)`: the row is given to a session, which writes it later, perhaps with others at once. */
+export const isOnlyAdded = ({ text }: Pick<Effect, 'text'>): boolean => /^[^(]*\.(?:add|add_all|merge)\(/.test(text);
 
 /** Is a loop another one, or does it stand in it? Both by their index. */
 export function isWithin(inner: number, outer: number, loops: readonly Pick<Loop, 'outer'>[]): boolean {

@@ -231,6 +231,8 @@ export interface TaskFunction {
   readonly messages: readonly Message[];
   /** Sent by beat's schedule. */
   readonly periodic: boolean;
+  /** `rate_limit`: its messages, those that are retried too, start one after the other. */
+  readonly rateLimited?: true;
   /** Why a run that is cut is done again, where it is no Celery task: for a message, and the place that says so. */
   readonly again?: { readonly text: string; /** What becomes of a run that is cut, as a clause. */ readonly anew: string; readonly label: string; readonly at: SourceLocation };
   /** A delivery counter that it, its task class or a decorator around it uses: a message that kills its process does not come back for ever. */
@@ -247,8 +249,8 @@ export interface Message {
   readonly positional: number;
   readonly keywords: readonly string[];
   readonly complete: boolean;
-  /** An argument that is a row of an object mapper, not its key. `text`: as written; `id`: what names it. */
-  readonly row?: { readonly at: SourceLocation; readonly text: string };
+  /** An argument that is a row of an object mapper, not its key. `text`: as written; `key`: the attribute that finds it again; none: it is not stored yet. */
+  readonly row?: { readonly at: SourceLocation; readonly text: string; readonly key?: 'pk' | 'id' };
   /** It chooses a serializer of its own. */
   readonly ownSerializer?: boolean;
 }

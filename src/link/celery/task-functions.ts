@@ -31,10 +31,12 @@ export function taskFunction(site: FunctionSite, settings: EffectiveSettings, bo
     softTimeLimit: seconds(from('soft_time_limit', 'task_soft_time_limit', unset)),
     signature: signatureOf(site, layers), messages,
     retry: retryPolicy(layers, retryCalls, site.decoratorAt), serializer: from('serializer', 'task_serializer', unset),
-    unknownOptions: unknownOptions(site),
+    unknownOptions: unknownOptions(site), ...(isLimited(from('rate_limit', 'task_default_rate_limit', unset)) && { rateLimited: true as const }),
     ...(observed && { observed }), ...(site.ownTimeout && { ownTimeout: site.ownTimeout }), ...(slot && { optionSlot: slot }),
   };
 }
+
+const isLimited = (rate: Setting<unknown>): boolean => rate.state === 'set' && Boolean(rate.value);
 
 /** Taken as the message is sent, released when the task ends; without `lock_expiry` it never expires (celery-singleton 0.3.1, singleton.py, config.py). */
 function singletonLock({ decoratorAt }: FunctionSite, layers: readonly OptionLayer[], isElsewhere: boolean): Lock {

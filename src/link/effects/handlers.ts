@@ -24,6 +24,16 @@ export function judgeHandler(handler: Handler, before: readonly Handler[], scope
   return { types, catches, outcome: outcomeOf(handler.body, scope, resolver), passesOn: before.filter(other => endsInRaise(other.body)).flatMap(typesOf).map(type => type.split('.').pop()!) };
 }
 
+/** The error that all others of a library are of: requests 2, httpx 0.28, urllib3 2, aiohttp 3, smtplib, redis-py 5, pymongo 4, stripe 12. */
+const BASE_ERROR = /^(?:(requests)(?:\.[\w.]+)?\.RequestException|(httpx|urllib3)(?:\.[\w.]+)?\.HTTPError|(aiohttp)(?:\.[\w.]+)?\.ClientError|(smtplib)\.SMTPException|(redis)(?:\.[\w.]+)?\.RedisError|(pymongo)(?:\.[\w.]+)?\.PyMongoError|(stripe)(?:\.[\w.]+)?\.StripeError)$/;
+
+/** Does a handler before this one catch what the call of a library (`requests.post(…)`) raises? */
+export function isCaughtBefore(call: string, earlier: readonly Handler[], scope: Scope, resolver: Resolver): boolean {
+  const library = /^(\w+)\./.exec(call)?.[1];
+  const bases = earlier.flatMap(({ types }) => types.flatMap(type => (type.is === 'list' ? type.items : [type]))).map(type => BASE_ERROR.exec(resolver.externalName(type, scope) ?? dottedName(type) ?? ''));
+  return library !== undefined && bases.some(base => base?.slice(1).includes(library));
+}
+
 /** `except A:`, `except (A, B):` */
 const typesOf = ({ types }: Handler): readonly string[] => types.flatMap(type => (type.is === 'list' ? type.items : [type])).map(type => dottedName(type) ?? '…');
 

@@ -5,6 +5,7 @@ import { EACH, LATER, ONCE } from '../../knowledge/libraries/node.js';
 import { argumentsOf, defaultsOf } from '../call-arguments.js';
 import type { FunctionTarget, Resolver, Scope, Target } from '../modules.js';
 import { render } from '../render.js';
+import { isFieldOfRow, isStored } from '../rows.js';
 import { claimsIn } from './claims.js';
 import { isScript } from '../find-scripts.js';
 import { classify, sessionOf, type Classified } from './classify.js';
@@ -13,6 +14,7 @@ import { conditionOf, type Way } from './conditions.js';
 import { decided } from './decided.js';
 import { delayOf, retryCall } from './delays.js';
 import { endsAsk, isMissing, mayEnd, OPEN } from './endings.js';
+import { fedBy } from './feeds.js';
 import { catchesAll, endsError, isIdle, isLogging, isSkipped, isTelling, judgeHandler, leavesLoop } from './handlers.js';
 import { committedBy, holds, transactionOf, type Commit, type Opened } from './held.js';
 import { comparesStored, conflictOf, locksWithRelease, withExpiry, type Expiry, type Release, type TakenAt } from './lock-uses.js';
@@ -23,7 +25,7 @@ import { raisedBehind } from './raises.js';
 import { awaitedMessage, isPublish } from './sent.js';
 import { isAskedAnew, sourceOf } from './source.js';
 import { ANYTHING, stateAsked, writtenBy, type Asked, type Written } from './state.js';
-import { triedCall } from './tried.js';
+import { triedFor } from './tried.js';
 
 type Call = Extract<Expr, { is: 'call' }>;
 
@@ -51,6 +53,8 @@ interface Where {
   readonly used?: boolean;
   /** It is all of its statement. */
   readonly whole?: boolean;
+  /** Its value is put into a field of a row that is stored. */
+  readonly field?: boolean;
   /** It is returned, and that ends the task. */
   readonly returned?: boolean;
   /** Nothing is left to do behind the statement at hand. */
@@ -120,7 +124,8 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     // what the handler of a job returns decides nothing
     const returned = statement.do === 'return' && where.ends === true && isScript(where.scope.path);
     const lockedBefore = taken.length;
-    if (statement.do !== 'for' && statement.do !== 'while') for (const expr of expressionsOf(statement)) visitExpr(expr, { ...where, used, returned, whole: WHOLE.has(statement.do) });
+    const field = statement.do === 'assign' ? statement.targets.some(target => isFieldOfRow(target, where.scope)) : statement.do === 'return' && where.field === true;
+    if (statement.do !== 'for' && statement.do !== 'while') for (const expr of expressionsOf(statement)) visitExpr(expr, { ...where, used, returned, field, whole: WHOLE.has(statement.do) });
     if (statement.do === 'assign' && statement.targets[0]?.is === 'name') for (const lock of taken.slice(lockedBefore)) lock.name = statement.targets[0].name;
     switch (statement.do) {
       case 'for': {
@@ -128,7 +133,8 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
         const loop = addLoop('for', statement.over, statement.target, statement.at, where, statement.body);
         const before = steps;
         visit(statement.body, { ...asking(withoutPages(where), isScript(where.scope.path) ? stateAsked(statement.over, where.scope, resolver) : OPEN), last: false, loop, scope: withLoopValue(statement.target, statement.over, where.scope, resolver) });
-        if (steps === before) loops[loop] = { ...loops[loop]!, callsNothing: true };
+        const feeds = fedBy(statement, where.scope);
+        loops[loop] = { ...loops[loop]!, ...(steps === before && { callsNothing: true }), ...(feeds.length > 0 && { feeds }) };
         visit(statement.otherwise, where);
         break;
       }
@@ -186,10 +192,9 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   /** `before`: how much there was before what is tried. */
   function addHandlers(statement: Extract<Statement, { do: 'try' }>, where: Where, behind: Behind, before: { readonly effects: number; readonly deeds: number; readonly retries: number }): void {
     const inside = effects.slice(before.effects);
-    const effect = inside.find(one => one.kind !== 'read' && one.kind !== 'sleep' && !ended.has(one));
     // a call whose work ends its errors itself has none to hand on
     const silent = inside.filter(one => ended.has(one)).flatMap(({ at, via }) => [at, ...via.slice(where.via.length).map(step => step.at)]);
-    const call = effect ?? triedCall(statement.body, where.scope, resolver, silent);
+    const works = inside.filter(one => one.kind !== 'read' && one.kind !== 'sleep' && !ended.has(one));
     const isFirst = before.deeds === 0 && effects.slice(0, before.effects).every(({ kind }) => kind === 'read' || kind === 'http-read');
     // a row that is marked as begun, in JavaScript
     const isMarked = isScript(where.scope.path) && effects.slice(0, before.effects).every(({ kind }) => kind === 'read' || kind === 'http-read' || kind === 'update');
@@ -199,10 +204,11 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     const leaves = (handler: Handler): boolean => where.ends === true && handler.body.at(-1)?.do === 'return' && !isIdle(behind.rest, where.scope, resolver);
     const retry = retryCalls.slice(before.retries).find(({ returns }) => !returns);
     for (const [i, handler] of statement.handlers.entries()) {
-      const judged = judgeHandler(handler, statement.handlers.slice(0, i), where.scope, resolver);
+      const earlier = statement.handlers.slice(0, i), tried = triedFor(statement.body, works, earlier, silent, where.scope, resolver);
+      const judged = judgeHandler(handler, earlier, where.scope, resolver);
       handlers.push({
         at: handler.at, ...judged, isAll: isAll && (isLast(handler, judged.outcome) || leaves(handler)), via: where.via,
-        ...(call && { tried: { at: call.at, text: call.text, isEffect: effect !== undefined } }), ...(retry && { retry: retry.at }), ...(where.loop !== undefined && { insideLoop: where.loop }),
+        ...(tried && { tried }), ...(retry && { retry: retry.at }), ...(where.loop !== undefined && { insideLoop: where.loop }),
       });
     }
   }
@@ -228,7 +234,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     }
     if (expr.is === 'function') return; // runs later, if at all
     if (expr.is === 'call') { visitCall(expr, where); return; }
-    const inner = { ...where, used: true, returned: false, whole: false };
+    const inner = { ...where, used: true, returned: false, field: false, whole: false };
     switch (expr.is) {
       case 'list': expr.items.forEach(part => visitExpr(part, inner)); break;
       case 'map': expr.entries.forEach(([key, value]) => { if (key) visitExpr(key, inner); visitExpr(value, inner); }); break;
@@ -260,13 +266,14 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   function followCall(call: Call, where: Where): void {
     steps++;
     if (!stepOf.has(call.at)) stepOf.set(call.at, steps);
-    const inner = { ...where, used: true, returned: false, whole: false };
+    const inner = { ...where, used: true, returned: false, field: false, whole: false };
     // work().catch(…) on its own: started, not waited for
     const chained = isScript(where.scope.path) && call.callee.is === 'member' && /^(?:then|catch|finally)$/.test(call.callee.name);
     const before = effects.length;
     if (call.callee.is === 'member') visitExpr(call.callee.object, chained && !call.awaited && (!where.used || where.detached) ? { ...inner, detached: true } : chained && call.awaited ? { ...inner, detached: false } : inner); else if (call.callee.is !== 'name') visitExpr(call.callee, inner);
     if (chained && catchesAll(call, where.scope, resolver)) for (const effect of effects.slice(before)) ended.add(effect);
-    for (const argument of call.positional) visitExpr(argument, inner);
+    const isSet = call.callee.is === 'name' && call.callee.name === 'setattr' && call.positional[0] !== undefined && isStored(call.positional[0], where.scope);
+    for (const [i, argument] of call.positional.entries()) visitExpr(argument, isSet && i === 2 ? { ...inner, field: true } : inner);
     if (isScript(where.scope.path)) visitCallbacks(call, where);
     for (const [, argument] of call.keywords) visitExpr(argument, inner);
 
@@ -288,7 +295,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
       trivial = false;
       const written = isCode ? writtenBy(call, effect.kind, where.scope, resolver) : [];
       writes.push(...written.map(one => ({ ...one, step: steps })));
-      effects.push({ asked: where.asked, ways: where.ways, step: steps, ...(where.last && where.whole && where.loop === undefined && { isLast: true as const }), ...(written[0] && written[0].entity !== ANYTHING && { entity: written[0].entity }), kind: effect.kind, text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }), ...((effect.guard ?? where.guard) && { guard: effect.guard ?? where.guard }), ...(effect.timeoutSeconds !== undefined && { timeoutSeconds: effect.timeoutSeconds }), ...(effect.endless && { endless: true }), ...(effect.session !== undefined && { session: effect.session }), ...(where.transaction && holds(where.transaction, effect) && { transaction: where.transaction.of }) });
+      effects.push({ asked: where.asked, ways: where.ways, step: steps, ...(where.last && where.whole && where.loop === undefined && { isLast: true as const }), ...(written[0] && written[0].entity !== ANYTHING && { entity: written[0].entity }), kind: effect.kind, text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }), ...(where.field && effect.kind === 'insert' && { intoField: true as const }), ...((effect.guard ?? where.guard) && { guard: effect.guard ?? where.guard }), ...(effect.timeoutSeconds !== undefined && { timeoutSeconds: effect.timeoutSeconds }), ...(effect.endless && { endless: true }), ...(effect.session !== undefined && { session: effect.session }), ...(where.transaction && holds(where.transaction, effect) && { transaction: where.transaction.of }) });
       return;
     }
     if (callee.is === 'function' && callee.function.isAsync && isCode && !call.awaited && (where.detached || !where.used)) return;
@@ -326,7 +333,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     functions++;
     visit(callee.function.body, {
       scope: resolver.inside(callee, argumentsOf(callee, call, where.scope)), depth: where.depth + 1,
-      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.pages && { pages: callee.function.body }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }), ...(where.asked && { asked: where.asked }), ...(where.ways && { ways: where.ways }), ...(where.last && (!where.used || where.returned) && { last: true, ends: true }), ...(where.joins && { joins: true }), ...(where.guard && { guard: where.guard }), ...(where.lock !== undefined && { lock: where.lock }), ...transactionOf(callee.function.decorators, callee.scope, where, resolver),
+      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.pages && { pages: callee.function.body }), ...(where.field && { field: true }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }), ...(where.asked && { asked: where.asked }), ...(where.ways && { ways: where.ways }), ...(where.last && (!where.used || where.returned) && { last: true, ends: true }), ...(where.joins && { joins: true }), ...(where.guard && { guard: where.guard }), ...(where.lock !== undefined && { lock: where.lock }), ...transactionOf(callee.function.decorators, callee.scope, where, resolver),
     });
   }
 
@@ -390,8 +397,5 @@ function countedBy(test: Expr): Expr | undefined {
 function isNarrow(type: Expr): boolean {
   return !/(?:^|\.)(?:Exception|BaseException|RequestException|HTTPError)$/.test(dottedName(type) ?? '');
 }
-
-
-
 
 const namesOf = (expr: Expr): ReadonlySet<string> => new Set([...walk(expr)].flatMap(part => (part.is === 'name' ? [part.name] : [])));

@@ -26,15 +26,34 @@ function* judge(app: WorkUnit, fn: TaskFunction): Iterable<Problem> {
     // the handler of a consumer often is one call of what does the work
     if (!tried || (handler.via.length > 0 && !fn.again) || !losesWork(handler, retries !== undefined, fn.again !== undefined)) continue;
     const records = handler.outcome === 'records';
+    const isRetried = retries !== undefined && seesIt(handler, fn);
+    const ends = handler.catches === 'any' ? `ends the error of ${tried.text}` : `around ${tried.text} ends that error`;
     yield {
-      order: 4, at: handler.at, ...(records && { severity: 'note' as const }), confidence: weakest(appConfidence(app, fn.acksLate), evidence(handler)), resource: app.id,
-      message: `${caughtBy(handler)} ends the error of ${tried.text} ${records ? 'with a record of it' : handler.outcome === 'returns' ? 'as a value that is returned' : 'with a log at most'}: ${fn.functionName} ends as a success, ${retries ? 'no retry sees it' : fn.again ? 'the job is completed' : 'its message is acknowledged'}, and ${records ? 'no attempt follows' : 'the work is lost'}`,
+      order: 4, at: handler.at, ...(records && { severity: 'note' as const }), confidence: weakest(appConfidence(app, fn.acksLate), evidence(handler), ...(retries && !isRetried ? ['low' as const] : [])), resource: app.id,
+      message: `${caughtBy(handler)} ${ends} ${records ? 'with a record of it' : handler.outcome === 'returns' ? 'as a value that is returned' : 'with a log at most'}: ${fn.functionName} ends as a success, ${retries ? 'no retry sees it' : fn.again ? 'the job is completed' : 'its message is acknowledged'}, and ${records ? 'no attempt follows' : fn.periodic ? 'what it was sent for waits until beat sends the next one' : 'the work is lost'}`,
       label: 'the error ends here',
-      related: [{ at: tried.at, message: 'what is lost when it fails' }, retries ? { at: retries.at, message: retries.text } : { at: fn.again?.at ?? fn.acksLate.at, message: fn.again?.label ?? 'acknowledged late, so that no work is lost' }],
-      suggestion: `end the handler with \`${fn.again ? 'throw' : 'raise'}\`, so that the failure is seen${retries ? ' and retried' : ''}`,
-      fate: `error → logged → SUCCESS: the message is gone, and nothing runs ${fn.functionName} again`,
+      related: [{ at: tried.at, message: fn.periodic ? 'what is not done when it fails' : 'what is lost when it fails' }, retries ? { at: retries.at, message: retries.text } : { at: fn.again?.at ?? fn.acksLate.at, message: fn.again?.label ?? 'acknowledged late, so that no work is lost' }],
+      suggestion: suggest(handler, fn, isRetried),
+      fate: fn.periodic ? `error → logged → SUCCESS: ${fn.functionName} runs again when beat sends it` : `error → logged → SUCCESS: the message is gone, and nothing runs ${fn.functionName} again`,
     };
   }
+}
+
+const last = (name: string): string => name.split('.').pop()!;
+const ANY_ERROR: ReadonlySet<string> = new Set(['Exception', 'BaseException']);
+
+/** Would a configured retry see what this handler ends, if it were raised? */
+function seesIt({ types, tried }: ErrorHandler, { retry: { autoretryFor, calls } }: TaskFunction): boolean {
+  const caught = types.map(last), library = tried?.text.split('.')[0];
+  return autoretryFor.length === 0 ? calls.length > 0 : autoretryFor.some(type => ANY_ERROR.has(last(type)) || caught.includes(last(type)) || type.split('.')[0] === library || (last(type) === 'RequestException' && library === 'requests'));
+}
+
+function suggest({ types, catches }: ErrorHandler, { again, retry: { autoretryFor, calls } }: TaskFunction, isRetried: boolean): string {
+  if (again) return 'end the handler with `throw`, so that the failure is seen';
+  if (autoretryFor.length === 0 && calls.length > 0) return 'end the handler with `raise self.retry(exc=…)`, or with `raise`, so that the failure is seen';
+  if (isRetried) return 'end the handler with `raise`, so that the failure is seen and retried';
+  const seen = 'end the handler with `raise`, so that the failure is seen';
+  return autoretryFor.length === 0 ? seen : `${seen}; it is retried where autoretry_for names it (now ${autoretryFor.slice(0, 3).join(', ')})${catches === 'any' ? '' : `: add ${types.join(', ')}`}`;
 }
 
 /** Errors that end a task from outside. */

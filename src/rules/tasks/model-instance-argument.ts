@@ -16,13 +16,16 @@ export const modelInstanceArgument: Rule = {
     for (const app of apps) for (const fn of app.functions) for (const message of fn.messages) {
       if (!message.row || seen.has(message)) continue;
       seen.add(message);
-      yield problemOf(app, fn, message, message.row);
+      const problem = problemOf(app, fn, message, message.row);
+      if (problem) yield problem;
     }
   },
 };
 
-function problemOf(app: CeleryApp, fn: TaskFunction, message: Message, row: NonNullable<Message['row']>): Problem {
+function problemOf(app: CeleryApp, fn: TaskFunction, message: Message, row: NonNullable<Message['row']>): Problem | undefined {
   const name = message.ownSerializer || fn.serializer.state !== 'set' ? undefined : fn.serializer.value;
+  // pickled, an object that is nowhere stored arrives as it was made
+  if (row.key === undefined && name !== 'json') return undefined;
   const harm = name === 'json' ? 'as JSON it cannot be sent (EncodeError), which task_always_eager hides'
     : name?.includes('pickle') ? `${fn.functionName} works on the copy that was pickled, whatever has changed meanwhile`
       : `${fn.functionName} works on an old copy of it, if it can be sent at all`;
@@ -30,6 +33,6 @@ function problemOf(app: CeleryApp, fn: TaskFunction, message: Message, row: NonN
     order: 4, at: row.at, resource: app.id, confidence: weakest(appConfidence(app), name === undefined ? 'low' : 'medium'),
     message: `\`${message.text}\` sends the row ${row.text} itself: ${harm}`, label: 'a row, not its key',
     related: [{ at: fn.at, message: 'is given it' }],
-    suggestion: `send ${row.text}.pk, and read the row in ${fn.functionName}`,
+    suggestion: row.key ? `send ${row.text}.${row.key}, and read the row in ${fn.functionName}` : `send what ${row.text} is made of, and make it in ${fn.functionName}`,
   };
 }

@@ -19,6 +19,9 @@ const MOST_OTHERS = 8;
 /** What records runs and attempts: `logs.insert_one(log_data)`, `DeliveryAttempt.objects.create(…)`. */
 const KEEPS_LOG = /^[\w.]*(?:Log|Attempt|AuditEntry)\.objects\b|^[\w.]*(?:logs?|attempts?|audit)\.(?:insert|add|create)|\(\w*log(?:_data|_entry)?\)$/;
 
+/** One for each run, on purpose or with nothing that points to the first: `OrderEvent.objects.create(…)`. */
+const isOfRun = ({ kind, text, intoField }: Effect): boolean => intoField === true || (kind === 'insert' && /^[\w.]*(?:Event|History|Revision)\b/.test(text));
+
 export const nonIdempotentWrite: Rule = {
   id: 'tasks/non-idempotent-write',
   severity: 'error',
@@ -49,9 +52,9 @@ function judge(app: WorkUnit, fn: TaskFunction): Problem | undefined {
   const isSure = found.kind === 'payment' || found.kind === 'sms' || found.kind === 'increment' || found.kind === 'counter';
   return {
     // the order of the task function's own statements is what repeats it, not the helper
-    order: 4, at: raised ? found.via[0]?.at ?? found.at : found.at, severity: isKill && found.conditional !== 'late' && !isBrief ? 'error' : 'warning', confidence: weakest(appConfidence(app, fn.acksLate), found.conditional === 'steady' || found.conditional === 'late' || (found.via.length > 0 && !raised && !isSure) ? 'low' : isSure && !found.conditional ? 'high' : 'medium'), resource: app.id,
-    message: `${fn.functionName} ${raised ? `raises ${raised} behind ${found.text} and is retried for it` : again.text}, and nothing keeps a second run from ${found.text}: it ${what}${isBrief ? ' if the kill falls between this call and the acknowledgement right behind it' : ''}`,
-    label: what, related: [{ at: again.at, message: again.label }, ...others.slice(0, MOST_OTHERS).map(({ at, kind }) => ({ at, message: `${AGAIN[kind]!} too` }))], suggestion: CURES[found.kind]!, ...(found.via.length > 0 && { flow: found.via }),
+    order: 4, at: raised ? found.via[0]?.at ?? found.at : found.at, severity: isKill && found.conditional !== 'late' && !isBrief && !found.intoField ? 'error' : 'warning', confidence: weakest(appConfidence(app, fn.acksLate), isOfRun(found) || found.conditional === 'steady' || found.conditional === 'late' || (found.via.length > 0 && !raised && !isSure) ? 'low' : isSure && !found.conditional ? 'high' : 'medium'), resource: app.id,
+    message: found.intoField && !raised ? `${fn.functionName} ${again.text}, and ${found.text} adds a second row: the field points to that one, and the first stays behind` : `${fn.functionName} ${raised ? `raises ${raised} behind ${found.text} and is retried for it` : again.text}, and nothing keeps a second run from ${found.text}: it ${what}${isBrief ? ' if the kill falls between this call and the acknowledgement right behind it' : ''}`,
+    label: what, related: [{ at: again.at, message: again.label }, ...others.slice(0, MOST_OTHERS).map(({ at, kind }) => ({ at, message: `${AGAIN[kind]!} too` }))], suggestion: found.intoField ? 'write into the row that the field points to, where there is one, or delete that row with it' : CURES[found.kind]!, ...(found.via.length > 0 && { flow: found.via }),
     fate: `${found.text} → ${isKill ? 'SIGKILL before the acknowledgement' : 'failure behind it'} → the task runs again: it ${what}`,
   };
 }

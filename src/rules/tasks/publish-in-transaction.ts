@@ -6,7 +6,7 @@ export const publishInTransaction: Rule = {
   severity: 'error',
   title: 'A message is sent before the row it is about is committed',
   rationale:
-    'Inside an open transaction the message reaches the broker at once, and the row only with the commit. A worker that is faster looks for a row that is not there; and where the transaction is rolled back, the task runs for ' +
+    'Inside an open transaction the message reaches the broker at once, and the row only with the commit. A worker that is faster finds no row, or the old one; and where the transaction is rolled back, the task runs for ' +
     'something that never was.',
   remedy: 'Send it when the transaction has been committed: `transaction.on_commit(…)`, `delay_on_commit()` (Celery 5.4 with Django), or behind the commit of the session.',
   references: [
@@ -24,11 +24,11 @@ function problemOf({ at, target, text, opened, wrote, via, namesWritten, behind 
   const isSession = /commit\(\)$/.test(opened.text);
   return {
     order: 4, at, confidence: namesWritten ? 'high' : 'medium',
-    message: `${target} is sent inside ${isSession ? `the transaction of ${opened.text}` : `\`${opened.text}\``}, after ${wrote.text}: a worker may look for the row before it is committed, and runs for nothing where the transaction is rolled back`,
+    message: `${target} is sent inside ${isSession ? `the transaction of ${opened.text}` : `\`${opened.text}\``}, after ${wrote.text}: a worker may start before the commit and read the data as it was, and runs for nothing where the transaction is rolled back`,
     label: 'sent before the commit',
     related: [...(samePlace(opened.at, wrote.at) ? [] : [{ at: opened.at, message: 'the transaction opens here' }]), { at: wrote.at, message: 'written, not yet committed' }],
     suggestion: behind === 'end' ? `move \`${text}\` behind the end of the transaction, with a job id made of what it is about` : isSession ? `send ${target} behind the commit()` : `write \`transaction.on_commit(lambda: ${text})\``,
     ...(via.length > 0 && { flow: via }),
-    fate: 'message sent → worker starts → the row is not there: the task fails, or does nothing',
+    fate: 'message sent → worker starts before the commit → it reads what was there before: no row, or the old one',
   };
 }

@@ -63,20 +63,33 @@ interface Found { readonly delay: number; readonly at: Problem['at']; readonly d
 
 function problemOf(app: CeleryApp, fn: TaskFunction, { delay, at, delayAt, isCall, evidence }: Found): Problem {
   const limit = longestBackoff(app, fn);
-  const first = Math.max(1, Math.min(delay, 30));
+  // of a delay with jitter half is waited on average (celery/utils/time.py get_exponential_backoff_interval, full_jitter)
+  const first = Math.max(1, Math.min(2 * delay, SHORT, limit));
   const backoff = `retry_backoff=${first}, retry_backoff_max=${limit}`;
-  const growing = `countdown=min(${first} * 2 ** self.request.retries, ${limit})`;
+  const growing = `countdown=min(${Math.max(1, Math.min(delay, SHORT / 2))} * 2 ** self.request.retries, ${limit})`;
   const fix = isCall ? undefined : backoffFix(fn, backoff);
   return {
-    order: 3, at, resource: app.id, confidence: weakest(appConfidence(app), evidence),
+    order: 3, at, resource: app.id, confidence: weakest(appConfidence(app), evidence, ...(fn.periodic ? ['low' as const] : [])),
     message: `${fn.functionName} is retried every ${inWords(delay)}${timesOf(fn)}: ${usedUp(fn, delay)}${isCall ? ineffective(fn) : ''}`,
     label: `always ${inWords(delay)} later`,
     related: samePlace(at, delayAt) ? [] : [{ at: delayAt, message: `the delay: ${inWords(delay)}` }],
-    suggestion: !isCall ? `write ${backoff} ${ownOptions(fn) ? `in the options of ${fn.functionName}` : `beside autoretry_for in ${place(fn.retry.autoretryAt!)}`}`
+    suggestion: !isCall ? `write ${backoff} ${ownOptions(fn) ? `in the options of ${fn.functionName}` : `beside autoretry_for in ${place(fn.retry.autoretryAt!)}`}${bridged(fn, first, limit)}`
       : fn.retry.autoretryFor.length > 0 ? `write ${growing} in self.retry(), or name the error in autoretry_for and raise it instead`
         : `write autoretry_for=(…), ${backoff} in the options of ${fn.functionName} instead of self.retry(), or ${growing}`,
     ...(fix && { fix }),
   };
+}
+
+/** s. An outage that the tries are to last for. */
+const OUTAGE = 300;
+
+/** How long the tries last then, where that is short; how many last longer. */
+function bridged({ retry: { maxRetries } }: TaskFunction, first: number, limit: number): string {
+  if (maxRetries.state !== 'set' || maxRetries.value === null) return '';
+  const lasts = (tries: number): number => Array.from({ length: tries }, (_, i) => Math.min(first * 2 ** i, limit) / 2).reduce((sum, delay) => sum + delay, 0);
+  if (lasts(maxRetries.value) >= OUTAGE) return '';
+  const more = Array.from({ length: 20 }, (_, i) => i + 1).find(tries => lasts(tries) >= OUTAGE);
+  return `; with jitter ${maxRetries.value} tries then last about ${inWords(Math.round(lasts(maxRetries.value)))}${more === undefined ? '' : `, max_retries=${more} about ${inWords(Math.round(lasts(more)))}`}`;
 }
 
 /** Whether its decorator says itself what is retried; else it comes from what several share, and belongs there. */
@@ -91,11 +104,11 @@ function backoffFix(fn: TaskFunction, options: string): Fix | undefined {
   return isFree && slot ? { title: `let the delay of ${functionName} grow`, safety: 'delivery', edits: [{ at: slot.at, text: `${slot.before ?? ''}${options}${slot.after ?? ''}` }] } : undefined;
 }
 
-/** What an outage of the other side does to it; several messages at once only where its messages are seen to be sent. */
-function usedUp({ retry: { maxRetries }, messages, body, periodic }: TaskFunction, delay: number): string {
-  const together = messages.length > 0 && !periodic && body.locks.length === 0 ? 'all that wait come back together' : undefined;
+/** What an outage of the other side does to it; several messages at once only where its messages are seen to be sent, and nothing lets them in one by one. */
+function usedUp({ retry: { maxRetries }, messages, body, periodic, rateLimited }: TaskFunction, delay: number): string {
+  const together = messages.length > 0 && !periodic && !rateLimited && body.locks.length === 0 ? 'all that wait come back together' : undefined;
   if (maxRetries.state !== 'set' || maxRetries.value === null) return together ? `while the other side is down, ${together}` : 'while the other side is down, it is asked again and again';
-  return `an outage of ${inWords(delay * maxRetries.value)} uses its tries up${together ? `, and until then ${together}` : ''}`;
+  return `an outage of ${inWords(delay * maxRetries.value)} uses its tries up${periodic ? ', and nothing more is tried until beat sends the next one' : ''}${together ? `, and until then ${together}` : ''}`;
 }
 
 /** A backoff that somebody wrote and that self.retry() never looks at. */

@@ -1,4 +1,5 @@
-import type { CeleryApp, EffectKind, Problem, Rule, TaskFunction } from '../../model/index.js';
+import type { CeleryApp, EffectKind, Problem, Rule, SourceLocation, TaskFunction } from '../../model/index.js';
+import { samePlace } from '../../model/index.js';
 import { ignoresLimits } from '../celery-shared.js';
 import { appConfidence, inWords, weakest } from '../shared.js';
 import { caughtBy, ofFunctions } from '../task-functions.js';
@@ -19,6 +20,14 @@ export const softLimitSwallowed: Rule = {
   check: ({ apps }) => ofFunctions(apps, judge),
 };
 
+/** Takes time, item by item. */
+const SLOW: ReadonlySet<EffectKind> = new Set(['http-read', 'http-write', 'email', 'sms', 'payment', 'upload', 'subprocess', 'sleep']);
+
+/** May the limit be reached there, and is the rest not taken up by the next run anyway? */
+function isLong({ body, periodic }: TaskFunction, tried: SourceLocation): boolean {
+  return !periodic && body.effects.some(effect => SLOW.has(effect.kind) && samePlace(effect.at, tried));
+}
+
 /** Once for each task function: its first loop that goes on. A handler in a function that it calls catches the limit only while that runs. */
 function* judge(app: CeleryApp, fn: TaskFunction): Iterable<Problem> {
   const { softTimeLimit: soft, timeLimit: hard, body } = fn;
@@ -31,7 +40,7 @@ function* judge(app: CeleryApp, fn: TaskFunction): Iterable<Problem> {
     if (inside.length > 0 && inside.every(({ kind }) => QUICK.has(kind))) continue;
     const end = hard.state === 'set' ? `the hard limit kills it after ${inWords(hard.value)}` : 'nothing ends it';
     yield {
-      order: 3, at: handler.at, confidence: weakest(appConfidence(app, soft), 'medium'), resource: app.id,
+      order: 3, at: handler.at, confidence: weakest(appConfidence(app, soft), isLong(fn, tried.at) ? 'medium' : 'low'), resource: app.id,
       message: `${caughtBy(handler)} takes the soft time limit of ${inWords(soft.value)} for the failure of one item: ${fn.functionName} goes on with the next one, and ${end}`,
       label: 'catches SoftTimeLimitExceeded too',
       related: [{ at: soft.at, message: `the soft time limit: ${inWords(soft.value)}` }, { at: loop.at, message: 'the loop that goes on' }],

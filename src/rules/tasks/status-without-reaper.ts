@@ -10,7 +10,7 @@ export const statusWithoutReaper: Rule = {
   rationale:
     'A task that sets a row to "in progress" and turns away from rows that are has a lock without an expiry. A run that is killed leaves the row as it is: every later run, the redelivery of the same message too, finds it in ' +
     'progress and returns.',
-  remedy: 'Store when the work was started, take a row over that was started longer ago than the time limit, or let a periodic task set such rows back.',
+  remedy: 'Store when the work was started, give the task a time limit and take a row over that was started longer ago, or let a periodic task set such rows back.',
   references: ['https://docs.celeryq.dev/en/stable/userguide/tasks.html#state', 'https://docs.celeryq.dev/en/stable/faq.html#should-i-use-retry-or-acks-late'],
 
   check: ({ apps }) => ofFunctions(apps, judge),
@@ -25,7 +25,7 @@ function* judge(app: CeleryApp, fn: TaskFunction): Iterable<Problem> {
       message: `${fn.functionName} sets ${field} to ${value}, and returns when it is: a run that is killed leaves it so, and ${isLate ? 'the redelivered message' : 'every later run'} does nothing`,
       label: 'stays so when the run is killed',
       related: [{ at: askedAt, message: 'turns away from what is being worked on' }],
-      suggestion: `store when ${field} was set, and take it over when that is longer ago than the time limit of ${fn.functionName}`,
+      suggestion: `store when ${field} was set, give ${fn.functionName} a time limit, and take the row over when that is longer ago`,
       fate: `SIGKILL → ${field} stays ${value} → ${isLate ? 'delivered again' : 'sent again'} → return: never done`,
     };
   }

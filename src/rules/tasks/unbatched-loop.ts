@@ -1,5 +1,5 @@
 import type { WorkUnit, Confidence, Effect, EffectKind, Loop, Problem, Rule, TaskFunction } from '../../model/index.js';
-import { isWithin, place, samePlace, shorten } from '../../model/index.js';
+import { isOnlyAdded, isWithin, place, samePlace, shorten } from '../../model/index.js';
 import { isOn, numberOf } from '../celery-shared.js';
 import { appConfidence, listed, weakest } from '../shared.js';
 
@@ -127,7 +127,7 @@ function problemOf(app: WorkUnit, fn: TaskFunction, loop: Loop, effect: Effect, 
   const isDelay = isCleanUp(fn, loop);
   const cut = cutOf(fn, loop, effect), what = wordsOf(effect);
   return {
-    order: 3, at: loop.at, ...(isDelay && { severity: 'note' as const }), resource: app.id, confidence: confidenceOf(app, loop, effect),
+    order: 3, at: loop.at, ...(isDelay && { severity: 'note' as const }), resource: app.id, confidence: confidenceOf(app, fn, loop, effect),
     message: `${fn.functionName} walks ${shorten(loop.over, 70)} in one task, with ${what} for each item: a deployment ${cut.text}, and ${restOf(fn, loop, effect, cut.isWhole)}`,
     label: loop.entity ? `up to as many rounds as there are ${loop.entity} rows` : 'as many rounds as there are items',
     related: [...(samePlace(effect.at, loop.at) ? [] : [{ at: effect.at, message: `${what}: ${effect.text}` }]), ...heldBy(fn, loop), ...inner.slice(0, 4).map(one => ({ at: one.at, message: `inside it: ${shorten(one.over, 60)}` })), ...(loop.via.length > 0 ? [{ at: fn.at, message: `reached from ${fn.functionName} through ${listed(loop.via.map(step => step.text), 4)}` }] : [])],
@@ -136,26 +136,34 @@ function problemOf(app: WorkUnit, fn: TaskFunction, loop: Loop, effect: Effect, 
   };
 }
 
-/** Read in the task function itself: high; through calls, or only rows written: less. A session's add() may be written all at once. */
-function confidenceOf(app: WorkUnit, loop: Loop, effect: Effect): Confidence {
+/** Read in the task function itself: high; through calls, or only rows written: less; a delay that does no harm, the few rows of one thing, and what a session may write all at once: least. */
+function confidenceOf(app: WorkUnit, fn: TaskFunction, loop: Loop, effect: Effect): Confidence {
+  if (isOnlyAdded(effect) || isCleanUp(fn, loop) || loop.ofOne === true) return weakest(appConfidence(app), 'low');
   const direct = loop.via.length === 0 && effect.via.length <= 1;
-  if (/^[^(]*\.(add|merge|add_all)\(/.test(effect.text)) return weakest(appConfidence(app), 'low');
   const clear = !ROW_WRITES.has(effect.kind) && loop.source !== 'file';
   return weakest(appConfidence(app), direct && clear ? 'high' : 'medium');
 }
 
-/** The names that the ways out use. `id`: what is sent for an item. */
-function namesOf(fn: TaskFunction, loop: Loop): { readonly item: string; readonly one: string; readonly id: string; readonly isRow: boolean } {
+/** The names that the ways out use. `id`: what is sent for an item, where it is a row of Django or SQLAlchemy. */
+function namesOf(fn: TaskFunction, loop: Loop): { readonly item: string; readonly one: string; readonly id: string | undefined } {
   const item = loop.item && /^\w+$/.test(loop.item) ? loop.item : 'item';
-  const isRow = loop.source === 'queryset' && loop.entity !== undefined && !/values_list|\bfor\b/.test(loop.over);
-  return { item, one: `${fn.functionName}_for_${loop.entity ? loop.entity.toLowerCase() : item}`, id: isRow ? `${item}.id` : item, isRow };
+  const isRow = loop.source === 'queryset' && loop.entity !== undefined && /\.objects\b|\bquery\(/.test(loop.query ?? loop.over) && !/values_list|\bfor\b/.test(loop.over);
+  return { item, one: `${fn.functionName}_for_${loop.entity ? loop.entity.toLowerCase() : item}`, id: isRow ? `${item}.id` : undefined };
+}
+
+/** Nothing else costs time in the task function, and nothing is held around the loop: it can begin again behind the last row. */
+function isAll(fn: TaskFunction, loop: Loop): boolean {
+  const { effects, loops } = fn.body, index = loops.indexOf(loop);
+  return loop.lock === undefined && effects.every(({ kind, insideLoop }) => !COSTLY.has(kind) || (insideLoop !== undefined && isWithin(insideLoop, index, loops)));
 }
 
 function suggest(fn: TaskFunction, loop: Loop): string {
-  if (fn.again) return `move the body of the loop into a handler of its own and send it one message for each item (${place(loop.at)})`;
-  const { one, id, isRow } = namesOf(fn, loop);
-  const batch = isRow ? `, or handle 500 rows ordered by id per run and end with ${fn.functionName}.delay(last_id)` : '';
-  return `move the body of the loop into a task ${one} and send it for each item, \`${one}.delay(${id})\`${batch} (${place(loop.at)})`;
+  const { item, one, id } = namesOf(fn, loop), at = place(loop.at);
+  if (loop.feeds) return `store with each ${item}, as soon as it is done, what is needed behind the loop (${loop.feeds.slice(0, 3).join(', ')}), and leave out what is done when the loop starts again (${at})`;
+  if (loop.kind === 'comprehension') return `store what each ${item} gave as soon as it is there, and leave out what is done when it starts again (${at})`;
+  if (fn.again) return `move the body of the loop into a handler of its own and send it one message for each item (${at})`;
+  const batch = id && isAll(fn, loop) ? `, or handle 500 rows ordered by id per run and end with ${fn.functionName}.delay(last_id)` : '';
+  return `move the body of the loop into a task ${one} and send it for each item, ${id ? `\`${one}.delay(${id})\`` : `with a key by which it finds the ${item} again`}${batch} (${at})`;
 }
 
 /** Rows in one piece of work; s that a round is kept to one. */
@@ -163,9 +171,9 @@ const BATCH = 500, ROUND = 3600;
 
 /** Both ways out as code, where the query is written in one expression in the task function itself. What stands around the loop stays. */
 function sketchesOf(fn: TaskFunction, loop: Loop, repeats: boolean): Pick<Problem, 'sketches'> {
-  const { item, one, id, isRow } = namesOf(fn, loop);
+  const { item, one, id } = namesOf(fn, loop);
   const query = loop.query?.replace(/\.(all|iterator)\([^()]*\)$/, '');
-  if (!isRow || query === undefined || query.includes('…') || loop.via.length > 0 || loop.kind !== 'for' || !fn.decorator || loop.item !== item) return {};
+  if (id === undefined || loop.feeds || query === undefined || query.includes('…') || loop.via.length > 0 || loop.kind !== 'for' || !fn.decorator || loop.item !== item) return {};
   const isDjango = query.includes('.objects'), isSession = /\.query\(/.test(query);
   if (!isDjango && !isSession) return {};
   const entity = loop.entity!, { isBound, parameters } = fn.signature;
@@ -181,13 +189,13 @@ function sketchesOf(fn: TaskFunction, loop: Loop, repeats: boolean): Pick<Proble
           `@${fn.decorator}${isBound ? '(bind=True)' : ''}`, `def ${one}(${[...(isBound ? ['self'] : []), `${item}_id`, ...names].join(', ')}):`, `    ${item} = ${row}`, `    ${BODY}`,
         ].join('\n'),
       },
-      {
+      ...(isAll(fn, loop) ? [{
         title: `${BATCH} rows per run: last_id=0 becomes a parameter of ${fn.functionName}; in place of the loop`,
         code: [
           ...(fn.periodic && repeats ? oneRound(fn, isDjango) : []), `batch = ${page}`, `for ${item} in batch:`, `    ${BODY}`, 'if batch:',
           `    ${fn.functionName}.delay(${[...parameters.map(({ name, keywordOnly }) => (keywordOnly ? `${name}=${name}` : name)), 'last_id=batch[-1].id'].join(', ')})`,
         ].join('\n'),
-      },
+      }] : []),
     ],
   };
 }

@@ -1,0 +1,61 @@
+import type { Expr, Statement } from '../../model/index.js';
+import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
+import type { Scope } from '../modules.js';
+
+/** Change the value that they are called on, in Python and JavaScript. */
+const CHANGES = /^(?:append|add|extend|update|insert|setdefault|pop|remove|discard|clear|push|set|unshift|write|writerow|writelines)$/;
+
+/**
+ * What a loop hands on: names (`failed`, `self.total`) that its body changes and that are read behind it in the same function, each once, in the order of
+ * the body. Its items cannot be handled elsewhere as long as those are needed.
+ */
+export function fedBy(loop: Extract<Statement, { do: 'for' }>, scope: Scope): readonly string[] {
+  const own = functionAround(scope);
+  if (!own) return [];
+  const items = new Set([...walk(loop.target)].flatMap(part => (part.is === 'name' ? [part.name] : [])));
+  const body = flat(loop.body);
+  const changed = new Set(body.flatMap(changedBy).filter(name => !items.has(name)));
+  if (changed.size === 0) return [];
+  const end = Math.max(loop.at.endLine, ...body.map(({ at }) => at.endLine));
+  const read = readFirst(flat(own).filter(({ at }) => at.startLine > end));
+  return [...changed].filter(name => read.has(name));
+}
+
+function functionAround(scope: Scope): readonly Statement[] | undefined {
+  for (let at: Scope | undefined = scope; at; at = at.parent) if (at.function) return at.function.body;
+  return undefined;
+}
+
+const flat = (body: readonly Statement[]): readonly Statement[] => body.flatMap(statement => [statement, ...flat(nested(statement))]);
+
+/** `total += 1`, `seen[key] = row`, `failed.append(row)`. */
+function changedBy(statement: Statement): readonly string[] {
+  const targets = statement.do === 'assign' ? statement.targets : [];
+  const calls = statement.do === 'call' && statement.value.is === 'call' && statement.value.callee.is === 'member' && CHANGES.test(statement.value.callee.name) ? [statement.value.callee.object] : [];
+  return [...targets, ...calls].flatMap(target => nameOf(target) ?? []);
+}
+
+/** Names that are read before they are given another value. */
+function readFirst(behind: readonly Statement[]): ReadonlySet<string> {
+  const read = new Set<string>(), anew = new Set<string>();
+  for (const statement of behind) {
+    const isAnew = statement.do === 'assign' && statement.augmented === undefined;
+    const parts = [...expressionsOf(statement).filter(expr => !isAnew || expr === statement.value || expr.is !== 'name'), ...(statement.do === 'assign' && statement.augmented !== undefined ? statement.targets : [])];
+    for (const part of parts.flatMap(expr => [...walk(expr)])) {
+      const name = part.is === 'name' || part.is === 'member' ? nameOf(part) : undefined;
+      if (name !== undefined && !anew.has(name)) read.add(name);
+    }
+    if (isAnew) for (const target of statement.targets) if (target.is === 'name') anew.add(target.name);
+  }
+  return read;
+}
+
+/** The name at the root of a target; of the object itself, its field. */
+function nameOf(expr: Expr): string | undefined {
+  const dotted = dottedName(expr);
+  const own = dotted === undefined ? undefined : /^(?:self|cls|this)\.\w+/.exec(dotted)?.[0];
+  if (own !== undefined) return own;
+  let at = expr;
+  while (at.is === 'member' || at.is === 'item') at = at.object;
+  return at.is === 'name' && !/^(?:self|cls|this)$/.test(at.name) ? at.name : undefined;
+}

@@ -1,0 +1,132 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import * as python from '../src/analyzers/python.js';
+import { link } from '../src/link/index.js';
+import type { FactStore, Problem } from '../src/model/index.js';
+import { loadPython } from '../src/parsers/python.js';
+import { rules } from '../src/rules/index.js';
+import { thresholds } from './model-builders.js';
+
+/** What a reader who had findings and trees, not the rules, called false or debatable: each cause once. */
+beforeAll(() => loadPython());
+
+const HEAD = "import httpx\nimport requests\nfrom celery import Celery\nfrom django.core.mail import send_mail\nfrom models import File, Order\n\napp = Celery('shop', broker='redis://r')\n";
+
+/** What a rule says of one task function. `before`: settings. */
+function found(id: string, options: string, body: string, { before = '', more = '' } = {}): readonly Problem[] {
+  const text = `${HEAD}${before}\n\n@app.task${options}\ndef work(self=None, order_id=None):\n${body.split('\n').map(line => `    ${line}\n`).join('')}${more}`;
+  const facts = new Map([['tasks.py', python.facts(text, 'tasks.py')], ['models.py', python.facts('from django.db import models\n\n\nclass Order(models.Model):\n    pass\n\n\nclass File(models.Model):\n    pass\n', 'models.py')]]);
+  const store: FactStore = { paths: [...facts.keys()], candidates: [...facts.keys()], has: path => facts.has(path), facts: path => facts.get(path) };
+  return [...rules.find(rule => rule.id === id)!.check(link(store, { workers: [], assume: {}, durations: {} }), thresholds)];
+}
+
+describe('tasks/failure-acknowledged', () => {
+  const told = (options: string, body: string, before = ''): readonly (readonly [string, string, string])[] => found('tasks/failure-acknowledged', options, body, { before }).map(({ message, suggestion, confidence }) => [message, suggestion, confidence]);
+  const LATE = '(acks_late=True)';
+
+  test('what a handler before it catches is not what it ends', () => {
+    const body = (type: string): string => `try:\n    check(order_id)\n    requests.post("https://x", timeout=5)\nexcept ${type}:\n    return notify(order_id)\nexcept Exception:\n    logger.error("x")`;
+    expect(told(LATE, body('requests.RequestException')).map(([message]) => message.split(':')[0])).toEqual(['`except Exception` ends the error of check(order_id) with a log at most']);
+    expect(told(LATE, body('requests.HTTPError')).map(([message]) => message.split(' with ')[0])).toEqual(['`except Exception` ends the error of requests.post("https://x", timeout=5)']);
+  });
+
+  test('what a session is given is not what fails', () => {
+    expect(told(LATE, 'try:\n    session.add(Order(id=order_id))\n    requests.post("https://x", timeout=5)\nexcept Exception:\n    logger.error("x")')[0]![0]).toContain('ends the error of requests.post(');
+  });
+
+  test.each([
+    ['any error is retried', '(autoretry_for=(Exception,))', 'Exception', 'so that the failure is seen and retried', 'medium'],
+    ['those of the library are', '(autoretry_for=(requests.RequestException,))', 'Exception', 'so that the failure is seen and retried', 'medium'],
+    ['others are', '(autoretry_for=(KeyError,))', 'Exception', 'so that the failure is seen; it is retried where autoretry_for names it (now KeyError)', 'low'],
+    ['its own is not', '(autoretry_for=(KeyError,))', 'requests.RequestException', 'so that the failure is seen; it is retried where autoretry_for names it (now KeyError): add requests.RequestException', 'low'],
+    ['nothing is', LATE, 'Exception', 'so that the failure is seen', 'medium'],
+  ])('the way out says what a raise leads to: %s', (_, options, type, suggestion, confidence) => {
+    expect(told(options, `try:\n    requests.post("https://x", timeout=5)\nexcept ${type}:\n    logger.error("x")`).map(([, said, sure]) => [said, sure])).toEqual([[`end the handler with \`raise\`, ${suggestion}`, confidence]]);
+  });
+
+  test('a handler for one error is not said to end all of them', () => {
+    expect(told('(autoretry_for=(Exception,))', 'try:\n    httpx.get("https://x", timeout=5)\nexcept GraphAPIError:\n    logger.error("x")')[0]![0]).toBe('`except GraphAPIError` around httpx.get("https://x", timeout=5) ends that error with a log at most: work ends as a success, no retry sees it, and the work is lost');
+  });
+
+  test('what beat sends again is not lost', () => {
+    const before = "app.conf.beat_schedule = {'x': {'task': 'tasks.work', 'schedule': 60}}\n";
+    expect(told('(autoretry_for=(Exception,))', 'try:\n    requests.post("https://x", timeout=5)\nexcept Exception:\n    logger.error("x")', before)[0]![0]).toContain('and what it was sent for waits until beat sends the next one');
+  });
+});
+
+describe('tasks/non-idempotent-write', () => {
+  const told = (body: string): readonly (readonly unknown[])[] => found('tasks/non-idempotent-write', '(acks_late=True)', body, { more: '\n\ndef store(name):\n    return File.objects.create(name=name)\n' }).map(({ severity, confidence, message }) => [severity, confidence, /, and (.*)/.exec(message)![1]]);
+  const AGAIN = 'nothing keeps a second run from File.objects.create(name="a"): it adds a second row';
+
+  test.each([
+    ['a field', 'order = Order.objects.get(pk=order_id)\norder.file = File.objects.create(name="a")\norder.save()\nrequests.get("https://x", timeout=5)'],
+    ['by name', 'order = Order.objects.get(pk=order_id)\nsetattr(order, "file", File.objects.create(name="a"))\norder.save()\nrequests.get("https://x", timeout=5)'],
+    ['through a function', 'order = Order.objects.get(pk=order_id)\norder.file = store("a")\norder.save()\nrequests.get("https://x", timeout=5)'],
+  ])('a row that takes the place of the first is left over, no more: %s', (_, body) => {
+    const said = told(body);
+    expect(said).toHaveLength(1);
+    expect([said[0]![0], said[0]![1]]).toEqual(['warning', 'low']);
+    expect(said[0]![2]).toContain('adds a second row: the field points to that one, and the first stays behind');
+  });
+
+  test.each([
+    ['a field of what is no row', 'context.file = File.objects.create(name="a")\nrequests.get("https://x", timeout=5)'],
+    ['a row that is named', 'order = Order.objects.get(pk=order_id)\nfile = File.objects.create(name="a")\norder.save()\nrequests.get("https://x", timeout=5)'],
+  ])('%s is not', (_, body) => { expect(told(body)).toEqual([['error', 'medium', AGAIN]]); });
+});
+
+describe('tasks/model-instance-argument', () => {
+  const told = (body: string, options = ''): readonly string[] => found('tasks/model-instance-argument', options, 'pass', { more: `\n\ndef send():\n${body.split('\n').map(line => `    ${line}\n`).join('')}` }).map(({ suggestion }) => suggestion);
+  test('a row that is stored is found by its key', () => {
+    expect(told('order = Order(number=1)\norder.save()\nwork.delay(order)')).toEqual(['send order.pk, and read the row in work']);
+  });
+  test('one that is not stored yet is not, and arrives pickled as it was made', () => {
+    expect(told('order = Order(number=1)\nwork.delay(order)')).toEqual(['send what order is made of, and make it in work']);
+    expect(told('order = Order(number=1)\nwork.delay(order)', '(serializer="pickle")')).toEqual([]);
+  });
+});
+
+describe('tasks/retry-without-backoff', () => {
+  const told = (options: string, before = ''): readonly (readonly string[])[] => found('tasks/retry-without-backoff', options, 'requests.get("https://x", timeout=5)', { before, more: '\n\ndef send():\n    work.delay(1)\n' }).map(({ message, suggestion, confidence }) => [message, suggestion, confidence]);
+  test('says how long the tries last with jitter, which halves a delay on average', () => {
+    expect(told('(autoretry_for=(OSError,), default_retry_delay=6, max_retries=2)')).toEqual([[
+      'work is retried every 6 s, 2 times: an outage of 12 s uses its tries up, and until then all that wait come back together',
+      'write retry_backoff=12, retry_backoff_max=600 in the options of work; with jitter 2 tries then last about 18 s, max_retries=6 about 378 s', 'medium',
+    ]]);
+  });
+  test('messages with a rate limit do not come back together; beat sends the next one', () => {
+    expect(told('(autoretry_for=(OSError,), default_retry_delay=6, rate_limit="1/s")')[0]![0]).toBe('work is retried every 6 s, 3 times: an outage of 18 s uses its tries up');
+    const [periodic] = told('(autoretry_for=(OSError,), default_retry_delay=6)', "app.conf.beat_schedule = {'x': {'task': 'tasks.work', 'schedule': 60}}\n");
+    expect([periodic![0], periodic![2]]).toEqual(['work is retried every 6 s, 3 times: an outage of 18 s uses its tries up, and nothing more is tried until beat sends the next one', 'low']);
+  });
+});
+
+describe('tasks/unbatched-loop', () => {
+  const told = (body: string): readonly string[] => found('tasks/unbatched-loop', '', body).map(({ suggestion }) => suggestion);
+  const AWAY = 'move the body of the loop into a task';
+  test.each([
+    ['a list', 'done = []\nfor order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    done.append(order.pk)\nfinish(done)', 'done'],
+    ['a count', 'count = 0\nfor order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    count += 1\nreturn count', 'count'],
+    ['a row around it', 'for order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    library.items += 1\nlibrary.save()', 'library'],
+    ['of the object', 'for order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    self.total += 1\nfinish(self.total)', 'self.total'],
+  ])('what is needed behind the loop keeps its items in it: %s', (_, body, name) => {
+    expect(told(body)).toEqual([expect.stringContaining(`what is needed behind the loop (${name})`)]);
+  });
+  test.each([
+    ['nothing is changed', 'for order in Order.objects.all():\n    requests.get(order.url, timeout=5)\nfinish()'],
+    ['it is given another value first', 'for order in Order.objects.all():\n    count = 1\n    requests.get(order.url, timeout=count)\ncount = 2\nfinish(count)'],
+    ['only the item is changed', 'for order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    order.sent = True\n    order.save()\nfor order in Order.objects.all():\n    pass'],
+  ])('else they are tasks of their own: %s', (_, body) => { expect(told(body)[0]).toContain(`${AWAY} work_for_order and send it for each item, \`work_for_order.delay(order.id)\``); });
+
+  test('what cannot be written as a key is not written', () => {
+    expect(told('for document in collection.find({}):\n    requests.get(document["url"], timeout=5)')[0]).toContain('with a key by which it finds the document again');
+  });
+  test('other work in the task keeps it from beginning again behind the last row', () => {
+    expect(told('for order in Order.objects.all():\n    requests.get(order.url, timeout=5)')[0]).toContain('work.delay(last_id)');
+    expect(told('requests.post("https://x", timeout=5)\nfor order in Order.objects.all():\n    requests.get(order.url, timeout=5)')[0]).not.toContain('last_id');
+  });
+});
+
+test('tasks/soft-limit-swallowed is sure only where an item takes time and nothing else takes up the rest', () => {
+  const told = (work: string, before = ''): readonly unknown[] => found('tasks/soft-limit-swallowed', '(soft_time_limit=60)', `for order in Order.objects.all():\n    try:\n        ${work}\n    except Exception:\n        logger.error("x")`, { before }).map(({ confidence }) => confidence);
+  expect([told('requests.get(order.url, timeout=5)'), told('order.save()'), told('requests.get(order.url, timeout=5)', "app.conf.beat_schedule = {'x': {'task': 'tasks.work', 'schedule': 60}}\n")]).toEqual([['medium'], ['low'], ['low']]);
+});
