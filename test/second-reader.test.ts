@@ -117,6 +117,69 @@ describe('tasks/unbatched-loop', () => {
     ['only the item is changed', 'for order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    order.sent = True\n    order.save()\nfor order in Order.objects.all():\n    pass'],
   ])('else they are tasks of their own: %s', (_, body) => { expect(told(body)[0]).toContain(`${AWAY} work_for_order and send it for each item, \`work_for_order.delay(order.id)\``); });
 
+  test('a number for a log is not needed behind the loop', () => {
+    expect(told('count = 0\nfor order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    count += 1\nlogger.info("%s", count)')[0]).toContain(AWAY);
+  });
+
+  const OWN = `from contextlib import contextmanager
+from functools import wraps
+
+
+def autocommit(func):
+    @wraps(func)
+    def inner(*args):
+        result = func(*args)
+        db.session.commit()
+        return result
+    return inner
+
+
+@contextmanager
+def scope():
+    session = Session()
+    yield session
+    session.commit()
+
+
+@contextmanager
+def locked(cursor):
+    cursor.execute("BEGIN")
+    yield
+    cursor.execute("COMMIT")
+
+
+@contextmanager
+def plain(cursor):
+    cursor.execute("SET statement_timeout = 1")
+    yield
+
+
+@autocommit
+def archive():
+    for order in Order.query.all():
+        db.session.add(order)
+
+
+def archive_one_by_one():
+    for order in Order.query.all():
+        archive_one(order)
+
+
+@autocommit
+def archive_one(order):
+    db.session.add(order)
+`;
+  test.each([
+    ['a decorator that commits', 'archive()', 0],
+    ['one that commits each row', 'archive_one_by_one()', 1],
+    ['a session of its own', 'with scope() as session:\n    for order in session.query(Order).all():\n        session.add(order)', 0],
+    ['a cursor that it is given', 'with locked(cursor):\n    for order in Order.objects.all():\n        cursor.execute("DELETE FROM orders WHERE id = 1")', 0],
+    ['another cursor', 'with locked(cursor):\n    for order in Order.objects.all():\n        other.execute("DELETE FROM orders WHERE id = 1")', 1],
+    ['one that commits nothing', 'with plain(cursor):\n    for order in Order.objects.all():\n        cursor.execute("DELETE FROM orders WHERE id = 1")', 1],
+  ])('what the repository commits behind the loop is rolled back with it: %s', (_, body, times) => {
+    expect(found('tasks/unbatched-loop', '', body, { before: OWN })).toHaveLength(times);
+  });
+
   test('what cannot be written as a key is not written', () => {
     expect(told('for document in collection.find({}):\n    requests.get(document["url"], timeout=5)')[0]).toContain('with a key by which it finds the document again');
   });
@@ -129,4 +192,10 @@ describe('tasks/unbatched-loop', () => {
 test('tasks/soft-limit-swallowed is sure only where an item takes time and nothing else takes up the rest', () => {
   const told = (work: string, before = ''): readonly unknown[] => found('tasks/soft-limit-swallowed', '(soft_time_limit=60)', `for order in Order.objects.all():\n    try:\n        ${work}\n    except Exception:\n        logger.error("x")`, { before }).map(({ confidence }) => confidence);
   expect([told('requests.get(order.url, timeout=5)'), told('order.save()'), told('requests.get(order.url, timeout=5)', "app.conf.beat_schedule = {'x': {'task': 'tasks.work', 'schedule': 60}}\n")]).toEqual([['medium'], ['low'], ['low']]);
+});
+
+test('rows of django-celery-beat whose names are computed are those that the module names', () => {
+  const more = '\n\nPLANS = [Plan(name="tasks.work", every=5)]\n\n\ndef plan(one):\n    PeriodicTask.objects.get_or_create(task=one.name, defaults={})\n';
+  const told = (after: string): unknown => found('tasks/retry-without-backoff', '(autoretry_for=(OSError,), default_retry_delay=6)', 'requests.get("https://x", timeout=5)', { more: after })[0]!.confidence;
+  expect([told(more), told(more.replace('PeriodicTask', 'Other'))]).toEqual(['low', 'medium']);
 });

@@ -69,20 +69,26 @@ export function sendsTo({ functions, members, isOnly }: Receiver, { modules, fun
 
 /**
  * The task functions that code gives to beat: `app.add_periodic_task(60.0, work.s())`, an entry `{"task": "shop.tasks.work", …}` of whatever makes
- * the schedule, and a row of django-celery-beat, `PeriodicTask.objects.create(task="shop.tasks.work")`. Tests are left out.
+ * the schedule, and a row of django-celery-beat, `PeriodicTask.objects.create(task="shop.tasks.work")`; where its name is computed (`task=self.name`),
+ * those that the same module names. Tests are left out.
  */
 export function scheduledIn(modules: readonly Scope[], functions: readonly FunctionSite[], resolver: Resolver): ReadonlySet<FunctionSite> {
   const names = new Set<string>(), found = new Set<FunctionSite>();
   for (const module of modules) {
     if (TESTS.test(module.path)) continue;
+    const texts = new Set<string>();
+    let makesRows = false;
     for (const { statement, scope } of sites(module, resolver)) for (const expr of expressionsOf(statement)) for (const part of walk(expr)) {
+      if (part.is === 'literal' && typeof part.value === 'string') texts.add(part.value);
       const named = part.is === 'map' ? part.entries.find(([key]) => literalText(key ?? undefined) === 'task')?.[1] : part.is === 'call' && isPeriodicRow(part) ? part.keywords.find(([key]) => key === 'task')?.[1] : undefined;
       const name = literalText(named);
       if (name !== undefined) names.add(name);
+      else if (named && part.is === 'call') makesRows = true;
       const sent = part.is === 'call' && part.callee.is === 'member' && part.callee.name === 'add_periodic_task' ? part.keywords.find(([key]) => key === 'sig')?.[1] ?? part.positional[1] : undefined;
       const fn = sent?.is === 'call' ? functionFor({ call: sent, scope, receiver: sent }, functions, resolver) : undefined;
       if (fn) found.add(fn);
     }
+    if (makesRows) for (const text of texts) names.add(text);
   }
   for (const fn of functions) if (names.has(fn.name)) found.add(fn);
   return found;

@@ -1,6 +1,7 @@
 import type { Expr, Statement } from '../../model/index.js';
 import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
 import type { Scope } from '../modules.js';
+import { isLogging } from './handlers.js';
 
 /** Change the value that they are called on, in Python and JavaScript. */
 const CHANGES = /^(?:append|add|extend|update|insert|setdefault|pop|remove|discard|clear|push|set|unshift|write|writerow|writelines)$/;
@@ -39,6 +40,8 @@ function changedBy(statement: Statement): readonly string[] {
 function readFirst(behind: readonly Statement[]): ReadonlySet<string> {
   const read = new Set<string>(), anew = new Set<string>();
   for (const statement of behind) {
+    // a number in a log is no reason to keep them together
+    if (statement.do === 'call' && statement.value.is === 'call' && isLogging(statement.value)) continue;
     const isAnew = statement.do === 'assign' && statement.augmented === undefined;
     const parts = [...expressionsOf(statement).filter(expr => !isAnew || expr === statement.value || expr.is !== 'name'), ...(statement.do === 'assign' && statement.augmented !== undefined ? statement.targets : [])];
     for (const part of parts.flatMap(expr => [...walk(expr)])) {

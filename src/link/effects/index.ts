@@ -16,7 +16,7 @@ import { delayOf, retryCall } from './delays.js';
 import { endsAsk, isMissing, mayEnd, OPEN } from './endings.js';
 import { fedBy } from './feeds.js';
 import { catchesAll, endsError, isIdle, isLogging, isSkipped, isTelling, judgeHandler, leavesLoop } from './handlers.js';
-import { committedBy, holds, transactionOf, type Commit, type Opened } from './held.js';
+import { committedBy, holds, transactionOf, type Commit, type Opened, type Opener } from './held.js';
 import { comparesStored, conflictOf, locksWithRelease, withExpiry, type Expiry, type Release, type TakenAt } from './lock-uses.js';
 import { isFalse, keyText, keyword, lockOf } from './locks.js';
 import { withLoopValue } from './loop-value.js';
@@ -164,7 +164,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
         visit(statement.otherwise, on(false));
         break;
       }
-      case 'with': visit(statement.body, { ...where, ...heldBy(statement.items.map(({ value }) => value), lockedBefore, where) }); break;
+      case 'with': visit(statement.body, { ...where, ...heldBy(statement.items, lockedBefore, where) }); break;
       case 'try': {
         const before = { effects: effects.length, deeds, retries: retryCalls.length };
         const inside = isIdle([...statement.otherwise, ...statement.finally], where.scope, resolver) ? where : { ...where, last: false };
@@ -181,11 +181,12 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   }
 
   /** What a `with` holds for its body. */
-  function heldBy(items: readonly Expr[], lockedBefore: number, where: Where): Pick<Where, 'joins' | 'transaction' | 'lock'> {
+  function heldBy(openers: readonly Opener[], lockedBefore: number, where: Where): Pick<Where, 'joins' | 'transaction' | 'lock'> {
+    const items = openers.map(({ value }) => value);
     const lock = taken.findIndex(({ name }, i) => i >= lockedBefore || (name !== undefined && items.some(item => item.is === 'name' && item.name === name)));
     return {
       ...(items.some(item => item.is === 'call' && /(^|\.)allow_join_result$/.test(dottedName(item.callee) ?? '')) && { joins: true }),
-      ...transactionOf(items, where.scope, where, resolver), ...(where.lock === undefined && lock >= 0 && { lock }),
+      ...transactionOf(openers, where.scope, where, resolver), ...(where.lock === undefined && lock >= 0 && { lock }),
     };
   }
 
@@ -333,7 +334,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     functions++;
     visit(callee.function.body, {
       scope: resolver.inside(callee, argumentsOf(callee, call, where.scope)), depth: where.depth + 1,
-      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.pages && { pages: callee.function.body }), ...(where.field && { field: true }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }), ...(where.asked && { asked: where.asked }), ...(where.ways && { ways: where.ways }), ...(where.last && (!where.used || where.returned) && { last: true, ends: true }), ...(where.joins && { joins: true }), ...(where.guard && { guard: where.guard }), ...(where.lock !== undefined && { lock: where.lock }), ...transactionOf(callee.function.decorators, callee.scope, where, resolver),
+      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.pages && { pages: callee.function.body }), ...(where.field && { field: true }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }), ...(where.asked && { asked: where.asked }), ...(where.ways && { ways: where.ways }), ...(where.last && (!where.used || where.returned) && { last: true, ends: true }), ...(where.joins && { joins: true }), ...(where.guard && { guard: where.guard }), ...(where.lock !== undefined && { lock: where.lock }), ...transactionOf(callee.function.decorators.map(value => ({ value })), callee.scope, where, resolver),
     });
   }
 
@@ -355,7 +356,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   }
 
   const start = resolver.inside(target, defaultsOf(target));
-  visit(target.function.body, { scope: start, via: [], depth: 0, last: true, ends: true, ...transactionOf(target.function.decorators, target.scope, {}, resolver), ...(asked && { asked }) });
+  visit(target.function.body, { scope: start, via: [], depth: 0, last: true, ends: true, ...transactionOf(target.function.decorators.map(value => ({ value })), target.scope, {}, resolver), ...(asked && { asked }) });
   for (const decorator of decorators) visitDecorator(decorator, target.scope);
 
   function visitDecorator(decorator: Expr, scope: Scope): void {

@@ -124,10 +124,10 @@ function heldBy({ body }: TaskFunction, loop: Loop): Problem['related'] & {} {
 }
 
 function problemOf(app: WorkUnit, fn: TaskFunction, loop: Loop, effect: Effect, inner: readonly Loop[]): Problem {
-  const isDelay = isCleanUp(fn, loop);
+  const isHarmless = isCleanUp(fn, loop);
   const cut = cutOf(fn, loop, effect), what = wordsOf(effect);
   return {
-    order: 3, at: loop.at, ...(isDelay && { severity: 'note' as const }), resource: app.id, confidence: confidenceOf(app, fn, loop, effect),
+    order: 3, at: loop.at, ...(isHarmless && { severity: 'note' as const }), resource: app.id, confidence: confidenceOf(app, fn, loop, effect),
     message: `${fn.functionName} walks ${shorten(loop.over, 70)} in one task, with ${what} for each item: a deployment ${cut.text}, and ${restOf(fn, loop, effect, cut.isWhole)}`,
     label: loop.entity ? `up to as many rounds as there are ${loop.entity} rows` : 'as many rounds as there are items',
     related: [...(samePlace(effect.at, loop.at) ? [] : [{ at: effect.at, message: `${what}: ${effect.text}` }]), ...heldBy(fn, loop), ...inner.slice(0, 4).map(one => ({ at: one.at, message: `inside it: ${shorten(one.over, 60)}` })), ...(loop.via.length > 0 ? [{ at: fn.at, message: `reached from ${fn.functionName} through ${listed(loop.via.map(step => step.text), 4)}` }] : [])],
@@ -136,12 +136,17 @@ function problemOf(app: WorkUnit, fn: TaskFunction, loop: Loop, effect: Effect, 
   };
 }
 
-/** Read in the task function itself: high; through calls, or only rows written: less; a delay that does no harm, the few rows of one thing, and what a session may write all at once: least. */
+/** Read in the task function itself: high; through calls, or only rows written: less; a delay, the few rows of one thing, and what a session may write all at once: least. */
 function confidenceOf(app: WorkUnit, fn: TaskFunction, loop: Loop, effect: Effect): Confidence {
-  if (isOnlyAdded(effect) || isCleanUp(fn, loop) || loop.ofOne === true) return weakest(appConfidence(app), 'low');
+  if (isOnlyAdded(effect) || isCleanUp(fn, loop) || isDelay(fn, loop, effect) || loop.ofOne === true) return weakest(appConfidence(app), 'low');
   const direct = loop.via.length === 0 && effect.via.length <= 1;
   const clear = !ROW_WRITES.has(effect.kind) && loop.source !== 'file';
   return weakest(appConfidence(app), direct && clear ? 'high' : 'medium');
+}
+
+/** The next run takes up the rest, nobody is served twice, and no lock keeps it out. */
+function isDelay(fn: TaskFunction, loop: Loop, effect: Effect): boolean {
+  return fn.periodic && !fn.again && isOn(fn.acksLate) !== true && !repeatsAll(fn, loop, effect) && heldBy(fn, loop).length === 0;
 }
 
 /** The names that the ways out use. `id`: what is sent for an item, where it is a row of Django or SQLAlchemy. */
@@ -159,6 +164,7 @@ function isAll(fn: TaskFunction, loop: Loop): boolean {
 
 function suggest(fn: TaskFunction, loop: Loop): string {
   const { item, one, id } = namesOf(fn, loop), at = place(loop.at);
+  if (isCleanUp(fn, loop)) return `take at most ${BATCH} items per run (${at}): the next run takes the rest`;
   if (loop.feeds) return `store with each ${item}, as soon as it is done, what is needed behind the loop (${loop.feeds.slice(0, 3).join(', ')}), and leave out what is done when the loop starts again (${at})`;
   if (loop.kind === 'comprehension') return `store what each ${item} gave as soon as it is there, and leave out what is done when it starts again (${at})`;
   if (fn.again) return `move the body of the loop into a handler of its own and send it one message for each item (${at})`;
