@@ -28,8 +28,11 @@ export function exprOf(node: DataNode, source: DataSource, read: TextReader = pl
   if (node.is === 'list') return { is: 'list', items: node.items.map(item => exprOf(item, source, read)), at, slot };
   if (node.is === 'map') return { is: 'map', entries: node.entries.map(entry => [{ is: 'literal', value: entry.key, at: source.lines.at(entry.keyStart, entry.keyEnd) }, exprOf(entry.value, source, read)] as const), at, slot };
   const expr: Expr = typeof node.value === 'string' ? read(node.value, at) : { is: 'literal', value: node.value, at };
-  return { ...expr, slot };
+  return withSlot(expr, slot);
 }
+
+/** Each spread of an object makes V8 keep another shape (Node 20): the one kind of which there are very many is written out. */
+const withSlot = (expr: Expr, slot: Slot): Expr => (expr.is === 'literal' ? { is: 'literal', value: expr.value, at: expr.at, slot } : { ...expr, slot });
 
 /** Longer texts of what is not understood are cut: they are for messages only. */
 const OPAQUE_LENGTH = 200;
@@ -46,7 +49,7 @@ export function textExprOf(node: DataNode, source: DataSource, read: TextReader 
   if (node.is === 'choice') return { is: 'choice', ...testOf(node), branches: node.branches.map(branch => (branch ? textExprOf(branch, source, read) : { is: 'literal', value: null, at })), at };
   const value = textOf(node);
   if (value === undefined) return opaque(node, source);
-  return { ...read(value, at), slot: replaceSlot(node, source) };
+  return withSlot(read(value, at), replaceSlot(node, source));
 }
 
 /** The texts of a list; a list that is named stands for its items. */

@@ -79,11 +79,10 @@ export function lookupIn({ variables, open }: Environment): Lookup {
 export function withEntries(environment: Environment, entries: readonly EnvironmentEntry[], origin: string, scope: 'itself' | 'nothing'): Environment {
   const variables = new Map(environment.variables);
   for (const { name, value, at } of entries) {
-    const base = { name, at, exported: true, origin };
-    if (value === 'secret') { variables.set(name, { ...base, secret: true }); continue; }
+    if (value === 'secret') { variables.set(name, { name, at, exported: true, origin, secret: true }); continue; }
     const word = joined(value, { environment: scope === 'itself' ? { ...environment, variables } : OPEN_ENVIRONMENT });
     const text = word.known ? word.text : word.fallback;
-    variables.set(name, { ...base, ...(text !== undefined && { value: text }), ...(value.slot && { slot: value.slot }) });
+    variables.set(name, { name, at, exported: true, origin, ...(text !== undefined && { value: text }), ...(value.slot && { slot: value.slot }) });
   }
   return { ...environment, variables };
 }

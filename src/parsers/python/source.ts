@@ -32,7 +32,8 @@ export function createSource(text: string, path: string): Source {
 function lineFinder(text: string): (offset: number) => readonly [number, number] {
   const starts = [0];
   for (let i = text.indexOf('\n'); i >= 0; i = text.indexOf('\n', i + 1)) starts.push(i + 1);
-  starts.push(Infinity);
+  // beyond the text; no Infinity: one number that is no small integer makes V8 keep all lines and columns as boxed doubles
+  starts.push(text.length + 1);
   let line = 0;
   return offset => {
     if (offset < starts[line]! || offset >= starts[line + 1]!) line = offset >= starts[line + 1]! && offset < (starts[line + 2] ?? 0) ? line + 1 : search(starts, offset);
