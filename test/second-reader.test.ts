@@ -60,6 +60,7 @@ describe('tasks/non-idempotent-write', () => {
   test.each([
     ['a field', 'order = Order.objects.get(pk=order_id)\norder.file = File.objects.create(name="a")\norder.save()\nrequests.get("https://x", timeout=5)'],
     ['by name', 'order = Order.objects.get(pk=order_id)\nsetattr(order, "file", File.objects.create(name="a"))\norder.save()\nrequests.get("https://x", timeout=5)'],
+    ['in an update', 'Order.objects.filter(pk=order_id).update(file=File.objects.create(name="a"))\nrequests.get("https://x", timeout=5)'],
     ['through a function', 'order = Order.objects.get(pk=order_id)\norder.file = store("a")\norder.save()\nrequests.get("https://x", timeout=5)'],
   ])('a row that takes the place of the first is left over, no more: %s', (_, body) => {
     const said = told(body);
@@ -105,7 +106,7 @@ describe('tasks/unbatched-loop', () => {
   const AWAY = 'move the body of the loop into a task';
   test.each([
     ['a list', 'done = []\nfor order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    done.append(order.pk)\nfinish(done)', 'done'],
-    ['a count', 'count = 0\nfor order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    count += 1\nreturn count', 'count'],
+    ['the last one', 'last = None\nfor order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    last = order.pk\nreturn last', 'last'],
     ['a row around it', 'for order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    library.items += 1\nlibrary.save()', 'library'],
     ['of the object', 'for order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    self.total += 1\nfinish(self.total)', 'self.total'],
   ])('what is needed behind the loop keeps its items in it: %s', (_, body, name) => {
@@ -113,6 +114,8 @@ describe('tasks/unbatched-loop', () => {
   });
   test.each([
     ['nothing is changed', 'for order in Order.objects.all():\n    requests.get(order.url, timeout=5)\nfinish()'],
+    ['they are only counted', 'count = 0\nfor order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    count += 1\nreturn count'],
+    ['a client is used behind it', 'client = Client()\nfor order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    client.add(order.pk)\nclient.close()'],
     ['it is given another value first', 'for order in Order.objects.all():\n    count = 1\n    requests.get(order.url, timeout=count)\ncount = 2\nfinish(count)'],
     ['only the item is changed', 'for order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    order.sent = True\n    order.save()\nfor order in Order.objects.all():\n    pass'],
   ])('else they are tasks of their own: %s', (_, body) => { expect(told(body)[0]).toContain(`${AWAY} work_for_order and send it for each item, \`work_for_order.delay(order.id)\``); });

@@ -276,7 +276,8 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     const isSet = call.callee.is === 'name' && call.callee.name === 'setattr' && call.positional[0] !== undefined && isStored(call.positional[0], where.scope);
     for (const [i, argument] of call.positional.entries()) visitExpr(argument, isSet && i === 2 ? { ...inner, field: true } : inner);
     if (isScript(where.scope.path)) visitCallbacks(call, where);
-    for (const [, argument] of call.keywords) visitExpr(argument, inner);
+    const isUpdate = call.callee.is === 'member' && call.callee.name === 'update' && !isScript(where.scope.path);
+    for (const [, argument] of call.keywords) visitExpr(argument, isUpdate ? { ...inner, field: true } : inner);
 
     const method = call.callee.is === 'member' ? call.callee.name : undefined;
     if (method === 'retry' && isTaskItself(call, where)) { retryCalls.push(retryCall(call, where, resolver)); return; }
