@@ -94,6 +94,10 @@ describe('tasks/retry-without-backoff', () => {
       'write retry_backoff=12, retry_backoff_max=600 in the options of work; with jitter 2 tries then last about 18 s, max_retries=6 about 378 s', 'medium',
     ]]);
   });
+  test('an option of a backoff that is not there is named, however long the delay', () => {
+    expect(told('(autoretry_for=(OSError,), retry_jitter=False)').map(([message]) => message)).toEqual(['work is retried every 3 min, 3 times: an outage of 9 min uses its tries up, and until then all that wait come back together; retry_jitter has no effect without retry_backoff']);
+    expect([told('(autoretry_for=(OSError,))'), told('(autoretry_for=(OSError,), retry_jitter=False, retry_backoff=True)')]).toEqual([[], []]);
+  });
   test('messages with a rate limit do not come back together; beat sends the next one', () => {
     expect(told('(autoretry_for=(OSError,), default_retry_delay=6, rate_limit="1/s")')[0]![0]).toBe('work is retried every 6 s, 3 times: an outage of 18 s uses its tries up');
     const [periodic] = told('(autoretry_for=(OSError,), default_retry_delay=6)', "app.conf.beat_schedule = {'x': {'task': 'tasks.work', 'schedule': 60}}\n");
@@ -110,15 +114,22 @@ describe('tasks/unbatched-loop', () => {
     ['a row around it', 'for order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    library.items += 1\nlibrary.save()', 'library'],
     ['of the object', 'for order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    self.total += 1\nfinish(self.total)', 'self.total'],
   ])('what is needed behind the loop keeps its items in it: %s', (_, body, name) => {
-    expect(told(body)).toEqual([expect.stringContaining(`what is needed behind the loop (${name})`)]);
+    expect(told(body)).toEqual([expect.stringContaining(`what is needed behind the loop (${name}), send one for each item as a chord`)]);
   });
   test.each([
     ['nothing is changed', 'for order in Order.objects.all():\n    requests.get(order.url, timeout=5)\nfinish()'],
-    ['they are only counted', 'count = 0\nfor order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    count += 1\nreturn count'],
     ['a client is used behind it', 'client = Client()\nfor order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    client.add(order.pk)\nclient.close()'],
     ['it is given another value first', 'for order in Order.objects.all():\n    count = 1\n    requests.get(order.url, timeout=count)\ncount = 2\nfinish(count)'],
-    ['only the item is changed', 'for order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    order.sent = True\n    order.save()\nfor order in Order.objects.all():\n    pass'],
-  ])('else they are tasks of their own: %s', (_, body) => { expect(told(body)[0]).toContain(`${AWAY} work_for_order and send it for each item, \`work_for_order.delay(order.id)\``); });
+    ['only the item is changed', 'for order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    order.sent = True\n    order.save()\nfor order in Order.objects.all():\n    order.touch()'],
+  ])('else they are tasks of their own, and the rest is done when they are: %s', (_, body) => { expect(told(body)[0]).toContain(`${AWAY} work_for_order, \`work_for_order.s(order.id)\` for each item, send them as a chord, and do what stands behind the loop in its callback (tasks.py:`); });
+
+  test('with nothing behind the loop they are sent one by one', () => {
+    for (const end of ['logger.info("done")', 'return count']) expect(told(`count = 0\nfor order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    count += 1\n${end}`)[0]).toContain('work_for_order and send it for each item, `work_for_order.delay(order.id)`');
+  });
+  test('a list made of rows holds no rows', () => {
+    expect(told('names = [order.name.strip() for order in Order.objects.all()]\nfor name in names:\n    requests.get(name, timeout=5)')[0]).toContain('with a key by which it finds the name again');
+    expect(told('rows = [order for order in Order.objects.all()]\nfor order in rows:\n    requests.get(order.url, timeout=5)')[0]).toContain('`work_for_order.delay(order.id)`');
+  });
 
   test('a number for a log is not needed behind the loop', () => {
     expect(told('count = 0\nfor order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    count += 1\nlogger.info("%s", count)')[0]).toContain(AWAY);
@@ -201,4 +212,21 @@ test('rows of django-celery-beat whose names are computed are those that the mod
   const more = '\n\nPLANS = [Plan(name="tasks.work", every=5)]\n\n\ndef plan(one):\n    PeriodicTask.objects.get_or_create(task=one.name, defaults={})\n';
   const told = (after: string): unknown => found('tasks/retry-without-backoff', '(autoretry_for=(OSError,), default_retry_delay=6)', 'requests.get("https://x", timeout=5)', { more: after })[0]!.confidence;
   expect([told(more), told(more.replace('PeriodicTask', 'Other'))]).toEqual(['low', 'medium']);
+});
+
+describe('tasks/lock-without-expiry', () => {
+  const told = (lock: string, more = ''): readonly string[] => found('tasks/lock-without-expiry', '', `with ${lock}:\n    pass`, { before: `import pottery\nimport redis_lock\nimport sherlock\nfrom redis.lock import Lock\n${more}` }).map(({ suggestion }) => suggestion);
+  test('names the option of the library', () => {
+    expect([told('redis_lock.Lock(client, "orders")'), told('Lock(client, "orders")')].map(([said]) => said!.split(' in ')[0])).toEqual(['write expire=600', 'write timeout=600']);
+  });
+  test.each(['redis_lock.Lock(client, "orders", expire=60)', 'redis_lock.Lock(client, "orders", **options)', 'redis.lock("orders", **options)', 'pottery.Redlock(key="orders", masters=masters)', 'sherlock.RedisLock("orders")'])('%s may expire', lock => { expect(told(lock)).toEqual([]); });
+});
+
+describe('celery/setting-ignored', () => {
+  test.each([['CELERY_CREATE_MISSING_QUEUES = True', 0], ['CELERY_CREATE_MISSING_QUEUES = False', 1]])('what an old name says counts where the default says something else: %s', (line, times) => {
+    const text = `import os\nfrom celery import Celery\nfrom unknown import *\n\napp = Celery('shop')\napp.config_from_object('settings', namespace='CELERY')\n\n\n@app.task\ndef work():\n    pass\n`;
+    const facts = new Map([['tasks.py', python.facts(text, 'tasks.py')], ['settings.py', python.facts(`from unknown import *\n${line}\n`, 'settings.py')]]);
+    const store: FactStore = { paths: [...facts.keys()], candidates: [...facts.keys()], has: path => facts.has(path), facts: path => facts.get(path) };
+    expect([...rules.find(rule => rule.id === 'celery/setting-ignored')!.check(link(store, { workers: [], assume: {}, durations: {} }), thresholds)]).toHaveLength(times);
+  });
 });

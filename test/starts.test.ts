@@ -1,8 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import * as dockerfile from '../src/analyzers/dockerfile.js';
 import * as ecsJson from '../src/analyzers/ecs-json.js';
+import * as entryScript from '../src/analyzers/entry-script.js';
 import { analyzers } from '../src/analyzers/index.js';
 import { findStarts, type Start, type Starts } from '../src/link/starts.js';
 import type { ChainLink, ComposeServiceFacts, DeployedContainer, Expr, Facts, FactStore, LinkOptions, Setting, ShellCommand, SourceLocation } from '../src/model/index.js';
@@ -215,5 +218,21 @@ describe('hostile input', () => {
     const store = await createFileStore({ root: folder, analyzers });
     const copied: FactStore = { ...store, has: path => store.has(path), facts: path => { const facts = store.facts(path); return facts && (JSON.parse(JSON.stringify(facts)) as Facts); } };
     expect(report(findStarts(copied, OPTIONS))).toEqual(report(findStarts(store, OPTIONS)));
+  });
+});
+
+/** Found in a real repository: `python3 "$DD_INTEGRATION_TEST_FILENAME"` ended the whole audit. */
+describe('words of a command that nobody knows', () => {
+  const PROGRAMS = ['python3', 'python', 'celery', 'bash', 'sh', 'su', 'node', 'npm', 'npx', 'yarn', 'pm2', 'pm2-runtime', 'supervisord', 'honcho', 'gunicorn', 'tini', 'dumb-init', 'gosu', 'env', 'exec', 'timeout', 'nice', 'watchmedo', 'newrelic-admin', 'ddtrace-run', 'opentelemetry-instrument', 'parallel', 'concurrently', 'poetry', 'uv', 'pipenv', 'manage.py', './entry.sh', '"$PROGRAM"'];
+  const WORDS = ['"$UNKNOWN"', '$UNKNOWN', '"${A:-}"', '$(date)', '-m', '-c', '-u', '-A', '-W', '--', 'run', 'start', 'worker', 'celery', 'manage.py', 'app:app', '-', '""', '"$@"', '"$0"', '&&', '|', '&', '-l', 'exec', 'x.py', 'x.js'];
+  const store = (script: string): FactStore => {
+    const files = new Map<string, Facts>([['Dockerfile', dockerfile.facts('FROM python:3.12\nCOPY . /app\nWORKDIR /app\nCMD ["./entry.sh"]\n', 'Dockerfile')], ['entry.sh', entryScript.facts(`#!/bin/sh\n${script}\n`, 'entry.sh')]]);
+    return { paths: [...files.keys()], candidates: [...files.keys()], has: path => files.has(path), facts: path => files.get(path) };
+  };
+  test('end no audit', () => {
+    fc.assert(fc.property(fc.constantFrom(...PROGRAMS), fc.array(fc.oneof(fc.constantFrom(...WORDS), fc.constantFrom(...PROGRAMS)), { maxLength: 5 }), (program, words) => {
+      findStarts(store([program, ...words].join(' ')), OPTIONS);
+    }), { numRuns: 2000 });
+    expect(findStarts(store('python3 "$SCRIPT" &\nexec celery -A shop worker'), OPTIONS).starts.map(({ command }) => command.app)).toEqual(['shop']);
   });
 });

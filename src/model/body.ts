@@ -95,6 +95,8 @@ export interface Loop {
   readonly query?: string;
   /** Nothing is called for an item. */
   readonly callsNothing?: true;
+  /** Something is left to do in the task when it has ended. */
+  readonly leadsOn?: true;
   /** Names that its body changes and that are read behind it: its items cannot be handled elsewhere as long as those are needed. */
   readonly feeds?: readonly string[];
   /** Only the rows that belong to one thing, by its id. */
@@ -114,6 +116,8 @@ export interface Lock {
   readonly text: string;
   /** s. unset: no expiry. */
   readonly ttl: Setting<number>;
+  /** The keyword that sets it, where that is not redis-py's `timeout`. */
+  readonly option?: string;
   readonly released?: { readonly at: SourceLocation; readonly checksOwner: boolean; /** The library's own release, which checks. */ readonly byLibrary: boolean };
   readonly via: readonly CallStep[];
   /** What happens when it is not acquired: returns quietly, raises or retries, or unknown. */

@@ -264,6 +264,8 @@ export interface RetryPolicy {
   readonly maxRetries: Setting<number | null>;
   readonly backoff: Setting<number | boolean>;
   readonly backoffMax: Setting<number>;
+  /** An option of the backoff that is written where none is set: Celery does not look at it (celery/app/autoretry.py). */
+  readonly idleOption?: { readonly name: string; readonly at: SourceLocation };
   /** s. */
   readonly defaultRetryDelay: Setting<number>;
   readonly calls: readonly RetryCall[];

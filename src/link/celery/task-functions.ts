@@ -107,11 +107,13 @@ function retryPolicy(layers: readonly OptionLayer[], calls: readonly RetryCall[]
     const kwargs = layers.map(layer => layer.values.get('retry_kwargs')).find(value => value !== undefined);
     return kwargs?.known && kwargs.value instanceof Map ? (kwargs.value as Map<unknown, Value>).get(option) : undefined;
   };
+  const backoff = (written(layers, 'retry_backoff') ?? fallback(false)) as Setting<number | boolean>;
+  const idle = backoff.state === 'set' && !backoff.value ? ['retry_jitter', 'retry_backoff_max'].flatMap(name => { const value = written(layers, name); return value ? [{ name, at: value.at }] : []; })[0] : undefined;
   const kwargsRetries = inKwargs('max_retries'), kwargsDelay = inKwargs('countdown');
   return {
     retries: retryFor.length > 0 || calls.length > 0, autoretryFor: retryFor, ...(autoretry && { autoretryAt: autoretry.at }), calls,
     maxRetries: (kwargsRetries && maxRetries(kwargsRetries)) ?? layers.map(layer => layer.values.get('max_retries')).filter(value => value !== undefined).map(maxRetries)[0] ?? fallback(MAX_RETRIES),
-    backoff: (written(layers, 'retry_backoff') ?? fallback(false)) as Setting<number | boolean>,
+    backoff, ...(idle && { idleOption: idle }),
     backoffMax: (written(layers, 'retry_backoff_max') ?? fallback(BACKOFF_MAX)) as Setting<number>,
     defaultRetryDelay: ((kwargsDelay && toSetting(kwargsDelay, [])) ?? written(layers, 'default_retry_delay') ?? fallback(RETRY_DELAY)) as Setting<number>,
   };

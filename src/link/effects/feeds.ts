@@ -44,7 +44,7 @@ function changedBy(statement: Statement, scope: Scope): readonly string[] {
 function isCollection(name: string, scope: Scope): boolean {
   for (let at: Scope | undefined = scope; at; at = at.parent) {
     const bindings = bindingsOf(at.statements).byName.get(name);
-    if (bindings) return bindings.some(one => one.kind === 'value' && (one.expr.is === 'list' || one.expr.is === 'map' || (one.expr.is === 'operation' && one.expr.operator === 'comprehension') || (one.expr.is === 'call' && COLLECTIONS.test(dottedName(one.expr.callee) ?? ''))));
+    if (bindings) return bindings.some(one => one.kind === 'value' && (one.expr.is === 'list' || one.expr.is === 'map' || (one.expr.is === 'operation' && one.expr.operator === 'comprehension') || (one.expr.is === 'call' && COLLECTIONS.test(dottedName(one.expr.callee.is === 'item' ? one.expr.callee.object : one.expr.callee) ?? ''))));
   }
   return false;
 }

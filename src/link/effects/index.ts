@@ -134,7 +134,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
         const before = steps;
         visit(statement.body, { ...asking(withoutPages(where), isScript(where.scope.path) ? stateAsked(statement.over, where.scope, resolver) : OPEN), last: false, loop, scope: withLoopValue(statement.target, statement.over, where.scope, resolver) });
         const feeds = fedBy(statement, where.scope);
-        loops[loop] = { ...loops[loop]!, ...(steps === before && { callsNothing: true }), ...(feeds.length > 0 && { feeds }) };
+        loops[loop] = { ...loops[loop]!, ...(steps === before && { callsNothing: true }), ...(feeds.length > 0 && { feeds }), ...(where.last !== true && { leadsOn: true }) };
         visit(statement.otherwise, where);
         break;
       }

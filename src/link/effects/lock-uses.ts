@@ -35,7 +35,7 @@ export function locksWithRelease(taken: readonly TakenAt[], releases: readonly R
   return taken.map(({ lock, at, text, via, onConflict = 'unknown' }) => {
     const release = lock.byLibrary ? undefined : releases.find(one => one.key === lock.key && one.key !== '' && lastPart(one.holder) === lastPart(lock.holder));
     return {
-      at, kind: lock.kind, text, ttl: lock.ttl, via, onConflict, constantKey: lock.constantKey,
+      at, kind: lock.kind, text, ttl: lock.ttl, via, onConflict, constantKey: lock.constantKey, ...(lock.option !== undefined && { option: lock.option }),
       ...(release && { released: { at: release.at, checksOwner: release.checksOwner, byLibrary: false } }), ...(lock.byLibrary && { released: { at, checksOwner: true, byLibrary: true } }),
     };
   });

@@ -7,7 +7,7 @@ import { render } from '../render.js';
 type Call = Extract<Expr, { is: 'call' }>;
 
 /** A lock as taken, with what identifies it: the client and the key. */
-export interface Taken { readonly kind: Lock['kind']; readonly ttl: Setting<number>; readonly holder: string; readonly key: string; readonly constantKey: boolean; readonly byLibrary: boolean }
+export interface Taken { readonly kind: Lock['kind']; readonly ttl: Setting<number>; readonly holder: string; readonly key: string; readonly constantKey: boolean; readonly byLibrary: boolean; readonly option?: string }
 
 const REDIS = /(^|\.)(redis|valkey|redis_client|redis_conn|get_redis_connection|redis_instance|StrictRedis|Redis)\b/i;
 const CACHE = /(^|[._])cache(s)?\b|django\.core\.cache/i;
@@ -16,11 +16,28 @@ const TAKERS: ReadonlySet<string> = new Set(['set', 'setnx', 'lock', 'add']);
 /** Locks that end with their process or transaction. */
 const OTHERS = /^(threading|multiprocessing|asyncio|filelock|fasteners|portalocker|zc\.lockfile)\./;
 
+/**
+ * Locks of libraries, with the keyword of their lifetime. `keepsForEver`: without it they never expire (redis-py 5 lock.py; python-redis-lock 4 `expire=None`); the others have a
+ * lifetime of their own (redlock 100 s, pottery 10 s, sherlock 60 s) or are given it as they are taken.
+ */
+const LIBRARIES: readonly { readonly name: RegExp; readonly option: string; readonly keepsForEver?: true }[] = [
+  { name: /^redis\.(?:asyncio\.)?lock\.Lock$/, option: 'timeout', keepsForEver: true },
+  { name: /^redis_lock\.Lock$/, option: 'expire', keepsForEver: true },
+  { name: /^redlock\.(?:RedLock|Redlock)$/, option: 'ttl' },
+  { name: /^pottery\.Redlock$/, option: 'auto_release_time' },
+  { name: /^sherlock\.\w*Lock$/, option: 'expire' },
+];
+
 /** Is this call a lock with a lease? `used`: its result decides something (a bare `cache.add()` only marks). */
 export function lockOf(call: Call, external: string | undefined, scope: Scope, resolver: Resolver, used: boolean): Taken | undefined {
   if (external !== undefined && OTHERS.test(external)) return undefined;
-  if (external !== undefined && /^(redis\.(asyncio\.)?lock\.Lock|redlock\.(RedLock|Redlock)|pottery\.Redlock|redis_lock\.Lock|sherlock\.\w*Lock)$/.test(external))
-    return { kind: 'redis-lock', ttl: ttlOf(keyword(call, 'timeout', 'ttl', 'expire', 'auto_release_time'), call.at, scope, resolver), holder: external, ...keyOf(call.positional[1] ?? call.positional[0], scope, resolver), byLibrary: true };
+  const library = external === undefined ? undefined : LIBRARIES.find(({ name }) => name.test(external));
+  if (library) {
+    const written = keyword(call, library.option);
+    // unpacked arguments may hold it
+    const ttl: Setting<number> = written ? ttlOf(written, call.at, scope, resolver) : library.keepsForEver && !call.keywords.some(([name]) => name === null) ? { state: 'unset', at: call.at, slots: [] } : { state: 'unknown', at: call.at, expression: render(call), candidates: [] };
+    return { kind: 'redis-lock', ttl, holder: external!, ...keyOf(call.positional[1] ?? call.positional[0], scope, resolver), byLibrary: true, ...(library.option !== 'timeout' && { option: library.option }) };
+  }
   if (call.callee.is !== 'member' || !TAKERS.has(call.callee.name)) return undefined;
   const object = call.callee.object;
   const holder = external?.replace(/\.\w+$/, '') ?? render(object, 120);
@@ -36,7 +53,7 @@ export function lockOf(call: Call, external: string | undefined, scope: Scope, r
     case 'setnx': return used && isRedis ? { kind: 'setnx', ttl: { state: 'unset', at: call.at, slots: [] }, byLibrary: false, ...common() } : undefined;
     case 'lock': {
       if (!(isRedis || isCache) || call.positional.length + call.keywords.length === 0) return undefined;
-      return { kind: 'redis-lock', ttl: ttlOf(keyword(call, 'timeout', 'ttl', 'expire') ?? call.positional[1], call.at, scope, resolver), byLibrary: true, ...common() };
+      return { kind: 'redis-lock', ttl: expiryOfLock(call, scope, resolver), byLibrary: true, ...common() };
     }
     case 'add': {
       if (!isCache || !used || call.positional.length + call.keywords.length < 2) return undefined;
@@ -54,6 +71,12 @@ export function keyword(call: Call, ...names: readonly string[]): Expr | undefin
 }
 
 export const isFalse = (expr: Expr | undefined): boolean => expr?.is === 'literal' && expr.value === false;
+
+/** `redis.lock(name, timeout=60)`. Unpacked arguments may hold it. */
+function expiryOfLock(call: Call, scope: Scope, resolver: Resolver): Setting<number> {
+  const written = keyword(call, 'timeout', 'ttl', 'expire') ?? call.positional[1];
+  return !written && call.keywords.some(([name]) => name === null) ? { state: 'unknown', at: call.at, expression: render(call), candidates: [] } : ttlOf(written, call.at, scope, resolver);
+}
 
 /** ex, px (ms), exat of redis-py's set(), or the third argument. Unpacked arguments may hold them. */
 function expiryOf(call: Call, scope: Scope, resolver: Resolver): Setting<number> {

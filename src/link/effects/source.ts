@@ -39,7 +39,7 @@ function sourceFrom(expr: Expr, scope: Scope, resolver: Resolver, left: Left): S
     case 'name': return named(expr, scope, resolver, left);
     case 'item': return isSlice(expr.key) ? bounded('slice') : isOpenSlice(expr.key) ? follow(expr.object) : pageOf(expr.object, scope, resolver) ?? UNKNOWN;
     case 'choice': return anyOf(expr.branches.map(branch => follow(branch)));
-    case 'operation': return expr.operator === 'comprehension' ? follow(expr.operands[2]!) : expr.operator === 'or' ? follow(expr.operands[0]!) : UNKNOWN;
+    case 'operation': return expr.operator === 'comprehension' ? madeOf(expr, follow(expr.operands[2]!)) : expr.operator === 'or' ? follow(expr.operands[0]!) : UNKNOWN;
     case 'call': return called(expr, scope, resolver, left);
     case 'member': return attribute(expr, scope, resolver, left);
     default: return UNKNOWN;
@@ -69,6 +69,11 @@ function named(expr: Extract<Expr, { is: 'name' }>, scope: Scope, resolver: Reso
   }
   const target = resolver.resolve(expr, scope);
   return target.is === 'value' ? sourceFrom(target.expr, target.scope, resolver, further(left)) : UNKNOWN;
+}
+
+/** `[team.name for team in Team.objects.all()]`: as many as there are rows, but no rows. */
+function madeOf({ operands: [element, item] }: Extract<Expr, { is: 'operation' }>, { query, ...source }: Source): Source {
+  return query !== undefined && element?.is === 'name' && item?.is === 'name' && element.name === item.name ? { ...source, query } : source;
 }
 
 /** Rows of a statement in SQL. */

@@ -9,12 +9,13 @@ import { knownWord, likely, type Word } from '../process-environment.js';
 export function python(process: Process, journey: Journey, at: SourceLocation): readonly Reached[] {
   const { argv } = process;
   for (let i = 1; i < argv.length; i++) {
-    const text = likely(argv[i]) ?? '';
+    const text = likely(argv[i]);
+    if (text === undefined) return []; // `python "$SCRIPT"`
     if (text === '-m') return pythonModule(process, argv.slice(i + 1), journey, at);
     if (text === '-c') return [];
     if (text === '-W' || text === '-X') { i++; continue; }
     if (text.startsWith('-')) continue;
-    return pythonScript(process, argv.slice(i), journey, at);
+    return pythonScript(text, process, argv.slice(i), journey, at);
   }
   return [];
 }
@@ -30,8 +31,7 @@ function pythonModule(process: Process, words: readonly Word[], journey: Journey
   return file ? behind(link, inFile(file, next(process, words), journey)) : [];
 }
 
-function pythonScript(process: Process, words: readonly Word[], journey: Journey, at: SourceLocation): readonly Reached[] {
-  const program = likely(words[0])!;
+function pythonScript(program: string, process: Process, words: readonly Word[], journey: Journey, at: SourceLocation): readonly Reached[] {
   const name = posix.basename(program);
   const link: ChainLink = { kind: 'wrapper', program: 'python', at, text: textOf(process.argv) };
   if (name === 'celery' || name === 'supervisord' || name === 'manage.py') return behind(link, follow(next(process, words), journey));

@@ -1,6 +1,6 @@
 import type { CeleryApp, IneffectiveSetting, Problem, Rule, Setting, Severity } from '../../model/index.js';
 import { SEVERITIES, straddles } from '../../model/index.js';
-import { BY_MAP } from '../../knowledge/celery-settings.js';
+import { BY_MAP, defaultOf } from '../../knowledge/celery-settings.js';
 import { appConfidence, fixAt, oncePerPlace } from '../shared.js';
 import { isWritten, ofApp, orderOf, plainName, python } from '../celery-shared.js';
 
@@ -48,21 +48,24 @@ function problemOf(app: CeleryApp, ignored: IneffectiveSetting, reason: Reason):
   const fix = !isSet && reason !== 'module-variable' && wanted !== undefined && ignored.slot ? fixAt([ignored.slot], wanted, 'delivery', `rename it to ${wanted}`) : undefined;
   return {
     order: orderOf(setting ?? name), at, severity: severityOf(setting, isSet), confidence: appConfidence(app, reason === 'replaced-by-second-config' ? 'medium' : 'high'),
-    message: `${name} = ${value} ${BECAUSE[reason](app)}, so ${isSet ? `it changes nothing: ${wanted} is set as well` : `${wanted ?? name} ${keeps(effective)}`}`,
+    message: `${name} = ${value} ${BECAUSE[reason](app)}, so ${isSet ? `it changes nothing: ${wanted} is set as well` : `${wanted ?? name} ${keeps(effective, app)}`}`,
     label: 'not read by Celery',
     suggestion: suggest(app, ignored, reason, isSet), ...ofApp(app, at), ...(fix && { fix }),
   };
 }
 
-function keeps(effective: Setting<unknown> | undefined): string {
-  if (effective?.state === 'unknown') return 'keeps its default before that';
+function keeps(effective: Setting<unknown> | undefined, app: CeleryApp): string {
+  if (effective?.state === 'unknown') return straddles(app.versions.celery, BY_MAP) && effective.candidates.length > 0 ? 'keeps its default before that' : 'is not set by it';
   return effective?.state === 'set' ? `keeps its default ${python(effective.value)}` : 'stays unset';
 }
 
 /** The value that is in force anyway. */
 function saysWhatHolds(app: CeleryApp, { wanted, value }: IneffectiveSetting): boolean {
-  const effective = wanted === undefined ? undefined : app.settings.get(plainName(app, wanted));
-  return effective?.state === 'set' && !isWritten(effective) && python(effective.value) === value;
+  const setting = wanted === undefined ? undefined : plainName(app, wanted);
+  const effective = setting === undefined ? undefined : app.settings.get(setting);
+  // what could not be read may set it otherwise: then this line does not count either
+  const inForce = effective?.state === 'set' && !isWritten(effective) ? effective : effective?.state === 'unknown' ? { value: defaultOf(setting!, app.versions.celery.version ?? app.versions.celery.assumed) } : undefined;
+  return inForce !== undefined && python(inForce.value) === value;
 }
 
 function severityOf(setting: string | undefined, isSet: boolean): Severity {

@@ -18,7 +18,7 @@ const MARGIN = 3;
 export const retryWithoutBackoff: Rule = {
   id: 'tasks/retry-without-backoff',
   severity: 'warning',
-  title: 'A call out is retried at a fixed short delay',
+  title: 'A call out is retried at a fixed delay',
   rationale:
     'When the other side is down every waiting task comes back at the same moments, again and again: the retries keep it down, hold worker slots that other tasks need, ' +
     'and are used up before a normal outage is over.',
@@ -33,8 +33,8 @@ const judge = (app: CeleryApp, fn: TaskFunction): Problem | undefined => judgeAu
 const callOut = (fn: TaskFunction): boolean => fn.body.effects.some(effect => CALLS_OUT.has(effect.kind));
 
 function judgeAutoretry(app: CeleryApp, fn: TaskFunction): Problem | undefined {
-  const { autoretryFor, autoretryAt, backoff, defaultRetryDelay, maxRetries } = fn.retry;
-  if (autoretryFor.length === 0 || backoff.state !== 'set' || backoff.value || defaultRetryDelay.state !== 'set' || defaultRetryDelay.value >= SHORT) return undefined;
+  const { autoretryFor, autoretryAt, backoff, defaultRetryDelay, maxRetries, idleOption } = fn.retry;
+  if (autoretryFor.length === 0 || backoff.state !== 'set' || backoff.value || defaultRetryDelay.state !== 'set' || (defaultRetryDelay.value >= SHORT && !idleOption)) return undefined;
   if (maxRetries.state === 'set' && maxRetries.value !== null && maxRetries.value < 2) return undefined;
   return problemOf(app, fn, { delay: defaultRetryDelay.value, at: autoretryAt ?? fn.decoratorAt, delayAt: defaultRetryDelay.at, isCall: false, evidence: callOut(fn) ? 'high' : 'medium' });
 }
@@ -64,15 +64,15 @@ interface Found { readonly delay: number; readonly at: Problem['at']; readonly d
 function problemOf(app: CeleryApp, fn: TaskFunction, { delay, at, delayAt, isCall, evidence }: Found): Problem {
   const limit = longestBackoff(app, fn);
   // of a delay with jitter half is waited on average (celery/utils/time.py get_exponential_backoff_interval, full_jitter)
-  const first = Math.max(1, Math.min(2 * delay, SHORT, limit));
+  const first = Math.max(1, Math.min(2 * delay, Math.max(SHORT, delay), limit));
   const backoff = `retry_backoff=${first}, retry_backoff_max=${limit}`;
   const growing = `countdown=min(${Math.max(1, Math.min(delay, SHORT / 2))} * 2 ** self.request.retries, ${limit})`;
   const fix = isCall ? undefined : backoffFix(fn, backoff);
   return {
     order: 3, at, resource: app.id, confidence: weakest(appConfidence(app), evidence, ...(fn.periodic ? ['low' as const] : [])),
-    message: `${fn.functionName} is retried every ${inWords(delay)}${timesOf(fn)}: ${usedUp(fn, delay)}${isCall ? ineffective(fn) : ''}`,
+    message: `${fn.functionName} is retried every ${inWords(delay)}${timesOf(fn)}: ${usedUp(fn, delay)}${isCall ? ineffective(fn) : fn.retry.idleOption ? `; ${fn.retry.idleOption.name} has no effect without retry_backoff` : ''}`,
     label: `always ${inWords(delay)} later`,
-    related: samePlace(at, delayAt) ? [] : [{ at: delayAt, message: `the delay: ${inWords(delay)}` }],
+    related: [...(samePlace(at, delayAt) ? [] : [{ at: delayAt, message: `the delay: ${inWords(delay)}` }]), ...(fn.retry.idleOption && !isCall ? [{ at: fn.retry.idleOption.at, message: 'without effect' }] : [])],
     suggestion: !isCall ? `write ${backoff} ${ownOptions(fn) ? `in the options of ${fn.functionName}` : `beside autoretry_for in ${place(fn.retry.autoretryAt!)}`}${bridged(fn, first, limit)}`
       : fn.retry.autoretryFor.length > 0 ? `write ${growing} in self.retry(), or name the error in autoretry_for and raise it instead`
         : `write autoretry_for=(…), ${backoff} in the options of ${fn.functionName} instead of self.retry(), or ${growing}`,

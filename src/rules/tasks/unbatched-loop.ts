@@ -164,12 +164,13 @@ function isAll(fn: TaskFunction, loop: Loop): boolean {
 
 function suggest(fn: TaskFunction, loop: Loop): string {
   const { item, one, id } = namesOf(fn, loop), at = place(loop.at);
-  if (isCleanUp(fn, loop)) return `take at most ${BATCH} items per run (${at}): the next run takes the rest`;
-  if (loop.feeds) return `store with each ${item}, as soon as it is done, what is needed behind the loop (${loop.feeds.slice(0, 3).join(', ')}), and leave out what is done when the loop starts again (${at})`;
+  if (fn.again) return loop.feeds ? `store with each ${item}, as soon as it is done, what is needed behind the loop (${loop.feeds.slice(0, 3).join(', ')}), and leave out what is done when the loop starts again (${at})` : `move the body of the loop into a handler of its own and send it one message for each item (${at})`;
   if (loop.kind === 'comprehension') return `store what each ${item} gave as soon as it is there, and leave out what is done when it starts again (${at})`;
-  if (fn.again) return `move the body of the loop into a handler of its own and send it one message for each item (${at})`;
-  const batch = id && isAll(fn, loop) ? `, or handle 500 rows ordered by id per run and end with ${fn.functionName}.delay(last_id)` : '';
-  return `move the body of the loop into a task ${one} and send it for each item, ${id ? `\`${one}.delay(${id})\`` : `with a key by which it finds the ${item} again`}${batch} (${at})`;
+  const sent = id ? `\`${one}.delay(${id})\`` : `with a key by which it finds the ${item} again`;
+  if (loop.feeds) return `move the body of the loop into a task ${one} that returns what is needed behind the loop (${loop.feeds.slice(0, 3).join(', ')}), send one for each item as a chord, and do what stands behind the loop in its callback (${at})`;
+  if (loop.leadsOn) return `move the body of the loop into a task ${one}, ${id ? `\`${one}.s(${id})\` for each item` : `one for each item, ${sent}`}, send them as a chord, and do what stands behind the loop in its callback (${at})`;
+  const batch = id && isAll(fn, loop) ? `, or handle ${BATCH} rows ordered by id per run and end with ${fn.functionName}.delay(last_id)` : '';
+  return `move the body of the loop into a task ${one} and send it for each item, ${sent}${batch} (${at})`;
 }
 
 /** Rows in one piece of work; s that a round is kept to one. */
@@ -179,7 +180,7 @@ const BATCH = 500, ROUND = 3600;
 function sketchesOf(fn: TaskFunction, loop: Loop, repeats: boolean): Pick<Problem, 'sketches'> {
   const { item, one, id } = namesOf(fn, loop);
   const query = loop.query?.replace(/\.(all|iterator)\([^()]*\)$/, '');
-  if (id === undefined || loop.feeds || query === undefined || query.includes('…') || loop.via.length > 0 || loop.kind !== 'for' || !fn.decorator || loop.item !== item) return {};
+  if (id === undefined || loop.feeds || loop.leadsOn || query === undefined || query.includes('…') || loop.via.length > 0 || loop.kind !== 'for' || !fn.decorator || loop.item !== item) return {};
   const isDjango = query.includes('.objects'), isSession = /\.query\(/.test(query);
   if (!isDjango && !isSession) return {};
   const entity = loop.entity!, { isBound, parameters } = fn.signature;
