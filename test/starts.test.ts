@@ -236,3 +236,29 @@ describe('words of a command that nobody knows', () => {
     expect(findStarts(store('python3 "$SCRIPT" &\nexec celery -A shop worker'), OPTIONS).starts.map(({ command }) => command.app)).toEqual(['shop']);
   });
 });
+
+/** Who becomes its last command: the process ids of bash 5.2.15, busybox 1.35.0 and dash 0.5.12, looked at. */
+describe('what a shell becomes', () => {
+  const WORKER = 'celery -A shop worker';
+  test.each([
+    ['CMD', 'bash busybox'], ['sleep 1; CMD', 'bash busybox'], ['sleep 1 & CMD', 'busybox'], ['export A=1; CMD', 'bash busybox'], ['set -e; true; CMD', 'bash busybox'], ["trap 'echo x' TERM; CMD", ''], ['if true; then true; fi; CMD', 'bash busybox'],
+    ['f() { true; }; f; CMD', 'bash busybox'], ['true && CMD', 'busybox'], ['true; if true; then CMD; fi', 'busybox'], ['sleep 1\nCMD\n', 'bash busybox'], ['CMD; true', ''], ['exec CMD', 'bash busybox dash'],
+  ])('%j: %s', (command, shells) => {
+    const becomes = ['bash', 'busybox', 'dash'].filter(shell => {
+      const argv = [...(shell === 'busybox' ? ['busybox', 'sh'] : [shell]), '-c', command.replace('CMD', WORKER)];
+      const files = new Map<string, Facts>([['Dockerfile', dockerfile.facts(`FROM python:3.12\nCMD ${JSON.stringify(argv)}\n`, 'Dockerfile')]]);
+      const { starts } = findStarts({ paths: ['Dockerfile'], candidates: ['Dockerfile'], has: path => files.has(path), facts: path => files.get(path) }, OPTIONS);
+      const [shellLink] = starts[0]!.chain.links;
+      return shellLink?.kind === 'shell' && shellLink.replaces;
+    });
+    expect(becomes.join(' ')).toBe(shells);
+  });
+});
+
+test('a trap that asks dash for its jobs passes nothing on', () => {
+  const forwards = (interpreter: string, handler: string): readonly unknown[] => {
+    const files = new Map<string, Facts>([['Dockerfile', dockerfile.facts('FROM python:3.12\nCOPY . /app\nWORKDIR /app\nCMD ["./entry.sh"]\n', 'Dockerfile')], ['entry.sh', entryScript.facts(`#!${interpreter}\ncelery -A shop worker & worker=$!\ntrap '${handler}' TERM\nwait\n`, 'entry.sh')]]);
+    return findStarts({ paths: [...files.keys()], candidates: [...files.keys()], has: path => files.has(path), facts: path => files.get(path) }, OPTIONS).starts.map(({ chain }) => chain.links[0]!.kind === 'shell' && chain.links[0]!.forwards);
+  };
+  expect([forwards('/bin/dash', 'kill -TERM $(jobs -p); wait'), forwards('/bin/bash', 'kill -TERM $(jobs -p); wait'), forwards('/bin/dash', 'kill -TERM "$worker"; wait')]).toEqual([[false], [true], [true]]);
+});

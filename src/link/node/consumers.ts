@@ -67,7 +67,9 @@ function madeBy(found: Found, calls: Calls, resolver: Resolver): readonly Found[
   const { call, makers = [] } = found;
   if (!maker || !call || found.kind === 'sqs' || maker.function.name === 'anonymous' || makers.length === MOST_MAKERS) return [found];
   const takes = (expr: Expr): boolean => expr.is === 'name' && maker.function.parameters.some(({ name }) => name === expr.name);
-  if (!returnsIt(maker.function.body, call, nameOf(call, found.site.statement)) && !(found.handler === undefined && call.positional.some(takes))) return [found];
+  // metered(handler), for the queue that it is given
+  const wraps = found.queue !== undefined && takes(found.queue) && found.handlerAs !== undefined && [...walk(found.handlerAs)].some(takes);
+  if (!returnsIt(maker.function.body, call, nameOf(call, found.site.statement)) && !wraps && !(found.handler === undefined && call.positional.some(takes))) return [found];
   const sites = calls.callersOf(maker);
   return sites.length === 0 ? [found] : sites.flatMap(site => {
     const target = resolver.resolve(site.call.callee, site.scope);

@@ -9,7 +9,7 @@ export const backgroundWithoutWait: Rule = {
   rationale:
     'A worker started with `&` is a child of the script. The stop signal goes to the script: without a trap nothing reaches the worker, and a trap that ' +
     'does not wait lets the script end, which ends the container and kills the worker in the middle of its warm shutdown.',
-  remedy: 'One worker per container with `exec`; or `trap \'kill -TERM $(jobs -p)\' TERM` and, after the signal, `wait` until every child is gone.',
+  remedy: 'One worker per container with `exec`; or keep the id of each (`$!`), and let a trap for TERM kill and `wait` for them. `$(jobs -p)` is empty in Debian\'s /bin/sh (dash).',
   references: ['https://www.gnu.org/software/bash/manual/html_node/Signals.html', 'https://man7.org/linux/man-pages/man7/pid_namespaces.7.html'],
   provenBy: ['container/background-without-wait/bad', 'container/background-without-wait/good'],
 
@@ -42,7 +42,7 @@ function inBackground(process: Process, link: Shell, alone: string, hasInit: boo
     label: `a background child of ${shellName(link)}`,
     suggestion: link.forwards
       ? 'end the trap with `wait`, so that the script stays until its children are gone'
-      : `${alone}, or add \`trap 'kill -TERM $(jobs -p); wait' TERM\` above it and \`wait\` at the end`,
+      : `${alone}, or write \`worker=$!\` and \`trap 'kill -TERM "$worker"; wait "$worker"' TERM\` behind it, and \`wait "$worker"\` at the end`,
     fate: fateOf(process, link, hasInit),
   };
 }
