@@ -126,7 +126,7 @@ describe('celery/early-ack', () => {
     ['nothing bounds it', { worker: { stopTime: set(120), drainNeed: { is: 'unbounded', confidence: 'medium' } } }, 'error medium'],
     ['a copy for developers', { values: { task_acks_late: false }, worker: { ...long.worker, role: 'development' } }, 'warning low'],
     ['Compose', { ...long, worker: { ...long.worker, platform: 'compose' } }, 'warning medium'],
-    ['solo acknowledges after the task', { ...long, pool: 'solo' }, 'warning medium'],
+    ['solo acknowledges after the task', { ...long, pool: 'solo' }, undefined],
     ['protected by the code', { ...long, taskProtection: at('shop/protect.py') }, 'warning medium'],
     ['late', { values: { task_acks_late: true } }, undefined],
     ['late for the app, early for one by choice', { values: { task_acks_late: true }, functions: [{}, { acksLate: set(false) }] }, undefined],

@@ -222,6 +222,13 @@ describe('tasks/lock-without-expiry', () => {
   test.each(['redis_lock.Lock(client, "orders", expire=60)', 'redis_lock.Lock(client, "orders", **options)', 'redis.lock("orders", **options)', 'pottery.Redlock(key="orders", masters=masters)', 'sherlock.RedisLock("orders")'])('%s may expire', lock => { expect(told(lock)).toEqual([]); });
 });
 
+describe('tasks/lock-released-by-non-owner', () => {
+  const told = (test: string): number => found('tasks/lock-released-by-non-owner', '', `end = monotonic() + 57\ntaken = cache.add("orders", 1, 60)\nif not taken:\n    return\ntry:\n    requests.get("https://x", timeout=5)\nfinally:\n    if ${test}:\n        cache.delete("orders")`, { before: 'from time import monotonic\nfrom django.core.cache import cache\n' }).length;
+  test('a delete that asks whether the lock is still its own, as Celery\'s cookbook does, is its holder\'s', () => {
+    expect([told('monotonic() < end and taken'), told('time.time() <= end'), told('taken'), told('count < end')]).toEqual([0, 0, 1, 1]);
+  });
+});
+
 describe('celery/setting-ignored', () => {
   test.each([['CELERY_CREATE_MISSING_QUEUES = True', 0], ['CELERY_CREATE_MISSING_QUEUES = False', 1]])('what an old name says counts where the default says something else: %s', (line, times) => {
     const text = `import os\nfrom celery import Celery\nfrom unknown import *\n\napp = Celery('shop')\napp.config_from_object('settings', namespace='CELERY')\n\n\n@app.task\ndef work():\n    pass\n`;
@@ -229,4 +236,23 @@ describe('celery/setting-ignored', () => {
     const store: FactStore = { paths: [...facts.keys()], candidates: [...facts.keys()], has: path => facts.has(path), facts: path => facts.get(path) };
     expect([...rules.find(rule => rule.id === 'celery/setting-ignored')!.check(link(store, { workers: [], assume: {}, durations: {} }), thresholds)]).toHaveLength(times);
   });
+});
+
+/** An app whose settings are read from Django. */
+function ofDjango(files: Readonly<Record<string, string>>, id: string): readonly Problem[] {
+  const all = { 'shop/__init__.py': '', 'shop/celery.py': "import os\nfrom celery import Celery\n\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\napp = Celery('shop')\napp.config_from_object('django.conf:settings', namespace='CELERY')\n\n\n@app.task\ndef work():\n    pass\n", ...files };
+  const facts = new Map(Object.entries(all).map(([path, text]) => [path, python.facts(text, path)]));
+  const store: FactStore = { paths: [...facts.keys()].sort(), candidates: [...facts.keys()].sort(), has: path => facts.has(path), facts: path => facts.get(path) };
+  return [...rules.find(rule => rule.id === id)!.check(link(store, { workers: [], assume: {}, durations: {} }), thresholds)];
+}
+
+describe('settings that a module takes in while it runs', () => {
+  const EXPORTS = 'import sys\n\n\nclass Base:\n    CELERY_TASK_ACKS_LATE = True\n\n    @classmethod\n    def load(cls, name):\n        for member in dir(cls):\n            setattr(sys.modules[name], member, getattr(cls, member))\n\n    @classmethod\n    def show(cls, name):\n        print(name)\n\n\nclass Production(Base):\n    pass\n\n\n';
+  test.each([
+    ['of a class that exports its attributes', { 'shop/settings.py': `${EXPORTS}Production.load(__name__)\n` }, 0],
+    ['of a class that only shows them', { 'shop/settings.py': `${EXPORTS}Production.show(__name__)\n` }, 1],
+    ['of files that are included', { 'shop/settings.py': "from split_settings.tools import include, optional\n\ninclude('parts/celery.py', optional('local.py'))\n", 'shop/parts/celery.py': 'CELERY_TASK_ACKS_LATE = True\n' }, 0],
+    ['of other files', { 'shop/settings.py': "from split_settings.tools import include, optional\n\ninclude('parts/celery.py', optional('local.py'))\n", 'shop/parts/celery.py': 'DEBUG = True\n' }, 1],
+    ['of a property', { 'shop/settings.py': EXPORTS.replace('    CELERY_TASK_ACKS_LATE = True\n', '    @property\n    def CELERY_TASK_ACKS_LATE(self):\n        return choose()\n') + 'Production.load(__name__)\n' }, 0],
+  ] as const)('%s', (_, files, times) => { expect(ofDjango(files, 'celery/early-ack')).toHaveLength(times); });
 });

@@ -245,8 +245,8 @@ describe('what a shell becomes', () => {
     ['f() { true; }; f; CMD', 'bash busybox'], ['true && CMD', 'busybox'], ['true; if true; then CMD; fi', 'busybox'], ['sleep 1\nCMD\n', 'bash busybox'], ['CMD; true', ''], ['exec CMD', 'bash busybox dash'],
   ])('%j: %s', (command, shells) => {
     const becomes = ['bash', 'busybox', 'dash'].filter(shell => {
-      const argv = [...(shell === 'busybox' ? ['busybox', 'sh'] : [shell]), '-c', command.replace('CMD', WORKER)];
-      const files = new Map<string, Facts>([['Dockerfile', dockerfile.facts(`FROM python:3.12\nCMD ${JSON.stringify(argv)}\n`, 'Dockerfile')]]);
+      const argv = [shell === 'busybox' ? 'sh' : shell, '-c', command.replace('CMD', WORKER)];
+      const files = new Map<string, Facts>([['Dockerfile', dockerfile.facts(`FROM python:3.12${shell === 'busybox' ? '-alpine' : ''}\nCMD ${JSON.stringify(argv)}\n`, 'Dockerfile')]]);
       const { starts } = findStarts({ paths: ['Dockerfile'], candidates: ['Dockerfile'], has: path => files.has(path), facts: path => files.get(path) }, OPTIONS);
       const [shellLink] = starts[0]!.chain.links;
       return shellLink?.kind === 'shell' && shellLink.replaces;

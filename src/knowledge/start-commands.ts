@@ -141,3 +141,6 @@ export const FOREIGN_PUBLISHERS = /^(?:public\.ecr\.aws\/(?:appmesh|aws-observab
 
 /** ms that s6-overlay waits for the services of /etc/services.d before it sends SIGTERM to every process that is left (S6_SERVICES_GRACETIME; s6-overlay README, customizing). */
 export const S6_SERVICES_GRACETIME = 3000;
+
+/** Images whose `worker` takes no messages of a queue: continuous integration, clusters that compute. */
+export const OTHER_WORKERS = /(?:^|\/)(?:concourse|spark|dask|flink|trino|presto|drone-runner[\w-]*|woodpecker-agent|buildkite-agent|gitlab-runner|jenkins|inbound-agent|ray|storm|nomad|swarm|buildbot-worker)(?::|@|$)/;

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import type { Broker, Cache, ChainLink, ConsumerCommand, Container, ContainerFacts, DeployedContainer, EcsService, EcsServiceFacts, Facts, FactStore, Join, LinkOptions, MessageConsumer, Platform, Queue, Setting, Slot, SourceLocation, StartChain, TaskDefinitionFacts, UnauditedConsumer, Unresolved } from '../model/index.js';
 import { comparePlaces, literalText, refersTo, spotOf, startOf } from '../model/index.js';
+import { OTHER_WORKERS } from '../knowledge/start-commands.js';
 import { findBuilds, type Build, type Builds } from './builds.js';
 import { declaredWorker, follow, ALL_STEPS, namedConsumer, STEPS, type Journey, type Reached, type Steps } from './command.js';
 import { withInfrastructure } from './infrastructure.js';
@@ -243,7 +244,8 @@ function followContainer(container: ContainerFacts, place: StartPlace, world: Wo
   const build = world.builds.of(container, place.path, place.format === 'ecs');
   const environment = containerEnvironment(container, build.image, place.isOpen);
   const start = startArgv(container, build, environment);
-  const reached = start ? followArgv(start, container, build, environment, world).map(one => behindInit(one, container, place.format)) : [];
+  const isOther = OTHER_WORKERS.test(literalText(container.image) ?? '');
+  const reached = start ? followArgv(start, container, build, environment, world).filter(one => !(one.guessed && isOther)).map(one => behindInit(one, container, place.format)) : [];
   if (build.missing !== undefined && container.build) world.unresolved.push({ at: container.build.at, reason: `the Dockerfile ${build.missing} of ${container.name} is not in the repository` });
   else if (!start && !build.foreign && place.format === 'ecs') world.unresolved.push({ at: container.at, reason: `what the container ${container.name} runs is not in the repository` });
   const joins: readonly Join[] = [...(build.join ? [build.join] : []), ...(start ? [{ step: 'command', how: 'written', at: [start.at] } as const] : [])];

@@ -25,7 +25,8 @@ function isBeat(process: Process): boolean {
 }
 
 const written = (option: string | true | undefined): string | undefined => (typeof option === 'string' ? option : undefined);
-const settingOf = (setting: Setting<unknown> | undefined): string | undefined => (setting?.state === 'set' && typeof setting.value === 'string' ? setting.value : undefined);
+/** A text, or the class itself (`RedBeatScheduler`). */
+const settingOf = (setting: Setting<unknown> | undefined): string | undefined => (setting?.state === 'set' && typeof setting.value === 'string' ? setting.value : setting?.state === 'unknown' && /redbeat/i.test(setting.expression) ? setting.expression : undefined);
 
 /** Workers run beside this beat in the same service: more copies of them are more beats. */
 export function sharesService(beat: Beat, service: EcsService): boolean {

@@ -1,15 +1,16 @@
 import type { Expr, FactStore } from '../../model/index.js';
-import { literalText } from '../../model/index.js';
+import { dottedName, literalText } from '../../model/index.js';
 import { BY_NAME } from '../../knowledge/celery-settings.js';
 import { bindingsOf } from '../bindings.js';
 import type { Context } from '../evaluate.js';
-import { together, type Value } from '../values.js';
+import { together, unknown, type Value } from '../values.js';
 import { classScope } from '../bodies.js';
-import type { Resolver, Scope, Target } from '../modules.js';
+import type { ClassTarget, Resolver, Scope, Target } from '../modules.js';
 import { remembered } from '../remember.js';
 import type { AppSite } from './apps.js';
 import { sites } from './sites.js';
 import { mayConcernCelery } from './setting-names.js';
+import { takenIn } from './settings-modules.js';
 
 /** Names and values of a configuration object: a module, a class, a mapping. `open`: it may hold more than was read. */
 export interface Source { readonly values: ReadonlyMap<string, Value>; readonly open: boolean; readonly path?: string; /** Names that stand there and that Celery never sees. */ readonly hidden?: ReadonlyMap<string, Value> }
@@ -55,11 +56,17 @@ function targetSource(target: Target, namespace: string | undefined, context: Co
     if (base.is !== 'class') continue;
     const body: Scope = classScope(base, owner);
     for (const name of bindingsOf(base.class.body).byName.keys()) {
-      const value = mayConcernCelery(name, namespace) ? resolver.name(name, body, context) : undefined;
+      const value = mayConcernCelery(name, namespace) ? resolver.name(name, body, context) ?? computed(name, base) : undefined;
       if (value) values.set(name, value);
     }
   }
   return { values, open: false, path: owner.scope.path };
+}
+
+/** `@property def CELERY_TASK_TIME_LIMIT(self)`: set, to what the function gives. */
+function computed(name: string, { class: facts }: ClassTarget): Value | undefined {
+  const made = facts.body.find(statement => statement.do === 'function' && statement.function.name === name && statement.function.decorators.some(decorator => /property$/.test(dottedName(decorator) ?? '')));
+  return made?.do === 'function' ? unknown({ is: 'opaque', text: `property ${name}`, at: made.function.at }) : undefined;
 }
 
 function mappingSource(value: Value): Source | undefined {
@@ -68,16 +75,23 @@ function mappingSource(value: Value): Source | undefined {
   return { values, open: value.open === true, path: value.at.path };
 }
 
-/** Every name of a module that may concern Celery, star imports included. */
-export function moduleSource(module: Scope, namespace: string | undefined, context: Context, resolver: Resolver): Source {
+/** Settings modules inside each other beyond this are not read. */
+const INCLUDED = 8;
+
+/** Every name of a module that may concern Celery, star imports and what it takes in while it runs included. */
+export function moduleSource(module: Scope, namespace: string | undefined, context: Context, resolver: Resolver, depth = 0): Source {
   const names = new Set<string>();
   const open = gather(module, namespace, resolver, names, new Set());
-  const values = new Map<string, Value>();
+  const more = takenIn(module, resolver);
+  const included = depth < INCLUDED ? more.modules.map(one => moduleSource(one, namespace, context, resolver, depth + 1)) : [];
+  const values = new Map<string, Value>(included.flatMap(source => [...source.values]));
   for (const name of names) {
     const value = resolver.name(name, module, context);
     if (value) values.set(name, value);
   }
-  return { values, open, path: module.path };
+  const exported = more.classes.map(owner => targetSource(owner, namespace, context, resolver)!);
+  for (const source of exported) for (const [name, value] of source.values) values.set(name, value);
+  return { values, open: open || more.open || included.some(source => source.open), path: module.path };
 }
 
 /** `django.conf.settings` keeps the upper-case names of its module alone (django conf/__init__.py, Settings.__init__). */

@@ -197,13 +197,17 @@ function classInBody(app: ClassTarget, resolver: Resolver): ClassTarget | undefi
 
 const REQUEST = /^celery\.worker\.request\.Request$/;
 
-/** `Request = CountingRequest` in the task class: a request of the repository's own decides what comes back. */
+/** What decides whether a message comes back: of a request its reject() and acknowledge(), or a counter. */
+const DECIDES = /(?:^|[._])(?:reject|acknowledge|requeue|revoke|redeliver\w*|deliver(?:y|ies)\w*|attempts?|counter?)(?:$|[._(])/i;
+
+/** `Request = CountingRequest` in the task class: a request of the repository's own that decides what comes back; one that only logs does not. */
 function requestClass(cls: ClassTarget, resolver: Resolver): SourceLocation | undefined {
   if (!resolver.lineage(cls).some(base => base.is === 'class' && bindsRequest(base.class))) return undefined;
   const found = resolver.member(cls, 'Request');
   const request = found.is === 'value' ? classNamed(literalText(found.expr), found.scope, resolver) : found;
-  if (request?.is !== 'class') return undefined;
+  if (request?.is !== 'class' || !resolver.lineage(request).some(base => base.is === 'class' && base.class.body.some(statement => statement.do === 'function' && decidesIn(statement.function.body)))) return undefined;
   return resolver.lineage(request).some(base => base.is === 'external' && REQUEST.test(base.name)) ? request.class.at : undefined;
 }
 
+const decidesIn = (body: readonly Statement[]): boolean => body.some(statement => expressionsOf(statement).some(expr => [...walk(expr)].some(part => (part.is === 'member' || part.is === 'name') && DECIDES.test(part.name))) || decidesIn(nested(statement)));
 const bindsRequest = (cls: ClassFacts): boolean => bindingsOf(cls.body).byName.has('Request');

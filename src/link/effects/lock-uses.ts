@@ -1,5 +1,5 @@
 import type { CallStep, Expr, Lock, SourceLocation, Statement } from '../../model/index.js';
-import { expressionsOf, nested, walk } from '../../model/index.js';
+import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
 import type { Resolver, Scope } from '../modules.js';
 import { seconds } from './delays.js';
 import { isIdle } from './handlers.js';
@@ -25,9 +25,11 @@ export function conflictOf({ test, then, otherwise }: Extract<Statement, { do: '
   return last || (ends && refused.at(-1)?.do === 'return') ? 'return' : 'unknown';
 }
 
-/** A test that reads the lock's value: `if redis.get(key) == token`. */
+/** A test that reads the lock's value, or whether its time is over: `if redis.get(key) == token`, `if monotonic() < timeout_at` (Celery's cookbook, "Ensuring a task is only executed one at a time"). */
 export function comparesStored(test: Expr): boolean {
-  return [...walk(test)].some(part => part.is === 'call' && part.callee.is === 'member' && (part.callee.name === 'get' || part.callee.name === 'owned'));
+  const parts = [...walk(test)];
+  return parts.some(part => part.is === 'call' && part.callee.is === 'member' && (part.callee.name === 'get' || part.callee.name === 'owned'))
+    || parts.some(part => part.is === 'operation' && /^[<>]=?$/.test(part.operator) && part.operands.some(operand => operand.is === 'call' && /(?:^|\.)(?:monotonic|time|perf_counter|now|utcnow)$/.test(dottedName(operand.callee) ?? '')));
 }
 
 /** Each lock with what its first test does and what releases it. */

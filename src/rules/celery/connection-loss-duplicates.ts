@@ -45,7 +45,9 @@ function judge(app: CeleryApp): Problem | undefined {
   const pools = app.workers.length > 0 ? app.workers.map(({ pool }) => pool) : [app.pool];
   const canCancel = pools.every(pool => pool === 'prefork') && isAtLeast(app.versions.celery, '5.1');
   if (broker === undefined || !pools.every(pool => goesOn(pool, app.broker)) || (canCancel && isOn(setting) !== false)) return undefined;
-  const { late } = byAcknowledgement(app.functions);
+  // solo acknowledges behind the task, whatever its options say (measured: early-ack-lag/…/solo, from 5.4.0 on)
+  const isBehind = pools.every(pool => pool === 'solo') && isAtLeast(app.versions.celery, '5.4');
+  const late = isBehind ? app.functions : byAcknowledgement(app.functions).late;
   const doing = late.flatMap(fn => { const effect = harmOf(fn); return effect ? [{ fn, ...effect }] : []; });
   const harms = doing.length > 0 ? doing : late.flatMap(fn => { const publish = harmfulSend(fn, app); return publish ? [{ fn, ...publish }] : []; });
   if (harms.length === 0) return undefined;
@@ -57,7 +59,7 @@ function judge(app: CeleryApp): Problem | undefined {
     message: `${canCancel ? asFound(app, CANCEL) : `${listed([...new Set(pools)])} cannot stop a running task`}, so after a lost connection ${broker} delivers a task again while its first run goes on: ${listed(harms.map(({ fn, at: harmed, text }) => `${shorten(text, 40)} (${place(harmed)}) of ${fn.functionName}`), 2)} ${harms.length === 1 ? 'is' : 'are'} done twice`,
     label: 'the first run goes on beside the second',
     suggestion: canCancel ? `${toWrite(app, [CANCEL, true])}: the first run is then cut off and ${broker} runs the task again; guard ${guarded} as well, since a cut-off run may have done its part` : `guard ${guarded}, so that a second run beside the first does nothing`,
-    ...ofApp(app, at, functions, 'acknowledged late, harmful when done twice'), ...afterNames(app, CANCEL),
+    ...ofApp(app, at, functions, `acknowledged ${isBehind ? 'when it is over' : 'late'}, harmful when done twice`), ...afterNames(app, CANCEL),
     fate: fateIn(app, functions, 'connection-lost', 'twice') ?? 'the broker connection is lost → given back → the first run goes on: the running task is done twice',
   };
 }
