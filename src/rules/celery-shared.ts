@@ -89,15 +89,23 @@ export function toWrite(app: CeleryApp, ...values: readonly (readonly [name: str
   const [first] = values;
   const setting = first && app.settings.get(first[0]);
   if (first && setting?.state === 'set' && isWritten(setting) && setting.writtenAs?.startsWith('--')) return `write ${setting.writtenAs} ${String(first[1])} in ${setting.at.path}`;
+  const outer = first && outerOf(app, first[0]);
+  // a mapping that stands elsewhere is added to: under another name it would be replaced as a whole
+  if (outer && values.length === 1 && outer.at.path !== homeOf(app)) return `add "${first[0].split('.')[1]!}": ${python(first[1])} to the mapping at ${place(outer.at)}`;
   return `set ${values.map(([name, value]) => assignment(app, name, value)).join(' and ')} ${whereToWrite(app, setting)}`;
 }
 
 function assignment(app: CeleryApp, name: string, value: unknown): string {
   const [outer, key] = name.split('.');
   if (key === undefined) return `${spelled(app, name)} = ${python(value)}`;
-  const others = app.settings.get(outer!);
-  const isThere = others?.state === 'set' && others.certainty !== 'format-default';
-  return isThere ? `"${key}": ${python(value)} in ${spelled(app, outer!)}` : `${spelled(app, outer!)} = {"${key}": ${python(value)}}`;
+  return outerOf(app, name) ? `"${key}": ${python(value)} in ${spelled(app, outer!)}` : `${spelled(app, outer!)} = {"${key}": ${python(value)}}`;
+}
+
+/** The mapping that is written and holds this setting: `broker_transport_options` of `broker_transport_options.visibility_timeout`. */
+function outerOf(app: CeleryApp, name: string): (Setting<unknown> & { readonly state: 'set' }) | undefined {
+  const [outer, key] = name.split('.');
+  const found = key === undefined ? undefined : app.settings.get(outer!);
+  return found?.state === 'set' && found.certainty !== 'format-default' ? found : undefined;
 }
 
 function whereToWrite(app: CeleryApp, setting: Setting<unknown> | undefined): string {
