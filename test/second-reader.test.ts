@@ -246,6 +246,11 @@ function ofDjango(files: Readonly<Record<string, string>>, id: string): readonly
   return [...rules.find(rule => rule.id === id)!.check(link(store, { workers: [], assume: {}, durations: {} }), thresholds)];
 }
 
+test('a class of tenant-schemas-celery is an app', () => {
+  const app = "import os\nfrom tenant_schemas_celery.app import CeleryApp\n\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\napp = CeleryApp('shop')\napp.config_from_object('django.conf:settings', namespace='CELERY')\n\n\n@app.task\ndef work():\n    pass\n";
+  expect(ofDjango({ 'shop/celery.py': app, 'shop/settings.py': 'DEBUG = True\n' }, 'celery/early-ack')).toHaveLength(1);
+});
+
 describe('settings that a module takes in while it runs', () => {
   const EXPORTS = 'import sys\n\n\nclass Base:\n    CELERY_TASK_ACKS_LATE = True\n\n    @classmethod\n    def load(cls, name):\n        for member in dir(cls):\n            setattr(sys.modules[name], member, getattr(cls, member))\n\n    @classmethod\n    def show(cls, name):\n        print(name)\n\n\nclass Production(Base):\n    pass\n\n\n';
   test.each([
@@ -253,6 +258,9 @@ describe('settings that a module takes in while it runs', () => {
     ['of a class that only shows them', { 'shop/settings.py': `${EXPORTS}Production.show(__name__)\n` }, 1],
     ['of files that are included', { 'shop/settings.py': "from split_settings.tools import include, optional\n\ninclude('parts/celery.py', optional('local.py'))\n", 'shop/parts/celery.py': 'CELERY_TASK_ACKS_LATE = True\n' }, 0],
     ['of other files', { 'shop/settings.py': "from split_settings.tools import include, optional\n\ninclude('parts/celery.py', optional('local.py'))\n", 'shop/parts/celery.py': 'DEBUG = True\n' }, 1],
+    ['of a machine of one\'s own, which are in no repository', { 'shop/settings.py': 'DEBUG = True\ntry:\n    from .local import *\nexcept ImportError:\n    pass\n' }, 1],
+    ['of a file that must be there', { 'shop/settings.py': 'DEBUG = True\nfrom .local import *\n' }, 0],
+    ['of a file that may be anything', { 'shop/settings.py': 'DEBUG = True\ntry:\n    from .production import *\nexcept ImportError:\n    pass\n' }, 0],
     ['of a property', { 'shop/settings.py': EXPORTS.replace('    CELERY_TASK_ACKS_LATE = True\n', '    @property\n    def CELERY_TASK_ACKS_LATE(self):\n        return choose()\n') + 'Production.load(__name__)\n' }, 0],
   ] as const)('%s', (_, files, times) => { expect(ofDjango(files, 'celery/early-ack')).toHaveLength(times); });
 });

@@ -1,4 +1,4 @@
-import type { ClassFacts, Expr, FunctionFacts, Statement } from '../model/index.js';
+import type { ClassFacts, Expr, FunctionFacts, Handler, Statement } from '../model/index.js';
 import { dottedName } from '../model/index.js';
 import { remembered } from './remember.js';
 
@@ -23,16 +23,19 @@ export type Binding = { readonly guards: readonly Guard[] } & (
   | { readonly kind: 'augmented'; readonly operator: string; readonly value: Expr }
 );
 
+/** `from m import *`. `optional`: where there is no such module, what is next is done all the same. */
+export interface Star { readonly module: string; readonly guards: readonly Guard[]; readonly optional?: true }
+
 export interface Bindings {
   readonly byName: ReadonlyMap<string, readonly Binding[]>;
   /** `from m import *`, in order. */
-  readonly stars: readonly { readonly module: string; readonly guards: readonly Guard[] }[];
+  readonly stars: readonly Star[];
 }
 
 /** What a module, class or function body binds. Bodies of functions and classes inside it are not entered. */
 export const bindingsOf = remembered((statements: readonly Statement[]): Bindings => {
   const byName = new Map<string, Binding[]>();
-  const stars: { module: string; guards: readonly Guard[] }[] = [];
+  const stars: Star[] = [];
   collect(statements, [], (name, binding) => {
     const list = byName.get(name);
     if (list) list.push(binding); else byName.set(name, [binding]);
@@ -42,7 +45,7 @@ export const bindingsOf = remembered((statements: readonly Statement[]): Binding
 
 type Add = (name: string, binding: Binding) => void;
 
-function collect(statements: readonly Statement[], guards: readonly Guard[], add: Add, stars: { module: string; guards: readonly Guard[] }[]): void {
+function collect(statements: readonly Statement[], guards: readonly Guard[], add: Add, stars: Star[]): void {
   const maybe: readonly Guard[] = [...guards, { taken: true }];
   const enter = (body: readonly Statement[], under: readonly Guard[]): void => collect(body, under, add, stars);
   for (const statement of statements) {
@@ -68,15 +71,23 @@ function collect(statements: readonly Statement[], guards: readonly Guard[], add
         for (const item of statement.items) if (item.as) bindTarget(item.as, item.value, guards, add);
         enter(statement.body, guards);
         break;
-      case 'try':
-        enter(statement.body, guards);
+      case 'try': {
+        const inside: Star[] = [];
+        collect(statement.body, guards, add, inside);
+        stars.push(...(statement.handlers.some(catchesMissing) ? inside.map(star => ({ ...star, optional: true as const })) : inside));
         for (const handler of statement.handlers) enter(handler.body, maybe);
         enter(statement.otherwise, guards);
         enter(statement.finally, guards);
         break;
+      }
       default:
     }
   }
+}
+
+/** `except ImportError:`, or more. */
+function catchesMissing({ types }: Handler): boolean {
+  return types.length === 0 || types.flatMap(type => (type.is === 'list' ? type.items : [type])).some(type => /(?:^|\.)(?:ImportError|ModuleNotFoundError|Exception|BaseException)$/.test(dottedName(type) ?? ''));
 }
 
 function assign(statement: Extract<Statement, { do: 'assign' }>, guards: readonly Guard[], add: Add): void {

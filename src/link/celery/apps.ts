@@ -48,7 +48,8 @@ const isTest = (path: string): boolean => /(^|\/)(\.[^/]+|tests?|testing|conftes
 
 /** Named like a subclass, made without a name of its own: `NotifyCelery()`. */
 const FOREIGN_CLASS = /^(?!celery\.)[\w.]*\.[A-Z]\w*Celery$/;
-const CELERY_CLASS = /^celery(\.app|\.app\.base)?\.Celery$/;
+/** Celery, and what a library makes of it (tenant-schemas-celery: a schema for each message). */
+const CELERY_CLASS = /^celery(\.app|\.app\.base)?\.Celery$|^tenant_schemas_celery\.app\.CeleryApp$/;
 /** Parameters of Celery(...) that are no settings (celery app/base.py:339-404); broker, backend, include and namespace are handled apart. */
 const CONSTRUCTOR_ONLY = new Set(['main', 'loader', 'amqp', 'events', 'log', 'control', 'set_as_current', 'tasks', 'config_source', 'changes', 'fixups', 'autofinalize', 'strict_typing', 'preload_options', 'task_cls', 'registry_cls', 'namespace', 'accept_magic_kwargs']);
 

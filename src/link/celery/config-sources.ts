@@ -1,7 +1,7 @@
 import type { Expr, FactStore } from '../../model/index.js';
-import { dottedName, literalText } from '../../model/index.js';
+import { literalText } from '../../model/index.js';
 import { BY_NAME } from '../../knowledge/celery-settings.js';
-import { bindingsOf } from '../bindings.js';
+import { bindingsOf, isProperty } from '../bindings.js';
 import type { Context } from '../evaluate.js';
 import { together, unknown, type Value } from '../values.js';
 import { classScope } from '../bodies.js';
@@ -65,7 +65,7 @@ function targetSource(target: Target, namespace: string | undefined, context: Co
 
 /** `@property def CELERY_TASK_TIME_LIMIT(self)`: set, to what the function gives. */
 function computed(name: string, { class: facts }: ClassTarget): Value | undefined {
-  const made = facts.body.find(statement => statement.do === 'function' && statement.function.name === name && statement.function.decorators.some(decorator => /property$/.test(dottedName(decorator) ?? '')));
+  const made = facts.body.find(statement => statement.do === 'function' && statement.function.name === name && isProperty(statement.function));
   return made?.do === 'function' ? unknown({ is: 'opaque', text: `property ${name}`, at: made.function.at }) : undefined;
 }
 
@@ -101,6 +101,9 @@ function djangoSource(module: Scope, namespace: string | undefined, context: Con
   return { ...source, values: new Map([...source.values].filter(isKept)), hidden: new Map([...source.values].filter(entry => !isKept(entry))) };
 }
 
+/** Settings of one machine, which are in no repository: `try: from .local import *`. What is deployed has none, or its secrets there. */
+const OF_ONE = /(?:^|[._])(?:local\w*|dev\w*|test\w*|debug|overrides?|custom|private|personal|user|sandbox|secrets?)$|_local$/i;
+
 function gather(module: Scope, namespace: string | undefined, resolver: Resolver, names: Set<string>, seen: Set<string>): boolean {
   if (seen.has(module.path)) return false;
   seen.add(module.path);
@@ -110,7 +113,7 @@ function gather(module: Scope, namespace: string | undefined, resolver: Resolver
   for (const star of stars) {
     const target = resolver.find(star.module, module.path).map(path => resolver.module(path)).find(scope => scope !== undefined && scope !== module);
     if (target) open = gather(target, namespace, resolver, names, seen) || open;
-    else if (star.guards.length === 0) open = true;
+    else if (star.guards.length === 0 && !(star.optional && OF_ONE.test(star.module))) open = true;
   }
   return open;
 }
