@@ -225,3 +225,9 @@ describe('versions', () => {
     }), { numRuns: 500 });
   });
 });
+
+it.each(['class Result[T = int]:\n    late = True\n', 'class Result[T: str = "x", U = dict[str, int]](Base):\n    late = True\n', 'def result[T = int](a):\n    return a\n', 'async def result[T = int](a):\n    return a\n'])('%j: defaults of type parameters (Python 3.13) hide nothing', text => {
+  const { statements, problems } = parsePython(text, 'a.py');
+  const [first] = statements;
+  expect([problems, first?.do === 'class' ? first.class.name : first?.do === 'function' ? first.function.name.toUpperCase()[0] + first.function.name.slice(1) : undefined]).toEqual([[], 'Result']);
+});

@@ -46,9 +46,11 @@ function readPython(text: string, path: string): ParsedPython {
   if (!ready) throw new Error('parsePython was called before loadPython had finished');
   if (text.includes('\0')) return unread('This file is not Python text, so it was not read', path);
   if (text.length > MAX_LENGTH) return unread(`This Python file is larger than ${MAX_LENGTH / 1e6} MB, so it was not read`, path);
-  const first = readSyntax(ready, text);
-  if (!first) return unread('Python syntax not understood here; the file was not read', path);
-  const { read, text: whole } = repaired(ready, first, text);
+  const asIs = readSyntax(ready, text);
+  if (!asIs) return unread('Python syntax not understood here; the file was not read', path);
+  const known = asIs.error === undefined ? text : withoutDefaults(text);
+  const first = known === text ? asIs : readSyntax(ready, known) ?? asIs;
+  const { read, text: whole } = repaired(ready, first, first === asIs ? text : known);
   const source = createSource(whole, path);
   return {
     statements: statements(read.root.children, source),
@@ -65,6 +67,9 @@ function readSyntax({ parser, grammar }: Loaded, text: string): ReadTree | undef
   if (!tree) return undefined;
   try { return readTree(tree, grammar, text); } finally { tree.delete(); }
 }
+
+/** `class Result[T = int]:` of Python 3.13 (PEP 696), which the grammar does not know: as long, without its type parameters. */
+const withoutDefaults = (text: string): string => text.replace(/^([ \t]{0,200}(?:(?:async[ \t]{1,9})?def|class|type)[ \t]{1,9}\w{1,200})(\[[^\]\n=]{1,300}=[^\n]{1,300}?\])(?=[(:= \t])/gm, (_, head: string, parameters: string) => head + ' '.repeat(parameters.length));
 
 /**
  * One unclosed bracket makes the grammar lose everything behind it. Without its line the rest is usually whole, so lines that are not
