@@ -124,6 +124,8 @@ describe('the way out', () => {
     ['the worker is forgotten', { 'w.ts': `${WORKER}process.on('SIGTERM', async () => { await server.close(); process.exit(0); });\n` }, ['bullmq/no-graceful-close']],
     ['NestJS without hooks', { 'main.ts': "import { NestFactory } from '@nestjs/core';\nconst app = await NestFactory.create(Module);\n", 'w.ts': "import { Worker } from 'bullmq';\nexport class Driver { worker = new Worker('mail', work); async onModuleDestroy() { await this.worker.close(); } }\n" }, ['node/shutdown-hooks-missing']],
     ['NestJS with hooks', { 'main.ts': "import { NestFactory } from '@nestjs/core';\nconst app = await NestFactory.create(Module);\napp.enableShutdownHooks();\n", 'w.ts': "import { Worker } from 'bullmq';\nexport class Driver { worker = new Worker('mail', work); async onModuleDestroy() { await this.worker.close(); } }\n" }, []],
+    ['the handler of another process of the package', { 'w.ts': `${WORKER}let stopping = false;\nprocess.on('SIGTERM', () => { stopping = true; });\n`, 'api.ts': "import express from 'express';\nconst app = express();\nprocess.on('SIGTERM', () => { process.exit(0); });\napp.listen(80);\n" }, []],
+    ['a handler that forgets it, beside another process', { 'w.ts': `${WORKER}process.on('SIGTERM', async () => { await server.close(); process.exit(0); });\n`, 'api.ts': "import express from 'express';\nprocess.on('SIGTERM', () => { process.exit(0); });\nexpress().listen(80);\n" }, ['bullmq/no-graceful-close']],
     ['NestJS with hooks, and a worker that none of them closes', { 'main.ts': "import { NestFactory } from '@nestjs/core';\nconst app = await NestFactory.create(Module);\napp.enableShutdownHooks();\n", 'w.ts': "import { Worker } from 'bullmq';\nexport class Driver { worker = new Worker('mail', work); }\n" }, ['bullmq/no-graceful-close']],
     ['a handler in a package that it depends on', { 'packages/common/package.json': '{"name":"common"}', 'packages/common/stop.ts': "export function onStop(close: () => Promise<void>) { process.once('SIGTERM', async () => { await close(); process.exit(0); }); }\n", 'apps/worker/package.json': '{"name":"worker","dependencies":{"common":"*"}}', 'apps/worker/w.ts': `import { onStop } from 'common';\n${WORKER}onStop(() => worker.close());\n` }, []],
     ['a library of the workspace, closed by its user', { 'packages/jobs/package.json': '{"name":"jobs"}', 'packages/jobs/w.ts': `${WORKER}export const stop = () => worker.close();\n`, 'apps/api/package.json': '{"name":"api","dependencies":{"jobs":"*"}}', 'apps/api/main.ts': "import { stop } from 'jobs';\nprocess.on('SIGTERM', async () => { await stop(); process.exit(0); });\n" }, []],
@@ -180,6 +182,8 @@ describe('acknowledgement', () => {
 
   test('never, and without a limit', () => {
     expect(amqp('await work(msg);', ', { noAck: true }')).toEqual(['amqp/no-ack']);
+    // answers to this process's own requests have to be taken so
+    expect(said({ 'c.ts': `${AMQP}ch.consume('amq.rabbitmq.reply-to', async msg => { await work(msg); }, { noAck: true });\n` })).toEqual([]);
     expect(said({ 'c.ts': AMQP.replace('await ch.prefetch(5);\n', '') + "ch.consume('events', async msg => { await work(msg); ch.ack(msg); });\n" })).toEqual(['amqp/no-prefetch']);
   });
 

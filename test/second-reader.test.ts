@@ -222,9 +222,17 @@ describe('tasks/lock-without-expiry', () => {
   test.each(['redis_lock.Lock(client, "orders", expire=60)', 'redis_lock.Lock(client, "orders", **options)', 'redis.lock("orders", **options)', 'pottery.Redlock(key="orders", masters=masters)', 'sherlock.RedisLock("orders")'])('%s may expire', lock => { expect(told(lock)).toEqual([]); });
 });
 
+test('a delay outside of the task functions that cannot be read may need all of the visibility timeout', () => {
+  const told = (more: string): readonly string[] => found('celery/visibility-timeout-too-long', '(acks_late=True, time_limit=60)', 'pass', { before: 'app.conf.broker_transport_options = {"visibility_timeout": 90000}\n', more }).map(({ message }) => /where .*|unless .*/.exec(message)![0]);
+  expect(told('')[0]).toMatch(/^where .* is enough$/);
+  expect(told('\n\ndef send(n):\n    work.apply_async(countdown=60 * 2 ** n)\n')).toEqual(['unless a countdown needs it']);
+});
+
 describe('tasks/lock-released-by-non-owner', () => {
   const told = (test: string): number => found('tasks/lock-released-by-non-owner', '', `end = monotonic() + 57\ntaken = cache.add("orders", 1, 60)\nif not taken:\n    return\ntry:\n    requests.get("https://x", timeout=5)\nfinally:\n    if ${test}:\n        cache.delete("orders")`, { before: 'from time import monotonic\nfrom django.core.cache import cache\n' }).length;
-  test('a delete that asks whether the lock is still its own, as Celery\'s cookbook does, is its holder\'s', () => {
+  test('a delete that asks whether the lock is still its own, as Celery\'s cookbook does, is its holder\'s; so is one of a run that ends before', () => {
+    const bounded = (limit: number): number => found('tasks/lock-released-by-non-owner', `(time_limit=${limit})`, 'if not cache.add("orders", 1, 60):\n    return\nrequests.get("https://x", timeout=5)\ncache.delete("orders")', { before: 'from django.core.cache import cache\n' }).length;
+    expect([bounded(60), bounded(61)]).toEqual([0, 1]);
     expect([told('monotonic() < end and taken'), told('time.time() <= end'), told('taken'), told('count < end')]).toEqual([0, 0, 1, 1]);
   });
 });

@@ -241,8 +241,9 @@ describe('words of a command that nobody knows', () => {
 describe('what a shell becomes', () => {
   const WORKER = 'celery -A shop worker';
   test.each([
-    ['CMD', 'bash busybox'], ['sleep 1; CMD', 'bash busybox'], ['sleep 1 & CMD', 'busybox'], ['export A=1; CMD', 'bash busybox'], ['set -e; true; CMD', 'bash busybox'], ["trap 'echo x' TERM; CMD", ''], ['if true; then true; fi; CMD', 'bash busybox'],
-    ['f() { true; }; f; CMD', 'bash busybox'], ['true && CMD', 'busybox'], ['true; if true; then CMD; fi', 'busybox'], ['sleep 1\nCMD\n', 'bash busybox'], ['CMD; true', ''], ['exec CMD', 'bash busybox dash'],
+    ['CMD', 'bash busybox'], ['true && CMD', 'bash busybox'], ['cd / && true && CMD', 'bash busybox'], ['false || CMD', 'bash busybox'], ['export A=1 && CMD', 'bash busybox'], ['sleep 1; CMD', 'bash busybox'], ['sleep 1\nCMD\n', 'bash busybox'],
+    ['true && sleep 1; CMD', 'bash busybox'], ['sleep 1; true && CMD', 'busybox'], ['sleep 1 & CMD', 'busybox'], ['true && { CMD; }', 'busybox'], ['if true; then CMD; fi', 'busybox'], ['{ CMD; }', 'busybox'], ['(CMD)', 'busybox'],
+    ["trap 'echo x' TERM; CMD", ''], ['CMD; true', ''], ['exec CMD', 'bash busybox dash'],
   ])('%j: %s', (command, shells) => {
     const becomes = ['bash', 'busybox', 'dash'].filter(shell => {
       const argv = [shell === 'busybox' ? 'sh' : shell, '-c', command.replace('CMD', WORKER)];

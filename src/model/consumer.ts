@@ -77,6 +77,8 @@ export interface Acknowledgement {
 export interface NodeProcess {
   /** The folder of its package.json. */
   readonly folder: string;
+  /** Of several processes of the package: the module that hears SIGTERM for itself. */
+  readonly module?: string;
   readonly signals: readonly SignalHandler[];
   /** `enableShutdownHooks()`. */
   readonly hooks: readonly SourceLocation[];
@@ -95,6 +97,8 @@ export interface SignalHandler {
   readonly exitsAtOnce?: SourceLocation;
   /** The function that is called, where it has a name. */
   readonly handler?: SourceLocation;
+  /** It only notes that the process is to stop, for loops that look at it: `stopping = true`. */
+  readonly notes?: true;
 }
 
 /** A queue of BullMQ as the code makes it. `attempts`: of a job, by its defaultJobOptions; unset: BullMQ's 1. */

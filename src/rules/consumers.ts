@@ -20,8 +20,9 @@ export const COMES_BACK: Readonly<Record<ConsumerKind, string>> = {
 export function byProcess(consumers: readonly MessageConsumer[]): readonly { readonly process: NodeProcess; readonly consumers: readonly MessageConsumer[] }[] {
   const found = new Map<string, { process: NodeProcess; consumers: MessageConsumer[] }>();
   for (const consumer of consumers) {
-    const known = found.get(consumer.process.folder);
-    if (known) known.consumers.push(consumer); else found.set(consumer.process.folder, { process: consumer.process, consumers: [consumer] });
+    const { folder, module = '' } = consumer.process, key = `${folder}\0${module}`;
+    const known = found.get(key);
+    if (known) known.consumers.push(consumer); else found.set(key, { process: consumer.process, consumers: [consumer] });
   }
   return [...found.values()];
 }

@@ -200,7 +200,7 @@ function nestProcessor(statement: Extract<Statement, { do: 'class' }>, site: Cod
 function consumerOf(found: Found, resolver: Resolver, processOf: ReturnType<typeof processesOf>, closings: Closings, dispatch: Dispatch, order: CloseOrder, calls: Calls): MessageConsumer {
   const { kind, at, text, site, call } = found;
   const folder = resolver.scripts.packageOf(at.path);
-  const process = processOf(folder);
+  const process = processOf(folder, (found.made?.site ?? site).scope.path);
   const scope = found.inside ?? site.scope;
   const given = entriesOf(found.options, scope, resolver);
   const name = call && nameOf(call, site.statement);

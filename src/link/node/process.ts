@@ -8,8 +8,8 @@ const SIGNAL_LIBRARIES = /^(@godaddy\/terminus|lightship|close-with-grace|exit-h
 /** What ends or drains something. */
 const CLOSES = /^(?:close|stop|cancel|disconnect|shutdown|drain|quit|destroy|terminate|end|dispose|release|flush|\w{0,60}(?:[sS]hutdown|[cC]lose|[dD]rain|[sS]top|[dD]ispose)\w{0,60})$/;
 
-/** What the modules of each package do when the process is told to stop. */
-export function processesOf(modules: readonly Scope[], resolver: Resolver): (folder: string) => NodeProcess {
+/** What the modules of each package do when the process is told to stop; of a package that has several processes, what a module does about it itself. */
+export function processesOf(modules: readonly Scope[], resolver: Resolver): (folder: string, path: string) => NodeProcess {
   const found = new Map<string, { signals: SignalHandler[]; hooks: SourceLocation[]; bootstraps: SourceLocation[]; schedules: { at: SourceLocation; text: string }[]; library?: string }>();
   const of = (path: string): NonNullable<ReturnType<typeof found.get>> => {
     const folder = resolver.scripts.packageOf(path);
@@ -32,8 +32,34 @@ export function processesOf(modules: readonly Scope[], resolver: Resolver): (fol
       }
     }
   }
-  return folder => withDependents(folder, found, resolver);
+  let imported: ReadonlySet<string> | undefined;
+  return (folder, path) => {
+    const process = withDependents(folder, found, resolver);
+    if (!process.signals.some(({ at }) => at.path === path)) return process;
+    // a module that nothing imports, and that does something by itself, begins a process; one that does not lead here begins another one
+    imported ??= new Set(modules.flatMap(module => [...importsOf(module, resolver)]));
+    const own = process.signals.filter(({ at }) => at.path === path || imported!.has(at.path) || !begins(at.path, resolver) || reaches(at.path, path, resolver));
+    return own.length < process.signals.length ? { ...process, module: path, signals: own } : process;
+  };
 }
+
+/** Modules that are looked into on the way from one to another. */
+const MOST_IMPORTS = 400;
+
+/** Does a module import another one, through others too? Where that takes too long to say: yes. */
+function reaches(from: string, to: string, resolver: Resolver): boolean {
+  const seen = new Set([from]);
+  for (const path of seen) {
+    if (path === to || seen.size > MOST_IMPORTS) return true;
+    const module = resolver.module(path);
+    if (module) for (const next of importsOf(module, resolver)) seen.add(next);
+  }
+  return false;
+}
+
+const begins = (path: string, resolver: Resolver): boolean => resolver.module(path)?.statements.some(({ do: does }) => does === 'call' || does === 'if' || does === 'try' || does === 'for') === true;
+
+const importsOf = ({ statements, path }: Scope, resolver: Resolver): readonly string[] => statements.flatMap(statement => (statement.do === 'import-names' || statement.do === 'import-module' || statement.do === 'import-star' ? resolver.find(statement.module, path) : []));
 
 /** `'SIGTERM'`, or the name of a loop over signals in a module that speaks of it. */
 function isSigterm(call: Call, speaksOfIt: boolean): boolean {
@@ -68,7 +94,8 @@ function handlerOf(call: Call, scope: Scope, resolver: Resolver): SignalHandler 
   const exit = fn && exitAtOnce(fn, resolver, 2);
   // () => void shutdown()
   const named = fn?.function.name !== 'anonymous' ? fn : fn.function.body.flatMap(callsOf).map(inner => functionNamed(inner.callee, resolver.inside(fn), resolver)).find(target => target !== undefined);
-  return { at: call.at, ...(exit && exit !== 'waits' && { exitsAtOnce: exit }), ...(named && { handler: named.function.at }) };
+  const notes = fn !== undefined && fn.function.body.some(statement => statement.do === 'assign') && fn.function.body.every(statement => statement.do === 'assign' || (statement.do === 'call' && /^console\.|(?:^|\.)log(?:ger)?\./i.test(statement.value.is === 'call' ? dottedName(statement.value.callee) ?? '' : '')));
+  return { at: call.at, ...(notes && { notes: true as const }), ...(exit && exit !== 'waits' && { exitsAtOnce: exit }), ...(named && { handler: named.function.at }) };
 }
 
 /** `this.map = …`: what each copy keeps for itself is refreshed in each copy. */

@@ -76,34 +76,35 @@ function linkOf(found: Found, walk: Walk): ChainLink {
   const { process } = walk;
   const isSingle = process.program.length === 1 && process.program[0]!.do === 'run' && !found.background && !found.piped;
   const inPlace = !found.background && !found.piped && !found.subshell;
-  const byShell = process.from !== 'script' && walk.traps.length === 0 && takenOver(process).some(at => samePlace(at, found.at));
+  const byShell = process.from !== 'script' && !found.background && !found.piped && walk.traps.length === 0 && takenOver(process).some(at => samePlace(at, found.at));
   const waits = walk.waits - found.waitsBefore;
   return {
-    kind: 'shell', at: found.at, text: found.text, from: process.from, shell: process.shell, replaces: inPlace && (found.exec || byShell), singleCommand: isSingle,
+    kind: 'shell', at: found.at, text: found.text, from: process.from, shell: process.shell, replaces: (inPlace && found.exec) || byShell, singleCommand: isSingle,
     background: found.background, waits: found.background && waits > 0, forwards: found.background && walk.traps.some(trap => passesOn(trap, walk, waits)), piped: found.piped, subshell: found.subshell, ...(found.into && { into: found.into }),
     slots: found.slots.length > 0 ? found.slots : process.slots, ...(process.interpreter !== undefined && { interpreter: process.interpreter }),
   };
 }
 
 /**
- * The commands that a shell becomes, in a text behind its -c: bash, from 5.1 on, the last one of a list in which nothing runs in the background; busybox the last one of any
- * construct. Neither where a trap is set. Measured with bash 5.2.15, busybox 1.35.0 and dash 0.5.12, which becomes none.
+ * The commands that a shell becomes, in a text behind its -c: bash, from 5.1 on, the last one of a list in which nothing runs in the background, and of `a && b` that is the whole
+ * text; busybox the last one of any construct. Neither where a trap is set. Measured with bash 5.2.15, busybox 1.35.0 and dash 0.5.12, which becomes none.
  */
 function takenOver({ program, shell }: ShellProcess): readonly SourceLocation[] {
-  if (shell !== 'bash' && shell !== 'busybox') return [];
-  const isQuiet = (command: ShellCommand): boolean => !('background' in command && command.background);
-  return shell === 'bash' && !program.every(isQuiet) ? [] : lastOf(program, shell === 'busybox');
+  if (shell === 'busybox') return lastOf(program);
+  const last = program.at(-1);
+  if (shell !== 'bash' || !last || program.some(command => 'background' in command && command.background)) return [];
+  const end = program.length === 1 && last.do === 'chain' ? last.parts.at(-1) : last;
+  return end?.do === 'run' ? [end.at] : [];
 }
 
-/** `deep`: in branches, chains and groups too. */
-function lastOf(commands: readonly ShellCommand[], deep: boolean): readonly SourceLocation[] {
+function lastOf(commands: readonly ShellCommand[]): readonly SourceLocation[] {
   const last = commands.at(-1);
   switch (last?.do) {
     case 'run': return [last.at];
-    case 'chain': return deep ? lastOf(last.parts, deep) : [];
-    case 'group': return deep ? lastOf(last.body, deep) : [];
-    case 'if': return deep ? [...last.branches.map(({ body }) => body), last.otherwise].flatMap(body => lastOf(body, deep)) : [];
-    case 'case': return deep ? last.branches.flatMap(({ body }) => lastOf(body, deep)) : [];
+    case 'chain': return lastOf(last.parts);
+    case 'group': return lastOf(last.body);
+    case 'if': return [...last.branches.map(({ body }) => body), last.otherwise].flatMap(lastOf);
+    case 'case': return last.branches.flatMap(({ body }) => lastOf(body));
     default: return [];
   }
 }

@@ -14,7 +14,8 @@ export const noAck: Rule = {
     for (const { kind, at, options, queue, text, noAckByDefault, openOptions } of consumers) {
       const option = options.get('noAck');
       const isOff = option ? option.state === 'set' && option.value === true : noAckByDefault === true && !openOptions;
-      if (kind !== 'amqp' || !isOff) continue;
+      // answers to requests of this process come without acknowledgements (rabbitmq.com/docs/direct-reply-to)
+      if (kind !== 'amqp' || !isOff || queue === 'amq.rabbitmq.reply-to') continue;
       yield {
         order: 5, at: option?.at ?? at, confidence: 'high', label: 'acknowledged as it is sent',
         message: `noAck is true${option ? '' : ' by default of NestJS'} for ${queue ?? text}: a process that is stopped loses the message that runs and all that it has buffered`,

@@ -17,7 +17,7 @@ export const noGracefulClose: Rule = {
       const [first] = open;
       const [signal] = process.signals;
       const at = signal ? signal.handler ?? signal.at : process.hooks[0];
-      if (!first || !at || process.library) continue;
+      if (!first || !at || process.library || signal?.notes) continue;
       yield {
         order: 1, at, confidence: 'medium',
         message: `SIGTERM is handled without closing ${open.length === own.length ? namesOf(open) : `${open.length} of ${own.length} workers (${namesOf(open)})`}: a job that runs there at a deployment is cut, and ${COMES_BACK.bullmq}`,

@@ -26,7 +26,11 @@ export const visibilityTimeoutTooLong: Rule = {
   },
 };
 
-const hasUnreadDelay = (app: CeleryApp): boolean => app.functions.some(fn => fn.body.publishes.some(publish => publish.countdown.state === 'unknown'));
+/** A delay that is not known, of what its task functions and the rest of the code send or retry: it may need all of the timeout. */
+function unreadDelay({ functions, sends = [] }: CeleryApp): Problem['at'] | undefined {
+  const delays = [...functions.flatMap(({ body, retry }) => [...body.publishes, ...retry.calls]), ...sends];
+  return delays.find(({ countdown }) => countdown.state === 'unknown')?.at;
+}
 
 function judge(app: CeleryApp, thresholds: Thresholds): Problem | undefined {
   const visibility = visibilityOf(app);
@@ -38,15 +42,14 @@ function judge(app: CeleryApp, thresholds: Thresholds): Problem | undefined {
   if (isDefault && (!acksLate(app) || isUnlimited || floor.seconds === 0)) return undefined;
   const wanted = Math.max(thresholds.visibilityTimeoutSeconds, floor.enough);
   if (seconds <= (floor.enough > thresholds.visibilityTimeoutSeconds ? wanted * ROUNDING : wanted)) return undefined;
-  const at = placeIn(app, setting);
-  const fix = isUnlimited || hasUnreadDelay(app) ? undefined : fixTo(setting, wanted, 'delivery', `set visibility_timeout to ${wanted}`);
+  const at = placeIn(app, setting), unread = unreadDelay(app);
+  const fix = isUnlimited || unread ? undefined : fixTo(setting, wanted, 'delivery', `set visibility_timeout to ${wanted}`);
   const { hard } = fittingLimits(app, thresholds);
-  const unread = app.functions.flatMap(fn => fn.body.publishes).find(publish => publish.countdown.state === 'unknown');
   return {
     order: 6, at, confidence: weakest(appConfidence(app, setting), isUnlimited ? 'medium' : 'high'),
     message: `visibility_timeout is ${inWords(seconds)}${isDefault ? ' by default' : ''}, so what a killed worker ${acksLate(app) ? 'ran or had prefetched' : 'had prefetched'} waits that long, plus up to 100 s, ${unread ? 'unless a countdown needs it' : `where ${inWords(wanted)} ${isUnlimited ? 'is usual' : 'is enough'}`}`,
     label: isDefault ? 'no visibility_timeout: messages come back after 1 h' : 'the wait of a killed worker\'s messages',
-    suggestion: unread ? `keep it just above the longest countdown, which could not be read at ${place(unread.at)}, and send what is due later from beat` : isUnlimited ? `${toWrite(app, ['task_time_limit', hard])}, then ${toWrite(app, [VISIBILITY_TIMEOUT, wanted])}` : toWrite(app, [VISIBILITY_TIMEOUT, wanted]),
+    suggestion: unread ? `keep it just above the longest countdown, which could not be read at ${place(unread)}, and send what is due later from beat` : isUnlimited ? `${toWrite(app, ['task_time_limit', hard])}, then ${toWrite(app, [VISIBILITY_TIMEOUT, wanted])}` : toWrite(app, [VISIBILITY_TIMEOUT, wanted]),
     ...ofApp(app, at, byAcknowledgement(app.functions).late, 'waits when its worker is killed'), ...(isUnlimited && { blockedBy: ['celery/no-time-limit'] }),
     fate: `SIGKILL → ${inWords(seconds)} (${spelled(app, 'broker_transport_options')}${isWritten(setting) ? '' : ' not set'}) + up to 100 s → delivered again`,
     ...(fix && { fix }),

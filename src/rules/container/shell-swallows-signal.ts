@@ -8,7 +8,7 @@ export const shellSwallowsSignal: Rule = {
   rationale:
     'A shell form (`CMD celery …`) and `sh -c` start a shell, which starts the worker as its child. The stop signal goes to the shell, and as PID 1 it ' +
     'ignores it: the worker goes on taking tasks until it is killed, and what it runs then is cut off. Debian\'s /bin/sh (dash) stays even for a single ' +
-    'command; bash becomes the last command of a list (from 5.1 on), never of `a && b`; busybox the last one of anything. Neither does where a trap is set.',
+    'command; bash (from 5.1 on) becomes the last command of `a; b`, and of `a && b` where that is all; busybox the last one of anything. Neither does where a trap is set.',
   remedy: 'Write `exec` in front of the worker, or the command as a list: `["celery", "-A", "app", "worker"]`.',
   references: ['https://docs.docker.com/reference/dockerfile/#shell-form-entrypoint-example'],
   provenBy: ['container/shell-swallows-signal/bad', 'container/shell-swallows-signal/good', 'pid1/prefork/late/sh -c', 'pid1/prefork/late/sh -c &&', 'pid1/prefork/late/script-exec'],

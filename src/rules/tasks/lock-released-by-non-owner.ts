@@ -15,9 +15,12 @@ export const lockReleasedByNonOwner: Rule = {
   *check({ apps }) {
     for (const { lock, functions, confidence, app } of locksByPlace(apps)) {
       if (!lock.released || lock.released.checksOwner || lock.released.byLibrary || lock.ttl.state === 'unset') continue;
-      const ttl = lock.ttl.state === 'set' ? inWords(lock.ttl.value) : undefined;
+      const lives = lock.ttl.state === 'set' ? lock.ttl.value : undefined;
+      // killed before it is free again
+      if (lives !== undefined && functions.every(({ timeLimit }) => timeLimit.state === 'set' && timeLimit.value > 0 && timeLimit.value <= lives)) continue;
+      const ttl = lives === undefined ? undefined : inWords(lives);
       yield {
-        order: 4, at: lock.released.at, confidence, resource: app.id,
+        order: 4, at: lock.released.at, confidence: ttl === undefined ? 'low' : confidence, resource: app.id,
         message: `the lock of ${functions[0]!.functionName} is deleted by whoever ends, not by its holder: a run longer than ${ttl ?? 'its lifetime'} frees the lock of the next one`,
         label: 'deletes the key whoever set it',
         related: [{ at: lock.at, message: `taken here${ttl === undefined ? '' : `, free again after ${ttl}`}` }, ...functions.slice(0, 5).map(fn => ({ at: fn.at, message: `${fn.functionName} holds it` }))],

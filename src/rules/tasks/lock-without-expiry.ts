@@ -24,7 +24,7 @@ export const lockWithoutExpiry: Rule = {
         label: 'no expiry',
         related: functions.slice(0, 5).map(fn => ({ at: fn.at, message: `${fn.functionName} takes it` })),
         flow: [...lock.via, { at: lock.at, text: lock.text }],
-        suggestion: `write ${lock.option ? `${lock.option}=${seconds}` : HOW[lock.kind](seconds)} ${lock.kind === 'singleton' ? 'beside' : 'in'} ${lock.text}${limits.some(limit => limit > 0) ? '' : ', above the time limit of the task'}`,
+        suggestion: `write ${lock.option ? `${lock.option}=${seconds}` : HOW[lock.kind](seconds)}${lock.kind === 'redis-lock' && /cache/i.test(lock.text) ? ` (python-redis-lock: expire=${seconds})` : ''} ${lock.kind === 'singleton' ? 'beside' : 'in'} ${lock.text}${limits.some(limit => limit > 0) ? '' : ', above the time limit of the task'}`,
         fate: 'SIGKILL → the key stays: every later run finds it taken',
       };
     }
