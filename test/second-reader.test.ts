@@ -98,6 +98,11 @@ describe('tasks/retry-without-backoff', () => {
     expect(told('(autoretry_for=(OSError,), retry_jitter=False)').map(([message]) => message)).toEqual(['work is retried every 3 min, 3 times: an outage of 9 min uses its tries up, and until then all that wait come back together; retry_jitter has no effect without retry_backoff']);
     expect([told('(autoretry_for=(OSError,))'), told('(autoretry_for=(OSError,), retry_jitter=False, retry_backoff=True)')]).toEqual([[], []]);
   });
+  const calls = (type: string, more = ''): readonly string[] => found('tasks/retry-without-backoff', '(bind=True, default_retry_delay=5)', `try:\n    requests.get("https://x", timeout=5)\nexcept ${type}:\n    raise self.retry(${more})`).map(({ message }) => message);
+  test('a retry that waits for a row answers no outage; a limit of its own counts', () => {
+    expect([calls('Order.DoesNotExist'), calls('(KeyError, Order.DoesNotExist)')]).toEqual([[], []]);
+    expect([calls('requests.Timeout')[0], calls('Exception', 'max_retries=7')[0], calls('Exception', 'max_retries=LIMIT')[0]]).toEqual(['work is retried every 5 s, 3 times: an outage of 15 s uses its tries up', 'work is retried every 5 s, 7 times: an outage of 35 s uses its tries up', 'work is retried every 5 s: while the other side is down, it is asked again and again']);
+  });
   test('messages with a rate limit do not come back together; beat sends the next one', () => {
     expect(told('(autoretry_for=(OSError,), default_retry_delay=6, rate_limit="1/s")')[0]![0]).toBe('work is retried every 6 s, 3 times: an outage of 18 s uses its tries up');
     const [periodic] = told('(autoretry_for=(OSError,), default_retry_delay=6)', "app.conf.beat_schedule = {'x': {'task': 'tasks.work', 'schedule': 60}}\n");
@@ -114,14 +119,14 @@ describe('tasks/unbatched-loop', () => {
     ['a row around it', 'for order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    library.items += 1\nlibrary.save()', 'library'],
     ['of the object', 'for order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    self.total += 1\nfinish(self.total)', 'self.total'],
   ])('what is needed behind the loop keeps its items in it: %s', (_, body, name) => {
-    expect(told(body)).toEqual([expect.stringContaining(`what is needed behind the loop (${name}), send one for each item as a chord`)]);
+    expect(told(body)).toEqual([expect.stringContaining(`what is needed behind the loop (${name}), send one for each item as a chord (it needs a result_backend)`)]);
   });
   test.each([
     ['nothing is changed', 'for order in Order.objects.all():\n    requests.get(order.url, timeout=5)\nfinish()'],
     ['a client is used behind it', 'client = Client()\nfor order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    client.add(order.pk)\nclient.close()'],
     ['it is given another value first', 'for order in Order.objects.all():\n    count = 1\n    requests.get(order.url, timeout=count)\ncount = 2\nfinish(count)'],
     ['only the item is changed', 'for order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    order.sent = True\n    order.save()\nfor order in Order.objects.all():\n    order.touch()'],
-  ])('else they are tasks of their own, and the rest is done when they are: %s', (_, body) => { expect(told(body)[0]).toContain(`${AWAY} work_for_order, \`work_for_order.s(order.id)\` for each item, send them as a chord, and do what stands behind the loop in its callback (tasks.py:`); });
+  ])('else they are tasks of their own, and the rest is done when they are: %s', (_, body) => { expect(told(body)[0]).toContain(`${AWAY} work_for_order, \`work_for_order.s(order.id)\` for each item, send them as a chord (it needs a result_backend), and do what stands behind the loop in its callback (tasks.py:`); });
 
   test('with nothing behind the loop they are sent one by one', () => {
     for (const end of ['logger.info("done")', 'return count']) expect(told(`count = 0\nfor order in Order.objects.all():\n    requests.get(order.url, timeout=5)\n    count += 1\n${end}`)[0]).toContain('work_for_order and send it for each item, `work_for_order.delay(order.id)`');

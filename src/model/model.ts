@@ -271,7 +271,7 @@ export interface RetryPolicy {
   readonly calls: readonly RetryCall[];
 }
 /** `self.retry(countdown=…)`. `grows`: the countdown depends on request.retries or another changing value. */
-export interface RetryCall { readonly at: SourceLocation; readonly countdown: Setting<number>; readonly grows: boolean; readonly maxRetries: Setting<number | null>; readonly via: readonly CallStep[]; /** It stands where an exception is handled. */ readonly afterFailure?: boolean; /** `throw=False`: it raises nothing. */ readonly returns?: boolean }
+export interface RetryCall { readonly at: SourceLocation; readonly countdown: Setting<number>; readonly grows: boolean; readonly maxRetries: Setting<number | null>; readonly via: readonly CallStep[]; /** It stands where an exception is handled. */ readonly afterFailure?: boolean; /** The errors that are handled there, as written; none: any, or not known. */ readonly after?: readonly string[]; /** `throw=False`: it raises nothing. */ readonly returns?: boolean }
 
 /** Recognised, not audited: said in the inventory, never silence. */
 export interface UnauditedConsumer { readonly kind: string; readonly at: SourceLocation; readonly text: string }

@@ -198,7 +198,7 @@ function classInBody(app: ClassTarget, resolver: Resolver): ClassTarget | undefi
 const REQUEST = /^celery\.worker\.request\.Request$/;
 
 /** What decides whether a message comes back: of a request its reject() and acknowledge(), or a counter. */
-const DECIDES = /(?:^|[._])(?:reject|acknowledge|requeue|revoke|redeliver\w*|deliver(?:y|ies)\w*|attempts?|counter?)(?:$|[._(])/i;
+const DECIDES = /(?:^|[._])(?:reject|acknowledge|requeue|revoke|redeliver\w*|deliver(?:y|ies)\w*|attempts?|count(?:er|s)?)(?:$|[._(])/i;
 
 /** `Request = CountingRequest` in the task class: a request of the repository's own that decides what comes back; one that only logs does not. */
 function requestClass(cls: ClassTarget, resolver: Resolver): SourceLocation | undefined {

@@ -9,7 +9,7 @@ import { isFalse, keyword } from './locks.js';
 type Call = Extract<Expr, { is: 'call' }>;
 
 /** Where a retry stands: inside an exception handler or not, and the calls that lead there. */
-interface Standing { readonly scope: Scope; readonly via: readonly CallStep[]; readonly handling?: boolean }
+interface Standing { readonly scope: Scope; readonly via: readonly CallStep[]; readonly handling?: boolean; readonly handled?: readonly string[] }
 
 /** `countdown=` of a call that sends a message, or what is left until its `eta=`. s. */
 export function delayOf(call: Call, scope: Scope, resolver: Resolver): Setting<number> {
@@ -27,7 +27,7 @@ export function retryCall(call: Call, where: Standing, resolver: Resolver): Retr
   const countdown = written ? retryDelay(written, where.scope, resolver) : eta ? etaDelay(eta, where.scope, resolver) : unset;
   const grows = written !== undefined && (/retries|\*\*|backoff|random|jitter|delay\w{0,60}\[|exponential/i.test(render(written, 200)) || (countdown.state === 'unknown' && countdown.candidates.length > 1));
   return {
-    at: call.at, countdown, via: where.via, grows, ...(where.handling && { afterFailure: true }), ...(isFalse(keyword(call, 'throw')) && { returns: true }),
+    at: call.at, countdown, via: where.via, grows, ...(where.handling && { afterFailure: true }), ...(where.handled && where.handled.length > 0 && { after: where.handled }), ...(isFalse(keyword(call, 'throw')) && { returns: true }),
     // retry(max_retries=None) leaves the task's own limit (celery app/task.py:765)
     maxRetries: limited?.known && limited.value === null ? unset : limited ? toSetting(limited, []) as Setting<number | null> : unset,
   };

@@ -35,7 +35,7 @@ export function isCaughtBefore(call: string, earlier: readonly Handler[], scope:
 }
 
 /** `except A:`, `except (A, B):` */
-const typesOf = ({ types }: Handler): readonly string[] => types.flatMap(type => (type.is === 'list' ? type.items : [type])).map(type => dottedName(type) ?? '…');
+export const typesOf = ({ types }: Handler): readonly string[] => types.flatMap(type => (type.is === 'list' ? type.items : [type])).map(type => dottedName(type) ?? '…');
 
 function outcomeOf(body: readonly Statement[], scope: Scope, resolver: Resolver): ErrorHandler['outcome'] {
   if (endsInRaise(body)) return 'raises';
@@ -139,3 +139,8 @@ export function leavesLoop(body: readonly Statement[]): boolean {
   return body.some(statement => statement.do === 'break' || statement.do === 'return' || statement.do === 'raise' || (statement.do === 'for' || statement.do === 'while' ? leavesFunction(nested(statement)) : leavesLoop(nested(statement))));
 }
 const leavesFunction = (body: readonly Statement[]): boolean => body.some(statement => statement.do === 'return' || statement.do === 'raise' || leavesFunction(nested(statement)));
+
+/** An error that says what went wrong, not any. */
+export function isNarrow(type: Expr): boolean {
+  return !/(?:^|\.)(?:Exception|BaseException|RequestException|HTTPError)$/.test(dottedName(type) ?? '');
+}

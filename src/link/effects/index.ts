@@ -15,11 +15,11 @@ import { decided } from './decided.js';
 import { delayOf, retryCall } from './delays.js';
 import { endsAsk, isMissing, mayEnd, OPEN } from './endings.js';
 import { fedBy } from './feeds.js';
-import { catchesAll, endsError, isIdle, isLogging, isSkipped, isTelling, judgeHandler, leavesLoop } from './handlers.js';
+import { catchesAll, endsError, isIdle, isLogging, isNarrow, isSkipped, isTelling, judgeHandler, leavesLoop, typesOf } from './handlers.js';
 import { committedBy, holds, transactionOf, type Commit, type Opened, type Opener } from './held.js';
 import { comparesStored, conflictOf, locksWithRelease, withExpiry, type Expiry, type Release, type TakenAt } from './lock-uses.js';
 import { isFalse, keyText, keyword, lockOf } from './locks.js';
-import { withLoopValue } from './loop-value.js';
+import { countedBy, withLoopValue } from './loop-value.js';
 import { goesDown, isUntilEmpty } from './pages.js';
 import { raisedBehind } from './raises.js';
 import { awaitedMessage, isPublish } from './sent.js';
@@ -45,6 +45,8 @@ interface Where {
   readonly ownerChecked?: boolean;
   /** Inside an exception handler. */
   readonly handling?: boolean;
+  /** The errors that are handled there, as written; none: any. */
+  readonly handled?: readonly string[];
   /** What decides whether the statement at hand is reached. */
   readonly asked?: readonly Asked[];
   /** The ways taken at the questions on the way here. */
@@ -171,7 +173,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
         visit(statement.body, statement.handlers.some(({ types }) => types.some(isNarrow)) ? asking(inside, OPEN) : inside);
         addHandlers(statement, where, behind, before);
         if (statement.handlers.some(handler => endsError(handler, where.scope, resolver))) for (const effect of effects.slice(before.effects)) ended.add(effect);
-        for (const handler of statement.handlers) visit(handler.body, { ...asking(where, OPEN), handling: true });
+        for (const handler of statement.handlers) visit(handler.body, { ...asking(where, OPEN), handling: true, handled: typesOf(handler) });
         visit(statement.otherwise, where);
         visit(statement.finally, where);
         break;
@@ -335,7 +337,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     functions++;
     visit(callee.function.body, {
       scope: resolver.inside(callee, argumentsOf(callee, call, where.scope)), depth: where.depth + 1,
-      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.pages && { pages: callee.function.body }), ...(where.field && { field: true }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true }), ...(where.asked && { asked: where.asked }), ...(where.ways && { ways: where.ways }), ...(where.last && (!where.used || where.returned) && { last: true, ends: true }), ...(where.joins && { joins: true }), ...(where.guard && { guard: where.guard }), ...(where.lock !== undefined && { lock: where.lock }), ...transactionOf(callee.function.decorators.map(value => ({ value })), callee.scope, where, resolver),
+      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.pages && { pages: callee.function.body }), ...(where.field && { field: true }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true, ...(where.handled && { handled: where.handled }) }), ...(where.asked && { asked: where.asked }), ...(where.ways && { ways: where.ways }), ...(where.last && (!where.used || where.returned) && { last: true, ends: true }), ...(where.joins && { joins: true }), ...(where.guard && { guard: where.guard }), ...(where.lock !== undefined && { lock: where.lock }), ...transactionOf(callee.function.decorators.map(value => ({ value })), callee.scope, where, resolver),
     });
   }
 
@@ -387,17 +389,6 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   }
 
   return { effects: effects.map(finished), loops, locks: locksWithRelease(taken.map(one => withExpiry(one, expiries, resolver)), releases), publishes, handlers, waits, claims: claimsIn(target.function.body, start, resolver), trivial: trivial && retryCalls.length === 0, partial, ...(capped && { capped }), retryCalls, open };
-}
-
-/** `for (let i = 0; i < rows.length; i += 10)`: the list that is walked. */
-function countedBy(test: Expr): Expr | undefined {
-  const [, end] = test.is === 'operation' && test.operator === '<' ? test.operands : [];
-  return end?.is === 'member' && end.name === 'length' ? end.object : undefined;
-}
-
-/** An error that says what went wrong, not any. */
-function isNarrow(type: Expr): boolean {
-  return !/(?:^|\.)(?:Exception|BaseException|RequestException|HTTPError)$/.test(dottedName(type) ?? '');
 }
 
 const namesOf = (expr: Expr): ReadonlySet<string> => new Set([...walk(expr)].flatMap(part => (part.is === 'name' ? [part.name] : [])));

@@ -19,3 +19,9 @@ function largest(item: Expr, over: Expr, scope: Scope, resolver: Resolver): read
   const list = over.positional[0] && resolver.evaluate(over.positional[0], scope);
   return list?.known && Array.isArray(list.value) ? [item.items[0].name, list.value.length - 1] : [];
 }
+
+/** `for (let i = 0; i < rows.length; i += 10)`: the list that is walked. */
+export function countedBy(test: Expr): Expr | undefined {
+  const [, end] = test.is === 'operation' && test.operator === '<' ? test.operands : [];
+  return end?.is === 'member' && end.name === 'length' ? end.object : undefined;
+}

@@ -41,14 +41,18 @@ function judgeAutoretry(app: CeleryApp, fn: TaskFunction): Problem | undefined {
 
 /** self.retry() goes past autoretry_for and its backoff: celery/app/autoretry.py lets a Retry through as it is. */
 function judgeCalls(app: CeleryApp, fn: TaskFunction): Problem | undefined {
-  const call = fn.retry.calls.find(one => !one.grows && fixedDelay(fn, one) !== undefined);
+  const call = fn.retry.calls.find(one => !one.grows && fixedDelay(fn, one) !== undefined && !waitsForRow(one));
   const delay = call && fixedDelay(fn, call);
   if (!call || delay === undefined || delay <= 0 || delay >= SHORT) return undefined;
   const delayAt = call.countdown.state === 'set' ? call.countdown.at : fn.retry.defaultRetryDelay.at;
   const found = { delay, at: call.at, delayAt, isCall: true };
-  if (callOut(fn)) return problemOf(app, fn, { ...found, evidence: 'high' });
-  return fn.body.partial && call.afterFailure && SOUNDS_LIKE_CALLING.test(fn.functionName) ? problemOf(app, fn, { ...found, evidence: 'low' }) : undefined;
+  const own = call.maxRetries.state === 'unset' ? fn : { ...fn, retry: { ...fn.retry, maxRetries: call.maxRetries } };
+  if (callOut(fn)) return problemOf(app, own, { ...found, evidence: 'high' });
+  return fn.body.partial && call.afterFailure && SOUNDS_LIKE_CALLING.test(fn.functionName) ? problemOf(app, own, { ...found, evidence: 'low' }) : undefined;
 }
+
+/** `except Order.DoesNotExist: self.retry()`: nobody is down, a row is on its way. */
+const waitsForRow = ({ after = [] }: RetryCall): boolean => after.length > 0 && after.every(name => /(?:DoesNotExist|NotFound(?:Error)?|NoResultFound|KeyError|IndexError|IntegrityError|StaleDataError)$/.test(name));
 
 /** s. The countdown of the call, else the task's own default; a backoff option has no effect on self.retry. */
 function fixedDelay(fn: TaskFunction, { countdown }: RetryCall): number | undefined {

@@ -132,7 +132,7 @@ function problemOf(app: WorkUnit, fn: TaskFunction, loop: Loop, effect: Effect, 
     label: loop.entity ? `up to as many rounds as there are ${loop.entity} rows` : 'as many rounds as there are items',
     related: [...(samePlace(effect.at, loop.at) ? [] : [{ at: effect.at, message: `${what}: ${effect.text}` }]), ...heldBy(fn, loop), ...inner.slice(0, 4).map(one => ({ at: one.at, message: `inside it: ${shorten(one.over, 60)}` })), ...(loop.via.length > 0 ? [{ at: fn.at, message: `reached from ${fn.functionName} through ${listed(loop.via.map(step => step.text), 4)}` }] : [])],
     flow: [...loop.via, { at: loop.at, text: loop.over }],
-    suggestion: suggest(fn, loop), ...sketchesOf(fn, loop, REPEATS.has(effect.kind)),
+    suggestion: suggest(app, fn, loop), ...sketchesOf(fn, loop, REPEATS.has(effect.kind)),
   };
 }
 
@@ -162,13 +162,20 @@ function isAll(fn: TaskFunction, loop: Loop): boolean {
   return loop.lock === undefined && effects.every(({ kind, insideLoop }) => !COSTLY.has(kind) || (insideLoop !== undefined && isWithin(insideLoop, index, loops)));
 }
 
-function suggest(fn: TaskFunction, loop: Loop): string {
+/** A chord counts its tasks in the result backend. */
+function hasResults({ settings }: WorkUnit): boolean {
+  const backend = settings.get('result_backend');
+  return backend?.state === 'unknown' || (backend?.state === 'set' && Boolean(backend.value));
+}
+
+function suggest(app: WorkUnit, fn: TaskFunction, loop: Loop): string {
   const { item, one, id } = namesOf(fn, loop), at = place(loop.at);
   if (fn.again) return loop.feeds ? `store with each ${item}, as soon as it is done, what is needed behind the loop (${loop.feeds.slice(0, 3).join(', ')}), and leave out what is done when the loop starts again (${at})` : `move the body of the loop into a handler of its own and send it one message for each item (${at})`;
   if (loop.kind === 'comprehension') return `store what each ${item} gave as soon as it is there, and leave out what is done when it starts again (${at})`;
   const sent = id ? `\`${one}.delay(${id})\`` : `with a key by which it finds the ${item} again`;
-  if (loop.feeds) return `move the body of the loop into a task ${one} that returns what is needed behind the loop (${loop.feeds.slice(0, 3).join(', ')}), send one for each item as a chord, and do what stands behind the loop in its callback (${at})`;
-  if (loop.leadsOn) return `move the body of the loop into a task ${one}, ${id ? `\`${one}.s(${id})\` for each item` : `one for each item, ${sent}`}, send them as a chord, and do what stands behind the loop in its callback (${at})`;
+  const behind = `${hasResults(app) ? 'as a chord' : 'as a chord (it needs a result_backend)'}, and do what stands behind the loop in its callback (${at})`;
+  if (loop.feeds) return `move the body of the loop into a task ${one} that returns what is needed behind the loop (${loop.feeds.slice(0, 3).join(', ')}), send one for each item ${behind}`;
+  if (loop.leadsOn) return `move the body of the loop into a task ${one}, ${id ? `\`${one}.s(${id})\` for each item` : `one for each item, ${sent}`}, send them ${behind}`;
   const batch = id && isAll(fn, loop) ? `, or handle ${BATCH} rows ordered by id per run and end with ${fn.functionName}.delay(last_id)` : '';
   return `move the body of the loop into a task ${one} and send it for each item, ${sent}${batch} (${at})`;
 }
