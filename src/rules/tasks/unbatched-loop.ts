@@ -144,9 +144,9 @@ function confidenceOf(app: WorkUnit, fn: TaskFunction, loop: Loop, effect: Effec
   return weakest(appConfidence(app), direct && clear ? 'high' : 'medium');
 }
 
-/** The next run takes up the rest, nobody is served twice, and no lock keeps it out. */
+/** Only rows and objects are written, the next run takes up the rest, nobody is served twice, and no lock keeps it out. */
 function isDelay(fn: TaskFunction, loop: Loop, effect: Effect): boolean {
-  return fn.periodic && !fn.again && isOn(fn.acksLate) !== true && !repeatsAll(fn, loop, effect) && heldBy(fn, loop).length === 0;
+  return fn.periodic && ROW_WRITES.has(effect.kind) && !fn.again && isOn(fn.acksLate) !== true && !repeatsAll(fn, loop, effect) && heldBy(fn, loop).length === 0;
 }
 
 /** The names that the ways out use. `id`: what is sent for an item, where it is a row of Django or SQLAlchemy. */
