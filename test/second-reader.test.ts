@@ -270,6 +270,8 @@ describe('settings that a module takes in while it runs', () => {
     ['of a class that exports its attributes', { 'shop/settings.py': `${EXPORTS}Production.load(__name__)\n` }, 0],
     ['of a class that only shows them', { 'shop/settings.py': `${EXPORTS}Production.show(__name__)\n` }, 1],
     ['of files that are included', { 'shop/settings.py': "from split_settings.tools import include, optional\n\ninclude('parts/celery.py', optional('local.py'))\n", 'shop/parts/celery.py': 'CELERY_TASK_ACKS_LATE = True\n' }, 0],
+    ['of a module that is imported whole', { 'shop/settings.py': 'from .base import *\n', 'shop/base.py': `${EXPORTS}Production.load(__name__)\n` }, 0],
+    ['of files that include each other', { 'shop/settings.py': "from split_settings.tools import include\n\ninclude('a.py', 'a.py', 'a.py')\n", 'shop/a.py': `from split_settings.tools import include\n\ninclude(${Array(40).fill("'a.py', 'settings.py'").join(', ')})\n` }, 1],
     ['of other files', { 'shop/settings.py': "from split_settings.tools import include, optional\n\ninclude('parts/celery.py', optional('local.py'))\n", 'shop/parts/celery.py': 'DEBUG = True\n' }, 1],
     ['of a machine of one\'s own, which are in no repository', { 'shop/settings.py': 'DEBUG = True\ntry:\n    from .local import *\nexcept ImportError:\n    pass\n' }, 1],
     ['of a file that must be there', { 'shop/settings.py': 'DEBUG = True\nfrom .local import *\n' }, 0],

@@ -1,4 +1,5 @@
 import type { Expr, Field, Scalar, Slot, SourceLocation } from '../model/index.js';
+import { literal } from '../model/index.js';
 import { entryOf, isNull, itemsOf, testOf, textOf, type DataEntry, type DataNode, type DataSource } from '../parsers/nodes.js';
 import { insertSlots, replaceSlot } from './insertion.js';
 
@@ -32,7 +33,7 @@ export function exprOf(node: DataNode, source: DataSource, read: TextReader = pl
 }
 
 /** Each spread of an object makes V8 keep another shape (Node 20): the one kind of which there are very many is written out. */
-const withSlot = (expr: Expr, slot: Slot): Expr => (expr.is === 'literal' ? { is: 'literal', value: expr.value, at: expr.at, slot } : { ...expr, slot });
+const withSlot = (expr: Expr, slot: Slot): Expr => (expr.is === 'literal' ? literal(expr.value, expr.at, slot) : { ...expr, slot });
 
 /** Longer texts of what is not understood are cut: they are for messages only. */
 const OPAQUE_LENGTH = 200;

@@ -1,5 +1,5 @@
 import type { ClassFacts, Expr, FunctionFacts, Handler, Statement } from '../model/index.js';
-import { dottedName } from '../model/index.js';
+import { exceptionsOf, dottedName } from '../model/index.js';
 import { remembered } from './remember.js';
 
 /** A condition an event stands under: the test of an `if` and the branch; without test it may or may not happen (except, loops). */
@@ -86,8 +86,8 @@ function collect(statements: readonly Statement[], guards: readonly Guard[], add
 }
 
 /** `except ImportError:`, or more. */
-function catchesMissing({ types }: Handler): boolean {
-  return types.length === 0 || types.flatMap(type => (type.is === 'list' ? type.items : [type])).some(type => /(?:^|\.)(?:ImportError|ModuleNotFoundError|Exception|BaseException)$/.test(dottedName(type) ?? ''));
+function catchesMissing(handler: Handler): boolean {
+  return handler.types.length === 0 || exceptionsOf(handler).some(type => /(?:^|\.)(?:ImportError|ModuleNotFoundError|Exception|BaseException)$/.test(dottedName(type) ?? ''));
 }
 
 function assign(statement: Extract<Statement, { do: 'assign' }>, guards: readonly Guard[], add: Add): void {

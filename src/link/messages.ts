@@ -28,7 +28,7 @@ export function messagesFor(modules: readonly Scope[], functions: readonly Funct
     const to = functionFor({ call, scope, receiver }, functions, resolver);
     if (!to) return;
     const { values, ...form } = given;
-    const [row] = values.flatMap(value => { const row = rowIn(value, scope, resolver); return row ? [{ at: value.at, text: render(value), ...row }] : []; });
+    const [row] = values.flatMap(value => { const found = rowIn(value, scope, resolver); return found ? [{ at: value.at, text: render(value), ...found }] : []; });
     const message: Message = {
       at: call.at, text: shorten(render(call), 60), ...form, ...(row && { row }),
       ...(call.keywords.some(([key]) => key === 'serializer') && { ownSerializer: true }),

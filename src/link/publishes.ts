@@ -76,10 +76,8 @@ export function scheduledIn(modules: readonly Scope[], functions: readonly Funct
   const names = new Set<string>(), found = new Set<FunctionSite>();
   for (const module of modules) {
     if (TESTS.test(module.path)) continue;
-    const texts = new Set<string>();
     let makesRows = false;
     for (const { statement, scope } of sites(module, resolver)) for (const expr of expressionsOf(statement)) for (const part of walk(expr)) {
-      if (part.is === 'literal' && typeof part.value === 'string') texts.add(part.value);
       const named = part.is === 'map' ? part.entries.find(([key]) => literalText(key ?? undefined) === 'task')?.[1] : part.is === 'call' && isPeriodicRow(part) ? part.keywords.find(([key]) => key === 'task')?.[1] : undefined;
       const name = literalText(named);
       if (name !== undefined) names.add(name);
@@ -88,7 +86,7 @@ export function scheduledIn(modules: readonly Scope[], functions: readonly Funct
       const fn = sent?.is === 'call' ? functionFor({ call: sent, scope, receiver: sent }, functions, resolver) : undefined;
       if (fn) found.add(fn);
     }
-    if (makesRows) for (const text of texts) names.add(text);
+    if (makesRows) for (const { statement } of sites(module, resolver)) for (const expr of expressionsOf(statement)) for (const part of walk(expr)) if (part.is === 'literal' && typeof part.value === 'string') names.add(part.value);
   }
   for (const fn of functions) if (names.has(fn.name)) found.add(fn);
   return found;

@@ -1,5 +1,5 @@
 import type { Expr, Statement } from '../model/index.js';
-import { dottedName, expressionsOf, nested, walk } from '../model/index.js';
+import { callsWithin, dottedName } from '../model/index.js';
 import { bindingsOf } from './bindings.js';
 import type { Resolver, Scope } from './modules.js';
 import { render } from './render.js';
@@ -37,9 +37,8 @@ export const isStored = (expr: Expr, scope: Scope): boolean => expr.is === 'name
 
 /** `order.save()`, `session.add(order)`. */
 function storesIt(name: string, statements: readonly Statement[]): boolean {
-  return statements.some(statement => expressionsOf(statement).some(expr => [...walk(expr)].some(part => part.is === 'call' && part.callee.is === 'member' && (
-    /^a?save$/.test(part.callee.name) ? dottedName(part.callee.object) === name : /^(?:add|merge)$/.test(part.callee.name) && part.positional[0] !== undefined && dottedName(part.positional[0]) === name
-  ))) || storesIt(name, nested(statement)));
+  const isIt = (expr: Expr | undefined): boolean => expr !== undefined && dottedName(expr) === name;
+  return callsWithin(statements).some(({ callee, positional: [first] }) => callee.is === 'member' && (/^a?save$/.test(callee.name) ? isIt(callee.object) : /^(?:add|merge)$/.test(callee.name) && isIt(first)));
 }
 
 const givesRow = (expr: Expr): boolean => expr.is === 'call' && expr.callee.is === 'member' && ONE_ROW.test(expr.callee.name) && isManagers(expr.callee.object) && names(expr.callee.object).every(name => STAYS.test(name));

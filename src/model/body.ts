@@ -19,6 +19,8 @@ export interface BodyFacts {
 }
 
 export type EffectKind = 'insert' | 'increment' | 'update' | 'delete' | 'append' | 'upload' | 'email' | 'sms' | 'payment' | 'http-write' | 'http-read' | 'publish' | 'counter' | 'sleep' | 'read' | 'subprocess';
+/** Takes long enough to be cut in it. */
+export const SLOW: ReadonlySet<EffectKind> = new Set(['http-read', 'http-write', 'email', 'sms', 'payment', 'upload', 'subprocess', 'sleep']);
 export interface CallStep { readonly at: SourceLocation; readonly text: string }
 export interface Effect {
   readonly kind: EffectKind;

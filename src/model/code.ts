@@ -1,4 +1,4 @@
-import type { Expr } from './expression.js';
+import { walk, type Expr } from './expression.js';
 import type { SourceLocation } from './location.js';
 
 /**
@@ -92,3 +92,15 @@ export function expressionsOf(statement: Statement): readonly Expr[] {
     default: return [];
   }
 }
+
+/** Every statement of a body, with those in its branches, loops and blocks; not those of functions and classes in it. */
+export const statementsIn = (body: readonly Statement[]): readonly Statement[] => body.flatMap(statement => [statement, ...statementsIn(nested(statement))]);
+
+/** Every expression in these statements, with its parts. */
+export const partsOfAll = (body: readonly Statement[]): readonly Expr[] => statementsIn(body).flatMap(statement => expressionsOf(statement).flatMap(expr => [...walk(expr)]));
+
+/** Every call in these statements. */
+export const callsWithin = (body: readonly Statement[]): readonly Extract<Expr, { is: 'call' }>[] => partsOfAll(body).filter(part => part.is === 'call');
+
+/** The errors of `except A:` and `except (A, B):`, as expressions; none: a bare `except:`. */
+export const exceptionsOf = ({ types }: Pick<Handler, 'types'>): readonly Expr[] => types.flatMap(type => (type.is === 'list' ? type.items : [type]));

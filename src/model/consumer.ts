@@ -7,6 +7,8 @@ export type ConsumerKind = 'bullmq' | 'bull' | 'amqp' | 'sqs' | 'sqs-consumer' |
 
 /** A consumer of messages in TypeScript or JavaScript: what makes it, what it does with a message, and how it is left. */
 export interface MessageConsumer {
+  /** BullMQ: it has no processor (`new Worker(name, null)`), a loop takes its jobs. */
+  readonly byHand?: true;
   /** `src/worker.ts:12` */
   readonly id: string;
   readonly kind: ConsumerKind;
@@ -97,7 +99,7 @@ export interface SignalHandler {
   readonly exitsAtOnce?: SourceLocation;
   /** The function that is called, where it has a name. */
   readonly handler?: SourceLocation;
-  /** It only notes that the process is to stop, for loops that look at it: `stopping = true`. */
+  /** It only notes that the process is to stop: `stopping = true`. */
   readonly notes?: true;
 }
 

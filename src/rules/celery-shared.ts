@@ -1,5 +1,5 @@
 import type { CeleryApp, PoolKind, Problem, Setting, SourceLocation, TaskFunction, Worker } from '../model/index.js';
-import { comparePlaces, isWritten, place, samePlace } from '../model/index.js';
+import { comparePlaces, isWritten, place, samePlace, isAtLeast } from '../model/index.js';
 import { BY_NAME } from '../knowledge/celery-settings.js';
 import { isOn, stopOf } from '../fate/index.js';
 import { observedSaid, onEcs } from './outlast.js';
@@ -165,4 +165,10 @@ const ORDER: readonly (readonly [RegExp, number])[] = [[/time_limit|soft_shutdow
 /** The place of a setting in the order of cure. */
 export function orderOf(setting: string): number {
   return ORDER.find(([pattern]) => pattern.test(setting.toLowerCase()))?.[1] ?? 9;
+}
+
+/** The solo pool acknowledges behind the task, whatever its options say (measured: early-ack-lag/…/solo, 5.4.0 to 5.7.0). */
+export function acksBehind({ pool, versions, workers }: Pick<CeleryApp, 'pool' | 'versions' | 'workers'>): boolean {
+  const pools = workers.length > 0 ? workers.map(worker => worker.pool) : [pool];
+  return pools.every(one => one === 'solo') && isAtLeast(versions.celery, '5.4');
 }

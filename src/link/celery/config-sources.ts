@@ -75,23 +75,20 @@ function mappingSource(value: Value): Source | undefined {
   return { values, open: value.open === true, path: value.at.path };
 }
 
-/** Settings modules inside each other beyond this are not read. */
-const INCLUDED = 8;
-
-/** Every name of a module that may concern Celery, star imports and what it takes in while it runs included. */
-export function moduleSource(module: Scope, namespace: string | undefined, context: Context, resolver: Resolver, depth = 0): Source {
-  const names = new Set<string>();
-  const open = gather(module, namespace, resolver, names, new Set());
-  const more = takenIn(module, resolver);
-  const included = depth < INCLUDED ? more.modules.map(one => moduleSource(one, namespace, context, resolver, depth + 1)) : [];
+/** Every name of a module that may concern Celery, star imports and what it and those take in while they run included. `seen`: modules that are being read. */
+export function moduleSource(module: Scope, namespace: string | undefined, context: Context, resolver: Resolver, seen = new Set<string>()): Source {
+  const names = new Set<string>(), read = new Set<string>();
+  const open = gather(module, namespace, resolver, names, read);
+  for (const path of read) seen.add(path);
+  const more = [...read].map(path => takenIn(resolver.module(path)!, resolver));
+  const included = more.flatMap(({ modules }) => modules).flatMap(one => (seen.has(one.path) ? [] : [moduleSource(one, namespace, context, resolver, seen)]));
   const values = new Map<string, Value>(included.flatMap(source => [...source.values]));
   for (const name of names) {
     const value = resolver.name(name, module, context);
     if (value) values.set(name, value);
   }
-  const exported = more.classes.map(owner => targetSource(owner, namespace, context, resolver)!);
-  for (const source of exported) for (const [name, value] of source.values) values.set(name, value);
-  return { values, open: open || more.open || included.some(source => source.open), path: module.path };
+  for (const owner of more.flatMap(({ classes }) => classes)) for (const [name, value] of targetSource(owner, namespace, context, resolver)!.values) values.set(name, value);
+  return { values, open: open || more.some(one => one.open) || included.some(source => source.open), path: module.path };
 }
 
 /** `django.conf.settings` keeps the upper-case names of its module alone (django conf/__init__.py, Settings.__init__). */

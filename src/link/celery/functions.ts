@@ -1,5 +1,5 @@
 import type { ClassFacts, Expr, FunctionFacts, SourceLocation, Statement } from '../../model/index.js';
-import { comparePlaces, dottedName, expressionsOf, nested, walk } from '../../model/index.js';
+import { callsWithin, comparePlaces, dottedName, expressionsOf, nested, walk } from '../../model/index.js';
 import { bindingsOf } from '../bindings.js';
 import type { Context } from '../evaluate.js';
 import type { Value } from '../values.js';
@@ -149,7 +149,7 @@ function appOf(holder: Extract<Target, { is: 'instance' }>, apps: readonly AppSi
 /** A Celery subclass's own `task` method: the options it sets by itself. */
 function methodOptions(method: FunctionTarget, resolver: Resolver, context: Context): readonly OptionLayer[] {
   const scope = resolver.inside(method);
-  return callsIn(method.function.body).filter(call => call.callee.is === 'member' && call.callee.name === 'task').map(call => optionsOf(call, scope, resolver, context)).filter(layer => layer.values.size > 0);
+  return callsWithin(method.function.body).filter(call => call.callee.is === 'member' && call.callee.name === 'task').map(call => optionsOf(call, scope, resolver, context)).filter(layer => layer.values.size > 0);
 }
 
 /** A decorator of the repository that registers the function with options of its own. */
@@ -160,10 +160,6 @@ function throughWrapper(wrapper: FunctionTarget, own: readonly OptionLayer[], ap
     if (registration) return { ...registration, layers: [...own, ...registration.layers] };
   }
   return undefined;
-}
-
-function callsIn(body: readonly Statement[]): readonly Call[] {
-  return body.flatMap(statement => [...expressionsOf(statement).flatMap(expr => [...walk(expr)].filter(part => part.is === 'call')), ...callsIn(nested(statement))]);
 }
 
 function callsWithScope(body: readonly Statement[], scope: Scope, resolver: Resolver, depth: number): readonly { call: Call; scope: Scope }[] {

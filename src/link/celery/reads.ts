@@ -1,5 +1,5 @@
 import type { ClassFacts, Expr, FunctionFacts, Setting, SourceLocation, Statement, TaskFunction } from '../../model/index.js';
-import { expressionsOf, literalText, nested, walk } from '../../model/index.js';
+import { expressionsOf, literalText, nested, partsOfAll, walk } from '../../model/index.js';
 import { bindingsOf } from '../bindings.js';
 import type { ClassTarget, FunctionTarget, Resolver, Scope, Target } from '../modules.js';
 import { remembered } from '../remember.js';
@@ -209,5 +209,5 @@ function requestClass(cls: ClassTarget, resolver: Resolver): SourceLocation | un
   return resolver.lineage(request).some(base => base.is === 'external' && REQUEST.test(base.name)) ? request.class.at : undefined;
 }
 
-const decidesIn = (body: readonly Statement[]): boolean => body.some(statement => expressionsOf(statement).some(expr => [...walk(expr)].some(part => (part.is === 'member' || part.is === 'name') && DECIDES.test(part.name))) || decidesIn(nested(statement)));
+const decidesIn = (body: readonly Statement[]): boolean => partsOfAll(body).some(part => (part.is === 'member' || part.is === 'name') && DECIDES.test(part.name));
 const bindsRequest = (cls: ClassFacts): boolean => bindingsOf(cls.body).byName.has('Request');

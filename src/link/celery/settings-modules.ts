@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
-import type { Expr, Statement } from '../../model/index.js';
-import { expressionsOf, literalText, nested, walk } from '../../model/index.js';
+import type { Expr } from '../../model/index.js';
+import { callsWithin, literalText } from '../../model/index.js';
 import type { ClassTarget, Resolver, Scope } from '../modules.js';
 
 type Call = Extract<Expr, { is: 'call' }>;
@@ -22,7 +22,7 @@ export interface TakenIn {
 export function takenIn(module: Scope, resolver: Resolver): TakenIn {
   const modules: Scope[] = [], classes: ClassTarget[] = [];
   let open = false;
-  for (const call of callsIn(module.statements)) {
+  for (const call of callsWithin(module.statements)) {
     if (/^split_settings\.tools\.include$/.test(resolver.externalName(call.callee, module) ?? '')) {
       for (const argument of call.positional) {
         const isOptional = argument.is === 'call' && /\.optional$/.test(resolver.externalName(argument.callee, module) ?? '');
@@ -44,10 +44,5 @@ function exporter(call: Call, module: Scope, resolver: Resolver): ClassTarget | 
   const holder = resolver.resolve(call.callee.object, module);
   const owner = holder.is === 'class' ? holder : holder.is === 'instance' && holder.of.is === 'class' ? holder.of : undefined;
   const method = owner && resolver.member(owner, call.callee.name);
-  return method?.is === 'function' && callsIn(method.function.body).some(({ callee }) => callee.is === 'name' && callee.name === 'setattr') ? owner : undefined;
-}
-
-/** The calls of some statements, not those of functions and classes in them. */
-function callsIn(statements: readonly Statement[]): readonly Call[] {
-  return statements.flatMap(statement => [...expressionsOf(statement).flatMap(expr => [...walk(expr)].filter((part): part is Call => part.is === 'call')), ...callsIn(nested(statement))]);
+  return method?.is === 'function' && callsWithin(method.function.body).some(({ callee }) => callee.is === 'name' && callee.name === 'setattr') ? owner : undefined;
 }

@@ -1,4 +1,5 @@
 import type { Effect, EffectKind, SourceLocation } from '../../model/index.js';
+import { SLOW } from '../../model/index.js';
 import { ANYTHING, changes, type Asked, type Written } from './state.js';
 
 /** One way of an `if`, at one visit to it. */
@@ -8,9 +9,6 @@ export interface Way { readonly fork: object; readonly taken: boolean }
 interface Standing { readonly kind: EffectKind; readonly step: number; readonly ways: readonly Way[] | undefined }
 /** What a function does. `stepOf`: when a call was made first. */
 interface Done { readonly effects: readonly Standing[]; readonly writes: readonly (Written & { readonly step: number })[]; readonly stepOf: ReadonlyMap<SourceLocation, number> }
-
-/** Takes long enough to be cut in it. */
-const SLOW: ReadonlySet<EffectKind> = new Set(['http-read', 'http-write', 'email', 'sms', 'payment', 'upload', 'subprocess', 'sleep']);
 
 /** No run comes to both: they stand on two ways of one question. */
 const areApart = (one: Standing, other: Standing): boolean => one.ways?.some(({ fork, taken }) => other.ways?.some(way => way.fork === fork && way.taken !== taken)) === true;

@@ -1,5 +1,5 @@
 import type { Expr, Statement } from '../../model/index.js';
-import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
+import { dottedName, expressionsOf, statementsIn, walk } from '../../model/index.js';
 import { bindingsOf } from '../bindings.js';
 import type { Scope } from '../modules.js';
 import { isLogging } from './handlers.js';
@@ -17,11 +17,11 @@ export function fedBy(loop: Extract<Statement, { do: 'for' }>, scope: Scope): re
   const own = functionAround(scope);
   if (!own) return [];
   const items = new Set([...walk(loop.target)].flatMap(part => (part.is === 'name' ? [part.name] : [])));
-  const body = flat(loop.body);
+  const body = statementsIn(loop.body);
   const changed = new Set(body.flatMap(statement => changedBy(statement, scope)).filter(name => !items.has(name)));
   if (changed.size === 0) return [];
   const end = Math.max(loop.at.endLine, ...body.map(({ at }) => at.endLine));
-  const read = readFirst(flat(own).filter(({ at }) => at.startLine > end));
+  const read = readFirst(statementsIn(own).filter(({ at }) => at.startLine > end));
   return [...changed].filter(name => read.has(name));
 }
 
@@ -29,8 +29,6 @@ function functionAround(scope: Scope): readonly Statement[] | undefined {
   for (let at: Scope | undefined = scope; at; at = at.parent) if (at.function) return at.function.body;
   return undefined;
 }
-
-const flat = (body: readonly Statement[]): readonly Statement[] => body.flatMap(statement => [statement, ...flat(nested(statement))]);
 
 /** `best = row`, `seen[key] = row`, `self.total += 1`, `failed.append(row)`. */
 function changedBy(statement: Statement, scope: Scope): readonly string[] {

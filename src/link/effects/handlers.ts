@@ -1,5 +1,5 @@
 import type { ErrorHandler, Expr, Handler, Statement } from '../../model/index.js';
-import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
+import { exceptionsOf, dottedName, expressionsOf, nested, walk } from '../../model/index.js';
 import { PURE } from '../../knowledge/libraries/index.js';
 import { isScript } from '../find-scripts.js';
 import type { Resolver, Scope } from '../modules.js';
@@ -30,12 +30,12 @@ const BASE_ERROR = /^(?:(requests)(?:\.[\w.]+)?\.RequestException|(httpx|urllib3
 /** Does a handler before this one catch what the call of a library (`requests.post(…)`) raises? */
 export function isCaughtBefore(call: string, earlier: readonly Handler[], scope: Scope, resolver: Resolver): boolean {
   const library = /^(\w+)\./.exec(call)?.[1];
-  const bases = earlier.flatMap(({ types }) => types.flatMap(type => (type.is === 'list' ? type.items : [type]))).map(type => BASE_ERROR.exec(resolver.externalName(type, scope) ?? dottedName(type) ?? ''));
+  const bases = earlier.flatMap(exceptionsOf).map(type => BASE_ERROR.exec(resolver.externalName(type, scope) ?? dottedName(type) ?? ''));
   return library !== undefined && bases.some(base => base?.slice(1).includes(library));
 }
 
 /** `except A:`, `except (A, B):` */
-export const typesOf = ({ types }: Handler): readonly string[] => types.flatMap(type => (type.is === 'list' ? type.items : [type])).map(type => dottedName(type) ?? '…');
+export const typesOf = (handler: Handler): readonly string[] => exceptionsOf(handler).map(type => dottedName(type) ?? '…');
 
 function outcomeOf(body: readonly Statement[], scope: Scope, resolver: Resolver): ErrorHandler['outcome'] {
   if (endsInRaise(body)) return 'raises';

@@ -1,5 +1,5 @@
 import type { Effect, Expr, Loop, SourceLocation, Statement } from '../../model/index.js';
-import { dottedName, expressionsOf, isWithin, nested, walk } from '../../model/index.js';
+import { callsWithin, dottedName, isWithin, walk } from '../../model/index.js';
 import { OF_SESSION } from '../../knowledge/libraries/index.js';
 import { argumentsOf } from '../call-arguments.js';
 import type { Resolver, Scope } from '../modules.js';
@@ -52,16 +52,9 @@ function ownSession({ value, as }: Opener, scope: Scope, resolver: Resolver): st
 
 /** What is committed: `session` of `session.commit()`, `cursor` of `cursor.execute("COMMIT")`. */
 function committedIn(body: readonly Statement[]): Expr | undefined {
-  for (const statement of body) {
-    for (const expr of expressionsOf(statement)) for (const part of walk(expr)) {
-      if (part.is !== 'call' || part.callee.is !== 'member') continue;
-      if (part.callee.name === 'commit') return part.callee.object;
-      if (part.callee.name === 'execute' && part.positional[0] && [...walk(part.positional[0])].some(text => text.is === 'literal' && /^\s*COMMIT\b/i.test(String(text.value)))) return part.callee.object;
-    }
-    const inner = committedIn(nested(statement));
-    if (inner) return inner;
-  }
-  return undefined;
+  const isCommit = ({ callee, positional: [sql] }: Extract<Expr, { is: 'call' }>): boolean => callee.is === 'member' && (callee.name === 'commit' || (callee.name === 'execute' && sql !== undefined && [...walk(sql)].some(text => text.is === 'literal' && /^\s*COMMIT\b/i.test(String(text.value)))));
+  const call = callsWithin(body).find(isCommit);
+  return call?.callee.is === 'member' ? call.callee.object : undefined;
 }
 
 /** What a session is given is written at its commit: the transaction is that of the innermost loop with a commit in it, or of all that stands before one. */

@@ -217,7 +217,7 @@ function consumerOf(found: Found, resolver: Resolver, processOf: ReturnType<type
   return {
     id: `${at.path}:${at.startLine}`, kind, at, text, ...(found.noAckByDefault && { noAckByDefault: true }), polls: kind !== 'sqs' || call === undefined || isRepeated(found.handler!.function.body, call), options, openOptions: given.isOpen, isNest, process,
     closes, ...(closedFirst && { closedFirst }), ...(startedAt && { startedAt }), ...(kind === 'pg-boss' && isScheduled(found, queue, scope, resolver, calls) && { isPeriodic: true }),
-    ...(queue !== undefined && { queue }), ...(name !== undefined && { name }), ...(handler && { handler }), ...(slot && { optionSlot: slot }), ...(prefetch && { prefetch }),
+    ...(found.handlerAs?.is === 'literal' && found.handlerAs.value === null && { byHand: true as const }), ...(queue !== undefined && { queue }), ...(name !== undefined && { name }), ...(handler && { handler }), ...(slot && { optionSlot: slot }), ...(prefetch && { prefetch }),
   };
 }
 

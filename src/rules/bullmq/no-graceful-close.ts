@@ -17,7 +17,9 @@ export const noGracefulClose: Rule = {
       const [first] = open;
       const [signal] = process.signals;
       const at = signal ? signal.handler ?? signal.at : process.hooks[0];
-      if (!first || !at || process.library || signal?.notes) continue;
+      // loops that take jobs by hand look at what the handler notes, and go on to what closes the others
+      const isNoted = process.signals.some(({ notes }) => notes) && own.some(({ byHand }) => byHand);
+      if (!first || !at || process.library || isNoted) continue;
       yield {
         order: 1, at, confidence: 'medium',
         message: `SIGTERM is handled without closing ${open.length === own.length ? namesOf(open) : `${open.length} of ${own.length} workers (${namesOf(open)})`}: a job that runs there at a deployment is cut, and ${COMES_BACK.bullmq}`,

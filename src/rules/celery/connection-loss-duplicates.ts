@@ -2,7 +2,7 @@ import type { BrokerKind, CeleryApp, Effect, EffectKind, PoolKind, Problem, Rule
 import { place, shorten } from '../../model/index.js';
 import { fateIn } from '../../fate/index.js';
 import { appConfidence, listed, weakest } from '../shared.js';
-import { afterNames, asFound, byAcknowledgement, isAtLeast, isOn, ofApp, placeIn, toWrite } from '../celery-shared.js';
+import { acksBehind, afterNames, asFound, byAcknowledgement, isAtLeast, isOn, ofApp, placeIn, toWrite } from '../celery-shared.js';
 
 const CANCEL = 'worker_cancel_long_running_tasks_on_connection_loss';
 /** Brokers that give the unacknowledged messages of a lost connection to the next worker at once (measured on both). */
@@ -45,8 +45,7 @@ function judge(app: CeleryApp): Problem | undefined {
   const pools = app.workers.length > 0 ? app.workers.map(({ pool }) => pool) : [app.pool];
   const canCancel = pools.every(pool => pool === 'prefork') && isAtLeast(app.versions.celery, '5.1');
   if (broker === undefined || !pools.every(pool => goesOn(pool, app.broker)) || (canCancel && isOn(setting) !== false)) return undefined;
-  // solo acknowledges behind the task, whatever its options say (measured: early-ack-lag/…/solo, from 5.4.0 on)
-  const isBehind = pools.every(pool => pool === 'solo') && isAtLeast(app.versions.celery, '5.4');
+  const isBehind = acksBehind(app);
   const late = isBehind ? app.functions : byAcknowledgement(app.functions).late;
   const doing = late.flatMap(fn => { const effect = harmOf(fn); return effect ? [{ fn, ...effect }] : []; });
   const harms = doing.length > 0 ? doing : late.flatMap(fn => { const publish = harmfulSend(fn, app); return publish ? [{ fn, ...publish }] : []; });

@@ -2,7 +2,7 @@ import type { CeleryApp, Effect, EffectKind, Fix, Problem, Rule, Setting, TaskFu
 import { place, shorten } from '../../model/index.js';
 import { fateText, worstFate, type Fate } from '../../fate/index.js';
 import { appConfidence, listed, plural, weakest, type Evidence } from '../shared.js';
-import { afterNames, asFound, boundOf, byAcknowledgement, deployedWorkers, isAtLeast, isInherited, isOn, isWritten, longestSaid, ofApp, placeIn, stopOf, toWrite } from '../celery-shared.js';
+import { acksBehind, afterNames, asFound, boundOf, byAcknowledgement, deployedWorkers, isInherited, isOn, isWritten, longestSaid, ofApp, placeIn, stopOf, toWrite } from '../celery-shared.js';
 import { isProtected, killerOf, onEcs } from '../outlast.js';
 
 /** Effects that a second run repeats. */
@@ -37,7 +37,8 @@ function judge(app: CeleryApp, thresholds: Thresholds): Problem | undefined {
   if (isOn(setting) !== false || (app.functions.length === 0 && app.reach !== 'written')) return undefined;
   const early = late.length > 0 ? all.filter(fn => !onlySends(fn)) : all;
   if (app.functions.length > 0 && early.length === 0) return undefined;
-  if (acksBehind(app)) return undefined;
+  // a task that is killed comes back; a remapped SIGTERM still loses it (measured: stop-outlives/…/solo/early)
+  if (acksBehind(app) && app.workers.length > 0 && app.workers.every(({ sigtermRemap }) => sigtermRemap.state === 'unset')) return undefined;
   const danger = endangered(app, early, thresholds);
   const at = placeIn(app, setting);
   const fix = fixOf(early, setting);
@@ -50,11 +51,6 @@ function judge(app: CeleryApp, thresholds: Thresholds): Problem | undefined {
     ...(danger && { fate: fateText(danger.fate, danger.stop) }),
     ...(fix && { fix }),
   };
-}
-
-/** The solo pool's early acknowledgement leaves when its task is over: a task that is killed comes back (measured: early-ack-lag/…/solo, 5.4.0 to 5.7.0; a remapped SIGTERM still loses it). */
-function acksBehind({ pool, versions, workers }: CeleryApp): boolean {
-  return pool === 'solo' && isAtLeast(versions.celery, '5.4') && workers.length > 0 && workers.every(worker => worker.sigtermRemap.state === 'unset');
 }
 
 /** `isCertain`: the task is lost, whatever else is true of it. */

@@ -1,5 +1,5 @@
 import type { CeleryApp, EffectKind, Problem, Rule, SourceLocation, TaskFunction } from '../../model/index.js';
-import { samePlace } from '../../model/index.js';
+import { samePlace, SLOW } from '../../model/index.js';
 import { ignoresLimits } from '../celery-shared.js';
 import { appConfidence, inWords, weakest } from '../shared.js';
 import { caughtBy, ofFunctions } from '../task-functions.js';
@@ -19,9 +19,6 @@ export const softLimitSwallowed: Rule = {
 
   check: ({ apps }) => ofFunctions(apps, judge),
 };
-
-/** Takes time, item by item. */
-const SLOW: ReadonlySet<EffectKind> = new Set(['http-read', 'http-write', 'email', 'sms', 'payment', 'upload', 'subprocess', 'sleep']);
 
 /** May the limit be reached there, and is the rest not taken up by the next run anyway? */
 function isLong({ body, periodic }: TaskFunction, tried: SourceLocation): boolean {
