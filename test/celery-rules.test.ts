@@ -321,7 +321,7 @@ describe('celery/countdown-exceeds-visibility-timeout', () => {
 
 describe('time limits', () => {
   test.each([
-    ['none', {}, 'warning medium'], ['trivial work', { functions: [{ body: body({ trivial: true }) }] }, 'warning low'], ['a limit', { values: { task_time_limit: 60 } }, undefined], ['not known', { values: { task_time_limit: null } }, undefined],
+    ['none', {}, 'warning medium'], ['trivial work', { functions: [{ body: body({ trivial: true }) }] }, 'note medium'], ['a limit', { values: { task_time_limit: 60 } }, undefined], ['not known', { values: { task_time_limit: null } }, undefined],
     ['on every function', { functions: [{ timeLimit: set(60) }] }, undefined], ['on every function that can hang', { functions: [{ timeLimit: set(60) }, { body: body({ trivial: true }) }] }, undefined],
     ['a soft limit alone', { values: { task_soft_time_limit: 60 } }, 'warning medium'], ['a timeout decorator of its own', { functions: [{ ownTimeout: { seconds: 60, at: at('shop/tasks.py', 4) } }] }, undefined],
     ['limits that threads ignore are another rule', { values: { task_time_limit: 60 }, pool: 'threads' }, undefined], ['threads without limits', { pool: 'threads' }, 'warning medium'], ['no function', { functions: [] }, undefined],

@@ -20,7 +20,7 @@ function found(id: string, options: string, body: string, { before = '', more = 
 }
 
 describe('tasks/failure-acknowledged', () => {
-  const told = (options: string, body: string, before = ''): readonly (readonly [string, string, string])[] => found('tasks/failure-acknowledged', options, body, { before }).map(({ message, suggestion, confidence }) => [message, suggestion, confidence]);
+  const told = (options: string, body: string, before = ''): readonly (readonly [string, string, string])[] => found('tasks/failure-acknowledged', options, body, { before }).map(({ message, suggestion, severity }) => [message, suggestion, severity ?? 'warning']);
   const LATE = '(acks_late=True)';
 
   test('what a handler before it catches is not what it ends', () => {
@@ -34,13 +34,13 @@ describe('tasks/failure-acknowledged', () => {
   });
 
   test.each([
-    ['any error is retried', '(autoretry_for=(Exception,))', 'Exception', 'so that the failure is seen and retried', 'medium'],
-    ['those of the library are', '(autoretry_for=(requests.RequestException,))', 'Exception', 'so that the failure is seen and retried', 'medium'],
-    ['others are', '(autoretry_for=(KeyError,))', 'Exception', 'so that the failure is seen; it is retried where autoretry_for names it (now KeyError)', 'low'],
-    ['its own is not', '(autoretry_for=(KeyError,))', 'requests.RequestException', 'so that the failure is seen; it is retried where autoretry_for names it (now KeyError): add requests.RequestException', 'low'],
-    ['nothing is', LATE, 'Exception', 'so that the failure is seen', 'medium'],
-  ])('the way out says what a raise leads to: %s', (_, options, type, suggestion, confidence) => {
-    expect(told(options, `try:\n    requests.post("https://x", timeout=5)\nexcept ${type}:\n    logger.error("x")`).map(([, said, sure]) => [said, sure])).toEqual([[`end the handler with \`raise\`, ${suggestion}`, confidence]]);
+    ['any error is retried', '(autoretry_for=(Exception,))', 'Exception', 'so that the failure is seen and retried', 'warning'],
+    ['those of the library are', '(autoretry_for=(requests.RequestException,))', 'Exception', 'so that the failure is seen and retried', 'warning'],
+    ['others are', '(autoretry_for=(KeyError,))', 'Exception', 'so that the failure is seen; it is retried where autoretry_for names it (now KeyError)', 'note'],
+    ['its own is not', '(autoretry_for=(KeyError,))', 'requests.RequestException', 'so that the failure is seen; it is retried where autoretry_for names it (now KeyError): add requests.RequestException', 'note'],
+    ['nothing is', LATE, 'Exception', 'so that the failure is seen', 'warning'],
+  ])('the way out says what a raise leads to: %s', (_, options, type, suggestion, severity) => {
+    expect(told(options, `try:\n    requests.post("https://x", timeout=5)\nexcept ${type}:\n    logger.error("x")`).map(([, said, how]) => [said, how])).toEqual([[`end the handler with \`raise\`, ${suggestion}`, severity]]);
   });
 
   test('a handler for one error is not said to end all of them', () => {
@@ -65,7 +65,7 @@ describe('tasks/non-idempotent-write', () => {
   ])('a row that takes the place of the first is left over, no more: %s', (_, body) => {
     const said = told(body);
     expect(said).toHaveLength(1);
-    expect([said[0]![0], said[0]![1]]).toEqual(['warning', 'low']);
+    expect([said[0]![0], said[0]![1]]).toEqual(['note', 'medium']);
     expect(said[0]![2]).toContain('adds a second row: the field points to that one, and the first stays behind');
   });
 
@@ -87,11 +87,11 @@ describe('tasks/model-instance-argument', () => {
 });
 
 describe('tasks/retry-without-backoff', () => {
-  const told = (options: string, before = ''): readonly (readonly string[])[] => found('tasks/retry-without-backoff', options, 'requests.get("https://x", timeout=5)', { before, more: '\n\ndef send():\n    work.delay(1)\n' }).map(({ message, suggestion, confidence }) => [message, suggestion, confidence]);
+  const told = (options: string, before = ''): readonly (readonly string[])[] => found('tasks/retry-without-backoff', options, 'requests.get("https://x", timeout=5)', { before, more: '\n\ndef send():\n    work.delay(1)\n' }).map(({ message, suggestion, severity }) => [message, suggestion, severity ?? 'warning']);
   test('says how long the tries last with jitter, which halves a delay on average', () => {
     expect(told('(autoretry_for=(OSError,), default_retry_delay=6, max_retries=2)')).toEqual([[
       'work is retried every 6 s, 2 times: an outage of 12 s uses its tries up, and until then all that wait come back together',
-      'write retry_backoff=12, retry_backoff_max=600 in the options of work; with jitter 2 tries then last about 18 s, max_retries=6 about 378 s', 'medium',
+      'write retry_backoff=12, retry_backoff_max=600 in the options of work; with jitter 2 tries then last about 18 s, max_retries=6 about 378 s', 'warning',
     ]]);
   });
   test('an option of a backoff that is not there is named, however long the delay', () => {
@@ -106,7 +106,7 @@ describe('tasks/retry-without-backoff', () => {
   test('messages with a rate limit do not come back together; beat sends the next one', () => {
     expect(told('(autoretry_for=(OSError,), default_retry_delay=6, rate_limit="1/s")')[0]![0]).toBe('work is retried every 6 s, 3 times: an outage of 18 s uses its tries up');
     const [periodic] = told('(autoretry_for=(OSError,), default_retry_delay=6)', "app.conf.beat_schedule = {'x': {'task': 'tasks.work', 'schedule': 60}}\n");
-    expect([periodic![0], periodic![2]]).toEqual(['work is retried every 6 s, 3 times: an outage of 18 s uses its tries up, and nothing more is tried until beat sends the next one', 'low']);
+    expect([periodic![0], periodic![2]]).toEqual(['work is retried every 6 s, 3 times: an outage of 18 s uses its tries up, and nothing more is tried until beat sends the next one', 'note']);
   });
 });
 
@@ -215,8 +215,8 @@ test('tasks/soft-limit-swallowed is sure only where an item takes time and nothi
 
 test('rows of django-celery-beat whose names are computed are those that the module names', () => {
   const more = '\n\nPLANS = [Plan(name="tasks.work", every=5)]\n\n\ndef plan(one):\n    PeriodicTask.objects.get_or_create(task=one.name, defaults={})\n';
-  const told = (after: string): unknown => found('tasks/retry-without-backoff', '(autoretry_for=(OSError,), default_retry_delay=6)', 'requests.get("https://x", timeout=5)', { more: after })[0]!.confidence;
-  expect([told(more), told(more.replace('PeriodicTask', 'Other'))]).toEqual(['low', 'medium']);
+  const told = (after: string): unknown => found('tasks/retry-without-backoff', '(autoretry_for=(OSError,), default_retry_delay=6)', 'requests.get("https://x", timeout=5)', { more: after })[0]!.severity;
+  expect([told(more), told(more.replace('PeriodicTask', 'Other'))]).toEqual(['note', undefined]);
 });
 
 describe('tasks/lock-without-expiry', () => {

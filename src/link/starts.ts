@@ -206,11 +206,14 @@ function asDeclared(container: ContainerFacts, found: Followed, { builds }: Worl
 /** It runs a command of its own, which does not name a consumer: a name then says nothing. */
 function saysElse({ command, entryPoint }: ContainerFacts): boolean {
   const words = [...(entryPoint?.words ?? []), ...(command?.words ?? [])];
-  return words.length > 0 && !words.some(word => { const text = literalText(word); return text !== undefined && !/\s/.test(text) && namesConsumer(text); });
+  return words.length > 0 && !words.some(word => { const text = literalText(word); return text !== undefined && !/\s/.test(text) && !OF_WEB_SERVER.test(text) && namesConsumer(text); });
 }
 
+/** Options that say how many processes serve requests: `--workers`, `--worker-class=…`. */
+const OF_WEB_SERVER = /^--?(?:[\w-]*workers|worker-[\w-]+)(?:=|$)/;
+
 /**
- * What nobody could read is a consumer by its name, or by that of its task definition or service: how it stops counts, at low confidence.
+ * What nobody could read is a consumer by its name, or by that of its task definition or service: how it stops counts, as advice.
  * Of an image of somebody else a name says nothing; a task that no service runs is started by hand or by a schedule, and no deployment stops
  * it (the service of a task definition in JSON stands elsewhere).
  */

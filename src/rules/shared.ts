@@ -33,7 +33,10 @@ export function appConfidence(app: Pick<WorkUnit, 'workers' | 'reach'>, ...evide
   return weakest(app.reach === 'written' ? 'high' : 'medium', ...evidence.map(ofEvidence));
 }
 
-const ofJoin = (join: Join): Confidence => (join.how === 'by-name' ? 'low' : join.how === 'only-candidate' ? 'medium' : 'high');
+const ofJoin = (join: Join): Confidence => (join.how === 'by-name' || join.how === 'only-candidate' ? 'medium' : 'high');
+
+/** Nothing but its name says that it takes messages: what is found is advice. */
+export const adviceWhereNamed = ({ joins }: Pick<Joined, 'joins'>, severity: Severity): Severity => (joins.some(({ how }) => how === 'by-name') ? 'note' : severity);
 
 function ofEvidence(evidence: Evidence): Confidence {
   if (evidence === undefined) return 'high';

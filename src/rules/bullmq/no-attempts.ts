@@ -21,7 +21,7 @@ export const noAttempts: Rule = {
       const named = once.flatMap(({ name }) => name ?? []);
       const names = named.length === once.length ? listed(named) : plural(once.length, 'queue');
       yield {
-        order: 4, at: first.at, confidence: ownAttempts.length > 0 ? 'low' : 'medium',
+        order: 4, at: first.at, confidence: 'medium',
         message: `jobs of ${names} have one attempt: one that fails, for a timeout or a failover of the database, is failed for good`,
         label: 'no attempts: one',
         related: [...relatedAt(others.slice(0, 5).map(({ at }) => at), 'one attempt too'), ...once.flatMap(({ adds }) => adds).slice(0, 5).map(at => ({ at, message: 'added without attempts of its own' }))],

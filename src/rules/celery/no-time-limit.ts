@@ -32,11 +32,11 @@ function judge(app: CeleryApp, thresholds: Thresholds): Problem | undefined {
   const unbounded = open.filter(fn => !fn.body.trivial);
   if (unbounded.length === 0 && open.length < app.functions.length) return undefined;
   const named = unbounded.length > 0 ? unbounded : open;
-  // Where a timeout of the repository's own is the habit, the few without it are a hint.
-  const guarded = app.functions.some(fn => fn.ownTimeout !== undefined);
+  // Nothing in them can take long, or a timeout of the repository's own is the habit and a few are without it: a hint.
+  const isHint = unbounded.length === 0 || app.functions.some(fn => fn.ownTimeout !== undefined);
   const limits = fittingLimits(app, thresholds);
   return {
-    order: 3, at, ...(guarded && { severity: 'note' }), confidence: weakest(appConfidence(app), unbounded.length === 0 || guarded ? 'low' : 'medium'),
+    order: 3, at, ...(isHint && { severity: 'note' }), confidence: weakest(appConfidence(app), 'medium'),
     message: `${found(app, named)}: one that hangs holds its worker ${app.pool === 'prefork' ? 'process' : 'slot'} for ever, and a stop waits for it until SIGKILL`,
     label: 'no task_time_limit', suggestion: suggest(app, open, limits), ...ofApp(app, at, named, 'nothing ends it'), ...afterNames(app, 'task_time_limit'),
   };

@@ -1,5 +1,5 @@
-import type { ChainLink, Confidence, Rule, Severity, Thresholds, Worker } from '../../model/index.js';
-import { about, confidenceOf, fixTo, killedAfter, outcomeOfKill, relatedAt, weakest } from '../shared.js';
+import type { ChainLink, Confidence, Rule, Thresholds, Worker } from '../../model/index.js';
+import { about, adviceWhereNamed, confidenceOf, fixTo, killedAfter, outcomeOfKill, relatedAt, weakest } from '../shared.js';
 import { needSaid } from '../outlast.js';
 import { blockersOf } from '../signal-path.js';
 
@@ -60,7 +60,7 @@ function judge(worker: Worker, link: Manager, { exitMarginSeconds, stopTimeoutSe
   const wanted = onEcs ? Math.min(needed, stopTimeoutSeconds) : needed;
   if (stopWait.value >= wanted || (drainNeed.is === 'unknown' && !isDefault)) return undefined;
   const fix = fixTo(stopWait, wanted, 'safe', `set ${SETTINGS[link.program]} to ${wanted}`);
-  const severity: Severity = drainNeed.is === 'bounded' ? 'error' : 'warning';
+  const severity = adviceWhereNamed(worker, drainNeed.is === 'bounded' ? 'error' : 'warning');
   return {
     order: 2, at: stopWait.at, severity, confidence: sureness(worker, confidenceOf(worker, stopWait, drainNeed)),
     message: `${link.program} kills ${link.programName} ${stopWait.value} s after the stop signal, ${needSaid(worker)}`,

@@ -1,7 +1,7 @@
 import type { EcsService, Model, Problem, Rule, Thresholds, Worker } from '../../model/index.js';
 import { agreed } from '../../model/index.js';
 import { inside, rolls, workersIn } from '../deployment.js';
-import { listed, outcomeOfKill, startConfidence } from '../shared.js';
+import { adviceWhereNamed, listed, outcomeOfKill, startConfidence } from '../shared.js';
 import { onEcs } from '../outlast.js';
 
 export const spotInterruptsTasks: Rule = {
@@ -28,7 +28,7 @@ export const spotInterruptsTasks: Rule = {
         if (faults.length === 0) continue;
         const used = faults.flatMap(({ rests }) => rests.map(({ setting }) => setting));
         yield {
-          order: 2, at: spot.at, confidence: startConfidence(worker, ...used), ...inside(model, service),
+          order: 2, at: spot.at, severity: adviceWhereNamed(worker, 'warning'), confidence: startConfidence(worker, ...used), ...inside(model, service),
           message: `${spot.name} ends this worker with two minutes' notice, and ${listed(faults.map(({ message }) => message))}`,
           related: faults.flatMap(({ rests }) => rests.map(({ setting, label }) => ({ at: setting.at, message: label }))),
           suggestion: listed(faults.map(({ suggestion }) => suggestion)),
@@ -39,11 +39,11 @@ export const spotInterruptsTasks: Rule = {
   },
 };
 
-/** Nothing but the name says that it works a queue: then what its capacity alone says, at low confidence. */
+/** Nothing but the name says that it works a queue: then what its capacity alone says, as advice. */
 function* byName(service: EcsService, spot: EcsService['capacityProviders'][number], model: Model): Iterable<Problem> {
   if (!isOnlySpot(service)) return;
   yield {
-    order: 2, at: spot.at, confidence: 'low', ...inside(model, service),
+    order: 2, at: spot.at, severity: 'note', confidence: 'medium', ...inside(model, service),
     message: `${spot.name} ends the tasks of ${service.name} with two minutes' notice, and no on-demand capacity remains`,
     suggestion: 'add an on-demand capacity provider with base 1',
     fate: 'Spot notice → SIGTERM → stopTimeout → SIGKILL',

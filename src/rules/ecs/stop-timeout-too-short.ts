@@ -1,5 +1,5 @@
 import type { Rule, Severity, Thresholds, Worker } from '../../model/index.js';
-import { about, confidenceOf, fateOfStop, fixTo, relatedAt, textToWrite, unlessFrozen } from '../shared.js';
+import { about, adviceWhereNamed, confidenceOf, fateOfStop, fixTo, relatedAt, textToWrite, unlessFrozen } from '../shared.js';
 import { isProtected, mayOutlast, misplaced, needSaid, onEcs, survivesStop } from '../outlast.js';
 import { blockersOf } from '../signal-path.js';
 
@@ -26,7 +26,7 @@ export const stopTimeoutTooShort: Rule = {
       const wanted = wantedSeconds(worker, thresholds);
       const fix = stopTime.value < wanted ? fixTo(stopTime, wanted, 'safe', `set stopTimeout to ${wanted}`) : undefined;
       yield {
-        order: 2, at: stopTime.at, severity, confidence: confidenceOf(worker, stopTime, drainNeed), ...about(worker), ...blockersOf(worker),
+        order: 2, at: stopTime.at, severity: adviceWhereNamed(worker, severity), confidence: confidenceOf(worker, stopTime, drainNeed), ...about(worker), ...blockersOf(worker),
         message: `ECS kills this worker ${stopTime.value} s after SIGTERM, ${needSaid(worker)}`,
         label: isDefault ? `no stopTimeout: ECS waits ${stopTime.value} s` : '',
         related: relatedAt(drainNeed.is === 'bounded' ? drainNeed.from : [], 'a task may run this long'),

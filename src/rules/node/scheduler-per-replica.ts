@@ -16,7 +16,7 @@ export const schedulerPerReplica: Rule = {
       const usesBullmq = all.some(({ kind }) => kind === 'bullmq');
       if (!first) continue;
       yield {
-        order: 3, at: first.at, confidence: 'low', label: 'in every copy',
+        order: 3, at: first.at, confidence: 'medium', label: 'in every copy',
         message: `${first.text} runs in a process that takes messages: each of its copies starts it at the same time, and a deployment has one more of them`,
         related: relatedAt(others.slice(0, 5).map(({ at }) => at), `${plural(others.length, 'other schedule')} too`),
         suggestion: usesBullmq ? "write queue.upsertJobScheduler('name', { pattern }, …) instead: BullMQ adds one job for all copies" : 'let one process of its own keep the schedule, or take a lock with a lifetime in front of the work',

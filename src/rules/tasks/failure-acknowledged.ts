@@ -28,8 +28,10 @@ function* judge(app: WorkUnit, fn: TaskFunction): Iterable<Problem> {
     const records = handler.outcome === 'records';
     const isRetried = retries !== undefined && seesIt(handler, fn);
     const ends = handler.catches === 'any' ? `ends the error of ${tried.text}` : `around ${tried.text} ends that error`;
+    // what is recorded can be found again; errors that are named, or that the configured retry would not have seen, may have been left out on purpose
+    const isHint = records || handler.catches !== 'any' || (retries !== undefined && !isRetried);
     yield {
-      order: 4, at: handler.at, ...(records && { severity: 'note' as const }), confidence: weakest(appConfidence(app, fn.acksLate), evidence(handler), ...(retries && !isRetried ? ['low' as const] : [])), resource: app.id,
+      order: 4, at: handler.at, ...(isHint && { severity: 'note' as const }), confidence: weakest(appConfidence(app, fn.acksLate), evidence(handler)), resource: app.id,
       message: `${caughtBy(handler)} ${ends} ${records ? 'with a record of it' : handler.outcome === 'returns' ? 'as a value that is returned' : 'with a log at most'}: ${fn.functionName} ends as a success, ${retries ? 'no retry sees it' : fn.again ? 'the job is completed' : 'its message is acknowledged'}, and ${records ? 'no attempt follows' : fn.periodic ? 'what it was sent for waits until beat sends the next one' : 'the work is lost'}`,
       label: 'the error ends here',
       related: [{ at: tried.at, message: fn.periodic ? 'what is not done when it fails' : 'what is lost when it fails' }, retries ? { at: retries.at, message: retries.text } : { at: fn.again?.at ?? fn.acksLate.at, message: fn.again?.label ?? 'acknowledged late, so that no work is lost' }],
@@ -69,8 +71,5 @@ function losesWork({ catches, outcome, isAll, retry, insideLoop, passesOn }: Err
 }
 
 function evidence({ catches, tried, retry, outcome }: ErrorHandler): Confidence {
-  if (catches !== 'any') return 'low';
-  if (outcome === 'records') return 'low';
-  if (retry || outcome === 'returns') return 'medium';
-  return tried?.isEffect ? 'high' : 'medium';
+  return catches === 'any' && outcome === 'logs' && !retry && tried?.isEffect ? 'high' : 'medium';
 }

@@ -50,9 +50,11 @@ function judge(app: WorkUnit, fn: TaskFunction): Problem | undefined {
   const isKill = again.isKill && raised === undefined;
   const isBrief = isKill && hasBriefWindow(found, fn);
   const isSure = found.kind === 'payment' || found.kind === 'sms' || found.kind === 'increment' || found.kind === 'counter';
+  // it hangs on what is stored then, or on how the callers use it
+  const isOpen = found.conditional === 'steady' || found.conditional === 'late' || (found.via.length > 0 && !raised && !isSure);
   return {
     // the order of the task function's own statements is what repeats it, not the helper
-    order: 4, at: raised ? found.via[0]?.at ?? found.at : found.at, severity: isKill && found.conditional !== 'late' && !isBrief && !found.intoField ? 'error' : 'warning', confidence: weakest(appConfidence(app, fn.acksLate), isOfRun(found) || found.conditional === 'steady' || found.conditional === 'late' || (found.via.length > 0 && !raised && !isSure) ? 'low' : isSure && !found.conditional ? 'high' : 'medium'), resource: app.id,
+    order: 4, at: raised ? found.via[0]?.at ?? found.at : found.at, severity: isOfRun(found) ? 'note' : isKill && !isOpen && !isBrief ? 'error' : 'warning', confidence: weakest(appConfidence(app, fn.acksLate), isSure && !found.conditional ? 'high' : 'medium'), resource: app.id,
     message: found.intoField && !raised ? `${fn.functionName} ${again.text}, and ${found.text} adds a second row: the field points to that one, and the first stays behind` : `${fn.functionName} ${raised ? `raises ${raised} behind ${found.text} and is retried for it` : again.text}, and nothing keeps a second run from ${found.text}: it ${what}${isBrief ? ' if the kill falls between this call and the acknowledgement right behind it' : ''}`,
     label: what, related: [{ at: again.at, message: again.label }, ...others.slice(0, MOST_OTHERS).map(({ at, kind }) => ({ at, message: `${AGAIN[kind]!} too` }))], suggestion: found.intoField ? 'write into the row that the field points to, where there is one' : CURES[found.kind]!, ...(found.via.length > 0 && { flow: found.via }),
     fate: `${found.text} → ${isKill ? 'SIGKILL before the acknowledgement' : 'failure behind it'} → the task runs again: it ${what}`,

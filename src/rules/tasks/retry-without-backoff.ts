@@ -48,7 +48,7 @@ function judgeCalls(app: CeleryApp, fn: TaskFunction): Problem | undefined {
   const found = { delay, at: call.at, delayAt, isCall: true };
   const own = call.maxRetries.state === 'unset' ? fn : { ...fn, retry: { ...fn.retry, maxRetries: call.maxRetries } };
   if (callOut(fn)) return problemOf(app, own, { ...found, evidence: 'high' });
-  return fn.body.partial && call.afterFailure && SOUNDS_LIKE_CALLING.test(fn.functionName) ? problemOf(app, own, { ...found, evidence: 'low' }) : undefined;
+  return fn.body.partial && call.afterFailure && SOUNDS_LIKE_CALLING.test(fn.functionName) ? problemOf(app, own, { ...found, evidence: 'medium', isNamed: true }) : undefined;
 }
 
 /** `except Order.DoesNotExist: self.retry()`: nobody is down, a row is on its way. */
@@ -63,9 +63,9 @@ function fixedDelay(fn: TaskFunction, { countdown }: RetryCall): number | undefi
 }
 
 /** `delay` in s. `isCall`: written as self.retry(), not decided by the options alone. */
-interface Found { readonly delay: number; readonly at: Problem['at']; readonly delayAt: Problem['at']; readonly isCall: boolean; readonly evidence: Confidence }
+interface Found { readonly delay: number; readonly at: Problem['at']; readonly delayAt: Problem['at']; readonly isCall: boolean; readonly evidence: Confidence; /** Its name alone says that it calls out. */ readonly isNamed?: true }
 
-function problemOf(app: CeleryApp, fn: TaskFunction, { delay, at, delayAt, isCall, evidence }: Found): Problem {
+function problemOf(app: CeleryApp, fn: TaskFunction, { delay, at, delayAt, isCall, evidence, isNamed }: Found): Problem {
   const limit = longestBackoff(app, fn);
   // of a delay with jitter half is waited on average (celery/utils/time.py get_exponential_backoff_interval, full_jitter)
   const first = Math.max(1, Math.min(2 * delay, Math.max(SHORT, delay), limit));
@@ -73,7 +73,7 @@ function problemOf(app: CeleryApp, fn: TaskFunction, { delay, at, delayAt, isCal
   const growing = `countdown=min(${Math.max(1, Math.min(delay, SHORT / 2))} * 2 ** self.request.retries, ${limit})`;
   const fix = isCall ? undefined : backoffFix(fn, backoff);
   return {
-    order: 3, at, resource: app.id, confidence: weakest(appConfidence(app), evidence, ...(fn.periodic ? ['low' as const] : [])),
+    order: 3, at, resource: app.id, ...((isNamed || fn.periodic) && { severity: 'note' as const }), confidence: weakest(appConfidence(app), evidence),
     message: `${fn.functionName} is retried every ${inWords(delay)}${timesOf(fn)}: ${usedUp(fn, delay)}${isCall ? ineffective(fn) : fn.retry.idleOption ? `; ${fn.retry.idleOption.name} has no effect without retry_backoff` : ''}`,
     label: `always ${inWords(delay)} later`,
     related: [...(samePlace(at, delayAt) ? [] : [{ at: delayAt, message: `the delay: ${inWords(delay)}` }]), ...(fn.retry.idleOption && !isCall ? [{ at: fn.retry.idleOption.at, message: 'without effect' }] : [])],

@@ -21,7 +21,7 @@ function* judge(app: CeleryApp, fn: TaskFunction): Iterable<Problem> {
   for (const { at, field, value, askedAt } of fn.body.claims) {
     const isLate = isOn(fn.acksLate) === true;
     yield {
-      order: 4, at, confidence: weakest(appConfidence(app, ...(isLate ? [fn.acksLate] : [])), isLate ? 'medium' : 'low'), resource: app.id,
+      order: 4, at, confidence: weakest(appConfidence(app, ...(isLate ? [fn.acksLate] : [])), 'medium'), resource: app.id,
       message: `${fn.functionName} sets ${field} to ${value}, and returns when it is: a run that is killed leaves it so, and ${isLate ? 'the redelivered message' : 'every later run'} does nothing`,
       label: 'stays so when the run is killed',
       related: [{ at: askedAt, message: 'turns away from what is being worked on' }],

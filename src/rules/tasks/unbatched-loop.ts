@@ -62,11 +62,15 @@ function costsOf({ body }: TaskFunction, index: number, loop: Loop): readonly Ef
   return inside.filter(effect => COSTLY.has(effect.kind) && !isCheap(effect));
 }
 
-/** What beat sends again and what only deletes, with nothing written before that says it is done: the harm is a delay. */
+/** What beat sends again and what only deletes, with nothing written before that says it is done. */
 function isCleanUp(fn: TaskFunction, loop: Loop): boolean {
-  const costs = costsOf(fn, fn.body.loops.indexOf(loop), loop);
-  const before = fn.body.effects.slice(0, fn.body.effects.indexOf(costs[0]!));
-  return fn.periodic && costs.every(({ kind }) => kind === 'delete') && !before.some(({ kind, insideLoop }) => insideLoop === undefined && ROW_WRITES.has(kind));
+  return fn.periodic && costsOf(fn, fn.body.loops.indexOf(loop), loop).every(({ kind }) => kind === 'delete') && !marksBefore(fn, loop);
+}
+
+/** Rows are written in front of it, and the next run may not find again what they say is done. */
+function marksBefore(fn: TaskFunction, loop: Loop): boolean {
+  const [first] = costsOf(fn, fn.body.loops.indexOf(loop), loop);
+  return fn.body.effects.slice(0, fn.body.effects.indexOf(first!)).some(({ kind, insideLoop }) => insideLoop === undefined && ROW_WRITES.has(kind));
 }
 
 function isInsideAnother(fn: TaskFunction, loop: Loop): boolean {
@@ -124,10 +128,10 @@ function heldBy({ body }: TaskFunction, loop: Loop): Problem['related'] & {} {
 }
 
 function problemOf(app: WorkUnit, fn: TaskFunction, loop: Loop, effect: Effect, inner: readonly Loop[]): Problem {
-  const isHarmless = isCleanUp(fn, loop);
+  const isHarmless = isCleanUp(fn, loop) || isDelay(fn, loop, effect);
   const cut = cutOf(fn, loop, effect), what = wordsOf(effect);
   return {
-    order: 3, at: loop.at, ...(isHarmless && { severity: 'note' as const }), resource: app.id, confidence: confidenceOf(app, fn, loop, effect),
+    order: 3, at: loop.at, ...(isHarmless && { severity: 'note' as const }), resource: app.id, confidence: confidenceOf(app, loop, effect),
     message: `${fn.functionName} walks ${shorten(loop.over, 70)} in one task, with ${what} for each item: a deployment ${cut.text}, and ${restOf(fn, loop, effect, cut.isWhole)}`,
     label: loop.entity ? `up to as many rounds as there are ${loop.entity} rows` : 'as many rounds as there are items',
     related: [...(samePlace(effect.at, loop.at) ? [] : [{ at: effect.at, message: `${what}: ${effect.text}` }]), ...heldBy(fn, loop), ...inner.slice(0, 4).map(one => ({ at: one.at, message: `inside it: ${shorten(one.over, 60)}` })), ...(loop.via.length > 0 ? [{ at: fn.at, message: `reached from ${fn.functionName} through ${listed(loop.via.map(step => step.text), 4)}` }] : [])],
@@ -136,17 +140,17 @@ function problemOf(app: WorkUnit, fn: TaskFunction, loop: Loop, effect: Effect, 
   };
 }
 
-/** Read in the task function itself: high; through calls, or only rows written: less; a delay, the few rows of one thing, and what a session may write all at once: least. */
-function confidenceOf(app: WorkUnit, fn: TaskFunction, loop: Loop, effect: Effect): Confidence {
-  if (isOnlyAdded(effect) || isCleanUp(fn, loop) || isDelay(fn, loop, effect) || loop.ofOne === true) return weakest(appConfidence(app), 'low');
+/** Read in the task function itself: high; through calls, or only rows written: less; what a session may write all at once, and the rows of one thing, which are few as a rule: least. */
+function confidenceOf(app: WorkUnit, loop: Loop, effect: Effect): Confidence {
+  if (isOnlyAdded(effect) || loop.ofOne === true) return weakest(appConfidence(app), 'low');
   const direct = loop.via.length === 0 && effect.via.length <= 1;
   const clear = !ROW_WRITES.has(effect.kind) && loop.source !== 'file';
   return weakest(appConfidence(app), direct && clear ? 'high' : 'medium');
 }
 
-/** Only rows and objects are written, the next run takes up the rest, nobody is served twice, and no lock keeps it out. */
+/** Only rows and objects are written, the next run takes up the rest, nobody is served twice, and no lock keeps it out: the harm is a delay. */
 function isDelay(fn: TaskFunction, loop: Loop, effect: Effect): boolean {
-  return fn.periodic && ROW_WRITES.has(effect.kind) && !fn.again && isOn(fn.acksLate) !== true && !repeatsAll(fn, loop, effect) && heldBy(fn, loop).length === 0;
+  return fn.periodic && ROW_WRITES.has(effect.kind) && !fn.again && !marksBefore(fn, loop) && isOn(fn.acksLate) !== true && !repeatsAll(fn, loop, effect) && heldBy(fn, loop).length === 0;
 }
 
 /** The names that the ways out use. `id`: what is sent for an item, where it is a row of Django or SQLAlchemy. */
