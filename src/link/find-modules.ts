@@ -3,9 +3,12 @@ import { posix } from 'node:path';
 /** The Python modules of a tree, by the last part of their name. */
 export interface ModuleIndex {
   readonly byStem: ReadonlyMap<string, readonly string[]>;
-  /** Folders that hold an `__init__.py`. */
+  /** Folders that hold an `__init__.py`, and are not where a project starts. */
   readonly packages: ReadonlySet<string>;
 }
+
+/** What stands where a project starts: its imports begin there, whether or not somebody put an `__init__.py` beside it. */
+const STARTS: ReadonlySet<string> = new Set(['manage.py', 'pyproject.toml', 'setup.py', 'Pipfile', 'requirements.txt', 'Dockerfile', 'Procfile']);
 
 /**
  * Libraries and standard modules that repositories like to name a file after (`app/celery.py`, `redis.py`, `types.py`). As the
@@ -21,10 +24,11 @@ const LIBRARIES: ReadonlySet<string> = new Set([
 export function moduleIndex(paths: readonly string[]): ModuleIndex {
   const byStem = new Map<string, string[]>();
   const packages = new Set<string>();
+  const starts = new Set(paths.filter(path => STARTS.has(posix.basename(path))).map(path => posix.dirname(path)));
   for (const path of paths) {
     if (!path.endsWith('.py')) continue;
     const isPackage = path === '__init__.py' || path.endsWith('/__init__.py');
-    if (isPackage) packages.add(posix.dirname(path));
+    if (isPackage && !starts.has(posix.dirname(path))) packages.add(posix.dirname(path));
     const stem = isPackage ? posix.basename(posix.dirname(path)) : posix.basename(path, '.py');
     const list = byStem.get(stem);
     if (list) list.push(path); else byStem.set(stem, [path]);

@@ -72,6 +72,8 @@ export interface Names {
 }
 
 const UNKNOWN: Target = { is: 'unknown' };
+/** Objects that are made by a function as soon as they are needed. */
+const LAZY = /^(?:lazy_object_proxy\.Proxy|werkzeug\.local\.LocalProxy|django\.utils\.functional\.SimpleLazyObject|wrapt\.LazyObjectProxy|celery\.local\.Proxy)$/;
 /** Steps one expression may take through names, imports and calls. */
 const DEPTH = 24;
 
@@ -341,11 +343,18 @@ export function createResolver(store: FactStore): Resolver {
     const callee = resolve(call.callee, scope);
     switch (callee.is) {
       case 'class': return { is: 'instance', of: callee, call, scope };
-      case 'external': return { is: 'instance', of: callee, call, scope };
+      case 'external': return (LAZY.test(callee.name) && made(call, scope)) || { is: 'instance', of: callee, call, scope };
       case 'instance': return callee.of.is === 'external' ? { is: 'instance', of: { is: 'external', name: `${callee.of.name}()` }, call, scope } : UNKNOWN;
       case 'function': return returned(callee, call, scope);
       default: return { is: 'value', expr: call, scope };
     }
+  }
+
+  /** What a lazy object stands for: what the function that it is given returns. */
+  function made({ positional: [factory] }: Extract<Expr, { is: 'call' }>, scope: Scope): Target | undefined {
+    const found = factory && resolve(factory, scope);
+    const result = found?.is === 'function' ? returned(found) : undefined;
+    return result?.is === 'instance' ? result : undefined;
   }
 
   /** `super()`: the next class in line after the one the method belongs to. */

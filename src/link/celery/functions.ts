@@ -15,6 +15,8 @@ export interface FunctionSite {
   /** The registered name where written, else `module.function`. */
   readonly name: string;
   readonly target: FunctionTarget;
+  /** As the code names it: the function, or the class whose `run` it is. */
+  readonly called: string;
   readonly at: SourceLocation;
   readonly decoratorAt: SourceLocation;
   /** The call of the decorator, where options can be added. */
@@ -35,18 +37,20 @@ export interface FunctionSite {
 export interface OptionLayer { readonly from: string; readonly values: ReadonlyMap<string, Value> }
 
 const SHARED = /^celery\.(shared_task|app\.shared_task|task\.task|decorators\.task|task)$/;
-const TASK_CLASS = /^celery(\.app\.task|\.task|\.app|\.contrib\.django\.task)?\.(Task|DjangoTask)$/;
+/** `celery.Task`, and `app.Task` of an app. */
+const TASK_CLASS = /^celery(\.app\.task|\.task|\.app|\.contrib\.django\.task)?\.(Task|DjangoTask)$|^celery(\.app(\.base)?)?\.Celery\(\)\.Task$/;
 
 /** Every task function of the modules, class-based ones included. */
 export function findFunctions(modules: readonly Scope[], apps: readonly AppSite[], resolver: Resolver, context: Context): readonly FunctionSite[] {
   const found: FunctionSite[] = [];
+  const parents = parentsIn(modules, resolver);
   for (const module of modules) {
     for (const { statement, scope } of sites(module, resolver)) {
       if (statement.do === 'function' && statement.function.decorators.length > 0) {
         const site = decorated(statement.function, scope, apps, resolver, context);
         if (site) found.push(site);
       } else if (statement.do === 'class') {
-        const site = classBased(statement.class, scope, module, apps, resolver, context);
+        const site = classBased(statement.class, scope, module, parents, apps, resolver, context);
         if (site) found.push(site);
       } else if (statement.do === 'assign') {
         const site = wrapped(statement, scope, apps, resolver, context);
@@ -55,6 +59,12 @@ export function findFunctions(modules: readonly Scope[], apps: readonly AppSite[
     }
   }
   return unique(found);
+}
+
+/** The classes that others are made from. */
+function parentsIn(modules: readonly Scope[], resolver: Resolver): ReadonlySet<ClassFacts> {
+  const classes = modules.flatMap(module => [...sites(module, resolver)].flatMap(({ statement, scope }) => (statement.do === 'class' ? statement.class.bases.map(base => resolver.resolve(base, scope)) : [])));
+  return new Set(classes.flatMap(found => (found.is === 'class' ? [found.class] : [])));
 }
 
 /** Each place once, in the order of places: whatever the order in which modules were found, what is said names functions in the same one. */
@@ -92,7 +102,7 @@ function siteOf(target: FunctionTarget, registration: Registration, decorator: E
   const name = written?.known && typeof written.value === 'string' ? written.value : `${resolver.nameOf(target.scope.path)}.${target.function.name}`;
   const ownTimeout = timeoutAmong(others, target.scope, resolver, context);
   return {
-    name, target, at: target.function.at, ...(ownTimeout && { ownTimeout }), decoratorAt: decorator.at, decorator, others, how: registration.how, options: layers, ...(isSingleton(decorator, target.scope, resolver) && { singleton: true }),
+    name, target, called: target.function.name, at: target.function.at, ...(ownTimeout && { ownTimeout }), decoratorAt: decorator.at, decorator, others, how: registration.how, options: layers, ...(isSingleton(decorator, target.scope, resolver) && { singleton: true }),
     ...(registration.app && { app: registration.app }),
   };
 }
@@ -119,15 +129,12 @@ function register(decorator: Expr, scope: Scope, apps: readonly AppSite[], resol
   if (external && SHARED.test(external)) return { how: 'shared', layers: layer };
   if (callee.is === 'member' && (callee.name === 'task' || callee.name === 'periodic_task')) {
     const holder = resolver.resolve(callee.object, scope);
-    if (holder.is === 'instance') {
-      const app = appOf(holder, apps, resolver);
-      if (app) return { how: 'app', app: app.call, layers: [...layer, ...(target.is === 'function' ? methodOptions(target, resolver, context) : [])] };
-      return undefined;
-    }
+    const app = holder.is === 'instance' ? appOf(holder, apps, resolver) : undefined;
+    if (app) return { how: 'app', app: app.call, layers: [...layer, ...(target.is === 'function' ? methodOptions(target, resolver, context) : [])] };
     const dotted = dottedName(callee.object) ?? '';
-    // `from app import celery` of a tree that is not all there: the name is all that is known
-    if ((holder.is === 'external' || holder.is === 'unknown' || (holder.is === 'module' && /(^|\.)celery(_app)?$/i.test(dotted))) && /(^|[._])celery([._]|$)|celery_?app$/i.test(dotted)) return { how: 'by-name', layers: layer };
-    return undefined;
+    // `from app import celery` of a tree that is not all there, or what a library makes of it: the name is all that is known
+    const isForeign = holder.is === 'external' || holder.is === 'unknown' || holder.is === 'value' || (holder.is === 'instance' && holder.of.is === 'external') || (holder.is === 'module' && /(^|\.)celery(_app)?$/i.test(dotted));
+    if (isForeign && /(^|[._])celery([._]|$)|celery_?app$/i.test(dotted)) return { how: 'by-name', layers: layer };
   }
   if (depth >= 3) return undefined;
   return target.is === 'function' ? throughWrapper(target, layer, apps, resolver, context, depth) : throughPartial(target, layer, apps, resolver, context, depth);
@@ -226,26 +233,42 @@ function classOptions(target: ClassTarget, resolver: Resolver, context: Context)
 }
 
 /** `class Import(app.Task): def run(self, …)`: a task function by its class. */
-function classBased(cls: ClassFacts, scope: Scope, module: Scope, apps: readonly AppSite[], resolver: Resolver, context: Context): FunctionSite | undefined {
+function classBased(cls: ClassFacts, scope: Scope, module: Scope, parents: ReadonlySet<ClassFacts>, apps: readonly AppSite[], resolver: Resolver, context: Context): FunctionSite | undefined {
+  if (cls.bases.length === 0) return undefined;
   const target: ClassTarget = { is: 'class', class: cls, scope };
-  const run = cls.body.find((statement): statement is Extract<Statement, { do: 'function' }> => statement.do === 'function' && statement.function.name === 'run');
-  if (!run || cls.bases.length === 0) return undefined;
-  const app = cls.bases.map(base => (base.is === 'member' && base.name === 'Task' ? resolver.resolve(base.object, scope) : undefined)).map(found => (found?.is === 'instance' ? appOf(found, apps, resolver) : undefined)).find(found => found !== undefined);
-  const isTask = app !== undefined || resolver.lineage(target).some(base => base.is === 'external' && TASK_CLASS.test(base.name));
-  if (!isTask) return undefined;
+  const lineage = resolver.lineage(target);
+  if (!lineage.some(base => (base.is === 'external' ? TASK_CLASS.test(base.name) : appOfBase(base, apps, resolver) !== undefined))) return undefined;
+  const run = methodOf('run', target, resolver);
   const registered = registrationOf(cls.name, module, apps, resolver);
   const layer = classOptions(target, resolver, context);
   const body = classScope(target);
   const abstract = resolver.name('abstract', body, context);
-  if (!layer.values.has('name') && !registered && !app) return undefined;
+  // what others are made from is no task itself
+  const app = parents.has(cls) ? undefined : appOfBase(target, apps, resolver);
+  if (!run || (!layer.values.has('name') && !registered && !app)) return undefined;
   if (abstract?.known && abstract.value === true) return undefined;
   const written = layer.values.get('name');
   const owner = app ?? registered;
   return {
     name: written?.known && typeof written.value === 'string' ? written.value : `${resolver.nameOf(scope.path)}.${cls.name}`,
-    target: { is: 'function', function: run.function, scope: body, owner: target }, at: cls.at, decoratorAt: cls.at, others: run.function.decorators,
+    target: run, called: cls.name, at: cls.at, decoratorAt: cls.at, others: run.function.decorators,
     how: owner ? 'app' : 'shared', options: [layer], ...(owner && { app: owner.call }),
   };
+}
+
+/** The app whose `app.Task` a class is made from itself. */
+function appOfBase({ class: { bases }, scope }: ClassTarget, apps: readonly AppSite[], resolver: Resolver): AppSite | undefined {
+  return bases.map(base => (base.is === 'member' && base.name === 'Task' ? resolver.resolve(base.object, scope) : undefined)).map(found => (found?.is === 'instance' ? appOf(found, apps, resolver) : undefined)).find(found => found !== undefined);
+}
+
+/** A method as an object of the class has it: its own, or the nearest in line, which calls back into the class. */
+function methodOf(name: string, target: ClassTarget, resolver: Resolver): FunctionTarget | undefined {
+  for (const base of resolver.lineage(target)) {
+    if (base.is !== 'class') return undefined;
+    const found = base.class.body.find((statement): statement is Extract<Statement, { do: 'function' }> => statement.do === 'function' && statement.function.name === name);
+    if (found) return { is: 'function', function: found.function, scope: classScope(base, target), owner: target };
+  }
+  return undefined;
 }
 
 /** `app.register_task(Import())` in the same module. */

@@ -23,7 +23,7 @@ export function taskFunction(site: FunctionSite, settings: EffectiveSettings, bo
   const facts = site.singleton ? { ...own, locks: [...own.locks, singletonLock(site, layers, singletonExpiry)] } : own;
   const slot = optionSlot(site);
   return {
-    name: site.name, functionName: site.target.function.name, at: site.at, decoratorAt: site.decoratorAt, ...(site.decorator && { decorator: render(site.decorator.is === 'call' ? site.decorator.callee : site.decorator) }), periodic, body: facts,
+    name: site.name, functionName: site.called, at: site.at, decoratorAt: site.decoratorAt, ...(site.decorator && { decorator: render(site.decorator.is === 'call' ? site.decorator.callee : site.decorator) }), periodic, body: facts,
     acksLate: from('acks_late', 'task_acks_late', unset),
     rejectOnWorkerLost: newer(from('reject_on_worker_lost', 'task_reject_on_worker_lost', unset), 'retry_on_worker_lost'),
     acksOnFailureOrTimeout: newer(from('acks_on_failure_or_timeout', 'task_acks_on_failure_or_timeout', unset), 'acks_on_failure', 'acks_on_timeout'),

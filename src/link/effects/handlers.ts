@@ -140,6 +140,9 @@ export function leavesLoop(body: readonly Statement[]): boolean {
 }
 const leavesFunction = (body: readonly Statement[]): boolean => body.some(statement => statement.do === 'return' || statement.do === 'raise' || leavesFunction(nested(statement)));
 
+/** What an iterator or a queue raises when nothing is left. */
+export const endsLoop = (type: Expr): boolean => /(?:^|\.)(?:StopIteration|StopAsyncIteration|IndexError|KeyError|Empty|QueueEmpty|EOFError)$/.test(dottedName(type) ?? '');
+
 /** An error that says what went wrong, not any. */
 export function isNarrow(type: Expr): boolean {
   return !/(?:^|\.)(?:Exception|BaseException|RequestException|HTTPError)$/.test(dottedName(type) ?? '');

@@ -15,7 +15,7 @@ import { decided } from './decided.js';
 import { delayOf, retryCall } from './delays.js';
 import { endsAsk, isMissing, mayEnd, OPEN } from './endings.js';
 import { fedBy } from './feeds.js';
-import { catchesAll, endsError, isIdle, isLogging, isNarrow, isSkipped, isTelling, judgeHandler, leavesLoop, typesOf } from './handlers.js';
+import { catchesAll, endsError, endsLoop, isIdle, isLogging, isNarrow, isSkipped, isTelling, judgeHandler, leavesLoop, typesOf } from './handlers.js';
 import { committedBy, holds, transactionOf, type Commit, type Opened, type Opener } from './held.js';
 import { comparesStored, conflictOf, locksWithRelease, withExpiry, type Expiry, type Release, type TakenAt } from './lock-uses.js';
 import { isFalse, keyText, keyword, lockOf } from './locks.js';
@@ -43,6 +43,8 @@ interface Where {
   readonly pages?: readonly Statement[];
   /** Inside an `if` that compares the stored value: a delete there is the owner's. */
   readonly ownerChecked?: boolean;
+  /** Inside a `try` that takes errors by their names: one of them ends what is tried (`StopIteration`). */
+  readonly leaves?: boolean;
   /** Inside an exception handler. */
   readonly handling?: boolean;
   /** The errors that are handled there, as written; none: any. */
@@ -148,7 +150,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
           break;
         }
         const endless = statement.test.is === 'literal' && Boolean(statement.test.value);
-        loops.push({ at: statement.at, over: render(statement.test), kind: 'while', source: endless ? 'endless' : 'unknown', bound: 'unknown', via: where.via, ...(where.loop !== undefined && { outer: where.loop }), ...(!leavesLoop(statement.body) && { neverLeft: true }) });
+        loops.push({ at: statement.at, over: render(statement.test), kind: 'while', source: endless ? 'endless' : 'unknown', bound: 'unknown', via: where.via, ...(where.loop !== undefined && { outer: where.loop }), ...(!where.leaves && !leavesLoop(statement.body) && { neverLeft: true }) });
         const round = { ...withoutPages(where), last: false, loop: loops.length - 1, ...(isUntilEmpty(statement) && { pages: statement.body }) };
         visitExpr(statement.test, { ...round, used: true });
         visit(statement.body, asking(round, isScript(where.scope.path) ? stateAsked(statement.test, where.scope, resolver) : OPEN));
@@ -170,7 +172,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
       case 'try': {
         const before = { effects: effects.length, deeds, retries: retryCalls.length };
         const inside = isIdle([...statement.otherwise, ...statement.finally], where.scope, resolver) ? where : { ...where, last: false };
-        visit(statement.body, statement.handlers.some(({ types }) => types.some(isNarrow)) ? asking(inside, OPEN) : inside);
+        visit(statement.body, statement.handlers.some(({ types }) => types.some(isNarrow)) ? { ...asking(inside, OPEN), ...(statement.handlers.some(({ types }) => types.some(endsLoop)) && { leaves: true }) } : inside);
         addHandlers(statement, where, behind, before);
         if (statement.handlers.some(handler => endsError(handler, where.scope, resolver))) for (const effect of effects.slice(before.effects)) ended.add(effect);
         for (const handler of statement.handlers) visit(handler.body, { ...asking(where, OPEN), handling: true, handled: typesOf(handler) });
