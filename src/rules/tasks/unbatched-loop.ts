@@ -29,9 +29,10 @@ export const unbatchedLoop: Rule = {
       for (const fn of app.functions) {
         for (const [index, loop] of fn.body.loops.entries()) {
           const costly = costOf(fn, index, loop);
-          // the outermost such loop speaks for those inside it
-          if (!costly || isInsideAnother(fn, loop) || seen.some(problem => samePlace(problem.at, loop.at))) continue;
-          const problem = problemOf(app, fn, loop, costly, innerOf(fn, index));
+          if (!costly || isSaidBy(fn, loop) || seen.some(problem => samePlace(problem.at, loop.at))) continue;
+          const inner = innerOf(fn, index);
+          if (loop.bound === 'unknown' && inner.some(({ bound }) => bound === 'unbounded')) continue;
+          const problem = problemOf(app, fn, loop, costly, inner);
           seen.push(problem);
           yield problem;
         }
@@ -40,7 +41,7 @@ export const unbatchedLoop: Rule = {
   },
 };
 
-/** The dearest effect inside an unbounded loop; undefined: bounded, fan-out, one write for many rows, or nothing costly. */
+/** The dearest effect inside a loop without a bound; undefined: bounded, fan-out, one write for many rows, or nothing costly. */
 function costOf(fn: TaskFunction, index: number, loop: Loop): Effect | undefined {
   const costly = costsOf(fn, index, loop);
   const lasting = costly.filter(effect => !isUndone(effect, index, fn.body.loops));
@@ -54,12 +55,13 @@ function isUndone({ transaction }: Effect, loop: number, loops: readonly Loop[])
   return transaction !== undefined && (transaction.insideLoop === undefined || !isWithin(transaction.insideLoop, loop, loops));
 }
 
+/** Where nobody knows how long a loop is, only what takes time counts. */
 function costsOf({ body }: TaskFunction, index: number, loop: Loop): readonly Effect[] {
-  if (loop.bound !== 'unbounded' || loop.kind === 'while') return [];
+  if (loop.bound === 'bounded' || loop.kind === 'while') return [];
   const inside = body.effects.filter(effect => effect.insideLoop !== undefined && isWithin(effect.insideLoop, index, body.loops));
   const publishes = inside.some(effect => effect.kind === 'publish' && effect.insideLoop === index);
   const isCheap = (effect: Effect): boolean => ROW_WRITES.has(effect.kind) && (publishes || loop.ofOne === true || (loop.source === 'chunk' && effect.insideLoop === index));
-  return inside.filter(effect => COSTLY.has(effect.kind) && !isCheap(effect));
+  return inside.filter(effect => COSTLY.has(effect.kind) && !isCheap(effect) && (loop.bound === 'unbounded' || !ROW_WRITES.has(effect.kind)));
 }
 
 /** What beat sends again and what only deletes, with nothing written before that says it is done. */
@@ -73,12 +75,13 @@ function marksBefore(fn: TaskFunction, loop: Loop): boolean {
   return fn.body.effects.slice(0, fn.body.effects.indexOf(first!)).some(({ kind, insideLoop }) => insideLoop === undefined && ROW_WRITES.has(kind));
 }
 
-function isInsideAnother(fn: TaskFunction, loop: Loop): boolean {
-  for (let at = loop.outer; at !== undefined; at = fn.body.loops[at]!.outer) if (costOf(fn, at, fn.body.loops[at]!)) return true;
+/** The outermost such loop speaks for those inside it; one of which nobody knows how long it is does not for one that has no end. */
+function isSaidBy(fn: TaskFunction, loop: Loop): boolean {
+  for (let at = loop.outer; at !== undefined; at = fn.body.loops[at]!.outer) if ((loop.bound === 'unknown' || fn.body.loops[at]!.bound === 'unbounded') && costOf(fn, at, fn.body.loops[at]!)) return true;
   return false;
 }
 
-/** The unbounded loops with costly work inside this one. */
+/** The loops with costly work inside this one. */
 function innerOf(fn: TaskFunction, index: number): readonly Loop[] {
   return fn.body.loops.filter((loop, at) => at !== index && isWithin(at, index, fn.body.loops) && costOf(fn, at, loop));
 }
@@ -128,7 +131,7 @@ function heldBy({ body }: TaskFunction, loop: Loop): Problem['related'] & {} {
 }
 
 function problemOf(app: WorkUnit, fn: TaskFunction, loop: Loop, effect: Effect, inner: readonly Loop[]): Problem {
-  const isHarmless = isCleanUp(fn, loop) || isDelay(fn, loop, effect);
+  const isHarmless = loop.bound === 'unknown' || isCleanUp(fn, loop) || isDelay(fn, loop, effect);
   const cut = cutOf(fn, loop, effect), what = wordsOf(effect);
   return {
     order: 3, at: loop.at, ...(isHarmless && { severity: 'note' as const }), resource: app.id, confidence: confidenceOf(app, loop, effect),
@@ -140,9 +143,9 @@ function problemOf(app: WorkUnit, fn: TaskFunction, loop: Loop, effect: Effect, 
   };
 }
 
-/** Read in the task function itself: high; through calls, or only rows written: less; what a session may write all at once, and the rows of one thing, which are few as a rule: least. */
+/** Read in the task function itself: high; through calls, or only rows written: less; what a session may write all at once, and the rows of one thing, which are few as a rule, or of which nobody knows how many there are: least. */
 function confidenceOf(app: WorkUnit, loop: Loop, effect: Effect): Confidence {
-  if (isOnlyAdded(effect) || loop.ofOne === true) return weakest(appConfidence(app), 'low');
+  if (isOnlyAdded(effect) || loop.ofOne === true || loop.bound === 'unknown') return weakest(appConfidence(app), 'low');
   const direct = loop.via.length === 0 && effect.via.length <= 1;
   const clear = !ROW_WRITES.has(effect.kind) && loop.source !== 'file';
   return weakest(appConfidence(app), direct && clear ? 'high' : 'medium');
