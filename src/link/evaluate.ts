@@ -39,13 +39,16 @@ const DEPTH = 40;
 const STEPS = 5000;
 
 export function createEvaluator(resolver: Names): Evaluator {
-  let depth = 0, steps = 0;
+  let depth = 0, steps = 0, isMapping = false;
   const busy = new Set<unknown>();
   /** Modules that a question has found to hold a name neither by themselves nor by star import. */
   const barren = new Set<string>();
 
   function evaluate(expr: Expr, scope: Scope, context: Context = NO_ENVIRONMENT): Value {
-    if (depth === 0) { steps = 0; barren.clear(); }
+    // of a mapping each value is a question of its own, and its names are always read
+    if (depth === 0 || (depth === 1 && isMapping)) { steps = 0; barren.clear(); }
+    if (depth === 0) isMapping = expr.is === 'map';
+    if (expr.is === 'literal') return known(expr.value, expr);
     if (depth >= DEPTH || ++steps > STEPS) return unknown(expr);
     depth++;
     try { return fresh(expr, scope, context); } finally { depth--; }
@@ -54,7 +57,6 @@ export function createEvaluator(resolver: Names): Evaluator {
   function fresh(expr: Expr, scope: Scope, context: Context): Value {
     const inner = (part: Expr): Value => evaluate(part, scope, context);
     switch (expr.is) {
-      case 'literal': return known(expr.value, expr);
       case 'list': return known(expr.items.map(inner), expr);
       case 'map': return mapping(expr, inner);
       case 'environment': return readEnvironment(expr, context.lookup, inner);

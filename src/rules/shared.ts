@@ -27,9 +27,9 @@ export function startConfidence(process: Joined, ...evidence: readonly Evidence[
   return confidenceOf({ role: process.role, joins: process.joins.filter(join => START.includes(join.step)) }, ...evidence);
 }
 
-/** How sure a finding about a whole app is: whether a command names it, and the values it rests on. Run by developers alone it is low. */
+/** How sure a finding about a whole app is: whether a command names it, and the values it rests on. Commands for developers say how it starts there, not what its code says. */
 export function appConfidence(app: Pick<WorkUnit, 'workers' | 'reach'>, ...evidence: readonly Evidence[]): Confidence {
-  if (app.workers.length > 0 && app.workers.every(worker => worker.role === 'development')) return 'low';
+  if (app.workers.length > 0 && app.workers.every(worker => worker.role === 'development')) return weakest('medium', ...evidence.map(ofEvidence));
   return weakest(app.reach === 'written' ? 'high' : 'medium', ...evidence.map(ofEvidence));
 }
 

@@ -1,4 +1,5 @@
 import type { CeleryApp, Problem, Rule, Setting, TaskFunction, Thresholds } from '../../model/index.js';
+import { samePlace } from '../../model/index.js';
 import { appConfidence, inWords, listed, oncePerPlace } from '../shared.js';
 import { ignoresLimits, longestStop, numberOf, ofApp, spelled } from '../celery-shared.js';
 import { onEcs } from '../outlast.js';
@@ -29,12 +30,12 @@ export const timeLimitTooLong: Rule = {
 
 interface Limit { readonly limit: Setting<unknown>; readonly functions: readonly TaskFunction[] }
 
-/** Each limit that is in force, once, with the functions it holds for. */
+/** Each limit that is in force, once, with the functions it holds for; workers may be started with one of their own. */
 function limitsOf(app: CeleryApp): readonly Limit[] {
   const global = app.settings.get('task_time_limit');
   if (app.functions.length === 0) return global?.state === 'set' ? [{ limit: global, functions: [] }] : [];
-  const limits = oncePerPlace(app.functions.filter(fn => fn.timeLimit.state !== 'unset'), fn => fn.timeLimit.at);
-  return limits.map(({ timeLimit }) => ({ limit: timeLimit, functions: app.functions.filter(fn => fn.timeLimit.at.path === timeLimit.at.path && fn.timeLimit.at.startLine === timeLimit.at.startLine) }));
+  const all = [...app.functions, ...app.workers.flatMap(worker => worker.functions)].filter(({ timeLimit }) => timeLimit.state === 'set');
+  return oncePerPlace(all, ({ timeLimit }) => timeLimit.at).map(({ timeLimit }) => ({ limit: timeLimit, functions: oncePerPlace(all.filter(fn => samePlace(fn.timeLimit.at, timeLimit.at)), fn => fn.at) }));
 }
 
 function problemOf(app: CeleryApp, limit: Setting<unknown>, seconds: number, functions: readonly TaskFunction[], { maxTaskSeconds }: Thresholds): Problem {
