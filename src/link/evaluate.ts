@@ -34,6 +34,8 @@ export interface Evaluator {
   name(name: string, scope: Scope, context?: Context): Value | undefined;
 }
 
+/** Functions that make true or false of a text, by their names. */
+const READS_TRUTH = /^(?:strtobool|str_?(?:to|2)_?bool|to_?bool|(?:parse|as|get)_bool(?:ean)?)$/i;
 const DEPTH = 40;
 /** Steps one question may cost: code that computes its settings is not settings. */
 const STEPS = 5000;
@@ -254,7 +256,11 @@ export function createEvaluator(resolver: Names): Evaluator {
   function called(expr: Extract<Expr, { is: 'call' }>, scope: Scope, context: Context): Value {
     const inner = (part: Expr): Value => evaluate(part, scope, context);
     const callee = resolver.resolve(expr.callee, scope);
-    if (callee.is === 'function') return run(callee, expr, scope, context);
+    if (callee.is === 'function') {
+      const result = run(callee, expr, scope, context);
+      // settings files bring copies of what distutils had
+      return (!result.known && READS_TRUTH.test(callee.function.name) ? applyBuiltin('distutils.util.strtobool', expr, inner) : undefined) ?? result;
+    }
     const external = callee.is === 'external' ? callee.name : callee.is === 'instance' && callee.of.is === 'external' ? `${callee.of.name}()` : undefined;
     if (external) {
       const reader = environmentCall(external, expr, inner);

@@ -158,6 +158,7 @@ function builtin(name: string, values: readonly unknown[]): unknown {
     case 'float': return toNumber(first, number => number);
     case 'str': return typeof first === 'string' || typeof first === 'number' ? String(first) : undefined;
     case 'bool': return truthy(first);
+    case 'distutils.util.strtobool': case 'setuptools.distutils.util.strtobool': case 'setuptools._distutils.util.strtobool': return truthIn(first);
     case 'abs': return typeof first === 'number' ? Math.abs(first) : undefined;
     case 'round': return typeof first === 'number' ? Math.round(first) : undefined;
     case 'len': return Array.isArray(first) ? first.length : first instanceof Map ? first.size : undefined;
@@ -166,6 +167,13 @@ function builtin(name: string, values: readonly unknown[]): unknown {
     case 'copy.deepcopy': case 'copy.copy': return first;
     default: return undefined;
   }
+}
+
+/** As distutils.util.strtobool reads a text; undefined where that raises. */
+function truthIn(value: unknown): boolean | undefined {
+  if (typeof value === 'boolean') return value;
+  const text = typeof value === 'string' || typeof value === 'number' ? String(value).toLowerCase() : '';
+  return /^(?:y|yes|t|true|on|1)$/.test(text) ? true : /^(?:n|no|f|false|off|0)$/.test(text) ? false : undefined;
 }
 
 function toNumber(value: unknown, shape: (number: number) => number): number | undefined {

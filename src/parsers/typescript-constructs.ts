@@ -19,7 +19,7 @@ export function parseTypeScriptConstructs(text: string, path: string): ParsedCon
   const source: DataSource = { lines, encoding: 'typescript' };
   const empty = { calls: [], aliases: new Map(), imports: new Map(), source };
   return readTypeScript<ParsedConstructs>(text, lines, { unread: read => ({ ...empty, ...read }), read: ({ ts, root, comments, problems }) => {
-    const reading: Reading = { ts, source, root, constants: new Map(), within: new Set(), expanded: 0 };
+    const reading: Reading = { ts, source, root, constants: new Map(), owners: new Map(), within: new Set(), expanded: 0 };
     collectConstants(reading);
     const exported = exportedBy(reading);
     const aliases = new Map([...reading.constants].flatMap(([name, value]): readonly [string, string][] => { const of = value === 'several' ? undefined : nameOf(value, reading); return of === undefined || of.startsWith('.') ? [] : [[name, of]]; }));
@@ -27,7 +27,7 @@ export function parseTypeScriptConstructs(text: string, path: string): ParsedCon
   } });
 }
 
-interface Reading { readonly ts: Ts; readonly source: DataSource; readonly root: import('ts-morph').ts.SourceFile; readonly constants: Map<string, TsExpression | 'several'>; /** Constants whose value is being read: one that names itself ends there. */ readonly within: Set<string>; expanded: number }
+interface Reading { readonly ts: Ts; readonly source: DataSource; readonly root: import('ts-morph').ts.SourceFile; readonly constants: Map<string, TsExpression | 'several'>; /** The functions that bind a name each for itself, where there are several. */ readonly owners: Map<string, ReadonlySet<TsNode>>; /** Constants whose value is being read: one that names itself ends there. */ readonly within: Set<string>; expanded: number }
 
 function* nodesOf(ts: Ts, root: TsNode): Generator<TsNode> {
   const open: TsNode[] = [root];
@@ -39,12 +39,28 @@ function* nodesOf(ts: Ts, root: TsNode): Generator<TsNode> {
   }
 }
 
-/** `const name = value` anywhere in the file; a name that is bound twice says nothing. */
-function collectConstants({ ts, root, constants }: Reading): void {
-  for (const node of nodesOf(ts, root)) {
-    if (!ts.isVariableDeclaration(node) || !ts.isIdentifier(node.name) || !node.initializer) continue;
-    constants.set(node.name.text, constants.has(node.name.text) ? 'several' : node.initializer);
-  }
+/** `const name = value` anywhere in the file; a name that one function binds twice says nothing. */
+function collectConstants(reading: Reading): void {
+  const { ts, root, constants, owners } = reading;
+  const bound = [...nodesOf(ts, root)].flatMap(node => (ts.isVariableDeclaration(node) && ts.isIdentifier(node.name) && node.initializer ? [{ name: node.name, value: node.initializer, owner: functionAround(node, ts) }] : []));
+  const all = new Map<string, Set<TsNode>>();
+  for (const { name, owner } of bound) all.set(name.text, (all.get(name.text) ?? new Set()).add(owner));
+  for (const [name, places] of all) if (places.size > 1) owners.set(name, places);
+  for (const { name, value } of bound) { const own = localName(name, reading); constants.set(own, constants.has(own) ? 'several' : value); }
+}
+
+/** The function that a node stands in, or the file. */
+function functionAround(node: TsNode, ts: Ts): TsNode {
+  let at = node.parent;
+  while (at.parent && !ts.isFunctionLike(at)) at = at.parent;
+  return at;
+}
+
+/** A name; with the place of its function, where several functions bind one of their own: `definition#120`. */
+function localName(node: import('ts-morph').ts.Identifier, { ts, owners }: Pick<Reading, 'ts' | 'owners'>): string {
+  const places = owners.get(node.text);
+  for (let at: TsNode = node; places && at.parent;) if (places.has(at = functionAround(at, ts))) return `${node.text}#${at.pos}`;
+  return node.text;
 }
 
 function importsOf({ ts, root }: Reading): ReadonlyMap<string, string> {
@@ -91,12 +107,13 @@ function callsIn(reading: Reading): readonly ConstructCall[] {
 }
 
 /** `a.b.c`, `this.a.b`; of a method of a call the method alone. */
-function nameOf(node: TsExpression, { ts }: Pick<Reading, 'ts'>): string | undefined {
-  if (ts.isIdentifier(node)) return node.text;
+function nameOf(node: TsExpression, reading: Pick<Reading, 'ts' | 'owners'>): string | undefined {
+  const { ts } = reading;
+  if (ts.isIdentifier(node)) return localName(node, reading);
   if (node.kind === ts.SyntaxKind.ThisKeyword) return 'this';
-  if (ts.isNonNullExpression(node) || ts.isParenthesizedExpression(node) || ts.isAsExpression(node)) return nameOf(node.expression, { ts });
+  if (ts.isNonNullExpression(node) || ts.isParenthesizedExpression(node) || ts.isAsExpression(node)) return nameOf(node.expression, reading);
   if (!ts.isPropertyAccessExpression(node)) return undefined;
-  const object = nameOf(node.expression, { ts });
+  const object = nameOf(node.expression, reading);
   return object === undefined ? `.${node.name.text}` : `${object}.${node.name.text}`;
 }
 
@@ -105,7 +122,7 @@ function assignedName(node: TsNode, reading: Reading): string | undefined {
   const parent = node.parent;
   if (!parent) return undefined;
   if (ts.isAsExpression(parent) || ts.isParenthesizedExpression(parent) || ts.isAwaitExpression(parent)) return assignedName(parent, reading);
-  if (ts.isVariableDeclaration(parent) && ts.isIdentifier(parent.name)) return parent.name.text;
+  if (ts.isVariableDeclaration(parent) && ts.isIdentifier(parent.name)) return localName(parent.name, reading);
   if (ts.isBinaryExpression(parent) && parent.operatorToken.kind === ts.SyntaxKind.EqualsToken && parent.right === node) return nameOf(parent.left, reading);
   return ts.isPropertyDeclaration(parent) && ts.isIdentifier(parent.name) ? `this.${parent.name.text}` : undefined;
 }
@@ -130,8 +147,9 @@ function dataOf(node: TsExpression, reading: Reading, depth: number): DataNode {
   if (ts.isArrayLiteralExpression(node)) return { is: 'list', ...span, items: node.elements.flatMap(element => (ts.isSpreadElement(element) ? spreadItems(inner(element.expression)) : [inner(element)])), flow: true };
   if (ts.isConditionalExpression(node)) return { is: 'choice', ...span, branches: [node.whenTrue, node.whenFalse].map(branch => branchOf(inner(branch))) };
   if (ts.isIdentifier(node)) {
-    const constant = reading.constants.get(node.text);
-    return constant !== undefined && constant !== 'several' && !ts.isNewExpression(constant) && !isDeferred(constant, reading) ? expanded(node.text, constant, reading, depth) ?? computed() : computed();
+    const name = localName(node, reading);
+    const constant = reading.constants.get(name);
+    return constant !== undefined && constant !== 'several' && !ts.isNewExpression(constant) && !isDeferred(constant, reading) ? expanded(name, constant, reading, depth) ?? computed() : computed();
   }
   if (ts.isCallExpression(node)) {
     const name = nameOf(node.expression, reading) ?? '';
@@ -153,8 +171,9 @@ function expanded(name: string, constant: TsExpression, reading: Reading, depth:
 }
 
 /** A call other than a Duration is not what its name stands for by itself. */
-function isDeferred(node: TsExpression, { ts }: Pick<Reading, 'ts'>): boolean {
-  return (ts.isCallExpression(node) && !/Duration\.\w+$/.test(nameOf(node.expression, { ts }) ?? '') && !/^(Number|String|parseInt)$/.test(nameOf(node.expression, { ts }) ?? '')) || ts.isArrowFunction(node) || ts.isFunctionExpression(node) || ts.isAwaitExpression(node);
+function isDeferred(node: TsExpression, reading: Pick<Reading, 'ts' | 'owners'>): boolean {
+  const { ts } = reading;
+  return (ts.isCallExpression(node) && !/Duration\.\w+$/.test(nameOf(node.expression, reading) ?? '') && !/^(Number|String|parseInt)$/.test(nameOf(node.expression, reading) ?? '')) || ts.isArrowFunction(node) || ts.isFunctionExpression(node) || ts.isAwaitExpression(node);
 }
 
 /** Seconds; written as seconds, the number itself is what can be replaced. */

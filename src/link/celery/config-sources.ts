@@ -1,4 +1,4 @@
-import type { Expr, FactStore } from '../../model/index.js';
+import type { Expr, FactStore, Statement } from '../../model/index.js';
 import { literalText } from '../../model/index.js';
 import { BY_NAME } from '../../knowledge/celery-settings.js';
 import { bindingsOf, isProperty } from '../bindings.js';
@@ -194,9 +194,39 @@ export function dictNamed(key: string, store: FactStore, context: Context, resol
     const value = resolver.name(key, scope, context);
     if (value && isSettings(value)) { found.push(value); path ??= scope.path; }
   }
+  for (const { expr, scope } of givenTo(key, store, resolver)) {
+    const value = resolver.evaluate(expr, scope, context);
+    if (isSettings(value)) { found.push(value); path ??= scope.path; }
+  }
   if (found.length === 0) return undefined;
   const source = mappingSource(together(found));
   return source && { ...source, ...(path !== undefined && { path }) };
+}
+
+interface Given { readonly expr: Expr; readonly scope: Scope }
+const given = new WeakMap<FactStore, Map<string, readonly Given[]>>();
+
+/** What Flask's configuration is given under a name: `app.config.from_mapping(CELERY=dict(…))`, `app.config["CELERY"] = {…}`. */
+function givenTo(key: string, store: FactStore, resolver: Resolver): readonly Given[] {
+  const known = given.get(store) ?? new Map<string, readonly Given[]>();
+  given.set(store, known);
+  const before = known.get(key);
+  if (before) return before;
+  const found = store.candidates.filter(path => path.endsWith('.py') && !/(^|\/)tests?\//.test(path)).flatMap((path): readonly Given[] => {
+    const module = resolver.module(path);
+    return module ? [...sites(module, resolver)].flatMap(({ statement, scope }) => valuesGiven(statement, key).map(expr => ({ expr, scope }))) : [];
+  });
+  known.set(key, found);
+  return found;
+}
+
+function valuesGiven(statement: Statement, key: string): readonly Expr[] {
+  if (statement.do === 'assign') return statement.targets.some(target => target.is === 'item' && isConfig(target.object) && literalText(target.key) === key) ? [statement.value] : [];
+  if (statement.do !== 'call' || statement.value.is !== 'call') return [];
+  const { callee, positional, keywords } = statement.value;
+  if (callee.is !== 'member' || !/^(?:from_mapping|update)$/.test(callee.name) || !isConfig(callee.object)) return [];
+  const mappings = positional.flatMap(part => (part.is === 'map' ? part.entries : []));
+  return [...keywords.flatMap(([name, value]) => (name === key ? [value] : [])), ...mappings.flatMap(([name, value]) => (name && literalText(name) === key ? [value] : []))];
 }
 
 const holders = new WeakMap<FactStore, Map<string, readonly Scope[]>>();

@@ -17,7 +17,8 @@ export interface StartArgv { readonly argv: readonly Word[]; readonly sure: bool
  */
 export function startArgv(container: Pick<ContainerFacts, 'entryPoint' | 'command' | 'at'>, { image }: Pick<Build, 'image'>, environment: Environment): StartArgv | undefined {
   const fromImage = imageCommands(image.stages);
-  const isEmpty = (facts: CommandFacts | undefined): boolean => facts !== undefined && facts.words.length === 0 && facts.form !== 'shell';
+  // one empty text takes the image's away, too (Docker Engine API, ContainerCreate: Entrypoint)
+  const isEmpty = (facts: CommandFacts | undefined): boolean => facts !== undefined && facts.words.every(word => literalText(word) === '') && facts.words.length < 2 && facts.form !== 'shell';
   const ownEntry = isEmpty(container.entryPoint) ? undefined : container.entryPoint;
   const entry = container.entryPoint ? ownEntry : fromImage.entryPoint;
   const ownCommand = isEmpty(container.command) ? undefined : container.command;

@@ -1,6 +1,6 @@
-import type { WorkUnit, Confidence, ErrorHandler, Problem, Rule, TaskFunction } from '../../model/index.js';
+import type { CeleryApp, WorkUnit, Confidence, ErrorHandler, Problem, Rule, TaskFunction } from '../../model/index.js';
 import { isOn } from '../celery-shared.js';
-import { appConfidence, weakest } from '../shared.js';
+import { appConfidence, listed, weakest } from '../shared.js';
 import { caughtBy, ofFunctions, retriesOf } from '../task-functions.js';
 
 export const failureAcknowledged: Rule = {
@@ -13,14 +13,42 @@ export const failureAcknowledged: Rule = {
   remedy: 'Let the error out after it is logged, or retry it; catch only what is expected.',
   references: ['https://docs.celeryq.dev/en/stable/userguide/tasks.html#retrying', 'https://docs.celeryq.dev/en/stable/userguide/configuration.html#task-acks-on-failure-or-timeout'],
 
-  check: ({ apps, processors }) => ofFunctions<WorkUnit>([...apps, ...processors], judge),
+  *check({ apps, processors }) {
+    yield* ofFunctions<WorkUnit>([...apps, ...processors], judge);
+    for (const app of apps) yield* judgeHabit(app);
+  },
 };
 
-/** Under early acknowledgement without a retry nothing would have run it again, and beat sends a periodic one anyway, unless it was sent for its arguments: silent. */
+/** Beat sends a periodic one anyway, unless it was sent for its arguments. */
+const isSentAgain = (fn: TaskFunction): boolean => fn.periodic && !fn.signature.parameters.some(({ required }) => required);
+
+/** Under early acknowledgement without a retry nothing would have run it again: all of an app that end so are said at once. */
+function* judgeHabit(app: CeleryApp): Iterable<Problem> {
+  const found = app.functions.flatMap(fn => {
+    if (retriesOf(fn) || isOn(fn.acksLate) !== false || isSentAgain(fn)) return [];
+    const handler = fn.body.handlers.find(one => one.via.length === 0 && one.catches === 'any' && one.tried?.isEffect && losesWork(one, false, false));
+    return handler ? [{ fn, handler }] : [];
+  });
+  const [first, ...others] = found;
+  if (!first) return;
+  const names = listed(found.map(({ fn }) => fn.functionName), 3);
+  yield {
+    order: 4, at: first.handler.at, severity: 'note', confidence: weakest(appConfidence(app), 'medium'), resource: app.id,
+    message: `${names} ${others.length > 0 ? 'log the errors of their work and end as successes' : 'logs the errors of its work and ends as a success'}: nothing tries again, and Celery's states and metrics say that all is well`,
+    label: 'the error ends here',
+    related: others.slice(0, MOST_OTHERS).map(({ fn, handler }) => ({ at: handler.at, message: `${fn.functionName} too` })),
+    suggestion: 'end the handlers with `raise`, so that the failure is seen, and name the errors that pass in autoretry_for with retry_backoff and max_retries, where a second run does no harm',
+    fate: 'error → logged → SUCCESS',
+  };
+}
+
+/** Other places that are shown with the first. */
+const MOST_OTHERS = 12;
+
 function* judge(app: WorkUnit, fn: TaskFunction): Iterable<Problem> {
   const retries = retriesOf(fn);
   const isLate = isOn(fn.acksLate) === true;
-  if (!retries && !isLate || fn.periodic && !retries && !fn.signature.parameters.some(({ required }) => required)) return;
+  if ((!retries && !isLate) || (!retries && isSentAgain(fn))) return;
   for (const handler of fn.body.handlers) {
     const { tried } = handler;
     // the handler of a consumer often is one call of what does the work
