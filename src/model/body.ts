@@ -77,7 +77,7 @@ export interface ErrorHandler {
 }
 
 /** A field that says "at work", asked for before the work and set at its start; no other task function looks for rows that were left so. `field`: `row.state`; `value` as written. */
-export interface StatusClaim { readonly at: SourceLocation; readonly field: string; readonly value: string; readonly askedAt: SourceLocation }
+export interface StatusClaim { readonly at: SourceLocation; readonly field: string; readonly value: string; readonly askedAt: SourceLocation; /** It fails where the row is at work; else it returns. */ readonly raises?: true }
 
 /** The result of another message is waited for: `work.delay().get()`. `text`: the call as written; `allowed`: inside `allow_join_result()`, or with `disable_sync_subtasks=False`. */
 export interface ResultWait { readonly at: SourceLocation; readonly text: string; readonly sent: SourceLocation; readonly via: readonly CallStep[]; readonly allowed: boolean }

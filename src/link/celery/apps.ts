@@ -1,7 +1,8 @@
-import type { Expr, FactStore, SourceLocation } from '../../model/index.js';
+import type { Expr, FactStore, FunctionFacts, SourceLocation } from '../../model/index.js';
 import { dottedName, expressionsOf, literalText, walk } from '../../model/index.js';
 import { keywordMap, type Guard } from '../bindings.js';
 import type { ClassTarget, ExternalTarget, Resolver, Scope, Target } from '../modules.js';
+import { remembered } from '../remember.js';
 import { sites, type Site } from './sites.js';
 
 type Call = Extract<Expr, { is: 'call' }>;
@@ -65,9 +66,10 @@ export function findApps(store: FactStore, resolver: Resolver): CeleryCode {
   const found = new Map<Expr, Omit<AppSite, 'actions'>>();
   for (const site of all) for (const app of appsOf(site, resolver)) if (!found.has(app.call)) found.set(app.call, app);
   const actions = new Map<Expr, ConfigurationAction[]>([...found.keys()].map(call => [call, constructorActions(found.get(call)!)]));
+  const callers = remembered((fn: FunctionFacts) => callsOf(fn, all, resolver));
   for (const site of all) {
     for (const { object, action } of actionsOf(site)) {
-      for (const call of ownersOf(object, site.scope, found, resolver)) actions.get(call)!.push(action);
+      for (const call of ownersOf(object, site.scope, { apps: found, callers, resolver })) actions.get(call)!.push(action);
     }
   }
   return { modules, apps: [...found.values()].map(app => ({ ...app, actions: app.foreignClass ? [...flaskActions(app), ...actions.get(app.call)!] : actions.get(app.call)! })) };
@@ -179,14 +181,41 @@ function assigned(target: Expr, value: Expr, place: Place): { object: Expr; acti
 }
 
 /** The apps an expression in front of `.conf` means: the object itself, `self` of its class, or the current app where there is one. */
-function ownersOf(object: Expr, scope: Scope, apps: ReadonlyMap<Expr, Omit<AppSite, 'actions'>>, resolver: Resolver): readonly Expr[] {
+function ownersOf(object: Expr, scope: Scope, code: Code, depth = 0): readonly Expr[] {
+  const { apps, resolver } = code;
   const target = resolver.resolve(object, scope);
   if (target.is === 'instance') {
     if (apps.has(target.call)) return [target.call];
     if (target.call.is === 'opaque' || target.of.is === 'external') return ofClass(target.of, scope, apps, resolver);
   }
   if (target.is === 'external' && /^celery\.(current_app|app\.current_app)/.test(target.name) && apps.size === 1) return [...apps.keys()];
-  return [];
+  const given = depth < 3 && target.is !== 'external' ? parameterOf(object, scope) : undefined;
+  return given ? [...new Set(code.callers(given.fn).flatMap(({ call, scope: caller }) => { const argument = argumentFor(call, given); return argument ? ownersOf(argument, caller, code, depth + 1) : []; }))] : [];
+}
+
+/** The apps that were found, and who calls a function. */
+interface Code { readonly apps: ReadonlyMap<Expr, Omit<AppSite, 'actions'>>; readonly callers: (fn: FunctionFacts) => readonly Caller[]; readonly resolver: Resolver }
+interface Caller { readonly call: Call; readonly scope: Scope }
+interface Given { readonly fn: FunctionFacts; readonly name: string; readonly index: number }
+
+/** `def configure(celery): celery.conf.update(…)`: the parameter that an object is. */
+function parameterOf(object: Expr, scope: Scope): Given | undefined {
+  if (object.is !== 'name') return undefined;
+  for (let at: Scope | undefined = scope; at; at = at.parent) {
+    const index = at.function?.parameters.findIndex(({ name }) => name === object.name) ?? -1;
+    if (at.function && index >= 0) return { fn: at.function, name: object.name, index: at.parent?.kind === 'class' ? index - 1 : index };
+  }
+  return undefined;
+}
+
+const argumentFor = ({ keywords, positional }: Call, { name, index }: Given): Expr | undefined => keywords.find(([key]) => key === name)?.[1] ?? positional[index];
+
+function callsOf(fn: FunctionFacts, all: readonly Site[], resolver: Resolver): readonly Caller[] {
+  return all.flatMap(({ statement, scope }) => expressionsOf(statement).flatMap(expr => [...walk(expr)].flatMap(part => {
+    if (part.is !== 'call' || (part.callee.is !== 'name' && part.callee.is !== 'member') || part.callee.name !== fn.name) return [];
+    const callee = resolver.resolve(part.callee, scope);
+    return callee.is === 'function' && callee.function === fn ? [{ call: part, scope }] : [];
+  })));
 }
 
 function ofClass(of: ClassTarget | ExternalTarget, scope: Scope, apps: ReadonlyMap<Expr, Omit<AppSite, 'actions'>>, resolver: Resolver): readonly Expr[] {

@@ -74,6 +74,7 @@ const unique = (found: readonly FunctionSite[]): readonly FunctionSite[] => [...
 interface Registration { readonly how: FunctionSite['how']; readonly app?: Expr; readonly layers: readonly OptionLayer[] }
 
 function decorated(fn: FunctionFacts, scope: Scope, apps: readonly AppSite[], resolver: Resolver, context: Context): FunctionSite | undefined {
+  if (standsFor(fn, scope)) return undefined;
   for (const [index, decorator] of fn.decorators.entries()) {
     const registration = register(decorator, scope, apps, resolver, context, 0);
     if (!registration) continue;
@@ -89,8 +90,11 @@ function wrapped(statement: Extract<Statement, { do: 'assign' }>, scope: Scope, 
   if (value.is !== 'call' || value.positional.length !== 1) return undefined;
   const registration = register(value.callee, scope, apps, resolver, context, 0);
   const target = registration && resolver.resolve(value.positional[0]!, scope);
-  return registration && target?.is === 'function' ? siteOf(target, registration, value.callee.is === 'call' ? value.callee : value, [], apps, resolver, context) : undefined;
+  return registration && target?.is === 'function' && !standsFor(target.function, scope) ? siteOf(target, registration, value.callee.is === 'call' ? value.callee : value, [], apps, resolver, context) : undefined;
 }
+
+/** `@wraps(function) def wrapper(…)` inside a decorator: each function that it is put on is a task, not this. */
+const standsFor = ({ decorators }: FunctionFacts, scope: Scope): boolean => scope.kind === 'function' && decorators.some(decorator => decorator.is === 'call' && /^(?:functools\.)?wraps$/.test(dottedName(decorator.callee) ?? ''));
 
 function siteOf(target: FunctionTarget, registration: Registration, decorator: Expr, others: readonly Expr[], apps: readonly AppSite[], resolver: Resolver, context: Context): FunctionSite {
   const layers = [...registration.layers];
@@ -137,7 +141,8 @@ function register(decorator: Expr, scope: Scope, apps: readonly AppSite[], resol
     if (isForeign && /(^|[._])celery([._]|$)|celery_?app$/i.test(dotted)) return { how: 'by-name', layers: layer };
   }
   if (depth >= 3) return undefined;
-  return target.is === 'function' ? throughWrapper(target, layer, apps, resolver, context, depth) : throughPartial(target, layer, apps, resolver, context, depth);
+  const wrapper = target.is === 'function' ? target : target.is === 'instance' && target.of.is === 'class' ? methodOf('__call__', target.of, resolver) : undefined;
+  return wrapper ? throughWrapper(wrapper, layer, apps, resolver, context, depth) : throughPartial(target, layer, apps, resolver, context, depth);
 }
 
 /** `steady_task = functools.partial(app.task, acks_late=True)`: its options behind those of the call. */
@@ -162,7 +167,9 @@ function methodOptions(method: FunctionTarget, resolver: Resolver, context: Cont
 /** A decorator of the repository that registers the function with options of its own. */
 function throughWrapper(wrapper: FunctionTarget, own: readonly OptionLayer[], apps: readonly AppSite[], resolver: Resolver, context: Context, depth: number): Registration | undefined {
   for (const { call, scope } of callsWithScope(wrapper.function.body, resolver.inside(wrapper), resolver, 0)) {
-    if (!/task$/i.test(dottedName(call.callee) ?? '')) continue;
+    const name = dottedName(call.callee) ?? '';
+    // what an object's `__call__` hands on to another of its methods
+    if (!/task$/i.test(name) && !(wrapper.owner && depth < 3 && /^self\.\w+$/.test(name))) continue;
     const registration = register(call, scope, apps, resolver, context, depth + 1);
     if (registration) return { ...registration, layers: [...own, ...registration.layers] };
   }

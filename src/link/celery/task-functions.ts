@@ -137,7 +137,8 @@ function unknownOptions(site: FunctionSite): TaskFunction['unknownOptions'] {
   if (decorator?.is !== 'call') return [];
   return decorator.keywords.flatMap(([name, value]) => {
     if (name === null || TASK_OPTIONS.has(name) || name.length < 6) return [];
-    const wanted = [...TASK_OPTIONS].filter(option => option.length > 5).find(option => editDistance(name, option) <= 2);
+    // `max_retry`: the rest of a long name may differ more than a slip of the hand
+    const wanted = [...TASK_OPTIONS].filter(option => option.length > 5).find(option => editDistance(name, option) <= (name.length > 7 && option.startsWith(name.slice(0, -1)) ? 3 : 2));
     return wanted ? [{ name, wanted, at: value.at }] : [];
   });
 }

@@ -12,15 +12,15 @@ const AT_WORK = /(?:^|[._"' ])(?:in_?progress|running|processing|started|working
  * end, since only the same run takes it off.
  */
 export function claimsIn(body: readonly Statement[], scope: Scope, resolver: Resolver): readonly StatusClaim[] {
-  const asked = new Map<string, Statement['at']>();
+  const asked = new Map<string, Pick<StatusClaim, 'askedAt' | 'raises'>>();
   const claims: StatusClaim[] = [];
   const visit = (statements: readonly Statement[]): void => {
     for (const statement of statements) {
-      if (statement.do === 'if' && statement.then.at(-1)?.do === 'return' && isIdle(statement.then, scope, resolver) && turnsAway(statement.test)) for (const name of fieldsOf(statement.test)) asked.set(name, statement.at);
+      if (statement.do === 'if' && isTurnedAway(statement.then, scope, resolver) && turnsAway(statement.test)) for (const name of fieldsOf(statement.test)) asked.set(name, { askedAt: statement.at, ...(statement.then.at(-1)!.do === 'raise' && { raises: true as const }) });
       if (statement.do === 'assign' && statement.targets[0]?.is === 'member') {
         const name = dottedName(statement.targets[0]);
         const value = render(statement.value);
-        if (name !== undefined && asked.has(name) && AT_WORK.test(value)) claims.push({ at: statement.at, field: name, value, askedAt: asked.get(name)! });
+        if (name !== undefined && asked.has(name) && AT_WORK.test(value)) claims.push({ at: statement.at, field: name, value, ...asked.get(name)! });
       }
       if (statement.do !== 'function' && statement.do !== 'class') visit(nested(statement));
     }
@@ -28,6 +28,12 @@ export function claimsIn(body: readonly Statement[], scope: Scope, resolver: Res
   visit(body);
   // nothing takes it off again: a counter or a mark, not a claim
   return claims.filter(claim => assignmentsTo(body, claim.field) > 1);
+}
+
+/** Nothing is done but to return, or to raise what retries nothing. */
+function isTurnedAway(then: readonly Statement[], scope: Scope, resolver: Resolver): boolean {
+  const last = then.at(-1);
+  return last?.do === 'return' ? isIdle(then, scope, resolver) : last?.do === 'raise' && isIdle(then.slice(0, -1), scope, resolver) && !/retry/i.test(last.value ? render(last.value) : '');
 }
 
 /** `state == RUNNING`, or anything but a state that waits (`!=`, `not in`, `not …`); a test for DONE lets a second run in. */

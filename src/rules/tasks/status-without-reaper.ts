@@ -18,15 +18,15 @@ export const statusWithoutReaper: Rule = {
 
 /** Whether something else than a task function sets such rows back cannot be told from here. Under late acknowledgement the message that comes back is read to do nothing, whoever does. */
 function* judge(app: CeleryApp, fn: TaskFunction): Iterable<Problem> {
-  for (const { at, field, value, askedAt } of fn.body.claims) {
+  for (const { at, field, value, askedAt, raises } of fn.body.claims) {
     const isLate = isOn(fn.acksLate) === true;
     yield {
       order: 4, at, confidence: weakest(appConfidence(app, ...(isLate ? [fn.acksLate] : [])), 'medium'), resource: app.id,
-      message: `${fn.functionName} sets ${field} to ${value}, and returns when it is: a run that is killed leaves it so, and ${isLate ? 'the redelivered message' : 'every later run'} does nothing`,
+      message: `${fn.functionName} sets ${field} to ${value}, and ${raises ? 'raises' : 'returns'} when it is: a run that is killed leaves it so, and ${isLate ? 'the redelivered message' : 'every later run'} ${raises ? 'fails' : 'does nothing'}`,
       label: 'stays so when the run is killed',
       related: [{ at: askedAt, message: 'turns away from what is being worked on' }],
       suggestion: `store when ${field} was set, give ${fn.functionName} a time limit, and take the row over when that is longer ago`,
-      fate: `SIGKILL → ${field} stays ${value} → ${isLate ? 'delivered again' : 'sent again'} → return: never done`,
+      fate: `SIGKILL → ${field} stays ${value} → ${isLate ? 'delivered again' : 'sent again'} → ${raises ? 'raise' : 'return'}: never done`,
     };
   }
 }
