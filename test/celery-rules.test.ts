@@ -124,7 +124,7 @@ describe('celery/early-ack', () => {
     ['outlasts the stop on ECS', { ...long, values: { ...long.values, task_acks_late: false } }, 'error high'],
     ['fits the stop', { values: { task_time_limit: 20, task_acks_late: false }, worker: { stopTime: set(30), drainNeed: { ...bounded, seconds: 20 } } }, 'warning high'],
     ['nothing bounds it', { worker: { stopTime: set(120), drainNeed: { is: 'unbounded', confidence: 'medium' } } }, 'error medium'],
-    ['a copy for developers', { values: { task_acks_late: false }, worker: { ...long.worker, role: 'development' } }, 'warning low'],
+    ['a copy for developers', { values: { task_acks_late: false }, worker: { ...long.worker, role: 'development' } }, 'warning medium'],
     ['Compose', { ...long, worker: { ...long.worker, platform: 'compose' } }, 'warning medium'],
     ['solo acknowledges after the task', { ...long, pool: 'solo' }, undefined],
     ['protected by the code', { ...long, taskProtection: at('shop/protect.py') }, 'warning medium'],

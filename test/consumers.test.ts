@@ -1,24 +1,16 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import * as nodePackage from '../src/analyzers/node-package.js';
-import * as typescript from '../src/analyzers/typescript.js';
-import { link } from '../src/link/index.js';
-import type { FactStore, MessageConsumer, Model } from '../src/model/index.js';
+import type { MessageConsumer, Model } from '../src/model/index.js';
 import { parseTypeScript } from '../src/parsers/typescript.js';
 import { loadTypeScript } from '../src/parsers/typescript/read.js';
 import { rules } from '../src/rules/index.js';
+import { linked, type Files } from './linked.js';
 import { thresholds } from './model-builders.js';
 
 /** Consumers of messages in TypeScript and JavaScript: which there are, how they are left, and when they acknowledge. */
 beforeAll(() => loadTypeScript());
 
-type Files = Readonly<Record<string, string>>;
-function modelOf(files: Files): Model {
-  const read = new Map(Object.entries({ 'package.json': '{"name":"app"}', ...files }).map(([path, text]) => [path, path.endsWith('.json') ? nodePackage.facts(text, path) : typescript.facts(text, path)]));
-  const paths = [...read.keys()].sort();
-  const store: FactStore = { paths, candidates: paths.filter(path => !path.endsWith('.json')), has: path => read.has(path), facts: path => read.get(path) };
-  return link(store, { workers: [], assume: {}, durations: {} });
-}
+const modelOf = (files: Files): Model => linked({ 'package.json': '{"name":"app"}', ...files });
 const consumers = (files: Files): readonly MessageConsumer[] => modelOf(files).consumers;
 const said = (files: Files): readonly string[] => { const model = modelOf(files); return rules.filter(({ id }) => /^(node|bullmq|amqp|sqs|kafka|tasks)\//.test(id)).flatMap(rule => [...rule.check(model, thresholds)].map(() => rule.id)); };
 

@@ -35,7 +35,7 @@ describe('tasks/failure-acknowledged', () => {
     ['late acknowledgement without a retry', work('except Exception:\n    logger.exception("failed")'), 'acks_late=True', 1],
     ['some types passed on', work('except Exception as e:\n    logger.exception("failed")\n    if isinstance(e, KeyError):\n        raise'), RETRIED, 1],
     ['a connection error, where something is retried', work('except requests.RequestException:\n    pass'), RETRIED, 1],
-    ['nothing would run it again', work('except Exception:\n    logger.exception("failed")'), '', 0],
+    ['nothing would run it again: a note for the app', work('except Exception:\n    logger.exception("failed")'), '', 1],
     ['what is retried goes on', work('except OSError:\n    raise\nexcept Exception:\n    logger.exception("failed")'), RETRIED, 0],
     ['only the soft limit goes on', work('except SoftTimeLimitExceeded:\n    raise\nexcept Exception:\n    logger.exception("failed")'), RETRIED, 1],
     ['passed on', work('except Exception:\n    logger.exception("failed")\n    raise'), RETRIED, 0],

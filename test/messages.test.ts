@@ -1,26 +1,19 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import * as python from '../src/analyzers/python.js';
-import { link } from '../src/link/index.js';
-import type { FactStore, Model } from '../src/model/index.js';
+import type { Model } from '../src/model/index.js';
 import { loadPython } from '../src/parsers/python.js';
 import { rules } from '../src/rules/index.js';
+import { linked } from './linked.js';
 import { thresholds } from './model-builders.js';
 
 /** What is put into messages, and what is held while they wait. */
 beforeAll(() => loadPython());
 
-function modelOf(files: Readonly<Record<string, string>>): Model {
-  const read = new Map(Object.entries(files).map(([path, text]) => [path, python.facts(text, path)]));
-  const paths = [...read.keys()].sort();
-  const store: FactStore = { paths, candidates: paths, has: path => read.has(path), facts: path => read.get(path) };
-  return link(store, { workers: [], assume: {}, durations: {} });
-}
 const saidBy = (id: string, model: Model): readonly string[] => [...rules.find(rule => rule.id === id)!.check(model, thresholds)].map(({ message }) => message);
 
 const MODELS = 'from django.db import models\n\n\nclass Order(models.Model):\n    def save(self, *args):\n        from tasks import work\n        work.delay(self)\n';
 const TASKS = "from celery import Celery\n\napp = Celery('shop', broker='redis://r')\n\n\n@app.task\ndef work(order, mode=None):\n    return order\n";
 const sending = (lines: string, more = ''): readonly string[] =>
-  saidBy('tasks/model-instance-argument', modelOf({ 'tasks.py': `${TASKS}${more}`, 'views.py': `from models import Order\nfrom tasks import work\n\n\ndef view(request, order_id):\n${lines.split('\n').map(line => `    ${line}\n`).join('')}`, 'models.py': 'from django.db import models\n\n\nclass Order(models.Model):\n    pass\n' }));
+  saidBy('tasks/model-instance-argument', linked({ 'tasks.py': `${TASKS}${more}`, 'views.py': `from models import Order\nfrom tasks import work\n\n\ndef view(request, order_id):\n${lines.split('\n').map(line => `    ${line}\n`).join('')}`, 'models.py': 'from django.db import models\n\n\nclass Order(models.Model):\n    pass\n' }));
 
 describe('tasks/model-instance-argument', () => {
   test.each([
@@ -41,16 +34,16 @@ describe('tasks/model-instance-argument', () => {
   });
 
   test('a model that sends itself does too', () => {
-    expect(saidBy('tasks/model-instance-argument', modelOf({ 'tasks.py': TASKS, 'models.py': MODELS }))).toHaveLength(1);
+    expect(saidBy('tasks/model-instance-argument', linked({ 'tasks.py': TASKS, 'models.py': MODELS }))).toHaveLength(1);
   });
 
   test('a row that is being deleted cannot be read later', () => {
-    expect(saidBy('tasks/model-instance-argument', modelOf({ 'tasks.py': TASKS, 'models.py': "from django.db import models\nfrom tasks import work\n\n\nclass Order(models.Model):\n    pass\n\n\n@receiver(post_delete, sender=Order)\ndef clean(sender, instance: Order, **kwargs):\n    work.delay(instance)\n" }))).toEqual([]);
+    expect(saidBy('tasks/model-instance-argument', linked({ 'tasks.py': TASKS, 'models.py': "from django.db import models\nfrom tasks import work\n\n\nclass Order(models.Model):\n    pass\n\n\n@receiver(post_delete, sender=Order)\ndef clean(sender, instance: Order, **kwargs):\n    work.delay(instance)\n" }))).toEqual([]);
   });
 });
 
 describe('celery-singleton', () => {
-  const locks = (options: string, more = ''): readonly string[] => saidBy('tasks/lock-without-expiry', modelOf({ 'tasks.py': `from celery import Celery\nfrom celery_singleton import Singleton\n\napp = Celery('shop', broker='redis://r')\n${more}\n\n@app.task(${options})\ndef work(order):\n    return order\n` }));
+  const locks = (options: string, more = ''): readonly string[] => saidBy('tasks/lock-without-expiry', linked({ 'tasks.py': `from celery import Celery\nfrom celery_singleton import Singleton\n\napp = Celery('shop', broker='redis://r')\n${more}\n\n@app.task(${options})\ndef work(order):\n    return order\n` }));
   test('keeps its lock for ever where no lifetime is written', () => {
     expect(locks('base=Singleton')).toEqual(['the lock of work never expires: when a deployment kills the task that holds it, no later run gets it']);
   });
@@ -63,7 +56,7 @@ describe('celery-singleton', () => {
 });
 
 describe('what the second reader said of other repositories', () => {
-  const claim = (other: string): readonly string[] => saidBy('tasks/status-without-reaper', modelOf({ 'tasks.py': `${TASKS}from datetime import timedelta\n\n\n@app.task\ndef process(job_id):\n    job = Job.query.get(job_id)\n    if job.status != PENDING:\n        return\n    job.status = IN_PROGRESS\n    run(job)\n    job.status = DONE\n\n\n${other}` }));
+  const claim = (other: string): readonly string[] => saidBy('tasks/status-without-reaper', linked({ 'tasks.py': `${TASKS}from datetime import timedelta\n\n\n@app.task\ndef process(job_id):\n    job = Job.query.get(job_id)\n    if job.status != PENDING:\n        return\n    job.status = IN_PROGRESS\n    run(job)\n    job.status = DONE\n\n\n${other}` }));
   test('a task that looks for rows that were left in progress is their reaper', () => {
     expect(claim('')).toHaveLength(1);
     expect(claim('@app.task\ndef check():\n    old = now() - timedelta(minutes=30)\n    Job.query.filter(Job.status == IN_PROGRESS, Job.started_at < old).all()\n')).toEqual([]);
@@ -74,14 +67,14 @@ describe('what the second reader said of other repositories', () => {
     expect(claim('def check():\n    Job.query.filter(Job.status == IN_PROGRESS, Job.started_at < now() - timedelta(minutes=30)).all()\n')).toHaveLength(1);
   });
 
-  const loop = (body: string): string | undefined => saidBy('tasks/unbatched-loop', modelOf({ 'tasks.py': `from celery import Celery\nfrom django.core.mail import send_mail\nfrom models import Order\n\napp = Celery('shop', broker='redis://r')\n\n\n@app.task\ndef work():\n    for order in Order.objects.filter(open=True):\n${body.split('\n').map(line => `        ${line}\n`).join('')}` }))[0]?.split('middle, and ')[1];
+  const loop = (body: string): string | undefined => saidBy('tasks/unbatched-loop', linked({ 'tasks.py': `from celery import Celery\nfrom django.core.mail import send_mail\nfrom models import Order\n\napp = Celery('shop', broker='redis://r')\n\n\n@app.task\ndef work():\n    for order in Order.objects.filter(open=True):\n${body.split('\n').map(line => `        ${line}\n`).join('')}` }))[0]?.split('middle, and ')[1];
   test.each([['send_mail("a", "b", "c", [order.mail])', 'the rest is not done until it is sent again, and that run may serve everyone again'], ['send_mail("a", "b", "c", [order.mail])\norder.open = False\norder.save()', 'the rest is not done until it is sent again'], ['Order.objects.create(number=order.pk)', 'the rest is not done until it is sent again']])('%j: %s', (body, said) => {
     expect(loop(body)).toBe(said);
   });
 
   const nightly = (body: string, isPeriodic = true): readonly string[] => {
     const schedule = isPeriodic ? "app.conf.beat_schedule = {'nightly': {'task': 'tasks.work', 'schedule': 86400}}\n" : '';
-    const model = modelOf({ 'tasks.py': `from celery import Celery\nfrom django.core.mail import send_mail\nfrom models import Order\n\napp = Celery('shop', broker='redis://r')\n${schedule}\n\n@app.task\ndef work():\n${body.split('\n').map(line => `    ${line}\n`).join('')}` });
+    const model = linked({ 'tasks.py': `from celery import Celery\nfrom django.core.mail import send_mail\nfrom models import Order\n\napp = Celery('shop', broker='redis://r')\n${schedule}\n\n@app.task\ndef work():\n${body.split('\n').map(line => `    ${line}\n`).join('')}` });
     return [...rules.find(rule => rule.id === 'tasks/unbatched-loop')!.check(model, thresholds)].map(({ severity, message }) => `${severity ?? 'warning'}: ${message.split('middle, and ')[1]}`);
   };
   const EACH = 'for order in Order.objects.filter(open=False):';
@@ -93,18 +86,18 @@ describe('what the second reader said of other repositories', () => {
   ] as const)('%s', (_, body, isPeriodic, said) => { expect(nightly(body, isPeriodic)).toEqual(said); });
 
   test('a message that comes back to a row in progress is read to do nothing', () => {
-    const told = (options: string): readonly string[] => [...rules.find(rule => rule.id === 'tasks/status-without-reaper')!.check(modelOf({ 'tasks.py': `${TASKS}\n\n@app.task${options}\ndef process(job_id):\n    job = Job.query.get(job_id)\n    if job.status != PENDING:\n        return\n    job.status = IN_PROGRESS\n    run(job)\n    job.status = DONE\n` }), thresholds)].map(({ message }) => message.split('leaves it so, and ')[1]!);
+    const told = (options: string): readonly string[] => [...rules.find(rule => rule.id === 'tasks/status-without-reaper')!.check(linked({ 'tasks.py': `${TASKS}\n\n@app.task${options}\ndef process(job_id):\n    job = Job.query.get(job_id)\n    if job.status != PENDING:\n        return\n    job.status = IN_PROGRESS\n    run(job)\n    job.status = DONE\n` }), thresholds)].map(({ message }) => message.split('leaves it so, and ')[1]!);
     expect([told('(acks_late=True)'), told('')]).toEqual([['the redelivered message does nothing'], ['every later run does nothing']]);
   });
 
   test('the task\'s own serializer counts', () => {
-    expect(saidBy('tasks/model-instance-argument', modelOf({ 'tasks.py': TASKS.replace('@app.task', "@app.task(serializer='pickle')"), 'models.py': MODELS }))[0]).toContain('pickled');
+    expect(saidBy('tasks/model-instance-argument', linked({ 'tasks.py': TASKS.replace('@app.task', "@app.task(serializer='pickle')"), 'models.py': MODELS }))[0]).toContain('pickled');
   });
 });
 
 describe('tasks/unbatched-loop says what becomes of the rest', () => {
   const HEAD = "from celery import Celery\nfrom django.core.cache import cache\nfrom django.core.mail import send_mail\nfrom django.db import transaction\nfrom models import Order, Session\n\napp = Celery('shop', broker='redis://r')\n";
-  const found = (body: string, { options = '', settings = '', decorator = '' } = {}) => [...rules.find(({ id }) => id === 'tasks/unbatched-loop')!.check(modelOf({
+  const found = (body: string, { options = '', settings = '', decorator = '' } = {}) => [...rules.find(({ id }) => id === 'tasks/unbatched-loop')!.check(linked({
     'tasks.py': `${HEAD}${settings}\n\n@app.task${options}\n${decorator}def work():\n${body.split('\n').map(line => `    ${line}\n`).join('')}`,
   }), thresholds)];
   const said = (...given: Parameters<typeof found>): readonly string[] => found(...given).map(({ message }) => message.split('a deployment ')[1]!);
@@ -124,7 +117,7 @@ describe('tasks/unbatched-loop says what becomes of the rest', () => {
   ])('%s', (_, options, settings, expected) => { expect(said(SAVE, { options, settings })).toEqual([expected]); });
 
   test('a schedule that a switch may leave out is one all the same', () => {
-    const model = modelOf({
+    const model = linked({
       'shop/__init__.py': '', 'shop/settings.py': "import os\nfrom tools import truth\n\nif not truth(os.environ.get('NO_BEAT', '0')):\n    CELERY_BEAT_SCHEDULE = {'nightly': {'task': 'shop.tasks.work', 'schedule': 60}}\n",
       'shop/tasks.py': `${HEAD.replace("app = ", "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\napp = ")}app.config_from_object('django.conf:settings', namespace='CELERY')\n\n\n@app.task\ndef work():\n    pass\n\n\n@app.task\ndef other():\n    pass\n`,
     });

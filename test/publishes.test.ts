@@ -1,13 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { facts } from '../src/analyzers/python.js';
-import { link } from '../src/link/index.js';
-import type { CeleryApp, FactStore, Problem, Publish, Rule } from '../src/model/index.js';
+import type { CeleryApp, Problem, Publish, Rule } from '../src/model/index.js';
 import { loadPython } from '../src/parsers/python.js';
 import { concurrencyUnset } from '../src/rules/celery/concurrency-unset.js';
 import { countdownExceedsConsumerTimeout } from '../src/rules/celery/countdown-exceeds-consumer-timeout.js';
 import { countdownExceedsVisibilityTimeout } from '../src/rules/celery/countdown-exceeds-visibility-timeout.js';
 import { endlessRedelivery } from '../src/rules/celery/endless-redelivery.js';
 import { resultsNeverExpire } from '../src/rules/celery/results-never-expire.js';
+import { linked } from './linked.js';
 import { container, model, scheduler, service, set, thresholds, unknown, worker } from './model-builders.js';
 
 beforeAll(() => loadPython());
@@ -18,10 +17,7 @@ const CELERY = 'from celery import Celery\napp = Celery("shop", broker="redis://
 const TASKS = 'from shop.celery import app\n\n@app.task(acks_late=True)\ndef release(sku):\n    print(sku)\n\n@app.task(name="orders.remind", acks_late=True)\ndef remind(order):\n    print(order)\n';
 
 function apps(files: Files): readonly CeleryApp[] {
-  const read = new Map(Object.entries({ 'shop/__init__.py': '', 'shop/celery.py': CELERY, 'shop/tasks.py': TASKS, ...files }).map(([path, text]) => [path, facts(text, path)]));
-  const paths = [...read.keys()].sort();
-  const store: FactStore = { paths, candidates: paths, has: path => read.has(path), facts: path => read.get(path) };
-  return link(store, { workers: [], assume: {}, durations: {} }).apps;
+  return linked({ 'shop/__init__.py': '', 'shop/celery.py': CELERY, 'shop/tasks.py': TASKS, ...files }).apps;
 }
 
 /** What a view sends with these lines as its body: the function and the seconds. */

@@ -34,7 +34,7 @@ describe('confidence', () => {
     const app = { reach: 'written', workers: [worker()] } as unknown as Parameters<typeof appConfidence>[0];
     expect(appConfidence(app, set(1))).toBe('high');
     expect(appConfidence({ ...app, reach: 'implicit' })).toBe('medium');
-    expect(appConfidence({ ...app, workers: [worker({ role: 'development' })] })).toBe('low');
+    expect(appConfidence({ ...app, workers: [worker({ role: 'development' })] })).toBe('medium');
   });
 
   test('weakest of none is high', () => expect(weakest()).toBe('high'));

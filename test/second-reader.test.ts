@@ -1,10 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import * as python from '../src/analyzers/python.js';
-import { link } from '../src/link/index.js';
-import type { FactStore, Problem } from '../src/model/index.js';
+import type { Problem } from '../src/model/index.js';
 import { loadPython } from '../src/parsers/python.js';
-import { rules } from '../src/rules/index.js';
-import { thresholds } from './model-builders.js';
+import { linked, problemsOf, type Files } from './linked.js';
 
 /** What a reader who had findings and trees, not the rules, called false or debatable: each cause once. */
 beforeAll(() => loadPython());
@@ -14,9 +11,7 @@ const HEAD = "import httpx\nimport requests\nfrom celery import Celery\nfrom dja
 /** What a rule says of one task function. `before`: settings. */
 function found(id: string, options: string, body: string, { before = '', more = '' } = {}): readonly Problem[] {
   const text = `${HEAD}${before}\n\n@app.task${options}\ndef work(self=None, order_id=None):\n${body.split('\n').map(line => `    ${line}\n`).join('')}${more}`;
-  const facts = new Map([['tasks.py', python.facts(text, 'tasks.py')], ['models.py', python.facts('from django.db import models\n\n\nclass Order(models.Model):\n    pass\n\n\nclass File(models.Model):\n    pass\n', 'models.py')]]);
-  const store: FactStore = { paths: [...facts.keys()], candidates: [...facts.keys()], has: path => facts.has(path), facts: path => facts.get(path) };
-  return [...rules.find(rule => rule.id === id)!.check(link(store, { workers: [], assume: {}, durations: {} }), thresholds)];
+  return problemsOf(id, linked({ 'tasks.py': text, 'models.py': 'from django.db import models\n\n\nclass Order(models.Model):\n    pass\n\n\nclass File(models.Model):\n    pass\n' }));
 }
 
 describe('tasks/failure-acknowledged', () => {
@@ -245,18 +240,13 @@ describe('tasks/lock-released-by-non-owner', () => {
 describe('celery/setting-ignored', () => {
   test.each([['CELERY_CREATE_MISSING_QUEUES = True', 0], ['CELERY_CREATE_MISSING_QUEUES = False', 1]])('what an old name says counts where the default says something else: %s', (line, times) => {
     const text = `import os\nfrom celery import Celery\nfrom unknown import *\n\napp = Celery('shop')\napp.config_from_object('settings', namespace='CELERY')\n\n\n@app.task\ndef work():\n    pass\n`;
-    const facts = new Map([['tasks.py', python.facts(text, 'tasks.py')], ['settings.py', python.facts(`from unknown import *\n${line}\n`, 'settings.py')]]);
-    const store: FactStore = { paths: [...facts.keys()], candidates: [...facts.keys()], has: path => facts.has(path), facts: path => facts.get(path) };
-    expect([...rules.find(rule => rule.id === 'celery/setting-ignored')!.check(link(store, { workers: [], assume: {}, durations: {} }), thresholds)]).toHaveLength(times);
+    expect(problemsOf('celery/setting-ignored', linked({ 'tasks.py': text, 'settings.py': `from unknown import *\n${line}\n` }))).toHaveLength(times);
   });
 });
 
 /** An app whose settings are read from Django. */
-function ofDjango(files: Readonly<Record<string, string>>, id: string): readonly Problem[] {
-  const all = { 'shop/__init__.py': '', 'shop/celery.py': "import os\nfrom celery import Celery\n\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\napp = Celery('shop')\napp.config_from_object('django.conf:settings', namespace='CELERY')\n\n\n@app.task\ndef work():\n    pass\n", ...files };
-  const facts = new Map(Object.entries(all).map(([path, text]) => [path, python.facts(text, path)]));
-  const store: FactStore = { paths: [...facts.keys()].sort(), candidates: [...facts.keys()].sort(), has: path => facts.has(path), facts: path => facts.get(path) };
-  return [...rules.find(rule => rule.id === id)!.check(link(store, { workers: [], assume: {}, durations: {} }), thresholds)];
+function ofDjango(files: Files, id: string): readonly Problem[] {
+  return problemsOf(id, linked({ 'shop/__init__.py': '', 'shop/celery.py': "import os\nfrom celery import Celery\n\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\napp = Celery('shop')\napp.config_from_object('django.conf:settings', namespace='CELERY')\n\n\n@app.task\ndef work():\n    pass\n", ...files }));
 }
 
 test('a class of tenant-schemas-celery is an app', () => {
