@@ -259,7 +259,7 @@ export function createEvaluator(resolver: Names): Evaluator {
     if (callee.is === 'function') {
       const result = run(callee, expr, scope, context);
       // settings files bring copies of what distutils had
-      return (!result.known && READS_TRUTH.test(callee.function.name) ? applyBuiltin('distutils.util.strtobool', expr, inner) : undefined) ?? result;
+      return (result.known ? result : READS_TRUTH.test(callee.function.name) ? applyBuiltin('distutils.util.strtobool', expr, inner) : withDefault(expr, inner)) ?? result;
     }
     const external = callee.is === 'external' ? callee.name : callee.is === 'instance' && callee.of.is === 'external' ? `${callee.of.name}()` : undefined;
     if (external) {
@@ -276,7 +276,7 @@ export function createEvaluator(resolver: Names): Evaluator {
       if (result) return result;
       if (object.fromEnvironment) return unknownBecause(expr, [object]);
     }
-    return unknown(expr);
+    return withDefault(expr, inner) ?? unknown(expr);
   }
 
   /** A function of the repository, with what is known of its arguments; several possible results are candidates. */
@@ -322,6 +322,19 @@ export function createEvaluator(resolver: Names): Evaluator {
   }
 
   return { evaluate, name };
+}
+
+/** Functions that read a configuration, by their names. */
+const READS_CONFIGURATION = /(?:^|_)(?:env|environ|environment|config|conf|settings?|secret|var|variable)(?:_|$)|^get_?(?:int|str|string|bool|boolean|float|list)$/i;
+
+/** `get_config("worker", "prefetch", default=4)`, `options.get("prefetch", 4)`, `get_int("PREFETCH", 4)`: the default holds unless what is read says otherwise. */
+function withDefault({ callee, keywords, positional, at }: Extract<Expr, { is: 'call' }>, inner: (part: Expr) => Value): Value | undefined {
+  const [key, second, ...more] = positional;
+  const name = callee.is === 'name' || callee.is === 'member' ? callee.name : '';
+  const isRead = literalText(key) !== undefined && more.length === 0 && ((callee.is === 'member' && name === 'get') || READS_CONFIGURATION.test(name));
+  const written = keywords.find(([word]) => word === 'default' || word === 'fallback')?.[1] ?? (isRead ? second : undefined);
+  const value = written && inner(written);
+  return value?.known && value.value !== null ? { ...value, at, certainty: 'unless-environment' } : undefined;
 }
 
 /** A constant of another place: written there, used here. */

@@ -120,7 +120,8 @@ export function applyMethod(name: string, object: Value, call: Call, inner: (par
     const found = (value as Map<unknown, Value>).get(key.value);
     if (found) return found;
     if (object.open) return undefined;
-    return call.positional[1] ? inner(call.positional[1]) : derived(null, call, [object]);
+    const fallback = call.positional[1] && inner(call.positional[1]);
+    return fallback === undefined ? derived(null, call, [object]) : fallback.known && object.known ? { ...fallback, certainty: object.certainty === 'written' ? fallback.certainty : object.certainty } : fallback;
   }
   if (name === 'copy') return object;
   if (typeof value !== 'string') return undefined;
@@ -156,7 +157,7 @@ function builtin(name: string, values: readonly unknown[]): unknown {
   switch (name) {
     case 'int': return toNumber(first, Math.trunc);
     case 'float': return toNumber(first, number => number);
-    case 'str': return typeof first === 'string' || typeof first === 'number' ? String(first) : undefined;
+    case 'str': return typeof first === 'string' || typeof first === 'number' ? String(first) : typeof first === 'boolean' ? (first ? 'True' : 'False') : undefined;
     case 'bool': return truthy(first);
     case 'distutils.util.strtobool': case 'setuptools.distutils.util.strtobool': case 'setuptools._distutils.util.strtobool': return truthIn(first);
     case 'abs': return typeof first === 'number' ? Math.abs(first) : undefined;

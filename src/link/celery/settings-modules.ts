@@ -32,17 +32,19 @@ export function takenIn(module: Scope, resolver: Resolver): TakenIn {
       }
     }
     const owner = exporter(call, module, resolver);
-    if (owner) classes.push(owner);
+    if (owner) { classes.push(owner.class); open ||= owner.open; }
   }
   return { modules, classes, open };
 }
 
-/** The class that a call exports to the module that it stands in. */
-function exporter(call: Call, module: Scope, resolver: Resolver): ClassTarget | undefined {
+/** The class that a call exports to the module that it stands in; `open`: its method is that of a class which is not in the tree, and may bring more. */
+function exporter(call: Call, module: Scope, resolver: Resolver): { readonly class: ClassTarget; readonly open: boolean } | undefined {
   const [name] = call.positional;
   if (call.callee.is !== 'member' || name?.is !== 'name' || name.name !== '__name__') return undefined;
   const holder = resolver.resolve(call.callee.object, module);
   const owner = holder.is === 'class' ? holder : holder.is === 'instance' && holder.of.is === 'class' ? holder.of : undefined;
   const method = owner && resolver.member(owner, call.callee.name);
-  return method?.is === 'function' && callsWithin(method.function.body).some(({ callee }) => callee.is === 'name' && callee.name === 'setattr') ? owner : undefined;
+  if (!owner) return undefined;
+  if (method?.is !== 'function') return resolver.lineage(owner).some(base => base.is === 'external') || owner.class.bases.length > 0 && method === undefined ? { class: owner, open: true } : undefined;
+  return callsWithin(method.function.body).some(({ callee }) => callee.is === 'name' && callee.name === 'setattr') ? { class: owner, open: false } : undefined;
 }
