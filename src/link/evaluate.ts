@@ -1,4 +1,4 @@
-import type { Expr, OriginStep, Statement } from '../model/index.js';
+import type { Expr, FunctionFacts, OriginStep, Statement } from '../model/index.js';
 import { dottedName, literalText, place, startOf } from '../model/index.js';
 import { bindingsOf, isProperty, type Binding, type Guard } from './bindings.js';
 import { classScope } from './bodies.js';
@@ -259,7 +259,7 @@ export function createEvaluator(resolver: Names): Evaluator {
     if (callee.is === 'function') {
       const result = run(callee, expr, scope, context);
       // settings files bring copies of what distutils had
-      return (result.known ? result : READS_TRUTH.test(callee.function.name) ? applyBuiltin('distutils.util.strtobool', expr, inner) : withDefault(expr, inner)) ?? result;
+      return (result.known ? result : READS_TRUTH.test(callee.function.name) ? applyBuiltin('distutils.util.strtobool', expr, inner) : withDefault(expr, inner, callee.function)) ?? result;
     }
     const external = callee.is === 'external' ? callee.name : callee.is === 'instance' && callee.of.is === 'external' ? `${callee.of.name}()` : undefined;
     if (external) {
@@ -328,10 +328,12 @@ export function createEvaluator(resolver: Names): Evaluator {
 const READS_CONFIGURATION = /(?:^|_)(?:env|environ|environment|config|conf|settings?|secret|var|variable)(?:_|$)|^get_?(?:int|str|string|bool|boolean|float|list)$/i;
 
 /** `get_config("worker", "prefetch", default=4)`, `options.get("prefetch", 4)`, `get_int("PREFETCH", 4)`: the default holds unless what is read says otherwise. */
-function withDefault({ callee, keywords, positional, at }: Extract<Expr, { is: 'call' }>, inner: (part: Expr) => Value): Value | undefined {
+function withDefault({ callee, keywords, positional, at }: Extract<Expr, { is: 'call' }>, inner: (part: Expr) => Value, own?: FunctionFacts): Value | undefined {
   const [key, second, ...more] = positional;
   const name = callee.is === 'name' || callee.is === 'member' ? callee.name : '';
-  const isRead = literalText(key) !== undefined && more.length === 0 && ((callee.is === 'member' && name === 'get') || READS_CONFIGURATION.test(name));
+  // `get_config("services", "redis")` names a path: a second text is a default where it looks like no name, or the function calls it one
+  const isDefault = own ? own.parameters[1]?.kind === 'plain' && !own.parameters[1].keywordOnly && /default|fallback/i.test(own.parameters[1].name) : second && !/^[\w.-]*$/.test(literalText(second) ?? ' ');
+  const isRead = literalText(key) !== undefined && more.length === 0 && ((callee.is === 'member' && name === 'get' && !own) || (isDefault && READS_CONFIGURATION.test(name)));
   const written = keywords.find(([word]) => word === 'default' || word === 'fallback')?.[1] ?? (isRead ? second : undefined);
   const value = written && inner(written);
   return value?.known && value.value !== null ? { ...value, at, certainty: 'unless-environment' } : undefined;
