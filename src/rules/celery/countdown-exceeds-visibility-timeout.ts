@@ -32,8 +32,9 @@ function problemOf(app: CeleryApp, delay: Delay, { seconds, setting, isDefault }
   const times = Math.floor(delay.seconds / seconds) + 1;
   const { related, ...about } = ofApp(app, delay.at);
   return {
-    order: 6, at: delay.at, confidence: weakest(appConfidence(app, setting, delay.setting), delayConfidence(delay)),
-    message: `${delaySaid(delay)} ${inWords(delay.seconds)} but visibility_timeout is ${inWords(seconds)}${isDefault ? ' by default' : ''}: the waiting message is delivered up to ${times} times, and each copy is run`,
+    // one that ends as the message comes back is run twice only where it has to wait for a free process then
+    order: 6, at: delay.at, ...(delay.seconds === seconds && { severity: 'warning' as const }), confidence: weakest(appConfidence(app, setting, delay.setting), delayConfidence(delay)),
+    message: `${delaySaid(delay)} ${inWords(delay.seconds)} but visibility_timeout is ${inWords(seconds)}${isDefault ? ' by default' : ''}: ${delay.seconds === seconds ? 'where it then waits for a free process it is delivered a second time, and both copies are run' : `the waiting message is delivered up to ${times} times, and each copy is run`}`,
     label: `held for ${inWords(delay.seconds)}, unacknowledged`,
     suggestion: `${shorterDelay(delay, seconds)}${raise}`,
     ...about, related: [...(isDefault ? [] : [{ at: setting.at, message: `visibility_timeout is ${seconds}` }]), ...(related ?? [])],

@@ -32,11 +32,14 @@ function judge(app: CeleryApp, model: Model): Problem | undefined {
   const backend = app.settings.get('result_backend');
   const kind = kindOf(backend);
   const expires = app.settings.get('result_expires');
-  if (!kind || isOn(app.settings.get('task_ignore_result')) !== false || !expires) return undefined;
+  if (!kind || isOn(app.settings.get('task_ignore_result')) !== false || !expires || cleansUp(app)) return undefined;
   // by default it is a day: unset is a None that somebody wrote
   if (expires.state === 'unset' || numberOf(expires) === 0) return unlimited(app, expires, kind, backend!);
   return kind.byBeat && deployedWorkers(app).length > 0 && !hasBeat(app, model) ? uncleaned(app, kind, backend!) : undefined;
 }
+
+/** A task function of its own deletes rows of django-celery-results. */
+const cleansUp = (app: CeleryApp): boolean => app.functions.some(({ body }) => body.effects.some(({ kind, entity, text }) => kind === 'delete' && (entity === 'TaskResult' || /\bTaskResult\b/.test(text))));
 
 type Kind = (typeof BACKENDS)[number][1];
 

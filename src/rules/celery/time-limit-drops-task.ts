@@ -1,5 +1,5 @@
 import type { CeleryApp, PoolKind, Problem, Rule, TaskFunction } from '../../model/index.js';
-import { samePlace } from '../../model/index.js';
+import { place, samePlace } from '../../model/index.js';
 import { fateIn } from '../../fate/index.js';
 import { appConfidence, inWords, listed, oncePerPlace, weakest } from '../shared.js';
 import { byAcknowledgement, hasChildren, isAtLeast, isInherited, isOn, numberOf, ofApp, spelled, toWrite } from '../celery-shared.js';
@@ -57,5 +57,9 @@ function suggest(app: CeleryApp, functions: readonly TaskFunction[], soft: numbe
   const names = listed(functions.map(fn => fn.functionName));
   if (poolsOf(app).includes('gevent')) return `end the work from inside before that, and retry on it: \`with gevent.Timeout(${soft}):\` in ${names}; gevent knows no soft limit`;
   const set = isGlobal && app.reach !== 'implicit' ? toWrite(app, ['task_soft_time_limit', soft]) : `add soft_time_limit=${soft} to ${names}`;
+  // an option of a decorator takes the place of what a base class or a shared dict names
+  const named = functions.flatMap(({ retry }) => (retry.autoretryAt ? [retry] : []))[0];
+  if (named?.autoretryFor.some(type => /(?:^|\.)(?:SoftTimeLimitExceeded|Exception|BaseException)$/.test(type))) return `${set}: autoretry_for takes it from there`;
+  if (named) return `${set}, and add SoftTimeLimitExceeded to autoretry_for (${place(named.autoretryAt!)}), beside what is named there`;
   return `${set}, and retry on it: autoretry_for=(SoftTimeLimitExceeded,), or \`except SoftTimeLimitExceeded as exc: raise self.retry(exc=exc)\` in ${names}`;
 }

@@ -20,7 +20,7 @@ export const timeLimitTooLong: Rule = {
   *check({ apps }, thresholds) {
     for (const app of apps) {
       if (ignoresLimits(app.pool)) continue;
-      for (const { limit, functions } of limitsOf(app)) {
+      for (const { limit, functions } of limitsOf(app, thresholds)) {
         const seconds = numberOf(limit);
         if (seconds !== undefined && seconds > thresholds.maxTaskSeconds) yield problemOf(app, limit, seconds, functions, thresholds);
       }
@@ -31,10 +31,12 @@ export const timeLimitTooLong: Rule = {
 interface Limit { readonly limit: Setting<unknown>; readonly functions: readonly TaskFunction[] }
 
 /** Each limit that is in force, once, with the functions it holds for; workers may be started with one of their own. */
-function limitsOf(app: CeleryApp): readonly Limit[] {
+function limitsOf(app: CeleryApp, { maxTaskSeconds }: Thresholds): readonly Limit[] {
   const global = app.settings.get('task_time_limit');
   if (app.functions.length === 0) return global?.state === 'set' ? [{ limit: global, functions: [] }] : [];
-  const all = [...app.functions, ...app.workers.flatMap(worker => worker.functions)].filter(({ timeLimit }) => timeLimit.state === 'set');
+  // what its soft limit ends before does not run so long
+  const isEnded = ({ softTimeLimit }: TaskFunction): boolean => (numberOf(softTimeLimit) ?? Infinity) <= maxTaskSeconds;
+  const all = [...app.functions, ...app.workers.flatMap(worker => worker.functions)].filter(fn => fn.timeLimit.state === 'set' && !isEnded(fn));
   return oncePerPlace(all, ({ timeLimit }) => timeLimit.at).map(({ timeLimit }) => ({ limit: timeLimit, functions: oncePerPlace(all.filter(fn => samePlace(fn.timeLimit.at, timeLimit.at)), fn => fn.at) }));
 }
 
