@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import module from 'node:module';
+import { Module } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { Script } from 'node:vm';
 import { crc32 } from 'node:zlib';
@@ -22,24 +22,24 @@ const hex = (sum: number): string => sum.toString(16).padStart(8, '0');
 /**
  * Keeps the machine's code of our modules and of the compiler of TypeScript between runs, as `module.enableCompileCache` does from Node 22 on, under the
  * same switches (NODE_DISABLE_COMPILE_CACHE, NODE_COMPILE_CACHE; nodejs.org/api/module.html). In the user's own cache, whatever DRAINLINT_CACHE_DIR says: what
- * lies there runs, and a repository must not be able to bring it. What is not as it was written is compiled anew.
+ * lies there runs, and a repository must not be able to bring it. What is not as it was written is compiled anew. `flags`: of V8, set by this run before.
  */
-export function keepCompiled(): void {
+export function keepCompiled(flags: readonly string[]): void {
   const directory = directoryOf(process.env);
   if (directory === undefined || typeof crc32 !== 'function') return; // before 20.15
-  const { prototype } = module as unknown as { readonly prototype: { _compile: Compile } };
+  const { prototype } = Module as unknown as { readonly prototype: { _compile: Compile } };
   const compile = prototype._compile;
   const under = `${dirname(__filename)}${sep}`;
   const made: { readonly script: Script; readonly at: string }[] = [];
-  const flags = crc32([process.version, process.arch, process.env.NODE_OPTIONS ?? '', ...process.execArgv].join('\0'));
+  const settings = crc32([process.version, process.arch, process.env.NODE_OPTIONS ?? '', ...process.execArgv, ...flags].join('\0'));
 
   prototype._compile = function (source, file, ...more) {
     if (!file.startsWith(under) && !LARGE.test(file)) return compile.call(this, source, file, ...more);
-    const at = join(directory, `${hex(crc32(source))}${hex(source.length)}${hex(crc32(file))}${hex(flags)}.code`);
+    const at = join(directory, `${hex(crc32(source))}${hex(source.length)}${hex(crc32(file))}${hex(settings)}.code`);
     const cachedData = read(at);
-    const script = new Script(module.wrap(source), { filename: file, ...(cachedData && { cachedData }) });
+    const script = new Script(Module.wrap(source), { filename: file, ...(cachedData && { cachedData }) });
     if (!cachedData) made.push({ script, at });
-    const require = Object.assign((id: string) => this.require(id), { resolve: module.createRequire(file).resolve });
+    const require = Object.assign((id: string) => this.require(id), { resolve: (id: string) => Module.createRequire(file).resolve(id) });
     return (script.runInThisContext() as Function).call(this.exports, this.exports, require, this, file, dirname(file));
   };
   process.on('exit', () => { if (made.length > 0) keep(directory, made); });

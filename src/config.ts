@@ -238,7 +238,7 @@ type Path = readonly (string | number)[];
 async function parseLayer(text: string, shown: string): Promise<Layer> {
   const { LineCounter, parseDocument, isMap: isMapNode } = await import('yaml');
   const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false, logLevel: 'error' }); // its warnings would be the process's
   /** The value's place; `byKey`: its key's, which is there also where the value is empty. */
   const at = (path: Path, byKey = false): SourceLocation => {
     const parent = document.getIn(path.slice(0, -1), true);

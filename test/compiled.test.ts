@@ -38,7 +38,7 @@ describe.skipIf('enableCompileCache' in module)('compiled code', () => {
     const name = files().find(file => file.startsWith(crc32(source).toString(16).padStart(8, '0')))!;
     const text = join(home, 'text.cjs');
     writeFileSync(text, module.wrap(change(source)));
-    const make = "require('v8').setFlagsFromString('--liftoff-only'); const code = new (require('vm').Script)(require('fs').readFileSync(process.argv[1], 'utf8')).createCachedData(); const sum = Buffer.alloc(4); sum.writeUInt32LE(require('zlib').crc32(code)); require('fs').writeFileSync(process.argv[2], Buffer.concat([sum, code]))";
+    const make = "for (const flag of ['--liftoff-only', '--interrupt-budget=540000']) require('v8').setFlagsFromString(flag); const code = new (require('vm').Script)(require('fs').readFileSync(process.argv[1], 'utf8')).createCachedData(); const sum = Buffer.alloc(4); sum.writeUInt32LE(require('zlib').crc32(code)); require('fs').writeFileSync(process.argv[2], Buffer.concat([sum, code]))";
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     execFileSync(process.execPath, ['-e', make, text, join(directory, name)]);
   };

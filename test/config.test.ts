@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { audit } from '../src/audit.js';
 import { AuditError, DEFAULT_CONFIG, DEFAULT_THRESHOLDS, loadConfig, parseConfig, type Config } from '../src/config.js';
@@ -18,6 +18,13 @@ const tree = (files: Readonly<Record<string, string>>): string => { const one = 
 const load = (root: string): Promise<Config> => loadConfig(join(root, 'drainlint.config.yaml'), 'drainlint.config.yaml', root);
 const loaded = (files: Readonly<Record<string, string>>): Promise<Config> => load(tree(files));
 const FLAGS: JudgeFlags = { format: [], failOn: 'error', rule: [], ignoreRule: [] };
+
+test('a key that is a list is a mistake, and nothing that the process warns of', async () => {
+  const warned = vi.spyOn(process, 'emitWarning');
+  await expect(loaded({ 'drainlint.config.yaml': 'rules: {}\n? [a, b]\n: c\n' })).rejects.toThrow('unknown key [ a, b ]');
+  expect(warned).not.toHaveBeenCalled();
+  warned.mockRestore();
+});
 
 describe('extends', () => {
   test('a file, a package and a preset: later wins, lists follow each other', async () => {

@@ -81,7 +81,7 @@ type Found = readonly { readonly id: string; readonly node: DataNode; readonly s
 function scalingOf(targets: Found, policies: Found, source: DataSource): readonly Scaling[] {
   return targets.map(({ id, node, start, end }) => {
     const resource = valueOf(node, 'resourceId');
-    const named = resource ? [...walk(exprOf(resource, source))].flatMap(part => (part.is === 'reference' && part.module === 'resource' ? [part.name.split('.')[0]!] : [])) : [];
+    const named = resource ? walk(exprOf(resource, source)).flatMap(part => (part.is === 'reference' && part.module === 'resource' ? [part.name.split('.')[0]!] : [])) : [];
     const number = (key: string): Expr | undefined => { const value = valueOf(node, key); return value && mapLiteral(exprOf(value, source), toNumber); };
     const [minimum, maximum] = [number('minCapacity'), number('maxCapacity')];
     const metrics = policies.filter(policy => refersTo(targetOf(policy.node, source), `resource.${id}`)).flatMap(policy => metricsOf(policy.node));

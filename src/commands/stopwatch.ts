@@ -1,4 +1,4 @@
-import { newStep, record, type Step } from '../model/index.js';
+import { newStep, now, record, type Step } from '../model/index.js';
 
 export interface Stopwatch {
   /** A stage begins: shown on a terminal until the next one does. */
@@ -16,7 +16,7 @@ export function stopwatch(timings = false): Stopwatch {
   return {
     begin(name) {
       const step = newStep(name);
-      stages.push({ from: performance.now(), step });
+      stages.push({ from: now(), step });
       if (timings) record(step);
       show(name === 'printing' ? '' : `${name} …`);
     },
@@ -25,7 +25,7 @@ export function stopwatch(timings = false): Stopwatch {
       show('');
       if (!timings) return;
       record(undefined);
-      const ends = [...stages.slice(1).map(stage => stage.from), performance.now()];
+      const ends = [...stages.slice(1).map(stage => stage.from), now()];
       for (const [i, { from, step }] of stages.entries()) process.stderr.write(lines({ ...step, ms: ends[i]! - from, times: 1 }));
     },
   };

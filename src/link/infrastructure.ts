@@ -79,7 +79,7 @@ const placeOf = ({ id, each }: Instance): { readonly scope: string; readonly cop
 
 /** What scales a service: a target whose resource id names it, directly or by the service's name. */
 function scalingFor({ address, name }: EcsServiceFacts, { table }: Instance): EcsServiceFacts['autoscaling'] {
-  const isOwn = (resource: Expr): boolean => (address !== undefined && refersTo(resource, address)) || (name !== undefined && [...walk(resource)].some(part => part.is === 'literal' && String(part.value).endsWith(`/${name}`)));
+  const isOwn = (resource: Expr): boolean => (address !== undefined && refersTo(resource, address)) || (name !== undefined && walk(resource).some(part => part.is === 'literal' && String(part.value).endsWith(`/${name}`)));
   const target = table.scaling.find(({ resource }) => isOwn(resource));
   if (!target) return undefined;
   const metrics = table.policies.filter(({ resource }) => isOwn(resource) || refersTo(resource, target.address)).flatMap(policy => policy.metrics);

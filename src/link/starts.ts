@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
-import type { Broker, Cache, ChainLink, ConsumerCommand, Container, ContainerFacts, DeployedContainer, EcsService, EcsServiceFacts, Facts, FactStore, Join, LinkOptions, MessageConsumer, Platform, Queue, Setting, Slot, SourceLocation, StartChain, TaskDefinitionFacts, UnauditedConsumer, Unresolved } from '../model/index.js';
-import { comparePlaces, literalText, refersTo, spotOf, startOf } from '../model/index.js';
+import type { Broker, Cache, ChainLink, ConsumerCommand, Container, ContainerFacts, DeployedContainer, EcsService, Facts, FactStore, Join, LinkOptions, MessageConsumer, Platform, Queue, Setting, Slot, SourceLocation, StartChain, UnauditedConsumer, Unresolved } from '../model/index.js';
+import { comparePlaces, literalText, spotOf, startOf } from '../model/index.js';
 import { OTHER_WORKERS } from '../knowledge/start-commands.js';
 import { findBuilds, type Build, type Builds } from './builds.js';
 import { declaredWorker, follow, ALL_STEPS, namedConsumer, STEPS, type Journey, type Reached, type Steps } from './command.js';
@@ -14,7 +14,8 @@ import type { Lookup } from './modules.js';
 import { lookupIn, type Environment, type Variable } from './process-environment.js';
 import { composeRole, isDevelopmentService, isReload } from './roles.js';
 import { brokersIn, queuesIn } from './resources.js';
-import { familyOf, platformOf, serviceOf } from './services.js';
+import { platformOf, serviceOf } from './services.js';
+import { definitionFinder, taskDefinitionsIn, type Definition } from './task-definitions.js';
 import type { StartedBy } from './node/started.js';
 import { namesConsumer } from './start/node-command.js';
 import { unreachedStarts } from './start/unreached.js';
@@ -89,8 +90,10 @@ export function findStarts(store: FactStore, options: LinkOptions, startedBy: St
 
   const entries = serviceEntries(all, definitions);
   const deployments = entries.slice(0, MOST_SERVICES);
-  const deployed = definitions.flatMap(definition => containersOf(definition, deployments, world));
-  const services = deployments.map((entry, i) => ({ ...entry.service, runs: runsOf(deployed.filter(one => one.services.includes(i)), entry.service.name) }));
+  const running = indexes(deployments.map(entry => entry.definitions));
+  const deployed = definitions.flatMap(definition => containersOf(definition, running.get(definition) ?? [], deployments, world));
+  const deployedBy = indexes(deployed.map(one => one.services));
+  const services = deployments.map((entry, i) => ({ ...entry.service, runs: runsOf((deployedBy.get(i) ?? []).map(one => deployed[one]!), entry.service.name) }));
   const ecsStarts = deployed.flatMap(({ origin, reached, services: running }) => (running.length === 0 ? startsOf(origin, reached) : running.flatMap(i => {
     const name = running.length === 1 ? origin.name : `${origin.name} of ${services[i]!.name}`;
     return startsOf({ ...origin, name, platform: services[i]!.platform, joins: [deployments[i]!.join, ...origin.joins] }, reached, services[i]);
@@ -123,26 +126,15 @@ interface World { readonly declared: readonly string[]; readonly startedBy: Star
 
 // Task definitions and services
 
-interface Definition { readonly facts: TaskDefinitionFacts; readonly path: string; readonly format: Facts['format']; readonly index: number; readonly environment?: string }
-
-function taskDefinitionsIn(all: readonly Facts[]): readonly Definition[] {
-  const found = all.flatMap(facts => (facts.taskDefinitions ?? []).map((definition, index) => ({ facts: definition, path: facts.path, format: facts.format, index })));
-  const byPath = environmentNames(found.map(({ path }) => path));
-  const byFamily = environmentNames(found.flatMap(({ facts }) => facts.family ?? []));
-  return found.map(definition => {
-    const environment = definition.facts.environment ?? byPath.get(definition.path) ?? (definition.facts.family === undefined ? undefined : byFamily.get(definition.facts.family));
-    return { ...definition, ...(environment !== undefined && { environment }) };
-  });
-}
-
 interface ServiceEntry { readonly service: EcsService; readonly join: Join; readonly definitions: readonly Definition[] }
 
 /** Each service with the task definition it runs; a family that stands in several files gives the nearest, or one service per environment. */
 function serviceEntries(all: readonly Facts[], definitions: readonly Definition[]): readonly ServiceEntry[] {
   const byPath = environmentNames(all.filter(facts => facts.services).map(facts => facts.path));
+  const definitionsOf = definitionFinder(definitions);
   return all.flatMap(facts => (facts.services ?? []).flatMap((service): readonly ServiceEntry[] => {
     const environment = service.environment ?? byPath.get(facts.path);
-    const { matches, how } = definitionsOf(service, facts, environment, definitions);
+    const { matches, how } = definitionsOf(service, facts, environment);
     const entry = (definition: Definition | undefined): ServiceEntry => ({
       service: serviceOf(service, facts.format, definition?.facts, environment ?? definition?.environment), definitions: definition ? [definition] : [],
       join: { step: 'service', how, at: [service.taskDefinition?.at ?? service.at, ...(definition ? [definition.facts.at] : [])] },
@@ -151,33 +143,8 @@ function serviceEntries(all: readonly Facts[], definitions: readonly Definition[
   }));
 }
 
-function definitionsOf(service: EcsServiceFacts, facts: Facts, environment: string | undefined, definitions: readonly Definition[]): { readonly matches: readonly Definition[]; readonly how: Join['how'] } {
-  const own = service.ownTaskDefinition === undefined ? undefined : definitions.find(definition => definition.path === facts.path && definition.index === service.ownTaskDefinition && definition.facts.scope === service.scope);
-  if (own) return { matches: [own], how: 'written' };
-  const named = referred(service, definitions);
-  if (named) return { matches: [named], how: 'written' };
-  // a construct gets its task definition from whoever makes it: what stands beside it may be another's
-  if (facts.format === 'cdk') return { matches: [], how: 'written' };
-  const family = familyOf(service.taskDefinition);
-  if (family === undefined) {
-    const beside = definitions.filter(definition => folderOf(definition.path) === folderOf(facts.path) && definition.format === facts.format);
-    return { matches: beside.length === 1 ? beside : [], how: 'only-candidate' };
-  }
-  const same = definitions.filter(definition => definition.facts.family === family || definition.path === family || definition.path.endsWith(`/${family}`));
-  const here = environment === undefined ? [] : same.filter(definition => definition.environment === environment);
-  const near = same.filter(definition => folderOf(definition.path) === folderOf(facts.path));
-  return { matches: here.length > 0 ? here : near.length > 0 ? near : same, how: 'written' };
-}
-
-/** The task definition that the service refers to by its address: of the same module, or of a stack, whose addresses are its own. */
-function referred(service: EcsServiceFacts, definitions: readonly Definition[]): Definition | undefined {
-  const same = definitions.filter(({ facts }) => facts.address !== undefined && (facts.scope === service.scope || facts.address.includes('#')) && refersTo(service.taskDefinition, facts.address));
-  return same.find(({ facts }) => facts.copy === service.copy) ?? same[0];
-}
-
-function containersOf(definition: Definition, deployments: readonly ServiceEntry[], world: World): readonly Deployed[] {
-  const { facts, path, format, environment } = definition;
-  const services = deployments.flatMap((entry, i) => (entry.definitions.includes(definition) ? [i] : []));
+/** `services`: which of the deployments run it. */
+function containersOf({ facts, path, format, environment }: Definition, services: readonly number[], deployments: readonly ServiceEntry[], world: World): readonly Deployed[] {
   const all = facts.containers.map(container => {
     const isOpen = container.environmentFiles.length > 0 || (format === 'copilot' && world.builds.tree.folders.has(within(folderOf(path), 'addons')));
     return { container, found: followContainer(container, { path, format: 'ecs', siblings: facts.containers, isOpen, ...(facts.pidMode !== undefined && { pidMode: facts.pidMode }), ...(facts.memory && { memory: facts.memory }) }, world) };
@@ -188,6 +155,17 @@ function containersOf(definition: Definition, deployments: readonly ServiceEntry
     const { origin, reached, known } = saysElse(container) || (services.length === 0 && format !== 'ecs-json') ? found : byName(found, [container.name, facts.family ?? '', ...services.map(i => deployments[i]!.service.name)]);
     return { origin: { ...origin, platform: platformOf(facts, undefined, format), ...(environment !== undefined && { environment }) }, reached, services, known };
   });
+}
+
+/** Each thing in these lists, with the numbers of the lists that hold it. */
+function indexes<T>(lists: readonly (readonly T[])[]): ReadonlyMap<T, readonly number[]> {
+  const found = new Map<T, number[]>();
+  for (const [i, list] of lists.entries()) for (const one of new Set(list)) {
+    const numbers = found.get(one);
+    if (numbers) numbers.push(i);
+    else found.set(one, [i]);
+  }
+  return found;
 }
 
 /** The container that the configuration means, of those whose command nobody could read: by its name, else the only one of a service it names. */

@@ -119,7 +119,7 @@ function inFunction(target: FunctionTarget, tasks: readonly FunctionSite[], reso
 
 function factOf(call: Call, open: Open, write: Write, via: readonly CallStep[]): PublishInTransaction {
   const target = call.callee.is === 'member' ? render(call.callee.object) : '';
-  const names = new Set([...call.positional, ...call.keywords.map(([, value]) => value)].flatMap(argument => [...walk(argument)]).flatMap(part => (part.is === 'name' ? [part.name] : [])));
+  const names = new Set([...call.positional, ...call.keywords.map(([, value]) => value)].flatMap(argument => walk(argument)).flatMap(part => (part.is === 'name' ? [part.name] : [])));
   const publish: Publish = { at: call.at, target, countdown: { state: 'unset', at: call.at, slots: [] }, via };
   return { ...publish, text: shorten(render(call, 120), 120), opened: open, wrote: { at: write.at, text: write.text }, namesWritten: via.length === 0 && write.name !== undefined && names.has(write.name) };
 }

@@ -97,7 +97,7 @@ export function expressionsOf(statement: Statement): readonly Expr[] {
 export const statementsIn = (body: readonly Statement[]): readonly Statement[] => body.flatMap(statement => [statement, ...statementsIn(nested(statement))]);
 
 /** Every expression in these statements, with its parts. */
-export const partsOfAll = (body: readonly Statement[]): readonly Expr[] => statementsIn(body).flatMap(statement => expressionsOf(statement).flatMap(expr => [...walk(expr)]));
+export const partsOfAll = (body: readonly Statement[]): readonly Expr[] => statementsIn(body).flatMap(statement => expressionsOf(statement).flatMap(expr => walk(expr)));
 
 /** Every call in these statements. */
 export const callsWithin = (body: readonly Statement[]): readonly Extract<Expr, { is: 'call' }>[] => partsOfAll(body).filter(part => part.is === 'call');

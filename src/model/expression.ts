@@ -72,10 +72,16 @@ export function refersTo(expr: Expr | undefined, address: string): boolean {
   return false;
 }
 
-/** Every expression below (and including) this one, outermost first. */
-export function* walk(expr: Expr): Generator<Expr> {
-  yield expr;
-  for (const child of children(expr)) yield* walk(child);
+/** Every expression below (and including) this one, outermost first. A list: generators in each other take several times as long. */
+export function walk(expr: Expr): readonly Expr[] {
+  const found: Expr[] = [];
+  add(expr, found);
+  return found;
+}
+
+function add(expr: Expr, found: Expr[]): void {
+  found.push(expr);
+  for (const child of children(expr)) add(child, found);
 }
 
 export function children(expr: Expr): readonly Expr[] {

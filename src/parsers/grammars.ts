@@ -26,8 +26,8 @@ export interface LoadedGrammar { readonly parser: Parser; readonly language: Lan
 export async function loadGrammar(name: 'tree-sitter-python.wasm' | 'tree-sitter-terraform.wasm', shortRun: boolean): Promise<LoadedGrammar> {
   if (!shortRun) optimise();
   const { Language, Parser } = await import('web-tree-sitter');
-  await (runtime ??= Parser.init({ wasmBinary: readFileSync(grammarFile('web-tree-sitter.wasm')) }));
-  const language = await Language.load(readFileSync(grammarFile(name)));
+  await (runtime ??= Parser.init({ instantiateWasm }));
+  const language = Language.loadSync(compiled(name));
   const parser = new Parser();
   parser.setLanguage(language);
   return { parser, language };
@@ -35,6 +35,21 @@ export async function loadGrammar(name: 'tree-sitter-python.wasm' | 'tree-sitter
 
 /** One for all grammars: two of them would not know each other's memory. */
 let runtime: Promise<void> | undefined;
+
+/** Of the global of this name, what is used here: TypeScript knows it of browsers only. */
+declare namespace WebAssembly {
+  class Module { constructor(bytes: Uint8Array); }
+  class Instance { constructor(module: Module, imports: object); }
+}
+
+/** At once: what is compiled is little (functions are, as they are called), and handing it to other threads takes longer. */
+const compiled = (name: Parameters<typeof grammarFile>[0]): WebAssembly.Module => new WebAssembly.Module(readFileSync(grammarFile(name)));
+
+/** An option of Emscripten (emscripten.org/docs/api_reference/module.html). */
+function instantiateWasm(imports: object, receive: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void): void {
+  const module = compiled('web-tree-sitter.wasm');
+  receive(new WebAssembly.Instance(module, imports), module);
+}
 
 let isOptimised = false;
 function optimise(): void {

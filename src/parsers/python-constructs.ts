@@ -57,7 +57,7 @@ function importsOf(all: readonly Statement[]): ReadonlyMap<string, string> {
 function callsOf(statement: Statement, reading: Reading): readonly ConstructCall[] {
   const target = statement.do === 'assign' && statement.targets.length === 1 ? nameOf(statement.targets[0]!) : undefined;
   const value = statement.do === 'assign' ? added(statement.value) : undefined;
-  return expressionsOf(statement).flatMap(expr => [...walk(expr)]).flatMap((part): readonly ConstructCall[] => {
+  return expressionsOf(statement).flatMap(expr => walk(expr)).flatMap((part): readonly ConstructCall[] => {
     const call = part.is === 'call' ? constructCall(part, part === value ? target : undefined, reading) : undefined;
     return call ? [call] : [];
   });

@@ -45,14 +45,19 @@ function compatibilitiesOf({ callee }: ConstructCall, compatibility: DataNode | 
 
 interface ContainerCall { readonly call: ConstructCall; readonly definition: string; readonly id: string | undefined; readonly props: DataNode | undefined }
 
-/** `definition.addContainer("id", props)` and `new ecs.ContainerDefinition(this, "id", { taskDefinition, … })`. */
+/** `definition.addContainer("id", props)` and `new ecs.ContainerDefinition(this, "id", { taskDefinition, … })`; found once for each file. */
 function containerCalls({ calls }: Program): readonly ContainerCall[] {
-  return calls.flatMap((call): readonly ContainerCall[] => {
+  const known = containers.get(calls);
+  if (known) return known;
+  const found = calls.flatMap((call): readonly ContainerCall[] => {
     if (!call.isNew && lastOf(call.callee) === 'addContainer') return [{ call, definition: heldBy(objectOf(call.callee), calls), id: textOf(call.arguments[0]), props: call.arguments[1] }];
     if (!call.isNew || lastOf(call.callee) !== 'ContainerDefinition') return [];
     return [{ call, definition: nameIn(valueOf(propsOf(call), 'taskDefinition')) ?? '', id: idOf(call), props: propsOf(call) }];
   });
+  containers.set(calls, found);
+  return found;
 }
+const containers = new WeakMap<Program['calls'], readonly ContainerCall[]>();
 
 /** `service.taskDefinition`: the definition that the service was given, where it was. */
 function heldBy(name: string, calls: readonly ConstructCall[]): string {

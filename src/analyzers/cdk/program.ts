@@ -8,6 +8,8 @@ export interface Program {
   readonly source: DataSource;
   /** Callees are written out: `cfn.addPropertyOverride` is `definition.node.defaultChild.addPropertyOverride`. */
   readonly calls: readonly ConstructCall[];
+  /** Those that make nothing new, by the last name of their callee. */
+  readonly methods: ReadonlyMap<string, readonly ConstructCall[]>;
   /** How this file writes a Duration; undefined where it imports none. */
   readonly duration: string | undefined;
   /** Variables that hold queues: what is read of them is a reference. */
@@ -19,7 +21,13 @@ export function programOf({ calls: written, aliases, imports, source }: ParsedCo
   const calls = written.map(call => ({ ...call, callee: unaliased(call.callee, aliases) }));
   const isQueue = (callee: string): boolean => lastOf(callee) === 'Queue' && /sqs/.test(imports.get(callee.split('.')[0]!) ?? '');
   const resources = new Set(calls.flatMap(call => (call.isNew && isQueue(call.callee) && call.name !== undefined ? [call.name] : [])));
-  return { path, source, calls, duration: durationName(imports), resources };
+  const methods = new Map<string, ConstructCall[]>();
+  for (const call of calls) if (!call.isNew) {
+    const method = lastOf(call.callee), same = methods.get(method);
+    if (same) same.push(call);
+    else methods.set(method, [call]);
+  }
+  return { path, source, calls, methods, duration: durationName(imports), resources };
 }
 
 function unaliased(callee: string, aliases: ReadonlyMap<string, string>): string {
@@ -52,8 +60,8 @@ export function nameIn(node: DataNode | undefined): string | undefined {
 }
 
 /** Calls of a method of a variable, or of the call itself: `definition.addContainer(…)`, `new X(…).addContainer(…)`. */
-export function methodsOf(call: ConstructCall, method: string, { calls }: Program): readonly ConstructCall[] {
-  return calls.filter(other => !other.isNew && lastOf(other.callee) === method && ((call.name !== undefined && objectOf(other.callee) === call.name) || other.objectStart === call.start));
+export function methodsOf(call: ConstructCall, method: string, { methods }: Program): readonly ConstructCall[] {
+  return (methods.get(method) ?? []).filter(other => (call.name !== undefined && objectOf(other.callee) === call.name) || other.objectStart === call.start);
 }
 
 /** A value with the queues it names as references to them: `cdk.queue.queueUrl`. */

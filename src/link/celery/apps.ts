@@ -62,7 +62,7 @@ export function isCeleryClass(target: Target | ExternalTarget, resolver: Resolve
 /** All Celery apps of the tree with everything done to their configuration. */
 export function findApps(store: FactStore, resolver: Resolver): CeleryCode {
   const modules = store.candidates.filter(path => path.endsWith('.py') && !isTest(path)).map(path => resolver.module(path)).filter(scope => scope !== undefined);
-  const all = modules.flatMap(module => [...sites(module, resolver)]);
+  const all = modules.flatMap(module => sites(module, resolver));
   const found = new Map<Expr, Omit<AppSite, 'actions'>>();
   for (const site of all) for (const app of appsOf(site, resolver)) if (!found.has(app.call)) found.set(app.call, app);
   const actions = new Map<Expr, ConfigurationAction[]>([...found.keys()].map(call => [call, constructorActions(found.get(call)!)]));
@@ -154,7 +154,7 @@ function actionsOf({ statement, scope, guards }: Site): { object: Expr; action: 
 /** `app.conf.timezone` in an expression of a module: not in a function, which runs later. */
 function readsIn(expr: Expr, place: Place): { object: Expr; action: ConfigurationAction }[] {
   if (place.scope.kind !== 'module') return [];
-  return [...walk(expr)].flatMap(part => {
+  return walk(expr).flatMap(part => {
     const holder = part.is === 'member' || part.is === 'item' ? part.object : undefined;
     return holder?.is === 'member' && holder.name === 'conf' ? [{ object: holder.object, action: { ...place, kind: 'read' as const } }] : [];
   });

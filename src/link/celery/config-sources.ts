@@ -151,7 +151,7 @@ const defaults = new WeakMap<Scope, readonly Placed[]>();
 function defaultsIn(module: Scope, resolver: Resolver): readonly Placed[] {
   const before = defaults.get(module);
   if (before) return before;
-  const found = [...sites(module, resolver)].flatMap(({ statement, scope }): readonly Placed[] => {
+  const found = sites(module, resolver).flatMap(({ statement, scope }): readonly Placed[] => {
     const call = statement.do === 'call' && statement.value.is === 'call' ? statement.value : undefined;
     const [name, value] = call && call.callee.is === 'member' && call.callee.name === 'setdefault' ? call.positional : assignedVariable(statement);
     return name && value && literalText(name) === 'DJANGO_SETTINGS_MODULE' ? [{ value, scope }] : [];
@@ -240,7 +240,7 @@ function holdersOf(key: string, store: FactStore, resolver: Resolver): readonly 
   const found = store.candidates.filter(path => path.endsWith('.py') && !/(^|\/)tests?\//.test(path)).flatMap((path): readonly Scope[] => {
     const module = resolver.module(path);
     if (!module) return [];
-    const classes = [...sites(module, resolver)].flatMap(({ statement }): readonly Scope[] => (statement.do === 'class' && !FOR_TESTS.test(statement.class.name) && bindingsOf(statement.class.body).byName.has(key)
+    const classes = sites(module, resolver).flatMap(({ statement }): readonly Scope[] => (statement.do === 'class' && !FOR_TESTS.test(statement.class.name) && bindingsOf(statement.class.body).byName.has(key)
       ? [classScope({ is: 'class', class: statement.class, scope: module })] : []));
     return bindingsOf(module.statements).byName.has(key) ? [...classes, module] : classes;
   });

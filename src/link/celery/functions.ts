@@ -179,9 +179,9 @@ function throughWrapper(wrapper: FunctionTarget, own: readonly OptionLayer[], ap
 function callsWithScope(body: readonly Statement[], scope: Scope, resolver: Resolver, depth: number): readonly { call: Call; scope: Scope }[] {
   if (depth > 4) return [];
   return body.flatMap(statement => [
-    ...expressionsOf(statement).flatMap(expr => [...walk(expr)].filter(part => part.is === 'call').map(call => ({ call, scope }))),
+    ...expressionsOf(statement).flatMap(expr => walk(expr).filter(part => part.is === 'call').map(call => ({ call, scope }))),
     ...(statement.do === 'function' ? [
-      ...statement.function.decorators.flatMap(expr => [...walk(expr)].filter(part => part.is === 'call').map(call => ({ call, scope }))),
+      ...statement.function.decorators.flatMap(expr => walk(expr).filter(part => part.is === 'call').map(call => ({ call, scope }))),
       ...callsWithScope(statement.function.body, resolver.inside({ is: 'function', function: statement.function, scope }), resolver, depth + 1)] : []),
     ...callsWithScope(nested(statement), scope, resolver, depth + 1),
   ]);
@@ -281,7 +281,7 @@ function methodOf(name: string, target: ClassTarget, resolver: Resolver): Functi
 /** `app.register_task(Import())` in the same module. */
 function registrationOf(name: string, module: Scope, apps: readonly AppSite[], resolver: Resolver): AppSite | undefined {
   for (const { statement, scope } of sites(module, resolver)) {
-    for (const call of expressionsOf(statement).flatMap(expr => [...walk(expr)]).filter(part => part.is === 'call')) {
+    for (const call of expressionsOf(statement).flatMap(expr => walk(expr)).filter(part => part.is === 'call')) {
       if (call.callee.is !== 'member' || call.callee.name !== 'register_task') continue;
       const argument = call.positional[0];
       if (!argument || !(dottedName(argument) === name || (argument.is === 'call' && dottedName(argument.callee) === name))) continue;

@@ -20,40 +20,40 @@ function bodyOf(facts: ClassFacts, scope: Scope): Scope {
 }
 
 /** Every statement of a module, bodies of functions, classes and methods included, in the order of the code. */
-export function* sites(module: Scope, names: Names): Generator<Site> {
-  yield* inside(module.statements, module, [], names, 0);
-}
+export function sites(module: Scope, names: Names): readonly Site[] {
+  const found: Site[] = [];
+  addInside(module.statements, module, [], 0);
+  return found;
 
-function* inside(statements: readonly Statement[], scope: Scope, guards: readonly Guard[], names: Names, depth: number): Generator<Site> {
-  if (depth > MAX_DEPTH) return;
-  const maybe: readonly Guard[] = [...guards, { taken: true }];
-  const enter = (body: readonly Statement[], under: readonly Guard[]): Generator<Site> => inside(body, scope, under, names, depth + 1);
-  for (const statement of statements) {
-    yield { statement, scope, guards };
-    switch (statement.do) {
-      case 'function': {
-        const target: FunctionTarget = { is: 'function', function: statement.function, scope, ...(scope.kind === 'class' && scope.self && { owner: scope.self }) };
-        yield* inside(statement.function.body, names.inside(target), guards, names, depth + 1);
-        break;
+  function addInside(statements: readonly Statement[], scope: Scope, guards: readonly Guard[], depth: number): void {
+    if (depth > MAX_DEPTH) return;
+    const enter = (body: readonly Statement[], under: readonly Guard[]): void => addInside(body, scope, under, depth + 1);
+    for (const statement of statements) {
+      found.push({ statement, scope, guards });
+      switch (statement.do) {
+        case 'function': {
+          const target: FunctionTarget = { is: 'function', function: statement.function, scope, ...(scope.kind === 'class' && scope.self && { owner: scope.self }) };
+          addInside(statement.function.body, names.inside(target), guards, depth + 1);
+          break;
+        }
+        case 'class': addInside(statement.class.body, bodyOf(statement.class, scope), guards, depth + 1); break;
+        case 'if':
+          enter(statement.then, [...guards, { test: statement.test, taken: true }]);
+          enter(statement.otherwise, [...guards, { test: statement.test, taken: false }]);
+          break;
+        case 'for': enter(statement.body, [...guards, MAYBE]); enter(statement.otherwise, guards); break;
+        case 'while': enter(statement.body, [...guards, MAYBE]); break;
+        case 'with': enter(statement.body, guards); break;
+        case 'try':
+          enter(statement.body, guards);
+          for (const handler of statement.handlers) enter(handler.body, [...guards, MAYBE]);
+          enter(statement.otherwise, guards);
+          enter(statement.finally, guards);
+          break;
+        default:
       }
-      case 'class': {
-        yield* inside(statement.class.body, bodyOf(statement.class, scope), guards, names, depth + 1);
-        break;
-      }
-      case 'if':
-        yield* enter(statement.then, [...guards, { test: statement.test, taken: true }]);
-        yield* enter(statement.otherwise, [...guards, { test: statement.test, taken: false }]);
-        break;
-      case 'for': yield* enter(statement.body, maybe); yield* enter(statement.otherwise, guards); break;
-      case 'while': yield* enter(statement.body, maybe); break;
-      case 'with': yield* enter(statement.body, guards); break;
-      case 'try':
-        yield* enter(statement.body, guards);
-        for (const handler of statement.handlers) yield* enter(handler.body, maybe);
-        yield* enter(statement.otherwise, guards);
-        yield* enter(statement.finally, guards);
-        break;
-      default:
     }
   }
 }
+
+const MAYBE: Guard = { taken: true };

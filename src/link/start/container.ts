@@ -55,6 +55,9 @@ export function stopTimeOf(container: ContainerFacts, format: 'ecs' | 'compose')
 /** Where a container stands. `siblings`: all containers of the task definition, itself included. `memory`: MiB for all of them together. */
 export interface ContainerPlace { readonly format: 'ecs' | 'compose'; readonly siblings: readonly ContainerFacts[]; readonly pidMode?: string; readonly memory?: Expr }
 
+/** ECS takes 10 containers in a task definition (AWS General Reference, Amazon ECS endpoints and quotas): of a list that long and much longer each is not put beside each. */
+const MOST_SIBLINGS = 100;
+
 /** A container as rules see it. */
 export function containerOf(container: ContainerFacts, { format, siblings, pidMode, memory: taskMemory }: ContainerPlace, { image }: Pick<Build, 'image'>, environment: Environment): Container {
   const text = (expr: Expr | undefined): string | undefined => (expr ? joined(expr, { environment: OPEN_ENVIRONMENT }).text : undefined);
@@ -65,11 +68,11 @@ export function containerOf(container: ContainerFacts, { format, siblings, pidMo
   return {
     name: container.name, at: container.at, essential: isOn(container.essential.value, true), stopTimeout: stopTimeOf(container, format),
     stopSignal: stopSignalOf(container, image, environment), initProcess: isOn(container.initProcess.value, false), logConfiguration: logOf(container),
-    refersTo: [...new Set(container.environment.flatMap(({ value }) => (value === 'secret' ? [] : [...walk(value)])).flatMap(part => (part.is === 'reference' ? [`${part.module}.${part.name}`] : [])))],
+    refersTo: [...new Set(container.environment.flatMap(({ value }) => (value === 'secret' ? [] : walk(value))).flatMap(part => (part.is === 'reference' ? [`${part.module}.${part.name}`] : [])))],
     dependsOn: container.dependsOn.map(({ container: name, condition }) => ({ container: name, condition })), dependsOnSlots: container.dependsOnSlots ?? [], mounts: container.mounts ?? false,
     logOptions: new Map((container.logOptions ?? []).flatMap(({ name, value, at }) => { const written = value === 'secret' ? undefined : literalText(value); return written === undefined ? [] : [[name, { value: written, at }] as const]; })),
     plaintextCredentials: container.environment.filter(isPlainCredential).map(({ name }) => name),
-    siblings: siblings.filter(other => other !== container).map(other => {
+    siblings: siblings.slice(0, MOST_SIBLINGS).filter(other => other !== container).map(other => {
       const otherImage = text(other.image);
       return { name: other.name, at: other.at, essential: isOn(other.essential.value, true), stopTimeout: stopTimeOf(other, format), dependsOn: other.dependsOn.map(one => one.container), ...(otherImage !== undefined && { image: otherImage }) };
     }),

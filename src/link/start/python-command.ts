@@ -62,7 +62,7 @@ function handlesStop(path: string, code: readonly Statement[], store: FactStore)
 }
 
 function mentions(code: readonly Statement[], depth: number): boolean {
-  return depth < 30 && code.some(statement => expressionsOf(statement).some(expr => [...walk(expr)].some(part => (part.is === 'member' || part.is === 'name') && /^(?:SIGTERM|add_signal_handler)$/.test(part.name)))
+  return depth < 30 && code.some(statement => expressionsOf(statement).some(expr => walk(expr).some(part => (part.is === 'member' || part.is === 'name') && /^(?:SIGTERM|add_signal_handler)$/.test(part.name)))
     || mentions(nested(statement), depth + 1) || (statement.do === 'function' && mentions(statement.function.body, depth + 1)) || (statement.do === 'class' && mentions(statement.class.body, depth + 1)));
 }
 
@@ -77,7 +77,7 @@ function consumerIn(code: readonly Statement[]): string | undefined {
 type Call = Extract<Expr, { is: 'call' }>;
 
 function hasCall(code: readonly Statement[], fits: (call: Call) => boolean, depth: number): boolean {
-  return depth < 30 && code.some(statement => expressionsOf(statement).some(expr => [...walk(expr)].some(part => part.is === 'call' && fits(part)))
+  return depth < 30 && code.some(statement => expressionsOf(statement).some(expr => walk(expr).some(part => part.is === 'call' && fits(part)))
     || hasCall(nested(statement), fits, depth + 1) || (statement.do === 'function' && hasCall(statement.function.body, fits, depth + 1)));
 }
 

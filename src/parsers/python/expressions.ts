@@ -104,7 +104,7 @@ const call: Converter = (node, source) => {
 };
 
 /** Positional and keyword arguments; `*x` is an operation '*', `**x` a keyword null. */
-export function argumentsOf(node: Syntax, source: Source): { positional: Expr[]; keywords: (readonly [string | null, Expr])[] } {
+export function argumentsOf(node: Syntax, source: Source): { readonly positional: readonly Expr[]; readonly keywords: readonly (readonly [string | null, Expr])[] } {
   const positional: Expr[] = [];
   const keywords: (readonly [string | null, Expr])[] = [];
   for (const child of node.children) {
@@ -113,8 +113,12 @@ export function argumentsOf(node: Syntax, source: Source): { positional: Expr[];
     else if (child.type === 'dictionary_splat') keywords.push([null, inner(child, source)]);
     else positional.push(expression(child, source));
   }
-  return { positional, keywords };
+  return { positional: exact(positional), keywords: exact(keywords) };
 }
+
+const NONE: readonly never[] = [];
+/** As long as it is, for what is kept: room for 17 is made for what is pushed to an empty list. One for all that are empty. */
+const exact = <T>(items: readonly T[]): readonly T[] => (items.length === 0 ? NONE : items.slice());
 
 const entry = (pair: Syntax, source: Source): readonly [Expr | null, Expr] => {
   const [key, value] = pair.children;

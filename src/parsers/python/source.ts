@@ -12,8 +12,6 @@ export interface Source {
   readonly origins: Map<string, Origin>;
   /** What `env.prefixed("…")` puts in front of names here. */
   prefix: string;
-  /** Names of the file, once each. */
-  readonly names: Map<string, string>;
   /** A `yield` was seen in the function being read. */
   yields: boolean;
 }
@@ -25,7 +23,7 @@ export function createSource(text: string, path: string): Source {
     const [endLine, endLineStart] = lineOf(end);
     return { path, startLine: startLine + 1, startColumn: start - lineStart + 1, endLine: endLine + 1, endColumn: end - endLineStart + 1 };
   };
-  return { path, text, at, origins: new Map(), names: new Map(), prefix: '', yields: false };
+  return { path, text, at, origins: new Map(), prefix: '', yields: false };
 }
 
 /** Offset → line number (0-based) and the offset where that line begins. Neighbouring questions are cheap. */
@@ -59,17 +57,20 @@ export function placeOf(node: Syntax, source: Source): SourceLocation {
 
 /** V8 keeps a whole text alive for the sake of a slice of it that has this many characters or more. */
 const SLICED = 13;
+/** Longer ones stand in one place each. */
+const LONGEST_NAME = 60;
+/** Names of all files, once each: most of a file's stand in many places, and in other files. */
+const names = new Map<string, string>();
+const MOST_NAMES = 50_000;
 
+/** A copy that does not keep the file's text; a name is the same one wherever it stands. */
 export function textOf(node: Syntax, source: Source): string {
   const text = source.text.slice(node.start, node.end);
-  return text.length < SLICED ? text : ownOf(text, source);
-}
-
-/** A copy that does not keep the file's text, one for all places of the same name. */
-function ownOf(text: string, { names }: Source): string {
+  if (text.length > LONGEST_NAME) return Buffer.from(text).toString();
   const known = names.get(text);
   if (known !== undefined) return known;
-  const own = Buffer.from(text).toString();
+  const own = text.length < SLICED ? text : Buffer.from(text).toString();
+  if (names.size >= MOST_NAMES) names.clear();
   names.set(own, own);
   return own;
 }

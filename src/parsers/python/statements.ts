@@ -1,4 +1,4 @@
-import type { ClassFacts, Expr, FunctionFacts, Handler, Parameter, SourceLocation, Statement } from '../../model/index.js';
+import type { ClassFacts, Encoding, Expr, FunctionFacts, Handler, Parameter, SourceLocation, Statement } from '../../model/index.js';
 import { classNamed } from './annotations.js';
 import { noteAssignment, noteImport, prefixOf, readConfigurationValue } from './environment.js';
 import { argumentsOf, expression, firstName, target, valueOf } from './expressions.js';
@@ -10,6 +10,8 @@ type Converter = (node: Syntax, source: Source) => readonly Statement[];
 /** Branches of one `if … elif …` or `match` that are nested; further ones follow each other, so that no chain gets too deep to walk. */
 const MAX_BRANCHES = 100;
 
+const NONE: readonly never[] = [];
+
 /** The statements of a module, a block or a place that could not be read whole. */
 export function statements(nodes: readonly Syntax[], source: Source): Statement[] {
   const result: Statement[] = [];
@@ -18,7 +20,7 @@ export function statements(nodes: readonly Syntax[], source: Source): Statement[
     if (convert) result.push(...convert(node, source));
     else if (EXPRESSIONS.has(node.type)) result.push({ do: 'call', value: expression(node, source), at: placeOf(node, source) });
   }
-  return result;
+  return result.slice(); // as long as it is: it is kept
 }
 
 /** Expressions that stand in a statement's place only where the text around them is broken, or as the code of a broken line. */
@@ -109,12 +111,14 @@ const decorated: Converter = (node, source) => {
   return definition?.type === 'class_definition' ? classOf(definition, source, decorators) : [];
 };
 
+const PYTHON: readonly Encoding[] = ['python'];
+
 /** With the place of one more keyword argument, on a line of its own where the last argument has one. */
 function decoratorOf(node: Syntax, source: Source): Expr {
   const given = node.type === 'call' ? node.children.find(child => child.type === 'argument_list') : undefined;
   const [offset, before, after] = node.type !== 'call' ? [node.end, '(', ')'] : given ? placeOfArgument(given, source.text) : [];
   const expr = expression(node, source);
-  return offset === undefined ? expr : { ...expr, slot: { kind: 'insert', at: source.at(offset, offset), encoding: ['python'], before: before!, after: after! } };
+  return offset === undefined ? expr : { ...expr, slot: { kind: 'insert', at: source.at(offset, offset), encoding: PYTHON, before: before!, after: after! } };
 }
 
 function placeOfArgument(given: Syntax, text: string): readonly [number, string, string] {
@@ -135,15 +139,16 @@ function functionOf(node: Syntax, source: Source, decorators: readonly Expr[]): 
   const at = source.at(node.start, (parameters ?? name).end);
   const before = source.yields;
   const returns = classNamed(clause(node, 'type'), source);
-  const facts = { name: textOf(name, source), at, parameters: parameters ? parametersOf(parameters, source) : [], decorators, ...(returns && { returns }) };
+  const given = parameters ? parametersOf(parameters, source) : NONE;
   source.yields = false;
   const body = blockOf(node, source);
-  const definition: FunctionFacts = { ...facts, body, isAsync: node.children[0]?.type === 'async', isGenerator: source.yields };
+  const definition: FunctionFacts = { name: textOf(name, source), at, parameters: given, decorators, ...(returns && { returns }), body, isAsync: node.children[0]?.type === 'async', isGenerator: source.yields };
   source.yields = before;
   return [{ do: 'function', function: definition, at }];
 }
 
-function parametersOf(node: Syntax, source: Source): Parameter[] {
+function parametersOf(node: Syntax, source: Source): readonly Parameter[] {
+  if (node.children.length === 0) return NONE;
   let keywordOnly = false;
   return node.children.flatMap((child): Parameter[] => {
     if (child.type.endsWith('_separator')) { keywordOnly ||= child.type === 'keyword_separator'; return []; }
@@ -161,7 +166,7 @@ function classOf(node: Syntax, source: Source, decorators: readonly Expr[]): Sta
   const name = clause(node, 'identifier');
   if (!name) return [];
   const args = clause(node, 'argument_list');
-  const { positional, keywords } = args ? argumentsOf(args, source) : { positional: [], keywords: [] };
+  const { positional, keywords } = args ? argumentsOf(args, source) : { positional: NONE, keywords: NONE };
   const at = source.at(node.start, (args ?? name).end);
   const definition: ClassFacts = { name: textOf(name, source), at, bases: positional, keywords, decorators, body: blockOf(node, source) };
   return [{ do: 'class', class: definition, at }];
@@ -274,7 +279,7 @@ const oldCall = (name: string): Converter => (node, source) => {
 const CONVERTERS: Readonly<Record<string, Converter | undefined>> = {
   expression_statement: expressionStatement, assignment: (node, source) => assignment(node, source),
   import_statement: importModules, import_from_statement: importNames,
-  function_definition: (node, source) => functionOf(node, source, []), class_definition: (node, source) => classOf(node, source, []), decorated_definition: decorated,
+  function_definition: (node, source) => functionOf(node, source, NONE), class_definition: (node, source) => classOf(node, source, NONE), decorated_definition: decorated,
   if_statement: conditional, for_statement: loop, while_statement: repeat, with_statement: context, try_statement: attempt, match_statement: match,
   return_statement: returned, raise_statement: raised, delete_statement: removal, assert_statement: assertion,
   print_statement: oldCall('print'), exec_statement: oldCall('exec'),
