@@ -157,7 +157,8 @@ function definitionsOf(service: EcsServiceFacts, facts: Facts, environment: stri
   const named = referred(service, definitions);
   if (named) return { matches: [named], how: 'written' };
   // a construct gets its task definition from whoever makes it: what stands beside it may be another's
-  if (facts.format === 'cdk') return { matches: [], how: 'written' };
+  // and AWS says which revision runs: another service's may be another one
+  if (facts.format === 'cdk' || facts.format === 'aws-answer') return { matches: [], how: 'written' };
   const family = familyOf(service.taskDefinition);
   if (family === undefined) {
     const beside = definitions.filter(definition => folderOf(definition.path) === folderOf(facts.path) && definition.format === facts.format);
