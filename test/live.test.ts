@@ -291,14 +291,27 @@ describe('what is done with it', () => {
     expect(run.out).toContain('owner: @billing');
     expect(run.out).toMatch(/where: console: .*Stop timeout · CLI: aws ecs register-task-definition.* · CloudFormation: .*StopTimeout · Terraform: .*stopTimeout/);
   });
-  test('--mask hides whose account it is, everywhere', async () => {
-    const one = await fake(KILLED);
-    for (const format of ['text', 'json', 'markdown', 'github', 'concise']) {
-      const run = await live(one, ['--mask', '--format', format, '--verbose']);
-      expect(run.out, format).not.toContain('123456789012');
-      expect(run.code).toBe(1);
+  test('--mask hides whose account it is, everywhere, and changes nothing else', async () => {
+    const SECRETS = ['123456789012', '210987654321', 'planted-role', 'planted-user', 'planted-balancer', '0a1b2c3d4e5f60718293a4b5c6d7e8f9', 'eni-0123456789abcdef0'];
+    const reason = 'unable to assume the role arn:aws:iam::210987654321:role/planted-role: task 0a1b2c3d4e5f60718293a4b5c6d7e8f9 (interface eni-0123456789abcdef0) in arn:aws:elasticloadbalancing:eu-central-1:210987654321:targetgroup/planted-balancer/6d0ecf831eec9f09';
+    const one = await fake({
+      clusters: [{ name: 'prod', services: [{ ...worker('worker', { image: '210987654321.dkr.ecr.eu-central-1.amazonaws.com/shop:latest' }), stopped: [stopped(137, 30.4)], service: { deployments: [{ id: 'ecs-svc/2', status: 'PRIMARY', rolloutState: 'FAILED', rolloutStateReason: reason }] } }] }],
+      scaling: { targets: [], policies: [] }, meddle: ({ operation }) => (operation === 'DescribeScalableTargets' ? { status: 400, type: 'ValidationException', message: 'for arn:aws:iam::123456789012:user/planted-user' } : undefined),
+    });
+    const where = folder(FAULTY);
+    await live(one, ['--record', 'prod.json'], where);
+    const run = (args: readonly string[]): Run => drainlint(where, ['live', '--replay', 'prod.json', '--verbose', '--preset', 'strict', ...args]);
+    for (const format of Object.keys(reporters)) for (const repo of format === 'text' || format === 'json' ? [[], ['--repo', '.']] : [[]]) {
+      const hidden = run(['--mask', '--format', format, ...repo]), plain = run(['--format', format, ...repo]);
+      expect(hidden.code, hidden.err).toBe(1);
+      for (const secret of SECRETS) expect(`${hidden.out}${hidden.err}`.includes(secret), `${secret} in ${format}`).toBe(false);
+      expect(SECRETS.some(secret => plain.out.includes(secret)), format).toBe(true);
+      expect(hidden.out).toContain('worker');
+      if (format === 'text') expect(hidden.out.match(/^(?:worker|app|service) .* — /gm)).toEqual(plain.out.match(/^(?:worker|app|service) .* — /gm));
+      if (format === 'json') expect(idsOf(hidden)).toEqual(idsOf(plain));
     }
-  });
+    expect(SECRETS.filter(secret => !`${run([]).out}${run([]).err}${run(['--format', 'json']).out}`.includes(secret))).toEqual([]);
+  }, 120_000);
   test('--events: an archive of EventBridge, with lines that are none', async () => {
     const event = (n: number, more: object): string => JSON.stringify({ 'detail-type': 'ECS Task State Change', detail: {
       taskArn: `arn:aws:ecs:eu-central-1:123456789012:task/prod/${n}`, clusterArn: 'arn:aws:ecs:eu-central-1:123456789012:cluster/prod', group: 'service:worker', lastStatus: 'STOPPED', stopCode: 'ServiceSchedulerInitiated', stoppedReason: 'Scaling activity initiated by (deployment ecs-svc/1)',

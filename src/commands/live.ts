@@ -8,7 +8,7 @@ import type { Access } from '../sources/aws/caller.js';
 import type { Recording } from '../sources/aws/recording.js';
 import { checkNames, exitCode, loadRules, parseFormat, print, withFlags, type JudgeFlags } from './judging.js';
 import { driftOf } from './drift.js';
-import { masked } from './mask.js';
+import { masked, masker } from './mask.js';
 import { configFor, rootOf } from './run.js';
 import { stopwatch, type Stopwatch } from './stopwatch.js';
 import { withWay } from './ways.js';
@@ -52,7 +52,8 @@ export async function live(flags: LiveFlags): Promise<number> {
   const [repo, compare] = [folderOf(flags.repo), folderOf(flags.compare)];
   const watch = stopwatch(flags.timings);
   const recording = flags.replay === undefined ? await read(flags, watch) : await replay(flags.replay);
-  for (const failure of recording.failures) process.stderr.write(`drainlint: ${failure.message}\n`);
+  const mask = flags.mask ? masker() : undefined;
+  for (const { message } of recording.failures) process.stderr.write(`drainlint: ${mask ? mask(message) : message}\n`);
   if (flags.record !== undefined) await record(flags.record, recording);
   if (recording.services.length === 0 && recording.failures.length > 0) throw new AuditError('nothing could be audited');
   if (recording.services.length === 0) process.stderr.write('drainlint: there is no such service\n');
@@ -60,7 +61,7 @@ export async function live(flags: LiveFlags): Promise<number> {
   const config = withFlags(await configOf(flags), flags);
   if (flags.rule.length + flags.ignoreRule.length > 0) checkNames([...flags.rule, ...flags.ignoreRule], await loadRules());
   const judged = await auditRecording(recording, { config, watch, ...(repo !== undefined && { repo }), ...(compare !== undefined && { compare: { root: rootOf([compare]), paths: [compare] } }), ...(flags.events !== undefined && { archive: await archive(flags.events) }) });
-  const report = flags.mask ? masked(judged) : judged;
+  const report = mask ? masked(judged, mask) : judged;
   watch.begin('printing');
   for (const output of outputs) await print(report, output, flags);
   watch.end();
