@@ -317,6 +317,7 @@ function withOwners(findings: readonly Finding[], store: FileStore, config: Conf
   });
 }
 
-function byPlace(a: Finding, b: Finding): number {
+/** The order of findings in a report. */
+export function byPlace(a: Finding, b: Finding): number {
   return comparePlaces(a.at, b.at) || a.order - b.order || (a.ruleId < b.ruleId ? -1 : a.ruleId > b.ruleId ? 1 : 0);
 }

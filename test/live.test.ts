@@ -5,6 +5,7 @@ import { auditRecording } from '../src/commands/live.js';
 import { audit } from '../src/audit.js';
 import { DEFAULT_CONFIG, type Config } from '../src/config.js';
 import type { Report } from '../src/model/index.js';
+import { reporters } from '../src/reporters/index.js';
 import { rules } from '../src/rules/index.js';
 import { collect, type CollectOptions } from '../src/sources/aws/collect.js';
 import { iamPolicy, OPERATIONS } from '../src/sources/aws/operations.js';
@@ -290,14 +291,27 @@ describe('what is done with it', () => {
     expect(run.out).toContain('owner: @billing');
     expect(run.out).toMatch(/where: console: .*Stop timeout · CLI: aws ecs register-task-definition.* · CloudFormation: .*StopTimeout · Terraform: .*stopTimeout/);
   });
-  test('--mask hides whose account it is, everywhere', async () => {
-    const one = await fake(KILLED);
-    for (const format of ['text', 'json', 'markdown', 'github', 'concise']) {
-      const run = await live(one, ['--mask', '--format', format, '--verbose']);
-      expect(run.out, format).not.toContain('123456789012');
-      expect(run.code).toBe(1);
+  test('--mask hides whose account it is, everywhere, and changes nothing else', async () => {
+    const SECRETS = ['123456789012', '210987654321', 'planted-role', 'planted-user', 'planted-balancer', '0a1b2c3d4e5f60718293a4b5c6d7e8f9', 'eni-0123456789abcdef0'];
+    const reason = 'unable to assume the role arn:aws:iam::210987654321:role/planted-role: task 0a1b2c3d4e5f60718293a4b5c6d7e8f9 (interface eni-0123456789abcdef0) in arn:aws:elasticloadbalancing:eu-central-1:210987654321:targetgroup/planted-balancer/6d0ecf831eec9f09';
+    const one = await fake({
+      clusters: [{ name: 'prod', services: [{ ...worker('worker', { image: '210987654321.dkr.ecr.eu-central-1.amazonaws.com/shop:latest' }), stopped: [stopped(137, 30.4)], service: { deployments: [{ id: 'ecs-svc/2', status: 'PRIMARY', rolloutState: 'FAILED', rolloutStateReason: reason }] } }] }],
+      scaling: { targets: [], policies: [] }, meddle: ({ operation }) => (operation === 'DescribeScalableTargets' ? { status: 400, type: 'ValidationException', message: 'for arn:aws:iam::123456789012:user/planted-user' } : undefined),
+    });
+    const where = folder(FAULTY);
+    await live(one, ['--record', 'prod.json'], where);
+    const run = (args: readonly string[]): Run => drainlint(where, ['live', '--replay', 'prod.json', '--verbose', '--preset', 'strict', ...args]);
+    for (const format of Object.keys(reporters)) for (const repo of format === 'text' || format === 'json' ? [[], ['--repo', '.']] : [[]]) {
+      const hidden = run(['--mask', '--format', format, ...repo]), plain = run(['--format', format, ...repo]);
+      expect(hidden.code, hidden.err).toBe(1);
+      for (const secret of SECRETS) expect(`${hidden.out}${hidden.err}`.includes(secret), `${secret} in ${format}`).toBe(false);
+      expect(SECRETS.some(secret => plain.out.includes(secret)), format).toBe(true);
+      expect(hidden.out).toContain('worker');
+      if (format === 'text') expect(hidden.out.match(/^(?:worker|app|service) .* — /gm)).toEqual(plain.out.match(/^(?:worker|app|service) .* — /gm));
+      if (format === 'json') expect(idsOf(hidden)).toEqual(idsOf(plain));
     }
-  });
+    expect(SECRETS.filter(secret => !`${run([]).out}${run([]).err}${run(['--format', 'json']).out}`.includes(secret))).toEqual([]);
+  }, 120_000);
   test('--events: an archive of EventBridge, with lines that are none', async () => {
     const event = (n: number, more: object): string => JSON.stringify({ 'detail-type': 'ECS Task State Change', detail: {
       taskArn: `arn:aws:ecs:eu-central-1:123456789012:task/prod/${n}`, clusterArn: 'arn:aws:ecs:eu-central-1:123456789012:cluster/prod', group: 'service:worker', lastStatus: 'STOPPED', stopCode: 'ServiceSchedulerInitiated', stoppedReason: 'Scaling activity initiated by (deployment ecs-svc/1)',
@@ -386,4 +400,35 @@ describe('a service says the same as a file and where it runs', () => {
     expect(differences).toEqual([]);
     expect(seen.size).toBeGreaterThan(12);
   }, 120_000);
+
+  test('services that are judged in parts are judged as all at once', async () => {
+    const queue = (name: string, more = {}): NonNullable<FakeOptions['queues']>[number] => ({ name, attributes: more });
+    const killed = (n: number): readonly Readonly<Record<string, unknown>>[] => (n % 3 === 0 ? [stopped(137, 30.4, n), stopped(0, 4, n)] : []);
+    const recording = await read(await fake({
+      caches: [{ name: 'shop', host: ENDPOINT, parameterGroup: 'default.redis7', policy: 'volatile-lru' }], metrics: { shop: [3, 4], letters: [1, 5] },
+      queues: [queue('mails', { RedrivePolicy: '{"deadLetterTargetArn":"arn:aws:sqs:eu-central-1:123456789012:letters","maxReceiveCount":"3"}' }), queue('letters'), queue('exports')],
+      // the same names in two clusters, one that names queues, and one whose task definition is not described
+      clusters: ['blue', 'green'].map((name, c) => ({ name, services: [
+        ...specs.slice(0, 30).map((spec, n) => ({ ...asRunning(spec), stopped: killed(n + c) })),
+        worker('mailer', { environment: [{ name: 'QUEUE_URL', value: 'https://sqs.eu-central-1.amazonaws.com/123456789012/mails' }, { name: 'OTHER_URL', value: 'https://sqs.eu-central-1.amazonaws.com/123456789012/exports' }] }),
+        { name: 'lost', taskDefinitionArn: 'arn:aws:ecs:eu-central-1:123456789012:task-definition/mailer:9' },
+      ] })),
+    }));
+    expect(recording.failures.map(({ call }) => call)).toEqual(['ecs:DescribeTaskDefinition']);
+    const compare = { root: folder({ 'infra/service.json': JSON.stringify({ serviceName: specs[0]!.name, taskDefinition: 'worker', desiredCount: 2, deploymentConfiguration: { minimumHealthyPercent: 1, maximumPercent: 299 } }) }) };
+    const entry = (rule: string, path: string, startLine: number): Config['ignore'][number] => ({ rule, path, reason: 'known', at: { path: 'drainlint.config.yaml', startLine, startColumn: 1, endLine: startLine, endColumn: 2, logical: path } });
+    const config: Config = { ...STRICT, ignore: [entry('ecs/no-log-configuration', 'aws:*/green/*', 1), entry('ecs/no-log-configuration', 'aws:*/yellow/*', 2)], ruleNames: [{ value: 'ecs/no-such-rule', at: { path: 'drainlint.config.yaml', startLine: 3, startColumn: 1, endLine: 3, endColumn: 2 } }] };
+    const inParts = async (atOnce: number, minConfidence: Config['minConfidence']): Promise<unknown> => {
+      const report = await auditRecording(recording, { config: { ...config, minConfidence }, compare, atOnce });
+      const { unresolved, ...rest } = JSON.parse((await reporters.json!())(report, { color: false, verbose: true })) as { readonly unresolved: readonly object[] };
+      return { ...rest, unresolved: unresolved.map(one => JSON.stringify(one)).sort(), text: (await reporters.sarif!())(report, { color: false, verbose: true }) };
+    };
+    const whole = await inParts(Infinity, 'low') as { readonly findings: readonly { readonly ruleId: string; readonly message: string }[] };
+    expect(await inParts(1, 'low')).toEqual(whole);
+    expect(await inParts(7, 'low')).toEqual(whole);
+    expect(await inParts(7, 'high')).toEqual(await inParts(Infinity, 'high'));
+    const found = new Set(whole.findings.map(({ ruleId }) => ruleId));
+    for (const id of ['live/killed-after-stop-timeout', 'live/drift', 'live/dead-letters', 'live/broker-evictions', 'audit/unused-suppression', 'audit/unknown-rule']) expect([...found]).toContain(id);
+    expect(whole.findings.find(({ ruleId }) => ruleId === 'live/broker-evictions')?.message).toContain('it is the broker of');
+  }, 60_000);
 });

@@ -1,13 +1,14 @@
 import { statSync } from 'node:fs';
-import { audit } from '../audit.js';
+import { setFlagsFromString } from 'node:v8';
+import { audit, byPlace } from '../audit.js';
 import { AuditError, DEFAULT_CONFIG, type Config } from '../config.js';
-import type { Drift, Finding, Report } from '../model/index.js';
-import { startOf } from '../model/index.js';
+import type { Drift, Finding, Model, Report } from '../model/index.js';
+import { isRunning, startOf } from '../model/index.js';
 import type { Access } from '../sources/aws/caller.js';
 import type { Recording } from '../sources/aws/recording.js';
 import { checkNames, exitCode, loadRules, parseFormat, print, withFlags, type JudgeFlags } from './judging.js';
 import { driftOf } from './drift.js';
-import { masked } from './mask.js';
+import { masked, masker } from './mask.js';
 import { configFor, rootOf } from './run.js';
 import { stopwatch, type Stopwatch } from './stopwatch.js';
 import { withWay } from './ways.js';
@@ -31,6 +32,12 @@ export interface LiveFlags extends JudgeFlags {
   readonly printIamPolicy?: boolean;
 }
 
+/**
+ * The heap grows by a tenth and not to several times what is in use: a fleet is read in minutes, at the rates of AWS, and collecting more often costs seconds
+ * (2,000 services judged from a recording, Node 20: 147 MiB instead of 245, 4.5 s of processor time instead of 2.6).
+ */
+const SMALL_HEAP = ['--heap-growing-percent=10', '--semi-space-growth-factor=1'];
+
 /** ms between two looks at a deployment that is under way. */
 const LOOK_EVERY = 10_000;
 
@@ -40,11 +47,13 @@ export async function live(flags: LiveFlags): Promise<number> {
     process.stdout.write((await import('../sources/aws/operations.js')).iamPolicy());
     return 0;
   }
+  SMALL_HEAP.forEach(flag => setFlagsFromString(flag));
   const outputs = (flags.format.length > 0 ? flags.format : ['text']).map(parseFormat);
   const [repo, compare] = [folderOf(flags.repo), folderOf(flags.compare)];
   const watch = stopwatch(flags.timings);
   const recording = flags.replay === undefined ? await read(flags, watch) : await replay(flags.replay);
-  for (const failure of recording.failures) process.stderr.write(`drainlint: ${failure.message}\n`);
+  const mask = flags.mask ? masker() : undefined;
+  for (const { message } of recording.failures) process.stderr.write(`drainlint: ${mask ? mask(message) : message}\n`);
   if (flags.record !== undefined) await record(flags.record, recording);
   if (recording.services.length === 0 && recording.failures.length > 0) throw new AuditError('nothing could be audited');
   if (recording.services.length === 0) process.stderr.write('drainlint: there is no such service\n');
@@ -52,7 +61,7 @@ export async function live(flags: LiveFlags): Promise<number> {
   const config = withFlags(await configOf(flags), flags);
   if (flags.rule.length + flags.ignoreRule.length > 0) checkNames([...flags.rule, ...flags.ignoreRule], await loadRules());
   const judged = await auditRecording(recording, { config, watch, ...(repo !== undefined && { repo }), ...(compare !== undefined && { compare: { root: rootOf([compare]), paths: [compare] } }), ...(flags.events !== undefined && { archive: await archive(flags.events) }) });
-  const report = flags.mask ? masked(judged) : judged;
+  const report = mask ? masked(judged, mask) : judged;
   watch.begin('printing');
   for (const output of outputs) await print(report, output, flags);
   watch.end();
@@ -68,20 +77,63 @@ export interface ReplayOptions {
   readonly compare?: { readonly root: string; readonly paths?: readonly string[] };
   readonly archive?: readonly Readonly<Record<string, unknown>>[];
   readonly watch?: Pick<Stopwatch, 'begin'>;
+  /** Services that are judged at once, where there is no repository; as many as take little memory where absent. */
+  readonly atOnce?: number;
 }
 
-/** The report on what was read of AWS. */
-export async function auditRecording(recording: Recording, { config, repo, compare, archive = [], watch }: ReplayOptions): Promise<Report> {
+/** The report on what was read of AWS. Without a repository the services are judged in parts, and of each part only what it found is kept. */
+export async function auditRecording(recording: Recording, options: ReplayOptions): Promise<Report> {
+  const { partsOf, writersOf } = await import('../sources/aws/documents.js');
+  const { compare, config, repo, atOnce } = options;
+  const written = compare && await audit({ ...compare, config, rules: [] });
+  const parts: Report[] = [];
+  for (const part of repo === undefined ? partsOf(recording, atOnce) : [recording]) {
+    const { lines, model: { live: evidence, ...model }, ...report } = await auditPart(part, recording, written?.model, options);
+    // no report reads its containers, nor more of the evidence than that it is there; its lines would keep all of its texts
+    parts.push({ ...report, model: { ...model, containers: [], ...(evidence && { live: { ...evidence, services: [], drift: [] } }) }, lines: parts.length === 0 ? lines : parts[0]!.lines });
+  }
+  const [first] = parts;
+  const report = parts.length === 1 ? first! : together(parts, recording);
+  const missing = [...recording.failures.map(({ message }) => ({ at: startOf('aws:'), reason: message })), ...recording.services.filter(({ taskDefinition }) => !taskDefinition).map(({ arn }) => ({ at: startOf(`aws:${arn}`), reason: 'its task definition is not known' }))];
+  const writers = writersOf(recording);
+  return {
+    ...report, model: { ...report.model, unresolved: [...report.model.unresolved, ...missing] },
+    lines: path => writers.get(path)?.().split('\n') ?? (written ?? report).lines(path),
+  };
+}
+
+/** The report on some of its services. `written`: what they are compared with. */
+async function auditPart(part: Recording, whole: Recording, written: Model | undefined, { config, repo, archive = [], watch }: ReplayOptions): Promise<Report> {
   const { documentsOf } = await import('../sources/aws/documents.js');
-  const { texts, evidence } = documentsOf(recording, archive);
+  const { texts, evidence } = documentsOf(part, archive, whole.services);
   const root = repo ?? process.cwd();
   const run = (drift: readonly Drift[] = []): Promise<Report> => audit({ root, config, rules: loadRules, ...(watch && { onProgress: watch.begin }), live: { texts, evidence: { ...evidence, drift }, filesToo: repo !== undefined } });
   const first = await run();
-  const written = compare && await audit({ ...compare, config, rules: [] });
-  const report = written ? await run(driftOf(first.model, written.model)) : first;
+  const report = written ? await run(driftOf(first.model, written)) : first;
   const owners = new Map(evidence.services.map(service => [service.path, service.owner]));
-  const missing = [...recording.failures.map(({ message }) => ({ at: startOf('aws:'), reason: message })), ...recording.services.filter(({ taskDefinition }) => !taskDefinition).map(({ arn }) => ({ at: startOf(`aws:${arn}`), reason: 'its task definition is not known' }))];
-  return { ...report, findings: report.findings.map(finding => owned(withWay(finding), owners)), model: { ...report.model, unresolved: [...report.model.unresolved, ...missing] }, lines: path => written && !path.startsWith('aws:') ? written.lines(path) : report.lines(path) };
+  return { ...report, findings: report.findings.map(finding => owned(withWay(finding), owners)) };
+}
+
+/** Reports on parts as one. All of them speak of the resources and of the configuration: of the latter holds what no part contradicts (an entry that hides nothing in any). */
+function together(parts: readonly Report[], { queues, caches, brokers }: Recording): Report {
+  const [first] = parts;
+  const all = <T>(of: (report: Report) => readonly T[]): readonly T[] => parts.flatMap(of);
+  const times = new Map<string, number>();
+  const kept = all(({ findings }) => findings).filter(({ ruleId, at, message }) => {
+    const key = JSON.stringify([ruleId, at, message]);
+    const before = times.get(key) ?? 0;
+    times.set(key, before + 1);
+    return isRunning(at) ? before === 0 : before + 1 === parts.length;
+  });
+  const shared = (parts.length - 1) * (queues.length + caches.length + brokers.length);
+  const sum = (of: (report: Report) => number): number => parts.reduce((total, report) => total + of(report), 0);
+  const { model } = first!;
+  return {
+    ...first!, findings: [...kept].sort(byPlace), hidden: sum(({ hidden }) => hidden), scannedFiles: sum(({ scannedFiles }) => scannedFiles) - shared, readFiles: sum(({ readFiles }) => readFiles) - shared,
+    model: {
+      ...model, workers: [...all(report => report.model.workers)].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)), schedulers: all(report => report.model.schedulers), services: all(report => report.model.services), containers: [], unaudited: all(report => report.model.unaudited), unresolved: all(report => report.model.unresolved),
+    },
+  };
 }
 
 function owned(finding: Finding, owners: ReadonlyMap<string, string | undefined>): Finding {

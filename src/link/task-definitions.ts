@@ -41,8 +41,8 @@ export function definitionFinder(definitions: readonly Definition[]): Definition
     if (own) return { matches: [own], how: 'written' };
     const named = referred(service);
     if (named) return { matches: [named], how: 'written' };
-    // a construct gets its task definition from whoever makes it: what stands beside it may be another's
-    if (facts.format === 'cdk') return { matches: [], how: 'written' };
+    // a construct gets its task definition from whoever makes it: what stands beside it may be another's; AWS says which revision runs
+    if (facts.format === 'cdk' || facts.format === 'aws-answer') return { matches: [], how: 'written' };
     const family = familyOf(service.taskDefinition);
     if (family === undefined) {
       const candidates = beside(`${folderOf(facts.path)}\0${facts.format}`);

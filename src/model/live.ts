@@ -5,8 +5,8 @@ export interface LiveEvidence {
   readonly services: readonly LiveService[];
   /** Queues of dead letters: messages a day before, and when it was read. */
   readonly queues: readonly { readonly name: string; readonly at: SourceLocation; readonly before: number; readonly now: number }[];
-  /** Caches whose evictions within a day are known. `address`: as containers refer to it; `policy`: maxmemory-policy. */
-  readonly caches: readonly { readonly name: string; readonly address: string; readonly at: SourceLocation; readonly evictions: number; readonly policy?: string }[];
+  /** Caches whose evictions within a day are known. `users`: the containers whose variables name it; `policy`: maxmemory-policy. */
+  readonly caches: readonly { readonly name: string; readonly users: readonly { readonly service: string; readonly container: string }[]; readonly at: SourceLocation; readonly evictions: number; readonly policy?: string }[];
   /** When it was read, as ISO 8601. */
   readonly readAt: string;
   /** Values that differ from those of the repository. */

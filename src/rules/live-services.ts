@@ -39,7 +39,7 @@ export function moment(iso: string | undefined): string {
 }
 
 /** The container of a service in words: `worker`, or `worker in billing`. */
-export function containerIn({ name }: LiveService, container: string): string {
+export function containerIn({ name }: Pick<LiveService, 'name'>, container: string): string {
   return container === name ? name : `${container} in ${name}`;
 }
 

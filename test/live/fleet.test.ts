@@ -9,8 +9,11 @@ import { drainlintBeside } from '../run-cli.js';
 
 /** 2,000 services in 40 clusters, each with a task definition and a stopped task of its own. */
 const CLUSTERS = 40, EACH = 50;
-/** What is wanted is 150; the facts and the model of 2,000 services at once take more. */
-const MEBIBYTES = 550;
+/**
+ * At most, in MiB. Wanted are 143 (150 MB), measured were 163: Node takes 40, the SDK 30, and of the heap what was read 13, findings and joined workers 40. The
+ * JSON report and the recording are texts of 19 and 9 MB, which stand in memory whole: 275 were measured with both.
+ */
+const MEBIBYTES = { text: 190, json: 320 } as const;
 const CALLER = { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'secret', AWS_REGION: 'eu-central-1', AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: '/nowhere', AWS_SHARED_CREDENTIALS_FILE: '/nowhere' };
 /** Says at the end how much memory it took, and takes the terminal for one: progress is shown only there. */
 const MEASURED = `--import "data:text/javascript,process.stderr.isTTY=true;process.on('exit',()=>process.stderr.write('%5Cnpeak%20'+process.resourceUsage().maxRSS+'%5Cn'))"`;
@@ -57,8 +60,23 @@ test.concurrent('a fleet: complete, within the documented rates, little memory, 
   expect(run.err).toContain(`eu-central-1: ${CLUSTERS * EACH} of ${CLUSTERS * EACH} task definitions`);
   const peak = Number(/\npeak (\d+)/.exec(run.err)?.[1]) / 1024;
   console.log(`${fake.log.length} requests, ${peak.toFixed(0)} MiB, ${((fake.log.at(-1)!.at - fake.log[0]!.at) / 1000).toFixed(0)} s`);
-  expect(peak).toBeLessThan(MEBIBYTES);
+  expect(peak).toBeLessThan(MEBIBYTES.json);
 }, 300_000);
+
+test.concurrent('a fleet whose calls are throttled, one in ten: the same is read', async ({ expect }) => {
+  let count = 0;
+  const [calm, busy] = await Promise.all([fakeAws({ clusters, scaling: { targets: [], policies: [] } }), fakeAws({ clusters, scaling: { targets: [], policies: [] }, meddle: () => (count++ % 10 === 4 ? { status: 400, type: 'ThrottlingException', message: 'Rate exceeded' } : undefined) })]);
+  const [first, second] = await Promise.all([calm, busy].map(({ url }, i) => drainlintBeside(where, ['live', '--endpoint-url', url, '--record', `${i}.json`, '--format', `text:${i}.txt`, '--fail-on', 'never'], { ...CALLER, NODE_OPTIONS: MEASURED })));
+  await Promise.all([calm.close(), busy.close()]);
+  const read = (i: number): Recording => ({ ...JSON.parse(readFileSync(join(where, `${i}.json`), 'utf8')) as Recording, recordedAt: '' });
+  expect([first, second]).toMatchObject([{ code: 0 }, { code: 0 }]);
+  expect(busy.log.length).toBeGreaterThan(calm.log.length * 1.1);
+  expect(read(1)).toEqual(read(0));
+  expect(readFileSync(join(where, '1.txt'), 'utf8')).toBe(readFileSync(join(where, '0.txt'), 'utf8'));
+  const peaks = [first, second].map(run => Number(/\npeak (\d+)/.exec(run!.err)?.[1]) / 1024);
+  console.log(`${calm.log.length} and ${busy.log.length} requests, ${peaks.map(peak => peak.toFixed(0)).join(' and ')} MiB, ${((busy.log.at(-1)!.at - busy.log[0]!.at) / 1000).toFixed(0)} s`);
+  for (const peak of peaks) expect(peak).toBeLessThan(MEBIBYTES.text);
+}, 900_000);
 
 test.concurrent('throttled without an end: given up, and said', async ({ expect }) => {
   const fake = await fakeAws({ clusters: clusters.slice(0, 1), meddle: ({ operation }) => (operation === 'ListServices' ? { status: 400, type: 'ThrottlingException', message: 'Rate exceeded' } : undefined) });

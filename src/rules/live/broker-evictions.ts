@@ -11,13 +11,10 @@ export const brokerEvictions: Rule = {
   references: ['https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/CacheMetrics.Redis.html', 'https://redis.io/docs/latest/develop/reference/eviction/'],
   documentedBy: 'CloudWatch counts the evictions',
 
-  *check({ live, containers }) {
-    for (const { name, address, at, evictions, policy } of live?.caches ?? []) {
+  *check({ live }) {
+    for (const { name, users: found, at, evictions, policy } of live?.caches ?? []) {
       if (evictions <= 0) continue;
-      const users = containers.filter(({ container }) => container.refersTo.includes(address)).map(({ container }) => {
-        const service = live!.services.find(({ path }) => path === container.at.path);
-        return service ? containerIn(service, container.name) : container.name;
-      });
+      const users = found.map(({ service, container }) => containerIn({ name: service }, container));
       const isBroker = users.length > 0;
       yield {
         order: 4, at, confidence: isBroker ? 'high' : 'low', resource: name,

@@ -33,7 +33,7 @@ export const killedAfterStopTimeout: Rule = {
         yield {
           order: 2, at: stopTimeout.at, confidence: 'high', resource: service.name, absorbs: ['ecs/stop-timeout-too-short'],
           ...(workers[0] ? about(workers[0]) : {}), ...(workers.length > 1 && { workers: workers.map(({ id }) => id) }),
-          message: `${shareOf(killed.length, stops.length)} of ${containerIn(service, name)} ended with SIGKILL, the last at ${moment(last.stoppedAt)}${drain}: ${seconds === undefined ? 'its stop timeout' : `the stop timeout of ${seconds} s`} is too short for what it does, or the signal does not reach it`,
+          message: `${shareOf(killed.length, stops.length)} of ${containerIn(service, name)} ended with SIGKILL, ${killed.length === 1 ? '' : 'the last '}at ${moment(last.stoppedAt)}${drain}: ${seconds === undefined ? 'its stop timeout' : `the stop timeout of ${seconds} s`} is too short for what it does, or the signal does not reach it`,
           label: seconds === undefined ? '' : isDefault ? `no stopTimeout: ECS waits ${seconds} s` : `killed after ${seconds} s`,
           suggestion: longer ? `write ${textToWrite(stopTimeout, stopTimeoutSeconds, `\`"stopTimeout": ${stopTimeoutSeconds}\``)} in container ${name}, and make work over ${stopTimeoutSeconds} s resumable with late acknowledgement, or protect it with ECS task protection` : `make work over ${inWords(seconds ?? stopTimeoutSeconds)} resumable with late acknowledgement, or protect it with ECS task protection`,
           fate: `${causesOf(killed)} → SIGTERM → ${seconds ?? '?'} s → SIGKILL (exit code ${KILLED})${last.drainSeconds === undefined ? '' : `: measured ${last.drainSeconds} s`}`,

@@ -20,7 +20,7 @@ export const outOfMemoryKills: Rule = {
         const [worker] = workersOf(model, service, name);
         yield {
           order: 1, at: container?.at ?? service.at, confidence: 'high', resource: service.name, ...(worker ? about(worker) : {}),
-          message: `${shareOf(stops.length, service.stops.filter(({ container: other }) => other === name).length)} of ${containerIn(service, name)} ${stops.length === 1 ? 'was' : 'were'} for lack of memory, the last at ${moment(newest(stops)?.stoppedAt)}: what it worked on was cut without a signal`,
+          message: `${shareOf(stops.length, service.stops.filter(({ container: other }) => other === name).length)} of ${containerIn(service, name)} ${stops.length === 1 ? 'was' : 'were'} for lack of memory, ${stops.length === 1 ? '' : 'the last '}at ${moment(newest(stops)?.stoppedAt)}: what it worked on was cut without a signal`,
           label: container?.memoryMiB === undefined ? '' : `${container.memoryMiB} MiB`,
           suggestion: container?.memoryMiB === undefined ? 'give the ECS task more memory, or run fewer processes in the container' : `give it more than ${container.memoryMiB} MiB, or run fewer processes in it`,
           fate: 'out of memory → SIGKILL at once: nothing drains',

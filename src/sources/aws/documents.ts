@@ -8,18 +8,50 @@ export interface LiveDocuments { readonly texts: ReadonlyMap<string, string>; re
 
 export const pathOf = (arn: string): string => `aws:${arn}`;
 
-/** A recording as documents, and what it says of how ECS tasks ended. `stops`: more of them, from an archive of events. */
-export function documentsOf(recording: Recording, stops: readonly Answer[] = []): LiveDocuments {
-  const texts = new Map<string, string>();
-  const add = (arn: string, content: object): void => { texts.set(pathOf(arn), `${JSON.stringify(content, null, 2)}\n`); };
-  for (const { arn, service, taskDefinition, scaling } of recording.services) {
-    const { deployments: _deployments, events: _events, ...configured } = service;
-    add(arn, { service: configured, ...(scaling && { scaling }), ...(taskDefinition && { taskDefinition }) });
-  }
-  for (const { arn, visible: _, ...queue } of recording.queues) add(arn, { queue: { ...queue, arn } });
-  for (const { arn, evictions: _, ...cache } of recording.caches) add(arn, { cache: { ...cache, arn } });
-  for (const broker of recording.brokers) add(broker.arn, { broker });
-  return { texts, evidence: { readAt: recording.recordedAt, services: recording.services.map(service => liveService(service, stops)), queues: queuesOf(recording), caches: recording.caches.flatMap(({ arn, name, evictions, policy }) => (evictions === undefined ? [] : [{ name, address: `aws.${arn}`, at: startOf(pathOf(arn)), evictions, ...(policy !== undefined && { policy }) }])) } };
+/** A recording as documents, and what it says of how ECS tasks ended. `stops`: more of them, from an archive of events; `everyone`: all services, where the recording is a part. */
+export function documentsOf(recording: Recording, stops: readonly Answer[] = [], everyone: Recording['services'] = recording.services): LiveDocuments {
+  return {
+    texts: new Map([...writersOf(recording)].map(([path, write]) => [path, write()])),
+    evidence: { readAt: recording.recordedAt, services: recording.services.map(service => liveService(service, stops)), queues: queuesOf(recording), caches: cachesOf(recording, everyone) },
+  };
+}
+
+/** What writes each document of a recording, by its path. */
+export function writersOf(recording: Recording): ReadonlyMap<string, () => string> {
+  const writer = (arn: string, content: () => object): readonly [string, () => string] => [pathOf(arn), () => `${JSON.stringify(content(), null, 2)}\n`];
+  return new Map([
+    ...recording.services.map(({ arn, service, taskDefinition, scaling }) => writer(arn, () => {
+      const { deployments: _deployments, events: _events, ...configured } = service;
+      return { service: configured, ...(scaling && { scaling }), ...(taskDefinition && { taskDefinition }) };
+    })),
+    ...recording.queues.map(({ arn, visible: _, ...queue }) => writer(arn, () => ({ queue: { ...queue, arn } }))),
+    ...recording.caches.map(({ arn, evictions: _, ...cache }) => writer(arn, () => ({ cache: { ...cache, arn } }))),
+    ...recording.brokers.map(broker => writer(broker.arn, () => ({ broker }))),
+  ]);
+}
+
+/** Services that are judged at once: their facts and what joins them take most of the memory. */
+const AT_ONCE = 50;
+
+/**
+ * A recording in parts whose facts need not be in memory together: a service is joined to the queues, caches and brokers that it names, never to
+ * another service. Each part has all of these; what is known of them besides their configuration is in the first.
+ */
+export function partsOf(recording: Recording, atOnce = AT_ONCE): readonly Recording[] {
+  const services = [...recording.services].sort((a, b) => (a.arn < b.arn ? -1 : a.arn > b.arn ? 1 : 0));
+  return Array.from({ length: Math.max(1, Math.ceil(services.length / atOnce)) }, (_, i) => ({
+    ...recording, services: services.slice(i * atOnce, (i + 1) * atOnce),
+    ...(i > 0 && { queues: recording.queues.map(({ visible: _visible, ...queue }) => queue), caches: recording.caches.map(({ evictions: _evictions, ...cache }) => cache) }),
+  }));
+}
+
+/** Caches whose evictions are known, with the containers that name them. */
+function cachesOf({ caches }: Recording, services: Recording['services']): LiveEvidence['caches'] {
+  return caches.flatMap(({ arn, name, evictions, policy }) => (evictions === undefined ? [] : [{
+    name, at: startOf(pathOf(arn)), evictions, ...(policy !== undefined && { policy }),
+    users: services.flatMap(({ arn: of, service, taskDefinition }) => objects(taskDefinition?.containerDefinitions).filter(({ environment }) => objects(environment).some(({ value }) => typeof value === 'string' && value.endsWith(`://${arn}`)))
+      .map(container => ({ service: text(service.serviceName) ?? lastPart(of), container: String(container.name) }))),
+  }]));
 }
 
 /** Dead letters whose number is known at two times. */
