@@ -25,6 +25,11 @@ describe('the pages of the rules', async () => {
     await expect(ruleIndex(pages)).toMatchFileSnapshot(join(PAGES, 'README.md'));
     expect([...ruleIndex(pages).matchAll(/\]\((\S+)\.md\)/g)].map(([, id]) => id).sort()).toEqual(rules.map(({ id }) => id).sort());
   });
+  test('none says "none" of a rule that mends other forms than its example', () => {
+    const unseen = pages.filter(({ rule, example: { findings } }) => findings.every(({ fix }) => !fix) && /\bfix && \{ fix \}/.test(readFileSync(join(ROOT, 'src/rules', `${rule.id}.ts`), 'utf8')));
+    expect(unseen.map(({ rule }) => rule.id).sort()).toEqual(rules.filter(rule => rule.mends).map(({ id }) => id).sort());
+    for (const page of unseen) expect(rulePage(page)).toContain(`fix: ${page.rule.mends}, not for the example`);
+  });
   test('there is no other', () => {
     expect(markdownIn('docs/rules').map(path => relative(PAGES, join(ROOT, path)))).toEqual([...rules.map(({ id }) => `${id}.md`), 'README.md'].sort());
   });

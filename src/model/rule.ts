@@ -29,6 +29,8 @@ export interface Rule {
   readonly id: string;
   /** The usual severity; a problem may carry another. */
   readonly severity: Severity;
+  /** How safe its fix is, where its example is of a form that gets none. */
+  readonly mends?: Fix['safety'];
   /** One line. */
   readonly title: string;
   /** What breaks in production. */

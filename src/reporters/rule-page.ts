@@ -79,7 +79,7 @@ export function rulePage({ rule, example, leadHere, leadsTo, measured, proof }: 
     generated(`src/rules/${rule.id}.ts and fixtures/rules/${rule.id}`),
     `# ${escape(rule.id)}`,
     `${escape(rule.title)}.`,
-    `Severity: **${rule.severity}**${otherwise(rule, example)} · fix: ${fixOf(example)} · [all rules](../README.md)`,
+    `Severity: **${rule.severity}**${otherwise(rule, example)} · fix: ${fixOf(rule, example)} · [all rules](../README.md)`,
     ...section('What breaks', escape(rule.rationale)),
     ...section('What to write instead', escape(rule.remedy)),
     ...(before ? section('Before', 'What the earlier revision holds, with which `--since` compares:', ...excerpts(before, bad)) : []),
@@ -109,7 +109,7 @@ export function ruleIndex(pages: readonly RulePage[]): string {
     'A *safe* fix is applied by `--fix` and cannot change behaviour beyond the fault. A *delivery* fix changes when or how often tasks run and is applied by `--fix=all` only. The column says what is offered for the example on the page; elsewhere there may be another fix, or none.',
     ...Object.entries(FAMILIES).flatMap(([family, about]) => [
       `## ${family}`, about,
-      table(['rule', 'severity', 'fix', 'what is wrong'], of(family).map(({ rule, example }) => [`[${escape(rule.id)}](${rule.id}.md)`, rule.severity, fixOf(example), escape(rule.title)])),
+      table(['rule', 'severity', 'fix', 'what is wrong'], of(family).map(({ rule, example }) => [`[${escape(rule.id)}](${rule.id}.md)`, rule.severity, fixOf(rule, example), escape(rule.title)])),
     ]),
   ].join('\n\n') + '\n';
 }
@@ -163,9 +163,9 @@ function otherwise({ severity }: Rule, { findings }: RuleExample): string {
   return others.length === 0 ? '' : ` (the example: ${others.join(', ')})`;
 }
 
-/** `safe`, `delivery`, both or `none`. */
-function fixOf({ findings }: RuleExample): string {
-  return [...new Set(findings.flatMap(({ fix }) => fix?.safety ?? []))].sort().reverse().join(', ') || 'none';
+/** `safe`, `delivery`, both or `none`; of other forms only where the example has none. */
+function fixOf({ mends }: Rule, { findings }: RuleExample): string {
+  return [...new Set(findings.flatMap(({ fix }) => fix?.safety ?? []))].sort().reverse().join(', ') || (mends ? `${mends}, not for the example` : 'none');
 }
 
 function fixes({ findings }: RuleExample): readonly string[] {

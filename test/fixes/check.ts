@@ -42,10 +42,10 @@ export async function mended({ files, rule, path, written, kept }: Variant): Pro
 }
 
 /** What these rules name as what may come next. */
-const madeToSpeak = (made: readonly string[]): readonly string[] => rules.filter(rule => made.includes(rule.id)).flatMap(rule => rule.leadsTo ?? []);
+export const madeToSpeak = (made: readonly string[]): readonly string[] => rules.filter(rule => made.includes(rule.id)).flatMap(rule => rule.leadsTo ?? []);
 
 /** A fix writes a few words: what is left of the old text around them is the old text, and no line end is another one. */
-function keepsTheRest(before: string, after: string): void {
+export function keepsTheRest(before: string, after: string): void {
   const kinds = (text: string): readonly string[] => [...new Set(text.match(/\r?\n/g) ?? [])];
   expect(kinds(after)).toEqual(kinds(before));
   expect(/\n$/.test(after), 'the end of the file').toBe(/\n$/.test(before));

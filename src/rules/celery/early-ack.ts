@@ -11,6 +11,7 @@ const REPEATED: ReadonlySet<EffectKind> = new Set(['insert', 'increment', 'appen
 export const earlyAck: Rule = {
   id: 'celery/early-ack',
   severity: 'warning',
+  mends: 'delivery',
   title: 'A message is acknowledged before its task has run',
   rationale:
     'Celery acknowledges a message as its task starts unless told otherwise. When the container is then killed (a deployment, a scale-in, Spot, memory), nothing ' +

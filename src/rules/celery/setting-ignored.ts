@@ -21,6 +21,7 @@ const BECAUSE: Readonly<Record<Reason, (app: CeleryApp) => string>> = {
 export const settingIgnored: Rule = {
   id: 'celery/setting-ignored',
   severity: 'error',
+  mends: 'delivery',
   title: 'Celery does not read this setting',
   rationale:
     'Celery ignores names it does not know without a word: an old name under a namespace (up to 5.6), a prefixed name without one, another case, or a variable that never reaches ' +

@@ -11,6 +11,7 @@ const SIGNALS: ReadonlySet<string> = new Set([
 export const sigtermRemapIneffective: Rule = {
   id: 'celery/sigterm-remap-ineffective',
   severity: 'error',
+  mends: 'safe',
   title: 'The remap of SIGTERM has no effect',
   rationale:
     'One variable is read, REMAP_SIGTERM, and one value works, SIGQUIT. BILLIARD_REMAP_SIGTERM is read by nothing (measured on 5.2.6 and 5.6.3), another signal leaves the ' +

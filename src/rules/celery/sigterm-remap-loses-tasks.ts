@@ -7,6 +7,7 @@ import { ofApp } from '../celery-shared.js';
 export const sigtermRemapLosesTasks: Rule = {
   id: 'celery/sigterm-remap-loses-tasks',
   severity: 'error',
+  mends: 'delivery',
   title: 'The remap of SIGTERM loses running tasks',
   rationale:
     'REMAP_SIGTERM=SIGQUIT cuts running tasks off at once and gives their messages back. That needs late acknowledgement, the prefork pool, and versions that agree: an early-acknowledged ' +

@@ -5,6 +5,7 @@ import { ofApp, orderOf } from '../celery-shared.js';
 export const unknownSetting: Rule = {
   id: 'celery/unknown-setting',
   severity: 'warning',
+  mends: 'delivery',
   title: 'A name close to a setting, which Celery does not know',
   rationale:
     'Celery takes any name for a setting or a task option and says nothing about those it does not know: `ack_late=True` becomes an attribute that nothing reads, and ' +

@@ -12,6 +12,7 @@ const CAPS: Partial<Record<BrokerKind, string>> = {
 export const workerLossAcknowledged: Rule = {
   id: 'celery/worker-loss-acknowledged',
   severity: 'warning',
+  mends: 'delivery',
   title: 'The task of a killed worker process is acknowledged as failed',
   rationale:
     'Late acknowledgement covers the kill of the whole container, not that of one prefork child: when the kernel kills a child for its memory, Celery reports ' +

@@ -10,6 +10,7 @@ const CURES: Readonly<Record<string, string>> = {
 export const signalSentToGroup: Rule = {
   id: 'container/signal-sent-to-group',
   severity: 'error',
+  mends: 'safe',
   title: 'The stop signal also reaches the worker\'s children, which die in the middle of their tasks',
   rationale:
     'dumb-init, `tini -g` and supervisord\'s `stopasgroup` send SIGTERM to every process of the group. Celery\'s warm shutdown relies on its prefork children ' +
