@@ -18,12 +18,13 @@ export const noNetworkTimeout: Rule = {
   check: ({ apps }) => ofFunctions(apps, judge),
 };
 
-/** Once for each call. A hard limit ends it; whether in time is known only where the stop timeout is. */
+/** Once for each call. A hard limit ends it; whether in time is known only where the stop timeout is: else it is advice. */
 function* judge(app: CeleryApp, fn: TaskFunction): Iterable<Problem> {
   const stop = longestStopOnEcs(app);
   const limit = ignoresLimits(app.pool) ? undefined : fn.timeLimit;
-  if (limit?.state === 'unknown' || (limit?.state === 'set' && (stop === undefined || limit.value < stop))) return;
-  for (const effect of fn.body.effects) if (effect.endless) yield problemOf(app, fn, effect, limit?.state === 'set' ? limit : undefined, stop);
+  if (limit?.state === 'unknown') return;
+  const isAdvice = limit?.state === 'set' && (stop === undefined || limit.value < stop);
+  for (const effect of fn.body.effects) if (effect.endless) yield { ...(isAdvice && { severity: 'note' as const }), ...problemOf(app, fn, effect, limit?.state === 'set' ? limit : undefined, isAdvice ? undefined : stop) };
 }
 
 function problemOf(app: CeleryApp, { functionName }: TaskFunction, { at, text, via }: Effect, limit: { readonly value: number; readonly at: SourceLocation } | undefined, stop: number | undefined): Problem {
