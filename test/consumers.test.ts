@@ -164,7 +164,15 @@ describe('acknowledgement', () => {
     ['in finally', 'try { await work(msg); } finally { ch.ack(msg); }', ['amqp/ack-after-failure']],
     ['behind a handler that swallows', 'try { await work(msg); } catch (e) { console.error(e); }\nch.ack(msg);', ['amqp/ack-after-failure']],
     ['behind a handler that refuses the message', 'try { await work(msg); } catch (e) { ch.nack(msg, false, false); return; }\nch.ack(msg);', []],
-    ['at once, where there is nothing to do', 'if (!msg.content.length) { ch.ack(msg); return; }\nawait work(msg);\nch.ack(msg);', ['amqp/ack-before-work']],
+    ['at once, where there is nothing to do', 'if (!msg.content.length) { ch.ack(msg); return; }\nawait work(msg);\nch.ack(msg);', []],
+    ['in front of what is returned', "async function work(m) {}\nch.ack(msg);\nreturn work(msg);", ['amqp/ack-before-work']],
+    ['in front of a value', 'ch.ack(msg);\nreturn JSON.parse(msg.content);', []],
+    ['in a function that it calls', 'async function handle(m) { ch.ack(m);\nawait work(m); }\nawait handle(msg);', ['amqp/ack-before-work']],
+    ['while the work runs', 'async function work(m) {}\nwork(msg);\nch.ack(msg);', ['amqp/ack-before-work']],
+    ['while a promise with an error handler runs', 'work(msg).catch(console.error);\nch.ack(msg);', ['amqp/ack-before-work']],
+    ['when the work that was started is done', 'work(msg).then(() => ch.ack(msg)).catch(() => ch.nack(msg));', []],
+    ['by what the work is given', 'async function work(m, done) { done(); }\nwork(msg, () => ch.ack(msg));', []],
+    ['where no work was started', 'async function tell(m) {}\nif (!msg.content.length) { tell(msg); return; }\nch.ack(msg);', []],
   ])('of AMQP %s', (_, body, expected) => { expect(amqp(body)).toEqual(expected); });
 
   test('as it is received, by NestJS', () => {
@@ -179,6 +187,23 @@ describe('acknowledgement', () => {
     expect(said(files('work(message);'))).toEqual(['sqs/delete-before-work']);
     expect(said(files('await work(message);'))).toEqual([]);
     expect(said(files('return work(message);'))).toEqual([]);
+  });
+
+  test('while the work runs that who asks for messages gives', () => {
+    const files = (given: string, call: string): Files => ({ 'q.ts': `${AMQP}export function subscribe(handle) {\n  ch.consume('events', async msg => { ${call}handle(msg.content.toString()); ch.ack(msg); });\n}\n`, 'e.ts': `import { subscribe } from './q.js';\nasync function work(text: string) {}\nsubscribe(${given});\n` });
+    expect(said(files('text => work(text)', ''))).toEqual(['amqp/ack-before-work']);
+    expect(said(files('work', ''))).toEqual(['amqp/ack-before-work']);
+    expect(said(files('work', 'await '))).toEqual([]);
+    expect(said(files('text => { seen.add(text); }', ''))).toEqual([]);
+    expect(said({ 'q.ts': files('', '')['q.ts']!.replace('(handle)', '(handle: (text: string) => Promise<unknown>)') })).toEqual(['amqp/ack-before-work']);
+  });
+
+  test('of a batch of Kafka whose handlers nobody awaits', () => {
+    const files = (body: string): Files => ({ 'c.ts': `import { Kafka } from 'kafkajs';\nconst consumer = new Kafka({}).consumer({ groupId: 'g' });\nasync function onBatch({ batch, heartbeat }) {\n${body}\nawait heartbeat();\n}\nawait consumer.run({ eachBatch: onBatch });\nprocess.once('SIGTERM', async () => { await consumer.disconnect(); process.exit(0); });\n` });
+    expect(said(files('batch.messages.forEach(message => { handle(message).catch(console.error); });'))).toEqual(['kafka/commit-before-work']);
+    expect(said(files('batch.messages.forEach(async message => { await handle(message); });'))).toEqual(['kafka/commit-before-work']);
+    expect(said(files('await Promise.all(batch.messages.map(message => handle(message)));'))).toEqual([]);
+    expect(said(files('batch.messages.forEach(message => { seen.push(message); });'))).toEqual([]);
   });
 
   test('never, and without a limit', () => {
@@ -196,6 +221,10 @@ describe('acknowledgement', () => {
     ['in finally', `try { await work(message); } finally { ${remove} }`, ['sqs/delete-on-failure']],
     ['where the work succeeded', `try { await work(message); ${remove} } catch (e) { console.error(e); }`, []],
     ['behind a handler that goes on with the next one', `try { await work(message); } catch (e) { console.error(e); continue; }\n${remove}`, []],
+    ['in front of it, in functions that are called', `async function work(m) {}\nasync function done(m) { ${remove.replace('message.', 'm.')} }\nasync function handle(m) {\nawait done(m);\nswitch (m.kind) { case 'a': return work(m); }\n}\nawait handle(message);`, ['sqs/delete-before-work']],
+    ['behind it, by a function that is called', `async function done(m) { ${remove.replace('message.', 'm.')} }\nasync function handle(m) { await work(m); }\nawait handle(message);\nawait done(message);`, []],
+    ['behind it, by a function that cleans up', `async function work(m) {}\nasync function done(m) { ${remove.replace('message.', 'm.')}\nawait forget(m); }\nawait work(message);\nawait done(message);`, []],
+    ['where there is nothing to do, by a function that is called', `async function done(m) { ${remove.replace('message.', 'm.')} }\nif (!message.Body) { await done(message); continue; }\nawait work(message);\nawait done(message);`, []],
   ])('of SQS %s', (_, body, expected) => { expect(sqs(body)).toEqual(expected); });
 });
 

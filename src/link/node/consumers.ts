@@ -209,7 +209,7 @@ function consumerOf(found: Found, resolver: Resolver, processOf: ReturnType<type
   const closedFirst = order(closes, connectionOf(given, resolver));
   const queue = found.queue && queueName(found.queue, scope, resolver);
   const isNest = found.isNest === true;
-  const handler = found.handler && handlerOf(found.handler, resolver, acks(kind), dispatch);
+  const handler = found.handler && handlerOf(found.handler, resolver, acks(kind), dispatch, calls);
   const slot = slotOf(found);
   const options = settingsOf(given, resolver, found.makers !== undefined);
   const unknown: Setting<number> = { state: 'unknown', at, expression: 'a default of its library', candidates: [] };
