@@ -163,10 +163,13 @@ describe('acknowledgement', () => {
     ['in front of it', 'ch.ack(msg);\nawait work(msg);', ['amqp/ack-before-work']],
     ['in finally', 'try { await work(msg); } finally { ch.ack(msg); }', ['amqp/ack-after-failure']],
     ['behind a handler that swallows', 'try { await work(msg); } catch (e) { console.error(e); }\nch.ack(msg);', ['amqp/ack-after-failure']],
+    ['where the message is sent again', "try { await work(msg); ch.ack(msg); } catch (e) { if (tries(msg) > 5) ch.reject(msg, false); else { ch.publish('', 'events', msg.content); ch.ack(msg); } }", []],
+    ['where it is caught', 'try { await work(msg); ch.ack(msg); } catch (e) { console.error(e); ch.ack(msg); }', ['amqp/ack-after-failure']],
     ['behind a handler that refuses the message', 'try { await work(msg); } catch (e) { ch.nack(msg, false, false); return; }\nch.ack(msg);', []],
     ['at once, where there is nothing to do', 'if (!msg.content.length) { ch.ack(msg); return; }\nawait work(msg);\nch.ack(msg);', []],
     ['in front of what is returned', "async function work(m) {}\nch.ack(msg);\nreturn work(msg);", ['amqp/ack-before-work']],
     ['in front of a value', 'ch.ack(msg);\nreturn JSON.parse(msg.content);', []],
+    ['in front of work that is started', 'async function work(m) {}\nch.ack(msg);\nwork(msg);', ['amqp/ack-before-work']],
     ['in a function that it calls', 'async function handle(m) { ch.ack(m);\nawait work(m); }\nawait handle(msg);', ['amqp/ack-before-work']],
     ['while the work runs', 'async function work(m) {}\nwork(msg);\nch.ack(msg);', ['amqp/ack-before-work']],
     ['while a promise with an error handler runs', 'work(msg).catch(console.error);\nch.ack(msg);', ['amqp/ack-before-work']],
@@ -196,6 +199,25 @@ describe('acknowledgement', () => {
     expect(said(files('work', 'await '))).toEqual([]);
     expect(said(files('text => { seen.add(text); }', ''))).toEqual([]);
     expect(said({ 'q.ts': files('', '')['q.ts']!.replace('(handle)', '(handle: (text: string) => Promise<unknown>)') })).toEqual(['amqp/ack-before-work']);
+  });
+
+  test('by the context that NestJS gives', () => {
+    const files = (body: string, context = 'context: RmqContext'): Files => ({
+      'main.ts': "import { NestFactory } from '@nestjs/core';\nconst app = await NestFactory.createMicroservice(Module, { transport: Transport.RMQ, options: { queue: 'events', noAck: false, prefetchCount: 5 } });\napp.enableShutdownHooks();\n",
+      'c.ts': `import { EventPattern } from '@nestjs/microservices';\nimport { Docs } from './docs.js';\nexport class Events {\n  constructor(private docs: Docs) {}\n  @EventPattern('saved', Transport.RMQ)\n  saved(data: Data, ${context}) {\n${body}\n}\n}\n`,
+      'docs.ts': 'export class Docs { async save(data: Data) {} }\n',
+    });
+    const ack = 'context.getChannelRef().ack(context.getMessage());';
+    expect(said(files(`${ack}\nreturn this.docs.save(data);`))).toEqual(['amqp/ack-before-work']);
+    expect(said(files(`${ack}\nthis.docs.save(data);`))).toEqual(['amqp/ack-before-work']);
+    expect(said(files(`return this.docs.save(data).then(() => { ${ack} });`))).toEqual([]);
+    expect(said(files('return this.docs.save(data);', 'context: Other'))).toEqual([]);
+  });
+
+  test('of a message of Kafka that waits for its turn alone', () => {
+    const files = (work: string): Files => ({ 'c.ts': `import { Kafka } from 'kafkajs';\nconst consumer = new Kafka({}).consumer({ groupId: 'g' });\nawait consumer.run({ eachMessage: async ({ message }) => {\nwhile (busy()) await timeout(100);\n${work}\n} });\nprocess.once('SIGTERM', async () => { await consumer.disconnect(); process.exit(0); });\n` });
+    expect(said(files('handle(message).then(() => done()).catch(console.error).finally(() => free());'))).toEqual(['kafka/commit-before-work']);
+    expect(said(files('await handle(message);'))).toEqual([]);
   });
 
   test('of a batch of Kafka whose handlers nobody awaits', () => {

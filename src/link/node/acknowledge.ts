@@ -1,5 +1,5 @@
 import type { Acknowledgement, Expr, FunctionFacts, SourceLocation, Statement } from '../../model/index.js';
-import { dottedName, expressionsOf, nested, samePlace, walk } from '../../model/index.js';
+import { callsWithin, dottedName, expressionsOf, nested, samePlace, walk } from '../../model/index.js';
 import { isLogging } from '../effects/handlers.js';
 import { argumentsOf } from '../call-arguments.js';
 import type { FunctionTarget, Resolver, Scope } from '../modules.js';
@@ -15,6 +15,8 @@ export type IsAck = (call: Call) => boolean;
 const NO_WORK = /^(?:JSON|console|Buffer|String|Number|Boolean|Object|Array|Math|Date|Promise|Map|Set|process|crypto|Reflect|parseInt|parseFloat|structuredClone|performance|metrics?|span|tracer|logger|log|this\.logger)(?:\.|$)|\.(?:toString|parse|stringify|map|filter|find|get|has|set|push|split|trim|now|slice|join|includes|keys|values|entries|inc|observe|startTimer|setAttribute|increment)$/;
 /** Asks for messages. */
 const RECEIVES = /(?:^|\.)(?:ReceiveMessageCommand|receiveMessage|receive)$/;
+/** Sends the message again or elsewhere: to a queue of its own for another try, or for what failed. */
+const HANDS_ON = /(?:^|\.)(?:publish|sendToQueue|sendToExchange|SendMessageCommand|sendMessage|republish|requeue|retry|moveTo\w*)$/i;
 /** Calls below the handler that are followed. */
 const DEPTH = 3;
 
@@ -52,6 +54,8 @@ export function acknowledgements(fn: FunctionTarget, isAck: IsAck, resolver: Res
 function inFunction(statements: readonly Statement[], scope: Scope, hasWorked: boolean, isAck: IsAck, resolver: Resolver, calls: Calls): { readonly acks: readonly Acknowledgement[]; readonly called: readonly Called[] } {
   const acks: Found[] = [];
   const work: Work[] = [];
+  /** Started and not waited for. */
+  const begun: Work[] = [];
   const called: Called[] = [];
   const worked = (): boolean => hasWorked || work.length > 0;
   const acknowledges = (call: Call, within: Scope): boolean => isAck(call) || onlyAcknowledges(call, within, isAck, resolver);
@@ -65,7 +69,8 @@ function inFunction(statements: readonly Statement[], scope: Scope, hasWorked: b
       const returned = statement.do === 'return' ? statement.value : undefined;
       for (const expr of expressionsOf(statement)) expression(expr, at, within, returned);
       const started = startedBy(statement, within, resolver, calls);
-      if (started && !expressionsOf(statement).some(expr => holdsCall(expr, isAck))) at = { ...at, started };
+      if (started && !expressionsOf(statement).some(expr => holdsCall(expr, isAck))) { begun.push(started); at = { ...at, started }; }
+      if (at.inCatch && callsWithin([statement]).some(call => HANDS_ON.test(nameOf(call)))) { const { inCatch: _, ...rest } = at; at = rest; }
       if (statement.do === 'try') {
         const before = work.length;
         visit(statement.body, at, within);
@@ -92,13 +97,13 @@ function inFunction(statements: readonly Statement[], scope: Scope, hasWorked: b
   visit(statements, {}, scope);
   return { called, acks: acks.map(({ call, where, worked }) => {
     const { until, started } = where;
-    const later = worked ? undefined : work.find(one => isBehind(one.at, call.at) && !(until && isBehind(one.at, until)));
+    const later = worked ? undefined : [...work, ...begun].find(one => isBehind(one.at, call.at) && !(until && isBehind(one.at, until)));
     const how = where.inFinally ? { how: 'finally' as const, at: where.inFinally } : where.inCatch ? { how: 'catch' as const, at: where.inCatch } : where.swallowed ? { how: 'swallowed' as const, at: where.swallowed } : undefined;
     return { at: call.at, text: `${dottedName(call.callee) ?? render(call.callee)}(…)`, ...(later && !samePlace(later.at, call.at) && { before: later }), ...(!worked && !later && started && { during: started }), ...(how && { whatever: how }) };
   }) };
 }
 
-const nameOf = ({ callee }: Call): string => dottedName(callee) ?? '';
+const nameOf = ({ callee }: Call): string => dottedName(callee) ?? (callee.is === 'member' ? callee.name : '');
 
 /** A function of the repository that acknowledges the message in any case, and waits for nothing else. What it returns counts as waited for. */
 function onlyAcknowledges(call: Call, scope: Scope, isAck: IsAck, resolver: Resolver): boolean {

@@ -12,8 +12,8 @@ import { callsOf, type Call } from './walk.js';
 /** Work that is started or waited for, and its call as written. */
 export interface Work { readonly at: SourceLocation; readonly text: string }
 
-/** Talks to the broker about the message: whoever waits for it has not waited for the work. */
-const KEEPS_HOUSE = /(?:^|\.)(?:heartbeat|resolveOffset|commitOffsets\w*|pause|resume|ack|nack|reject)$/;
+/** Talks to the broker about the message, or lets time pass: whoever waits for it has not waited for the work. */
+const KEEPS_HOUSE = /(?:^|\.)(?:heartbeat|resolveOffset|commitOffsets\w*|pause|resume|ack|nack|reject|sleep|delay|timeout|wait|setTimeout)$/;
 
 /** `async ({ message }) => { handle(message); }`: work is started, and nothing but its broker is awaited, and nothing returned. */
 export function detachedWork(fn: FunctionTarget, resolver: Resolver, calls: Calls): MessageHandler['detached'] {

@@ -27,7 +27,8 @@ export function processorsOf(consumers: readonly MessageConsumer[]): readonly Wo
 /** The handler itself, and each function that it hands messages to. */
 function processorsFor({ kind, at, queue, handler, isPeriodic = false }: MessageConsumer): readonly TaskFunction[] {
   const again = AGAIN[kind];
-  if (!handler || !again) return [];
+  // what is acknowledged before its work does not come back
+  if (!handler || !again || handler.acks.some(({ before, during }) => before ?? during)) return [];
   const own = handler.name ?? (queue === undefined ? 'this handler' : `the handler of ${queue}`);
   return [{ name: own, at: handler.at, body: handler.body }, ...(handler.cases ?? []).map(one => ({ ...one, name: one.name ?? own }))].map(part => processorOf(part, { kind, at, again, isPeriodic }));
 }
