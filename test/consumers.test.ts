@@ -278,6 +278,20 @@ describe('what handlers do', () => {
     ["async function work() { let answer;\ntry { answer = await fetch('https://a'); } catch (e) { console.error(e); return; }\nawait prisma.run.update({ where: { id: 1 }, data: { answer } }); }\nconst answer = await work();\nawait tell(answer);", []],
   ])('%j', (body, expected) => { expect(on(body)).toEqual(expected); });
 
+  test('a failure that is returned, where the queue has attempts that were to see it', () => {
+    const files = (attempts: string, end: string, name = 'mail'): Files => ({
+      'q.ts': `import { Queue } from 'bullmq';\nexport const NAMES = { MAIL: '${name}' } as const;\nexport const queue = new Queue(NAMES.MAIL, { defaultJobOptions: { ${attempts} } });\n`,
+      'w.ts': `import { Worker } from 'bullmq';\nimport { trackJobError, trackJobStart } from './tracking.js';\nexport async function send(job: Job) {\ntrackJobStart({ id: job.id });\ntry {\nawait deliver(job.data);\nreturn { success: true };\n} catch (error) {\nconst message = error instanceof Error ? error.message : 'unknown';\ntrackJobError({ id: job.id, message });\n${end}\n}\n}\nconst worker = new Worker('mail', send, { connection });\nprocess.once('SIGTERM', async () => { await worker.close(); process.exit(0); });\n`,
+    });
+    const told = (...given: Parameters<typeof files>): readonly string[] => said(files(...given)).filter(id => id === 'tasks/failure-acknowledged');
+    const returned = 'return { success: false, error: message };';
+    expect(told('attempts: 3', returned)).toEqual(['tasks/failure-acknowledged']);
+    expect(told('attempts: 3', 'throw error;')).toEqual([]);
+    expect(told('attempts: 1', returned)).toEqual([]);
+    expect(told('', returned)).toEqual([]);
+    expect(told('attempts: 3', returned, 'other')).toEqual([]);
+  });
+
   test('the call that is named is what the block is there for', () => {
     const model = (tried: string): Files => ({ 'w.ts': `import { Worker } from 'bullmq';\nconst worker = new Worker('mail', async job => {\nlet all;\ntry {\n${tried}\n} catch (e) { console.error(e); return; }\nawait save(all);\n}, { connection });\nprocess.once('SIGTERM', async () => { await worker.close(); process.exit(0); });\n` });
     const named = (tried: string): readonly string[] => rules.filter(({ id }) => id === 'tasks/failure-acknowledged').flatMap(rule => [...rule.check(modelOf(model(tried)), thresholds)].map(({ message }) => /the error of (.*?) with/.exec(message)![1]!));
