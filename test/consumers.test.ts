@@ -12,7 +12,9 @@ beforeAll(() => loadTypeScript());
 
 const modelOf = (files: Files): Model => linked({ 'package.json': '{"name":"app"}', ...files });
 const consumers = (files: Files): readonly MessageConsumer[] => modelOf(files).consumers;
-const said = (files: Files): readonly string[] => { const model = modelOf(files); return rules.filter(({ id }) => /^(node|bullmq|amqp|sqs|kafka|tasks)\//.test(id)).flatMap(rule => [...rule.check(model, thresholds)].map(() => rule.id)); };
+const saidBy = (files: Files, of: (id: string) => boolean): readonly string[] => { const model = modelOf(files); return rules.filter(({ id }) => of(id)).flatMap(rule => [...rule.check(model, thresholds)].map(() => rule.id)); };
+/** But for requests without an end, which have a test of their own. */
+const said = (files: Files): readonly string[] => saidBy(files, id => /^(node|bullmq|amqp|sqs|kafka|tasks)\//.test(id) && id !== 'tasks/no-network-timeout');
 
 const WORKER = "import { Worker } from 'bullmq';\nconst worker = new Worker('mail', async job => { await send(job); }, { connection });\n";
 const AMQP = "import amqp from 'amqplib';\nconst conn = await amqp.connect('amqp://r');\nconst ch = await conn.createChannel();\nawait ch.prefetch(5);\nprocess.once('SIGTERM', async () => { await ch.cancel('x'); });\n";
@@ -155,8 +157,19 @@ describe('acknowledgement', () => {
     ['in front of it', 'ch.ack(msg);\nawait work(msg);', ['amqp/ack-before-work']],
     ['in finally', 'try { await work(msg); } finally { ch.ack(msg); }', ['amqp/ack-after-failure']],
     ['behind a handler that swallows', 'try { await work(msg); } catch (e) { console.error(e); }\nch.ack(msg);', ['amqp/ack-after-failure']],
+    ['where the message is sent again', "try { await work(msg); ch.ack(msg); } catch (e) { if (tries(msg) > 5) ch.reject(msg, false); else { ch.publish('', 'events', msg.content); ch.ack(msg); } }", []],
+    ['where it is caught', 'try { await work(msg); ch.ack(msg); } catch (e) { console.error(e); ch.ack(msg); }', ['amqp/ack-after-failure']],
     ['behind a handler that refuses the message', 'try { await work(msg); } catch (e) { ch.nack(msg, false, false); return; }\nch.ack(msg);', []],
-    ['at once, where there is nothing to do', 'if (!msg.content.length) { ch.ack(msg); return; }\nawait work(msg);\nch.ack(msg);', ['amqp/ack-before-work']],
+    ['at once, where there is nothing to do', 'if (!msg.content.length) { ch.ack(msg); return; }\nawait work(msg);\nch.ack(msg);', []],
+    ['in front of what is returned', "async function work(m) {}\nch.ack(msg);\nreturn work(msg);", ['amqp/ack-before-work']],
+    ['in front of a value', 'ch.ack(msg);\nreturn JSON.parse(msg.content);', []],
+    ['in front of work that is started', 'async function work(m) {}\nch.ack(msg);\nwork(msg);', ['amqp/ack-before-work']],
+    ['in a function that it calls', 'async function handle(m) { ch.ack(m);\nawait work(m); }\nawait handle(msg);', ['amqp/ack-before-work']],
+    ['while the work runs', 'async function work(m) {}\nwork(msg);\nch.ack(msg);', ['amqp/ack-before-work']],
+    ['while a promise with an error handler runs', 'work(msg).catch(console.error);\nch.ack(msg);', ['amqp/ack-before-work']],
+    ['when the work that was started is done', 'work(msg).then(() => ch.ack(msg)).catch(() => ch.nack(msg));', []],
+    ['by what the work is given', 'async function work(m, done) { done(); }\nwork(msg, () => ch.ack(msg));', []],
+    ['where no work was started', 'async function tell(m) {}\nif (!msg.content.length) { tell(msg); return; }\nch.ack(msg);', []],
   ])('of AMQP %s', (_, body, expected) => { expect(amqp(body)).toEqual(expected); });
 
   test('as it is received, by NestJS', () => {
@@ -171,6 +184,42 @@ describe('acknowledgement', () => {
     expect(said(files('work(message);'))).toEqual(['sqs/delete-before-work']);
     expect(said(files('await work(message);'))).toEqual([]);
     expect(said(files('return work(message);'))).toEqual([]);
+  });
+
+  test('while the work runs that who asks for messages gives', () => {
+    const files = (given: string, call: string): Files => ({ 'q.ts': `${AMQP}export function subscribe(handle) {\n  ch.consume('events', async msg => { ${call}handle(msg.content.toString()); ch.ack(msg); });\n}\n`, 'e.ts': `import { subscribe } from './q.js';\nasync function work(text: string) {}\nsubscribe(${given});\n` });
+    expect(said(files('text => work(text)', ''))).toEqual(['amqp/ack-before-work']);
+    expect(said(files('work', ''))).toEqual(['amqp/ack-before-work']);
+    expect(said(files('work', 'await '))).toEqual([]);
+    expect(said(files('text => { seen.add(text); }', ''))).toEqual([]);
+    expect(said({ 'q.ts': files('', '')['q.ts']!.replace('(handle)', '(handle: (text: string) => Promise<unknown>)') })).toEqual(['amqp/ack-before-work']);
+  });
+
+  test('by the context that NestJS gives', () => {
+    const files = (body: string, context = 'context: RmqContext'): Files => ({
+      'main.ts': "import { NestFactory } from '@nestjs/core';\nconst app = await NestFactory.createMicroservice(Module, { transport: Transport.RMQ, options: { queue: 'events', noAck: false, prefetchCount: 5 } });\napp.enableShutdownHooks();\n",
+      'c.ts': `import { EventPattern } from '@nestjs/microservices';\nimport { Docs } from './docs.js';\nexport class Events {\n  constructor(private docs: Docs) {}\n  @EventPattern('saved', Transport.RMQ)\n  saved(data: Data, ${context}) {\n${body}\n}\n}\n`,
+      'docs.ts': 'export class Docs { async save(data: Data) {} }\n',
+    });
+    const ack = 'context.getChannelRef().ack(context.getMessage());';
+    expect(said(files(`${ack}\nreturn this.docs.save(data);`))).toEqual(['amqp/ack-before-work']);
+    expect(said(files(`${ack}\nthis.docs.save(data);`))).toEqual(['amqp/ack-before-work']);
+    expect(said(files(`return this.docs.save(data).then(() => { ${ack} });`))).toEqual([]);
+    expect(said(files('return this.docs.save(data);', 'context: Other'))).toEqual([]);
+  });
+
+  test('of a message of Kafka that waits for its turn alone', () => {
+    const files = (work: string): Files => ({ 'c.ts': `import { Kafka } from 'kafkajs';\nconst consumer = new Kafka({}).consumer({ groupId: 'g' });\nawait consumer.run({ eachMessage: async ({ message }) => {\nwhile (busy()) await timeout(100);\n${work}\n} });\nprocess.once('SIGTERM', async () => { await consumer.disconnect(); process.exit(0); });\n` });
+    expect(said(files('handle(message).then(() => done()).catch(console.error).finally(() => free());'))).toEqual(['kafka/commit-before-work']);
+    expect(said(files('await handle(message);'))).toEqual([]);
+  });
+
+  test('of a batch of Kafka whose handlers nobody awaits', () => {
+    const files = (body: string): Files => ({ 'c.ts': `import { Kafka } from 'kafkajs';\nconst consumer = new Kafka({}).consumer({ groupId: 'g' });\nasync function onBatch({ batch, heartbeat }) {\n${body}\nawait heartbeat();\n}\nawait consumer.run({ eachBatch: onBatch });\nprocess.once('SIGTERM', async () => { await consumer.disconnect(); process.exit(0); });\n` });
+    expect(said(files('batch.messages.forEach(message => { handle(message).catch(console.error); });'))).toEqual(['kafka/commit-before-work']);
+    expect(said(files('batch.messages.forEach(async message => { await handle(message); });'))).toEqual(['kafka/commit-before-work']);
+    expect(said(files('await Promise.all(batch.messages.map(message => handle(message)));'))).toEqual([]);
+    expect(said(files('batch.messages.forEach(message => { seen.push(message); });'))).toEqual([]);
   });
 
   test('never, and without a limit', () => {
@@ -188,6 +237,10 @@ describe('acknowledgement', () => {
     ['in finally', `try { await work(message); } finally { ${remove} }`, ['sqs/delete-on-failure']],
     ['where the work succeeded', `try { await work(message); ${remove} } catch (e) { console.error(e); }`, []],
     ['behind a handler that goes on with the next one', `try { await work(message); } catch (e) { console.error(e); continue; }\n${remove}`, []],
+    ['in front of it, in functions that are called', `async function work(m) {}\nasync function done(m) { ${remove.replace('message.', 'm.')} }\nasync function handle(m) {\nawait done(m);\nswitch (m.kind) { case 'a': return work(m); }\n}\nawait handle(message);`, ['sqs/delete-before-work']],
+    ['behind it, by a function that is called', `async function done(m) { ${remove.replace('message.', 'm.')} }\nasync function handle(m) { await work(m); }\nawait handle(message);\nawait done(message);`, []],
+    ['behind it, by a function that cleans up', `async function work(m) {}\nasync function done(m) { ${remove.replace('message.', 'm.')}\nawait forget(m); }\nawait work(message);\nawait done(message);`, []],
+    ['where there is nothing to do, by a function that is called', `async function done(m) { ${remove.replace('message.', 'm.')} }\nif (!message.Body) { await done(message); continue; }\nawait work(message);\nawait done(message);`, []],
   ])('of SQS %s', (_, body, expected) => { expect(sqs(body)).toEqual(expected); });
 });
 
@@ -218,6 +271,34 @@ describe('what handlers do', () => {
     ["async function work() { let answer;\ntry { answer = await fetch('https://a'); } catch (e) { console.error(e); return; }\nawait prisma.run.update({ where: { id: 1 }, data: { answer } }); }\nreturn work();", ['tasks/failure-acknowledged']],
     ["async function work() { let answer;\ntry { answer = await fetch('https://a'); } catch (e) { console.error(e); return; }\nawait prisma.run.update({ where: { id: 1 }, data: { answer } }); }\nconst answer = await work();\nawait tell(answer);", []],
   ])('%j', (body, expected) => { expect(on(body)).toEqual(expected); });
+
+  test('a request without an end, through a package whose exports say where it is', () => {
+    const files = (request: string): Files => ({
+      'packages/calendar/package.json': '{"name":"@shop/calendar","exports":{".":{"types":"./x.d.ts","import":"./src/google/provider.ts"}}}',
+      'packages/calendar/src/google/provider.ts': `const end = (url: string, init: RequestInit = {}) => fetch(url, { ...init, signal: AbortSignal.timeout(9000) });\nexport class Provider {\n  async list(id: string, options: RequestInit) { const answer = await ${request}; return answer.json(); }\n}\n`,
+      'w.ts': "import { Worker } from 'bullmq';\nimport { Provider } from '@shop/calendar';\nconst worker = new Worker('sync', async job => { await new Provider().list(job.data.id, job.data.options); }, { connection });\nprocess.once('SIGTERM', async () => { await worker.close(); process.exit(0); });\n",
+    });
+    const endless = (given: Files): readonly string[] => saidBy(given, id => id === 'tasks/no-network-timeout');
+    expect(endless(files('fetch(`https://a/${id}`)'))).toEqual(['tasks/no-network-timeout']);
+    expect(endless(files("fetch(id, { method: 'GET', headers: {} })"))).toEqual(['tasks/no-network-timeout']);
+    expect(endless(files('fetch(id, { signal: AbortSignal.timeout(9000) })'))).toEqual([]);
+    expect(endless(files('fetch(id, options)'))).toEqual([]);
+    expect(endless(files('end(id)'))).toEqual([]);
+  });
+
+  test('a failure that is returned, where the queue has attempts that were to see it', () => {
+    const files = (attempts: string, end: string, name = 'mail'): Files => ({
+      'q.ts': `import { Queue } from 'bullmq';\nexport const NAMES = { MAIL: '${name}' } as const;\nexport const queue = new Queue(NAMES.MAIL, { defaultJobOptions: { ${attempts} } });\n`,
+      'w.ts': `import { Worker } from 'bullmq';\nimport { trackJobError, trackJobStart } from './tracking.js';\nexport async function send(job: Job) {\ntrackJobStart({ id: job.id });\ntry {\nawait deliver(job.data);\nreturn { success: true };\n} catch (error) {\nconst message = error instanceof Error ? error.message : 'unknown';\ntrackJobError({ id: job.id, message, after: Date.now() - started });\n${end}\n}\n}\nconst worker = new Worker('mail', send, { connection });\nprocess.once('SIGTERM', async () => { await worker.close(); process.exit(0); });\n`,
+    });
+    const told = (...given: Parameters<typeof files>): readonly string[] => said(files(...given)).filter(id => id === 'tasks/failure-acknowledged');
+    const returned = 'return { success: false, error: message };';
+    expect(told('attempts: 3', returned)).toEqual(['tasks/failure-acknowledged']);
+    expect(told('attempts: 3', 'throw error;')).toEqual([]);
+    expect(told('attempts: 1', returned)).toEqual([]);
+    expect(told('', returned)).toEqual([]);
+    expect(told('attempts: 3', returned, 'other')).toEqual([]);
+  });
 
   test('the call that is named is what the block is there for', () => {
     const model = (tried: string): Files => ({ 'w.ts': `import { Worker } from 'bullmq';\nconst worker = new Worker('mail', async job => {\nlet all;\ntry {\n${tried}\n} catch (e) { console.error(e); return; }\nawait save(all);\n}, { connection });\nprocess.once('SIGTERM', async () => { await worker.close(); process.exit(0); });\n` });

@@ -14,7 +14,9 @@ export function facts(text: string, path: string): Facts {
   const field = (node: DataNode | undefined, key: string): DataNode | undefined => (node?.is === 'map' ? node.entries.find(entry => entry.key === key)?.value : undefined);
   const options = field(root, 'compilerOptions');
   const written = (node: DataNode | undefined): string | undefined => node && textOf(node);
-  const name = written(field(root, 'name')), main = written(field(root, 'main')) ?? written(field(root, 'module'));
+  /** `"exports": { ".": "./src/main.ts" }`, or what one of its conditions gives. */
+  const exported = (node: DataNode | undefined): string | undefined => (node?.is === 'map' ? ['import', 'node', 'require', 'default'].map(key => exported(field(node, key))).find(found => found !== undefined) : written(node));
+  const name = written(field(root, 'name')), main = written(field(root, 'main')) ?? written(field(root, 'module')) ?? exported(field(field(root, 'exports'), '.') ?? field(root, 'exports'));
   const baseUrl = written(field(options, 'baseUrl'));
   const dependencies = ['dependencies', 'devDependencies', 'peerDependencies', 'optionalDependencies'].flatMap(key => { const list = field(root, key); return list?.is === 'map' ? list.entries.map(entry => entry.key) : []; });
   const paths = field(options, 'paths'), scripts = field(root, 'scripts');

@@ -74,7 +74,7 @@ function acknowledgedOf({ kind, options, openOptions, noAckByDefault, handler }:
   const noAck = options.get('noAck');
   const forgets = kind !== 'amqp' ? false : noAck ? (noAck.state === 'set' ? noAck.value === true : undefined) : openOptions ? undefined : noAckByDefault === true;
   if (forgets === true) return ['as-sent'];
-  const own: readonly MessageCircumstances['acknowledged'][] = !handler ? ['before', 'behind'] : handler.detached || handler.acks.some(({ before }) => before) ? ['before'] : ['behind'];
+  const own: readonly MessageCircumstances['acknowledged'][] = !handler ? ['before', 'behind'] : handler.detached || handler.acks.some(({ before, during }) => before ?? during) ? ['before'] : ['behind'];
   return forgets === undefined ? ['as-sent', ...own] : own;
 }
 

@@ -41,6 +41,7 @@ export function link(store: FactStore, options: LinkOptions): Model {
   const resolver = createResolver(store);
   const scripts = timed('scripts', () => scriptModules(store.candidates, resolver));
   const consumers = timed('message consumers', () => messageConsumers(scripts, resolver));
+  const queued = timed('job queues', () => jobQueues(scripts, resolver));
   const found = timed('start commands', () => findStarts(store, options, startedBy(consumers, resolver)));
   const code = timed('Celery apps', () => findApps(store, resolver));
   const apps = withoutDocumentation(code.apps);
@@ -58,7 +59,7 @@ export function link(store: FactStore, options: LinkOptions): Model {
   return {
     workers: workers.map(worker => ({ ...worker, ...(worker.app && { app: finished.find(app => app.id === worker.app!.id) ?? worker.app }) })),
     schedulers: joined.filter(({ start }) => start.command.kind === 'celery-beat').map(({ start, found: target }) => scheduler(start, 'app' in target ? finished.find(app => app.id === target.app.id) : undefined)),
-    services: found.services, containers: found.containers, queues: found.queues, brokers: found.brokers, caches: found.caches, apps: finished, consumers, processors: processorsOf(consumers), jobQueues: timed('job queues', () => jobQueues(scripts, resolver)), unaudited: [...beyond('task function', everyFunction.map(({ at }) => at), MOST_FUNCTIONS), ...found.unaudited], sentInTransactions: timed('transactions', () => [...sentInTransactions(modules, functions, resolver), ...sentInScriptTransactions(scripts, resolver)]),
+    services: found.services, containers: found.containers, queues: found.queues, brokers: found.brokers, caches: found.caches, apps: finished, consumers, processors: processorsOf(consumers, queued.queues), jobQueues: queued, unaudited: [...beyond('task function', everyFunction.map(({ at }) => at), MOST_FUNCTIONS), ...found.unaudited], sentInTransactions: timed('transactions', () => [...sentInTransactions(modules, functions, resolver), ...sentInScriptTransactions(scripts, resolver)]),
     unresolved: [...found.unresolved, ...unresolvedApps(joined), ...finished.flatMap(unresolvedSettings), ...finished.flatMap(unfollowedBodies)],
     assumptions: [...new Set(finished.flatMap(assumptionsOf))],
   };

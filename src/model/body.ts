@@ -50,6 +50,8 @@ export interface Effect {
   readonly raisedBehind?: readonly string[];
   /** s the call may take by its own timeout; undefined: none or unknown. */
   readonly timeoutSeconds?: number;
+  /** timeoutSeconds is what the platform waits, as the call names no end (TypeScript). */
+  readonly byDefault?: true;
   /** Neither the call nor the library ends it: it waits for as long as the other side says nothing. */
   readonly endless?: boolean;
 }

@@ -43,6 +43,8 @@ export interface Parameter {
   readonly keywordOnly?: true;
   /** The class it is annotated with: `services.Mailer` */
   readonly type?: string;
+  /** It is annotated as a function that gives a promise: `(text: string) => Promise<void>` */
+  readonly givesPromise?: true;
 }
 
 export interface FunctionFacts {

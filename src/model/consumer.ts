@@ -67,11 +67,12 @@ export interface MessageHandler {
 /** One of the functions that a handler hands messages to by a table: `handlers[job.name](job)`. `name`: what the table calls it, or the function itself. */
 export interface HandlerCase { readonly at: SourceLocation; readonly name?: string; readonly body: BodyFacts }
 
-/** `ch.ack(msg)`, DeleteMessage. `before`: work that is waited for stands only behind it; `whatever`: it is reached although the work failed, and how. */
+/** `ch.ack(msg)`, DeleteMessage. `before`: work that is waited for stands only behind it; `during`: work was started before it, and nothing waits for any; `whatever`: it is reached although the work failed, and how. */
 export interface Acknowledgement {
   readonly at: SourceLocation;
   readonly text: string;
   readonly before?: { readonly at: SourceLocation; readonly text: string };
+  readonly during?: { readonly at: SourceLocation; readonly text: string };
   readonly whatever?: { readonly how: 'finally' | 'catch' | 'swallowed'; readonly at: SourceLocation };
 }
 

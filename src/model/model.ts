@@ -234,7 +234,7 @@ export interface TaskFunction {
   /** `rate_limit`: its messages, those that are retried too, start one after the other. */
   readonly rateLimited?: true;
   /** Why a run that is cut is done again, where it is no Celery task: for a message, and the place that says so. */
-  readonly again?: { readonly text: string; /** What becomes of a run that is cut, as a clause. */ readonly anew: string; readonly label: string; readonly at: SourceLocation };
+  readonly again?: { readonly text: string; /** What becomes of a run that is cut, as a clause. */ readonly anew: string; readonly label: string; readonly at: SourceLocation; /** Attempts that its queue gives a job that fails, where that is more than one. */ readonly retried?: { readonly text: string; readonly at: SourceLocation } };
   /** A delivery counter that it, its task class or a decorator around it uses: a message that kills its process does not come back for ever. */
   readonly redeliveryCap?: SourceLocation;
 }

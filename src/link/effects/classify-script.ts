@@ -25,7 +25,20 @@ export function classifyScript(call: Call, external: string | undefined, _scope:
   return { kind: mapped.kind === 'update' && countsOn(optionOf(call, 'data')) ? 'increment' : mapped.kind, ...(guard && { guard }) };
 }
 
+/** s that Node.js waits for the headers of an answer, and again for each piece of its body (undici.nodejs.org, Client: headersTimeout, bodyTimeout). */
+const FETCH_WAITS = 300;
+
 function fetched(call: Call): Classified {
+  const wait = namesEnd(call) ? {} : { timeoutSeconds: FETCH_WAITS, byDefault: true as const };
+  return { ...wait, ...kindOfFetch(call) };
+}
+
+/** A signal or a dispatcher may end it; so may what is in options that are made elsewhere. */
+function namesEnd({ positional: [, options] }: Call): boolean {
+  return options !== undefined && (options.is !== 'map' || options.entries.some(([key]) => key === null || key.is !== 'literal' || /^(?:signal|dispatcher|agent)$/.test(String(key.value))));
+}
+
+function kindOfFetch(call: Call): Classified {
   const method = literalText(optionOf(call, 'method'))?.toUpperCase();
   return method === 'POST' || method === 'PATCH' ? { kind: 'http-write' } : method === 'PUT' || method === 'DELETE' ? { kind: 'http-write', guard: { kind: 'idempotent by its own meaning', at: call.at } } : { kind: 'http-read' };
 }

@@ -9,7 +9,7 @@ import { hasQueryRoot, spine } from './source.js';
 import { sqlOf } from './sql-text.js';
 
 type Call = Extract<Expr, { is: 'call' }>;
-export interface Classified { readonly kind: EffectKind; readonly guard?: Effect['guard']; readonly timeoutSeconds?: number; readonly endless?: boolean; /** A row written by way of an object mapper's own connection: a transaction that is open holds it. */ readonly isRow?: true; /** The session or connection that it is given to, which must commit it. */ readonly session?: string }
+export interface Classified { readonly kind: EffectKind; readonly guard?: Effect['guard']; readonly timeoutSeconds?: number; readonly endless?: boolean; readonly byDefault?: true; /** A row written by way of an object mapper's own connection: a transaction that is open holds it. */ readonly isRow?: true; /** The session or connection that it is given to, which must commit it. */ readonly session?: string }
 
 /** What one call does to the world, by the library's name or, for ORMs, by the method's. undefined: nothing that is known. */
 export function classify(call: Call, external: string | undefined, scope: Scope, resolver: Resolver): Classified | undefined {

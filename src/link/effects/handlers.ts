@@ -12,6 +12,12 @@ const ANY = /(?:^|\.)(?:Exception|BaseException)$/;
 /** Errors of a connection, which another try may not see. */
 const TRANSIENT = /(?:^|\.)(?:RequestException|ConnectionError|Timeout|TimeoutError|OperationalError|HTTPError|TransportError|APIConnectionError|\w*APIError)$/;
 
+/** Calls of JavaScript that tell a service that watches: `trackJobError(…)`, `captureException(…)`. */
+const TRACKS = /(?:^|\.)(?:(?:track|capture)(?:[A-Z]\w*)?(?:Error|Exception|Event|Metric|Start(?:ed)?|Complet(?:e|ed|ion)|Fail(?:ure|ed)|Success|Duration|Timing)s?|(?:report|log)(?:[A-Z]\w*)?(?:Error|Exception)s?)$/;
+
+/** What JavaScript computes of values and of the clock. */
+const VALUES = /^(?:Date|Math|JSON|String|Number|Boolean|Object|Array|performance)(?:\.\w+)?$/;
+
 /** logger.info(), LOG.exception(): reaches nothing that matters here. */
 export function isLogging(call: Call): boolean {
   return call.callee.is === 'member' && /^(debug|info|warning|warn|error|exception|critical|log)$/.test(call.callee.name) && /log|^console$/i.test(dottedName(call.callee.object) ?? '');
@@ -119,7 +125,7 @@ function isQuietValue(value: Expr | undefined, scope: Scope, resolver: Resolver)
 /** A log, a trace, a metric, a value made of others. */
 export function isTelling(call: Call, scope: Scope, resolver: Resolver): boolean {
   const name = dottedName(call.callee) ?? (call.callee.is === 'member' ? call.callee.name : '');
-  return isLogging(call) || TELLS.test(name) || PURE.test(resolver.externalName(call.callee, scope) ?? name);
+  return isLogging(call) || TELLS.test(name) || (isScript(scope.path) && (TRACKS.test(name) || VALUES.test(name))) || PURE.test(resolver.externalName(call.callee, scope) ?? name);
 }
 
 /** Is nothing left to do in these statements, other than to tell and to leave? */

@@ -151,15 +151,16 @@ function microservice(call: Call, common: Pick<Found, 'at' | 'text' | 'site'> & 
   return { ...common, kind: 'amqp', isNest: true, noAckByDefault: true, ...(queue && { queue }), ...(options && { options }) };
 }
 
-/** Methods that a library hands messages to: what makes them consumers, and of which kind. */
-const METHODS: readonly { readonly decorator: RegExp; readonly kind: ConsumerKind }[] = [
+/** Methods that a library hands messages to: what makes them consumers, and of which kind. `given`: they take a parameter of this class, by which they acknowledge. */
+const METHODS: readonly { readonly decorator: RegExp; readonly kind: ConsumerKind; readonly given?: string }[] = [
+  { decorator: /(?:^|\.)(?:EventPattern|MessagePattern)$/, kind: 'amqp', given: 'RmqContext' },
   { decorator: /(?:^|\.)Rabbit(?:Subscribe|RPC)$/, kind: 'amqp' }, { decorator: /(?:^|\.)SqsMessageHandler$/, kind: 'sqs-consumer' },
 ];
 
-/** `@RabbitSubscribe({ queue: 'mail' }) handle(message)` of @golevelup/nestjs-rabbitmq, `@SqsMessageHandler('mail')` of @ssut/nestjs-sqs. */
+/** `@RabbitSubscribe({ queue: 'mail' }) handle(message)` of @golevelup/nestjs-rabbitmq, `@SqsMessageHandler('mail')` of @ssut/nestjs-sqs, `@EventPattern('mail') handle(data, context: RmqContext)` of @nestjs/microservices. */
 function decoratedMethod(statement: Extract<Statement, { do: 'function' }>, site: CodeSite): readonly Found[] {
   for (const decorator of statement.function.decorators) {
-    const known = decorator.is === 'call' ? METHODS.find(one => one.decorator.test(dottedName(decorator.callee) ?? '')) : undefined;
+    const known = decorator.is === 'call' ? METHODS.find(one => one.decorator.test(dottedName(decorator.callee) ?? '') && (!one.given || statement.function.parameters.some(({ type }) => type === one.given))) : undefined;
     if (!known || decorator.is !== 'call') continue;
     const [first] = decorator.positional;
     const queue = first?.is === 'map' ? first.entries.find(([key]) => key?.is === 'literal' && key.value === 'queue')?.[1] : first;
@@ -209,7 +210,7 @@ function consumerOf(found: Found, resolver: Resolver, processOf: ReturnType<type
   const closedFirst = order(closes, connectionOf(given, resolver));
   const queue = found.queue && queueName(found.queue, scope, resolver);
   const isNest = found.isNest === true;
-  const handler = found.handler && handlerOf(found.handler, resolver, acks(kind), dispatch);
+  const handler = found.handler && handlerOf(found.handler, resolver, acks(kind), dispatch, calls);
   const slot = slotOf(found);
   const options = settingsOf(given, resolver, found.makers !== undefined);
   const unknown: Setting<number> = { state: 'unknown', at, expression: 'a default of its library', candidates: [] };

@@ -29,6 +29,7 @@ function parameterOf(node: import('ts-morph').ts.ParameterDeclaration, index: nu
   return {
     name: ts.isIdentifier(node.name) ? node.name.text : `argument${index}`, kind: node.dotDotDotToken ? 'rest' : 'plain',
     ...(node.initializer && { fallback: expression(node.initializer, source) }), ...(type !== undefined && { type }),
+    ...(node.type && ts.isFunctionTypeNode(node.type) && ts.isTypeReferenceNode(node.type.type) && node.type.type.typeName.getText(source.root) === 'Promise' && { givesPromise: true as const }),
   };
 }
 

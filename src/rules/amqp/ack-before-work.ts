@@ -12,7 +12,14 @@ export const ackBeforeWork: Rule = {
   *check({ consumers }) {
     for (const { kind, handler } of consumers) {
       if (kind !== 'amqp') continue;
-      for (const { at, text, before } of handler?.acks ?? []) {
+      for (const { at, text, before, during } of handler?.acks ?? []) {
+        if (during) {
+          yield {
+            order: 5, at, confidence: 'medium', label: 'acknowledged here',
+            message: `${during.text} is not waited for: ${text} acknowledges the message while its work runs, and a deployment that cuts the work loses it; prefetch limits nothing either`,
+            related: [{ at: during.at, message: 'started, not waited for' }], suggestion: `write \`await ${during.text}\` in front of ${text}`, fate: 'acknowledged → SIGTERM in the work: lost',
+          };
+        }
         if (!before) continue;
         yield {
           order: 5, at, confidence: 'high', label: 'acknowledged here',

@@ -20,7 +20,14 @@ export const deleteBeforeWork: Rule = {
         };
       }
       if (kind !== 'sqs') continue;
-      for (const { at, text, before } of handler?.acks ?? []) {
+      for (const { at, text, before, during } of handler?.acks ?? []) {
+        if (during) {
+          yield {
+            order: 5, at, confidence: 'medium', label: 'deleted here',
+            message: `${during.text} is not waited for: ${text} deletes the message while its work still runs, and a deployment that cuts the work loses it`,
+            related: [{ at: during.at, message: 'started, not waited for' }], suggestion: `write \`await ${during.text}\` in front of ${text}`, fate: 'deleted → SIGTERM in the work: lost',
+          };
+        }
         if (!before) continue;
         yield {
           order: 5, at, confidence: 'medium', label: 'deleted here',

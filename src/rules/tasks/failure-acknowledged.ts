@@ -46,7 +46,7 @@ function* judgeHabit(app: CeleryApp): Iterable<Problem> {
 const MOST_OTHERS = 12;
 
 function* judge(app: WorkUnit, fn: TaskFunction): Iterable<Problem> {
-  const retries = retriesOf(fn);
+  const retries = retriesOf(fn) ?? fn.again?.retried;
   const isLate = isOn(fn.acksLate) === true;
   if ((!retries && !isLate) || (!retries && isSentAgain(fn))) return;
   for (const handler of fn.body.handlers) {
@@ -73,13 +73,14 @@ const last = (name: string): string => name.split('.').pop()!;
 const ANY_ERROR: ReadonlySet<string> = new Set(['Exception', 'BaseException']);
 
 /** Would a configured retry see what this handler ends, if it were raised? */
-function seesIt({ types, tried }: ErrorHandler, { retry: { autoretryFor, calls } }: TaskFunction): boolean {
+function seesIt({ types, tried }: ErrorHandler, { again, retry: { autoretryFor, calls } }: TaskFunction): boolean {
+  if (again?.retried) return true;
   const caught = types.map(last), library = tried?.text.split('.')[0];
   return autoretryFor.length === 0 ? calls.length > 0 : autoretryFor.some(type => ANY_ERROR.has(last(type)) || caught.includes(last(type)) || type.split('.')[0] === library || (last(type) === 'RequestException' && library === 'requests'));
 }
 
 function suggest({ types, catches }: ErrorHandler, { again, retry: { autoretryFor, calls } }: TaskFunction, isRetried: boolean): string {
-  if (again) return 'end the handler with `throw`, so that the failure is seen';
+  if (again) return `end the handler with \`throw\`, so that the failure is seen${again.retried ? ' and tried again' : ''}`;
   if (autoretryFor.length === 0 && calls.length > 0) return 'end the handler with `raise self.retry(exc=…)`, or with `raise`, so that the failure is seen';
   if (isRetried) return 'end the handler with `raise`, so that the failure is seen and retried';
   const seen = 'end the handler with `raise`, so that the failure is seen';
