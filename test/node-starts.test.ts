@@ -72,21 +72,33 @@ describe('what a script starts', () => {
 describe('scripts of a package', () => {
   test.each<[string, readonly string[], string]>([
     ['npm start', ['npm', 'start'], 'npm shell worker'], ['npm run', ['npm', 'run', 'start'], 'npm shell worker'], ['with a folder', ['npm', '--prefix', '/app', 'run', 'start'], 'npm shell worker'],
-    ['pnpm', ['pnpm', 'start'], 'pnpm worker'], ['yarn', ['yarn', 'run', 'start'], 'yarn worker'], ['behind an init', ['tini', '--', 'npm', 'start'], 'tini npm shell worker'], ['in a shell', ['sh', '-c', 'exec npm start'], 'shell npm shell worker'],
+    ['pnpm', ['pnpm', 'start'], 'pnpm shell worker'], ['yarn', ['yarn', 'run', 'start'], 'yarn worker'], ['behind an init', ['tini', '--', 'npm', 'start'], 'tini npm shell worker'], ['in a shell', ['sh', '-c', 'exec npm start'], 'shell npm shell worker'],
   ])('%s', async (_, command, chain) => expect(await joined({ ...BASE, ...image('node:20-slim', JSON.stringify(command)) })).toEqual([`${chain} | node dist/main.js: mail`]));
   test('of a package of the workspace, by its name', async () => {
     const workspace: Files = {
       'package.json': '{"name":"top","workspaces":["apps/*"]}', 'apps/jobs/package.json': '{"name":"@shop/jobs","scripts":{"start":"node dist/main.js"},"dependencies":{"bullmq":"5"}}', ...image('node:20-alpine', '["pnpm", "--filter", "@shop/jobs", "start"]'), ...task(undefined),
       'apps/jobs/src/main.ts': "import { startMail } from './mail';\nstartMail();\n", 'apps/jobs/src/mail.ts': MAIL,
     };
-    expect(await joined(workspace)).toEqual(['pnpm worker | node dist/main.js: mail']);
+    expect(await joined(workspace)).toEqual(['pnpm shell worker | node dist/main.js: mail']);
   });
   test('one that is not there is not run', async () => expect(await joined({ ...BASE, ...image('node:20-slim', '["npm", "run", "worker"]') })).toEqual([]));
-  // measured with npm 11: dash dies of the signal that npm passes on, bash and busybox have made way for node
-  test('dash dies of the signal that npm passes on; busybox execs', async () => {
-    const found = async (base: string): Promise<readonly string[]> => (await reportOf({ ...BASE, ...image(base, '["npm", "start"]') })).findings.map(({ ruleId }) => ruleId).filter(id => id.startsWith('container/'));
-    expect(await found('node:20-slim')).toEqual(['container/init-kills-worker']);
-    expect(await found('node:20-alpine')).toEqual([]);
+  const found = async (command: readonly string[], files: Files = {}, base = 'node:20-slim'): Promise<readonly string[]> => (await reportOf({ ...BASE, ...image(base, JSON.stringify(command)), ...files })).findings.filter(({ ruleId }) => ruleId.startsWith('container/')).map(({ severity, message }) => `${severity}: ${message}`);
+  // measured with npm 11 and pnpm 8 to 10: dash dies of the signal that they pass on, bash and busybox have made way for node
+  test.each([['npm', ['npm', 'start']], ['pnpm', ['pnpm', 'start']], ['pnpm', ['pnpm', '--filter', 'jobs', 'start']]])('dash dies of the signal that %s passes on; busybox execs', async (program, command) => {
+    const dies = `error: ${program} passes the stop signal to dash, which dies without waiting for the worker, so all is killed at once`;
+    expect(await found(command)).toEqual([dies]);
+    expect(await found(command, {}, 'node:20-alpine')).toEqual([]);
+    expect(await found(command, packed({ start: 'exec node dist/main.js' }))).toEqual([]);
+    expect(await found(['tini', '--', ...command])).toEqual([dies]);
+  });
+  // measured with yarn 1.22 and 4
+  test('yarn 1 ends at the signal, whatever the shell; a later one waits', async () => {
+    const ends = 'error: yarn starts the worker and ends at the stop signal without waiting for it, so all is killed at once';
+    for (const base of ['node:20-slim', 'node:20-alpine']) expect(await found(['yarn', 'start'], {}, base)).toEqual([ends]);
+    const by = (packageManager: string): Files => ({ 'package.json': JSON.stringify({ name: 'jobs', packageManager, scripts: { start: 'node dist/main.js' }, dependencies: { bullmq: '5.61.0' } }) });
+    expect(await found(['yarn', 'start'], by('yarn@1.22.22'))).toEqual([ends]);
+    expect(await found(['yarn', 'start'], by('yarn@4.9.1'))).toEqual([]);
+    expect(await found(['yarn', 'start'], { '.yarnrc.yml': 'nodeLinker: node-modules\n' })).toEqual([]);
   });
 });
 
@@ -99,6 +111,7 @@ describe('what a stop does to a consumer', () => {
     ['a handler that drains', { ...BASE, ...main(DRAINS) }, ['nobody renews its lock', 'the consumer waits for what runs']],
     ['a handler that a shell keeps the signal from', { ...BASE, ...main(DRAINS), ...image('node:20-slim', '["sh", "-c", "echo up && node dist/main.js"]') }, ['nobody renews its lock', 'SIGTERM is ignored, and the work ends before SIGKILL']],
     ['a handler behind npm and dash', { ...BASE, ...main(DRAINS), ...image('node:20-slim', '["npm", "start"]') }, ['nobody renews its lock']],
-    ['a handler behind what nobody has measured', { ...BASE, ...main(DRAINS), ...image('node:20-slim', '["pnpm", "start"]') }, ['nobody renews its lock', 'the consumer waits for what runs']],
+    ['a handler behind yarn 1', { ...BASE, ...main(DRAINS), ...image('node:20-slim', '["yarn", "start"]') }, ['nobody renews its lock']],
+    ['a handler behind what nobody has measured', { ...BASE, ...main(DRAINS), ...image('node:20-slim', '["bun", "run", "start"]') }, ['nobody renews its lock', 'the consumer waits for what runs']],
   ])('%s', async (_, files, ways) => expect(await stopped(files)).toEqual(ways));
 });

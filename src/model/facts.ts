@@ -77,6 +77,8 @@ export interface Comment {
 export interface PackageFacts {
   readonly name?: string;
   readonly main?: string;
+  /** `yarn@4.9.1`, as corepack reads it. */
+  readonly packageManager?: string;
   /** Packages it depends on, of every kind. */
   readonly dependencies: readonly string[];
   /** `paths` of a tsconfig: a pattern, and where it leads from the folder of the file (`baseUrl` included). */
