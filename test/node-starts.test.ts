@@ -115,3 +115,72 @@ describe('what a stop does to a consumer', () => {
     ['a handler behind what nobody has measured', { ...BASE, ...main(DRAINS), ...image('node:20-slim', '["bun", "run", "start"]') }, ['nobody renews its lock', 'the consumer waits for what runs']],
   ])('%s', async (_, files, ways) => expect(await stopped(files)).toEqual(ways));
 });
+
+describe('how long a consumer needs', () => {
+  const TF = (container: string, visibility: number): Files => ({ 'infra/main.tf': `resource "aws_ecs_task_definition" "copy" {
+  family                   = "copy"
+  requires_compatibilities = ["FARGATE"]
+  container_definitions = jsonencode([{
+    name        = "copy"
+    image       = "registry.example/copy:1"
+    essential   = true
+    command     = ["node", "dist/main.js"]
+    ${container}
+    environment = [{ name = "QUEUE_URL", value = aws_sqs_queue.copies.url }]
+    logConfiguration = { logDriver = "awslogs", options = {} }
+  }])
+}
+resource "aws_ecs_service" "copy" {
+  name            = "copy"
+  cluster         = "jobs"
+  task_definition = aws_ecs_task_definition.copy.arn
+  launch_type     = "FARGATE"
+}
+resource "aws_appautoscaling_target" "copy" {
+  service_namespace  = "ecs"
+  scalable_dimension = "ecs:service:DesiredCount"
+  resource_id        = "service/jobs/${'${aws_ecs_service.copy.name}'}"
+  min_capacity       = 0
+  max_capacity       = 3
+}
+resource "aws_sqs_queue" "copies" {
+  name                       = "copies"
+  visibility_timeout_seconds = ${visibility}
+  redrive_policy             = jsonencode({ deadLetterTargetArn = "arn:aws:sqs:eu-west-1:123456789012:dead", maxReceiveCount = 4 })
+}
+` });
+  const loop = (around: string): Files => ({ 'package.json': '{"name":"copy","dependencies":{"@aws-sdk/client-sqs":"3"}}', 'src/main.ts': `import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { copy } from './copy';
+import { protect } from './protect';
+const sqs = new SQSClient({});
+let running = true;
+process.once('SIGTERM', () => { running = false; });
+async function run() {
+  while (running) {
+    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: process.env.QUEUE_URL, WaitTimeSeconds: 20 }));
+    for (const message of Messages) {
+      ${around}
+      await copy(message.Body);
+      await sqs.send(new DeleteMessageCommand({ QueueUrl: process.env.QUEUE_URL, ReceiptHandle: message.ReceiptHandle }));
+    }
+  }
+}
+run();
+`, 'src/copy.ts': 'export async function copy(body) { await fetch(body); }\n' });
+  const PROTECT: Files = { 'src/protect.ts': 'export async function protect(on) {\n  await fetch(`${process.env.ECS_AGENT_URI}/task-protection/v1/state`, { method: "PUT", body: JSON.stringify({ ProtectionEnabled: on }) });\n}\n' };
+  const found = async (files: Files): Promise<readonly string[]> => (await reportOf(files)).findings.filter(({ ruleId }) => /stop-timeout-too-short|scale-in-unprotected/.test(ruleId)).map(({ severity, ruleId, message, related = [] }) => [`${severity} ${ruleId}: ${message}`, ...related.map(one => one.message)].join('; '));
+
+  test('a queue that hides its messages for longer than any stop waits says that they take long', async () => {
+    const unbounded = 'warning ecs/scale-in-unprotected: autoscaling may stop busy workers (3 down to 0): nothing bounds a task, and a stop waits 120 s; its queue hides a message for 5 h';
+    expect(await found({ ...TF('stopTimeout = 120', 18000), ...loop('') })).toEqual([unbounded]);
+    expect(await found({ ...TF('stopTimeout = 120', 60), ...loop('') })).toEqual([]);
+    expect(await found({ ...TF('stopTimeout = 120', 18000), ...loop('await protect(true);'), ...PROTECT })).toEqual([]);
+  });
+  test('the timeout of a handler bounds it', async () => {
+    const consumer = (timeout: string): Files => ({ 'package.json': '{"name":"copy","dependencies":{"sqs-consumer":"11"}}', 'src/main.ts': `import { Consumer } from 'sqs-consumer';\nimport { copy } from './copy';\nconst app = Consumer.create({ queueUrl: process.env.QUEUE_URL, ${timeout}handleMessage: async message => { await copy(message.Body); } });\napp.start();\nprocess.on('SIGTERM', () => app.stop());\n` });
+    expect(await found({ ...loop(''), ...TF('stopTimeout = 60', 300), ...consumer('handleMessageTimeout: 90_000, ') })).toEqual([
+      'error ecs/stop-timeout-too-short: ECS kills this worker 60 s after SIGTERM, but its tasks may run 90 s; a task may run this long', 'warning ecs/scale-in-unprotected: autoscaling may stop busy workers (3 down to 0): a task may run 90 s, and a stop waits 60 s; a task may run this long']);
+    expect(await found({ ...loop(''), ...TF('stopTimeout = 100', 300), ...consumer('handleMessageTimeout: 90_000, ') })).toEqual([]);
+    expect(await found({ ...loop(''), ...TF('stopTimeout = 120', 100), ...consumer('') })).toEqual([]);
+  });
+});
