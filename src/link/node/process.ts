@@ -37,15 +37,19 @@ export function processesOf(modules: readonly Scope[], resolver: Resolver): (fol
   }
   let imported: ReadonlySet<string> | undefined;
   return (folder, path) => {
-    const process = withDependents(folder, found, resolver);
+    const all = withDependents(folder, found, resolver);
+    const isImported = (at: string): boolean => (imported ??= new Set(modules.flatMap(module => [...importsOf(module, resolver)]))).has(at);
+    // a tool that does not lead here is run by hand
+    const process = { ...all, signals: all.signals.filter(({ at }) => !TOOLS.test(at.path) || isImported(at.path) || reaches(at.path, path, resolver)) };
     if (!process.signals.some(({ at }) => at.path === path)) return process;
     // a module that nothing imports, and that does something by itself, begins a process; one that does not lead here begins another one
-    imported ??= new Set(modules.flatMap(module => [...importsOf(module, resolver)]));
-    const own = process.signals.filter(({ at }) => at.path === path || imported!.has(at.path) || !begins(at.path, resolver) || reaches(at.path, path, resolver));
+    const own = process.signals.filter(({ at }) => at.path === path || isImported(at.path) || !begins(at.path, resolver) || reaches(at.path, path, resolver));
     return own.length < process.signals.length ? { ...process, module: path, signals: own } : process;
   };
 }
 
+/** Folders of what is run by hand. */
+const TOOLS = /(?:^|\/)(?:scripts?|tools?|examples?)\//;
 /** Modules that are looked into on the way from one to another. */
 const MOST_IMPORTS = 400;
 
