@@ -47,6 +47,18 @@ describe('are found', () => {
     expect(said(files)).toEqual(['bullmq/no-graceful-close']);
   });
 
+  test('queues of Bull by their own names: one of another module, or a tool of its own, closes none here', () => {
+    const queue = (stop: string): string => `import Bull from 'bull';\nimport { run } from './run';\nconst queue = new Bull('x');\nexport const worker = {\n  start() { void queue.process(2, async job => run(job)); },\n${stop}};\n`;
+    const main = (more = ''): string => `import { worker as mail } from './mail';\nimport { worker as bill } from './bill';\nmail.start();\nbill.start();\nprocess.on('SIGTERM', async () => { await mail.stop(); ${more}process.exit(0); });\n`;
+    const stop = '  async stop() { await queue.close(); },\n';
+    expect(said({ 'src/mail.ts': queue(stop), 'src/bill.ts': queue(''), 'src/main.ts': main() })).toEqual(['bullmq/no-graceful-close']);
+    expect(said({ 'src/mail.ts': queue(stop), 'src/bill.ts': queue(stop), 'src/main.ts': main('await bill.stop(); ') })).toEqual([]);
+    expect(said({ 'src/queues.ts': "import Bull from 'bull';\nexport const queue = new Bull('x');\n", 'src/mail.ts': "import { queue } from './queues';\nqueue.process(async job => {});\n", 'src/main.ts': "import { queue as mail } from './queues';\nimport './mail';\nprocess.on('SIGTERM', async () => { await mail.close(); });\n" })).toEqual([]);
+    const field = "import Bull from 'bull';\nexport class Worker {\n  async run() {\n    this.jobQueue = new Bull('jobs');\n    await this.jobQueue.process(10, async job => {});\n  }\n  async stop() { await this.jobQueue.close(); }\n}\nconst worker = new Worker();\nprocess.once('SIGTERM', async () => { await worker.stop(); });\n";
+    expect(said({ 'src/worker.ts': field })).toEqual([]);
+    expect(said({ 'src/worker.ts': "import Bull from 'bull';\nconst jobs = new Bull('jobs');\njobs.process(async job => {});\n", 'scripts/proxy.mjs': "process.on('SIGTERM', () => { process.exit(0); });\nserve();\n" })).toEqual(['node/no-sigterm-handler']);
+  });
+
   test('where classes that inherit from what makes them give them work, with the options that pass through', () => {
     const files = {
       'src/bull.ts': "import { Worker } from 'bullmq';\nexport class Bull {\n  private _worker: Worker;\n  createWorker(topic: string, processor, options) {\n    const { concurrency, lockDuration } = options;\n    const config = { connection, ...(concurrency && { concurrency }), ...(lockDuration && { lockDuration }) };\n    this._worker = new Worker(topic, processor, { ...config });\n    return this._worker;\n  }\n  async shutdown() { await this._worker.close(); }\n}\n",

@@ -72,21 +72,33 @@ describe('what a script starts', () => {
 describe('scripts of a package', () => {
   test.each<[string, readonly string[], string]>([
     ['npm start', ['npm', 'start'], 'npm shell worker'], ['npm run', ['npm', 'run', 'start'], 'npm shell worker'], ['with a folder', ['npm', '--prefix', '/app', 'run', 'start'], 'npm shell worker'],
-    ['pnpm', ['pnpm', 'start'], 'pnpm worker'], ['yarn', ['yarn', 'run', 'start'], 'yarn worker'], ['behind an init', ['tini', '--', 'npm', 'start'], 'tini npm shell worker'], ['in a shell', ['sh', '-c', 'exec npm start'], 'shell npm shell worker'],
+    ['pnpm', ['pnpm', 'start'], 'pnpm shell worker'], ['yarn', ['yarn', 'run', 'start'], 'yarn worker'], ['behind an init', ['tini', '--', 'npm', 'start'], 'tini npm shell worker'], ['in a shell', ['sh', '-c', 'exec npm start'], 'shell npm shell worker'],
   ])('%s', async (_, command, chain) => expect(await joined({ ...BASE, ...image('node:20-slim', JSON.stringify(command)) })).toEqual([`${chain} | node dist/main.js: mail`]));
   test('of a package of the workspace, by its name', async () => {
     const workspace: Files = {
       'package.json': '{"name":"top","workspaces":["apps/*"]}', 'apps/jobs/package.json': '{"name":"@shop/jobs","scripts":{"start":"node dist/main.js"},"dependencies":{"bullmq":"5"}}', ...image('node:20-alpine', '["pnpm", "--filter", "@shop/jobs", "start"]'), ...task(undefined),
       'apps/jobs/src/main.ts': "import { startMail } from './mail';\nstartMail();\n", 'apps/jobs/src/mail.ts': MAIL,
     };
-    expect(await joined(workspace)).toEqual(['pnpm worker | node dist/main.js: mail']);
+    expect(await joined(workspace)).toEqual(['pnpm shell worker | node dist/main.js: mail']);
   });
   test('one that is not there is not run', async () => expect(await joined({ ...BASE, ...image('node:20-slim', '["npm", "run", "worker"]') })).toEqual([]));
-  // measured with npm 11: dash dies of the signal that npm passes on, bash and busybox have made way for node
-  test('dash dies of the signal that npm passes on; busybox execs', async () => {
-    const found = async (base: string): Promise<readonly string[]> => (await reportOf({ ...BASE, ...image(base, '["npm", "start"]') })).findings.map(({ ruleId }) => ruleId).filter(id => id.startsWith('container/'));
-    expect(await found('node:20-slim')).toEqual(['container/init-kills-worker']);
-    expect(await found('node:20-alpine')).toEqual([]);
+  const found = async (command: readonly string[], files: Files = {}, base = 'node:20-slim'): Promise<readonly string[]> => (await reportOf({ ...BASE, ...image(base, JSON.stringify(command)), ...files })).findings.filter(({ ruleId }) => ruleId.startsWith('container/')).map(({ severity, message }) => `${severity}: ${message}`);
+  // measured with npm 11 and pnpm 8 to 10: dash dies of the signal that they pass on, bash and busybox have made way for node
+  test.each([['npm', ['npm', 'start']], ['pnpm', ['pnpm', 'start']], ['pnpm', ['pnpm', '--filter', 'jobs', 'start']]])('dash dies of the signal that %s passes on; busybox execs', async (program, command) => {
+    const dies = `error: ${program} passes the stop signal to dash, which dies without waiting for the worker, so all is killed at once`;
+    expect(await found(command)).toEqual([dies]);
+    expect(await found(command, {}, 'node:20-alpine')).toEqual([]);
+    expect(await found(command, packed({ start: 'exec node dist/main.js' }))).toEqual([]);
+    expect(await found(['tini', '--', ...command])).toEqual([dies]);
+  });
+  // measured with yarn 1.22 and 4
+  test('yarn 1 ends at the signal, whatever the shell; a later one waits', async () => {
+    const ends = 'error: yarn starts the worker and ends at the stop signal without waiting for it, so all is killed at once';
+    for (const base of ['node:20-slim', 'node:20-alpine']) expect(await found(['yarn', 'start'], {}, base)).toEqual([ends]);
+    const by = (packageManager: string): Files => ({ 'package.json': JSON.stringify({ name: 'jobs', packageManager, scripts: { start: 'node dist/main.js' }, dependencies: { bullmq: '5.61.0' } }) });
+    expect(await found(['yarn', 'start'], by('yarn@1.22.22'))).toEqual([ends]);
+    expect(await found(['yarn', 'start'], by('yarn@4.9.1'))).toEqual([]);
+    expect(await found(['yarn', 'start'], { '.yarnrc.yml': 'nodeLinker: node-modules\n' })).toEqual([]);
   });
 });
 
@@ -99,6 +111,76 @@ describe('what a stop does to a consumer', () => {
     ['a handler that drains', { ...BASE, ...main(DRAINS) }, ['nobody renews its lock', 'the consumer waits for what runs']],
     ['a handler that a shell keeps the signal from', { ...BASE, ...main(DRAINS), ...image('node:20-slim', '["sh", "-c", "echo up && node dist/main.js"]') }, ['nobody renews its lock', 'SIGTERM is ignored, and the work ends before SIGKILL']],
     ['a handler behind npm and dash', { ...BASE, ...main(DRAINS), ...image('node:20-slim', '["npm", "start"]') }, ['nobody renews its lock']],
-    ['a handler behind what nobody has measured', { ...BASE, ...main(DRAINS), ...image('node:20-slim', '["pnpm", "start"]') }, ['nobody renews its lock', 'the consumer waits for what runs']],
+    ['a handler behind yarn 1', { ...BASE, ...main(DRAINS), ...image('node:20-slim', '["yarn", "start"]') }, ['nobody renews its lock']],
+    ['a handler behind what nobody has measured', { ...BASE, ...main(DRAINS), ...image('node:20-slim', '["bun", "run", "start"]') }, ['nobody renews its lock', 'the consumer waits for what runs']],
   ])('%s', async (_, files, ways) => expect(await stopped(files)).toEqual(ways));
+});
+
+describe('how long a consumer needs', () => {
+  const TF = (container: string, visibility: number): Files => ({ 'infra/main.tf': `resource "aws_ecs_task_definition" "copy" {
+  family                   = "copy"
+  requires_compatibilities = ["FARGATE"]
+  container_definitions = jsonencode([{
+    name        = "copy"
+    image       = "registry.example/copy:1"
+    essential   = true
+    command     = ["node", "dist/main.js"]
+    ${container}
+    environment = [{ name = "QUEUE_URL", value = aws_sqs_queue.copies.url }]
+    logConfiguration = { logDriver = "awslogs", options = {} }
+  }])
+}
+resource "aws_ecs_service" "copy" {
+  name            = "copy"
+  cluster         = "jobs"
+  task_definition = aws_ecs_task_definition.copy.arn
+  launch_type     = "FARGATE"
+}
+resource "aws_appautoscaling_target" "copy" {
+  service_namespace  = "ecs"
+  scalable_dimension = "ecs:service:DesiredCount"
+  resource_id        = "service/jobs/${'${aws_ecs_service.copy.name}'}"
+  min_capacity       = 0
+  max_capacity       = 3
+}
+resource "aws_sqs_queue" "copies" {
+  name                       = "copies"
+  visibility_timeout_seconds = ${visibility}
+  redrive_policy             = jsonencode({ deadLetterTargetArn = "arn:aws:sqs:eu-west-1:123456789012:dead", maxReceiveCount = 4 })
+}
+` });
+  const loop = (around: string): Files => ({ 'package.json': '{"name":"copy","dependencies":{"@aws-sdk/client-sqs":"3"}}', 'src/main.ts': `import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { copy } from './copy';
+import { protect } from './protect';
+const sqs = new SQSClient({});
+let running = true;
+process.once('SIGTERM', () => { running = false; });
+async function run() {
+  while (running) {
+    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: process.env.QUEUE_URL, WaitTimeSeconds: 20 }));
+    for (const message of Messages) {
+      ${around}
+      await copy(message.Body);
+      await sqs.send(new DeleteMessageCommand({ QueueUrl: process.env.QUEUE_URL, ReceiptHandle: message.ReceiptHandle }));
+    }
+  }
+}
+run();
+`, 'src/copy.ts': 'export async function copy(body) { await fetch(body); }\n' });
+  const PROTECT: Files = { 'src/protect.ts': 'export async function protect(on) {\n  await fetch(`${process.env.ECS_AGENT_URI}/task-protection/v1/state`, { method: "PUT", body: JSON.stringify({ ProtectionEnabled: on }) });\n}\n' };
+  const found = async (files: Files): Promise<readonly string[]> => (await reportOf(files)).findings.filter(({ ruleId }) => /stop-timeout-too-short|scale-in-unprotected/.test(ruleId)).map(({ severity, ruleId, message, related = [] }) => [`${severity} ${ruleId}: ${message}`, ...related.map(one => one.message)].join('; '));
+
+  test('a queue that hides its messages for longer than any stop waits says that they take long', async () => {
+    const unbounded = 'warning ecs/scale-in-unprotected: autoscaling may stop busy workers (3 down to 0): nothing bounds a task, and a stop waits 120 s; its queue hides a message for 5 h';
+    expect(await found({ ...TF('stopTimeout = 120', 18000), ...loop('') })).toEqual([unbounded]);
+    expect(await found({ ...TF('stopTimeout = 120', 60), ...loop('') })).toEqual([]);
+    expect(await found({ ...TF('stopTimeout = 120', 18000), ...loop('await protect(true);'), ...PROTECT })).toEqual([]);
+  });
+  test('the timeout of a handler bounds it', async () => {
+    const consumer = (timeout: string): Files => ({ 'package.json': '{"name":"copy","dependencies":{"sqs-consumer":"11"}}', 'src/main.ts': `import { Consumer } from 'sqs-consumer';\nimport { copy } from './copy';\nconst app = Consumer.create({ queueUrl: process.env.QUEUE_URL, ${timeout}handleMessage: async message => { await copy(message.Body); } });\napp.start();\nprocess.on('SIGTERM', () => app.stop());\n` });
+    expect(await found({ ...loop(''), ...TF('stopTimeout = 60', 300), ...consumer('handleMessageTimeout: 90_000, ') })).toEqual([
+      'error ecs/stop-timeout-too-short: ECS kills this worker 60 s after SIGTERM, but its tasks may run 90 s; a task may run this long', 'warning ecs/scale-in-unprotected: autoscaling may stop busy workers (3 down to 0): a task may run 90 s, and a stop waits 60 s; a task may run this long']);
+    expect(await found({ ...loop(''), ...TF('stopTimeout = 100', 300), ...consumer('handleMessageTimeout: 90_000, ') })).toEqual([]);
+    expect(await found({ ...loop(''), ...TF('stopTimeout = 120', 100), ...consumer('') })).toEqual([]);
+  });
 });

@@ -17,11 +17,12 @@ export function facts(text: string, path: string): Facts {
   /** `"exports": { ".": "./src/main.ts" }`, or what one of its conditions gives. */
   const exported = (node: DataNode | undefined): string | undefined => (node?.is === 'map' ? ['import', 'node', 'require', 'default'].map(key => exported(field(node, key))).find(found => found !== undefined) : written(node));
   const name = written(field(root, 'name')), main = written(field(root, 'main')) ?? written(field(root, 'module')) ?? exported(field(field(root, 'exports'), '.') ?? field(root, 'exports'));
+  const packageManager = written(field(root, 'packageManager'));
   const baseUrl = written(field(options, 'baseUrl'));
   const dependencies = ['dependencies', 'devDependencies', 'peerDependencies', 'optionalDependencies'].flatMap(key => { const list = field(root, key); return list?.is === 'map' ? list.entries.map(entry => entry.key) : []; });
   const paths = field(options, 'paths'), scripts = field(root, 'scripts');
   const found: PackageFacts = {
-    ...(name !== undefined && { name }), ...(main !== undefined && { main }), dependencies, ...(baseUrl !== undefined && { baseUrl }),
+    ...(name !== undefined && { name }), ...(main !== undefined && { main }), dependencies, ...(packageManager !== undefined && { packageManager }), ...(baseUrl !== undefined && { baseUrl }),
     scripts: scripts?.is === 'map' ? scripts.entries.flatMap(({ key, value }) => { const program = textOf(value); return program === undefined ? [] : [{ name: key, text: program, at: placeOf(value, source) }]; }) : [],
     paths: paths?.is === 'map' ? paths.entries.map(({ key, value }) => [key, value.is === 'list' ? value.items.flatMap(item => { const target = textOf(item); return target === undefined ? [] : [posix.join(baseUrl ?? '.', target)]; }) : []] as const) : [],
   };

@@ -16,7 +16,8 @@ export type SignalFault =
   | { readonly rule: 'container/init-kills-worker'; readonly link: Shell; readonly init: Init }
   | { readonly rule: 'container/background-without-wait'; readonly link: Shell | Launcher; readonly init: Init | undefined }
   | { readonly rule: 'container/detached-worker'; readonly link: Extract<ChainLink, { kind: 'detached' }> }
-  | { readonly rule: 'container/package-manager-as-init'; readonly link: Launcher }
+  | { readonly rule: 'container/package-manager-as-init'; readonly link: Launcher; readonly init?: undefined }
+  | { readonly rule: 'container/package-manager-as-init'; readonly link: Shell; readonly init: Init }
   | { readonly rule: 'container/signal-sent-to-group'; readonly link: Init | ProcessManager };
 
 export function isWorker(process: Process): process is Worker {
@@ -44,13 +45,16 @@ export function signalFaults(process: Process): readonly SignalFault[] {
   return faults.length === 0 ? groupFaults(process) : faults;
 }
 
+/** npm and pnpm treat the shell of a script as an init treats its child. */
+const isPackageManager = ({ program }: Init): boolean => /^p?npm$/.test(program);
+
 function faultAt(link: ChainLink, init: Init | undefined, under: ProcessManager | undefined): SignalFault | undefined {
   if (link.kind === 'detached') return { rule: 'container/detached-worker', link };
-  if (link.kind === 'package-manager' && link.forwards !== 'no') return undefined;
+  if (link.kind === 'package-manager' && (link.forwards === 'yes' || link.forwards === 'unknown')) return undefined;
   if (link.kind === 'package-manager') return isParallel(link) ? { rule: 'container/background-without-wait', link, init } : { rule: 'container/package-manager-as-init', link };
   if (link.kind !== 'shell' || link.replaces) return undefined;
   if (link.background) return link.waits && link.forwards ? undefined : { rule: 'container/background-without-wait', link, init };
-  if (init) return { rule: 'container/init-kills-worker', link, init };
+  if (init) return { rule: isPackageManager(init) ? 'container/package-manager-as-init' : 'container/init-kills-worker', link, init };
   return { rule: link.from === 'script' ? 'container/entrypoint-without-exec' : 'container/shell-swallows-signal', link, under };
 }
 
@@ -79,9 +83,12 @@ export function signalOf(worker: Worker): Circumstances['signal'] | undefined {
   return worker.start.complete || worker.platform === 'unknown' ? 'arrives' : undefined;
 }
 
+/** The package manager itself ends at the signal, or does when the shell of its script has died. */
+export const endsAtOnce = ({ link, init }: Extract<SignalFault, { rule: 'container/package-manager-as-init' }>): boolean => init !== undefined || link.forwards === 'ends';
+
 /** A shell that is not PID 1 dies of SIGTERM; where it is the container's own process, everything goes with it. */
 function killsAtOnce(fault: SignalFault, { container }: Worker): boolean {
-  if (fault.rule === 'container/init-kills-worker') return true;
+  if (fault.rule === 'container/init-kills-worker' || (fault.rule === 'container/package-manager-as-init' && endsAtOnce(fault))) return true;
   const isShell = fault.rule === 'container/shell-swallows-signal' || fault.rule === 'container/entrypoint-without-exec';
   return isShell && !fault.under && container?.pidMode === 'task';
 }

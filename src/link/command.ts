@@ -8,7 +8,8 @@ import { knownWord, likely, OPEN_ENVIRONMENT, type Environment, type Word } from
 import { launch, parallel } from './start/launchers.js';
 import { isNode, node, packageScript, runsScripts } from './start/node-command.js';
 import type { StartedBy } from './node/started.js';
-import { python, pythonFile } from './start/python-command.js';
+import { managementCommand, python } from './start/python-command.js';
+import { pythonFile } from './start/python-file.js';
 import { walkShell, type ShellHost } from './start/shell.js';
 import { programOfText } from './start/shell-text.js';
 
@@ -69,6 +70,7 @@ export function follow(process: Process, journey: Journey): readonly Reached[] {
   if (isNode(name)) return node(process, journey);
   const other = otherConsumer(process.argv, name, at, process);
   if (other) return [other];
+  if (isManagement(name)) { const reached = managementCommand(process, journey); if (reached.length > 0) return reached; }
   const manager = PROCESS_MANAGERS.find(row => row.program.test(name));
   if (manager && (!/^(?:honcho|foreman)$/.test(manager.name) || likely(process.argv[1]) === 'start')) return runManager(manager, process, journey);
   if (name === 'parallel' || name === 'concurrently') return parallel(process, journey, at);
@@ -83,6 +85,7 @@ export function follow(process: Process, journey: Journey): readonly Reached[] {
   return custom(name, process, at);
 }
 
+const isManagement = (name: string): boolean => /^(django-admin|manage\.py)$/.test(name);
 const isShell = (name: string): boolean => /^(sh|bash|dash|ash|zsh|ksh)$/.test(name);
 /** The next process of the same walk. */
 export const next = (process: Process, argv: readonly Word[], change: Partial<Process> = {}): Process => ({ ...process, argv, depth: process.depth + 1, ...change });
@@ -127,7 +130,7 @@ export function custom(name: string, process: Process, at: SourceLocation): read
 
 function otherConsumer(argv: readonly Word[], name: string, at: SourceLocation, process: Process): Reached | undefined {
   const row = OTHER_CONSUMERS.find(entry => entry.program.test(name) && (!entry.word || argv.slice(1).some(word => entry.word!.test(likely(word) ?? ''))));
-  const management = /^(django-admin|manage\.py)$/.test(name) ? MANAGEMENT_CONSUMERS[likely(argv[1]) ?? ''] : undefined;
+  const management = isManagement(name) ? MANAGEMENT_CONSUMERS[likely(argv[1]) ?? ''] : undefined;
   // Redash's `manage.py rq worker`: Flask's commands come in groups.
   const grouped = name === 'manage.py' && likely(argv[1]) === 'rq' && likely(argv[2]) === 'worker' ? 'rq' : undefined;
   const kind = row?.kind ?? management ?? grouped;

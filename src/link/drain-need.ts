@@ -1,4 +1,5 @@
-import type { Confidence, DrainNeed, EffectiveSettings, PoolKind, Setting, TaskFunction } from '../model/index.js';
+import type { Confidence, Container, DrainNeed, EffectiveSettings, MessageConsumer, PoolKind, Queue, Setting, TaskFunction } from '../model/index.js';
+import { isWritten } from '../model/index.js';
 
 /** Pools that ignore time limits (measured: threads, solo; gevent keeps the hard one; eventlet has none). */
 const IGNORES_LIMITS: ReadonlySet<PoolKind> = new Set(['threads', 'solo', 'eventlet']);
@@ -26,6 +27,28 @@ export function drainNeedOf(settings: EffectiveSettings, functions: readonly Tas
   const declared = longest.find(bound => bound.isDeclared);
   return { is: 'bounded', seconds, from: unique(longest.map(bound => bound.at)).slice(0, 3), confidence: longest.some(bound => bound.confidence === 'high') ? 'high' : 'medium', ...(declared && { declared: declared.at }) };
 }
+
+/** s. The longest stopTimeout of Fargate. */
+const LONGEST_STOP = 120;
+
+/**
+ * The same of consumers in Node.js: the longest timeout of their handlers, where each has one. Nothing else bounds a handler; it counts as
+ * long where the queue that the container is given hides a message for longer than any stop waits.
+ */
+export function drainNeedOfConsumers(consumers: readonly MessageConsumer[], container: Container | undefined, queues: readonly Queue[]): DrainNeed {
+  const timeouts = consumers.map(({ options }) => options.get('handleMessageTimeout'));
+  const known = timeouts.flatMap(timeout => (timeout?.state === 'set' && typeof timeout.value === 'number' ? [{ seconds: timeout.value / 1000, at: timeout.at }] : []));
+  if (known.length > 0 && known.length === consumers.length) {
+    const seconds = Math.max(...known.map(one => one.seconds));
+    return { is: 'bounded', seconds, from: unique(known.filter(one => one.seconds === seconds).map(({ at }) => at)), confidence: 'high' };
+  }
+  const takesFromSqs = consumers.some(({ kind }, i) => (kind === 'sqs' || kind === 'sqs-consumer') && timeouts[i] === undefined);
+  const hints = queues.filter(queue => takesFromSqs && !queue.isDeadLetters && isGiven(container, queue)).map(({ visibilityTimeout }) => visibilityTimeout);
+  const hint = hints.find(timeout => timeout.state === 'set' && isWritten(timeout) && timeout.value > LONGEST_STOP);
+  return hint ? { is: 'unbounded', confidence: 'medium', hint } : { is: 'unknown' };
+}
+
+const isGiven = (container: Container | undefined, { address }: Queue): boolean => container?.refersTo.some(other => `${other}.`.startsWith(`${address}.`)) === true;
 
 interface Bound { readonly seconds: number; readonly at: TaskFunction['at']; readonly confidence: Confidence; readonly isDeclared?: true }
 

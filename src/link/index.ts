@@ -1,4 +1,4 @@
-import type { Broker, CeleryApp, EffectiveSettings, FactStore, IneffectiveSetting, Join, LinkOptions, Model, Observed, Scheduler, Setting, TaskFunction, Unresolved, Worker } from '../model/index.js';
+import type { Broker, CeleryApp, EffectiveSettings, FactStore, IneffectiveSetting, Join, LinkOptions, Model, Observed, Queue, Scheduler, Setting, TaskFunction, Unresolved, Worker } from '../model/index.js';
 import { assumptionOf, fitsPattern, isAtLeast, isWritten, samePlace, straddles, timed } from '../model/index.js';
 import { BEFORE_BY_MAP, BY_MAP } from '../knowledge/celery-settings.js';
 import { bindingsOf } from './bindings.js';
@@ -14,7 +14,7 @@ import { configurationOf, type Configuration } from './celery/settings.js';
 import { membersOf } from './celery/members.js';
 import { taskFunction, withCallLimits } from './celery/task-functions.js';
 import { strayNames, moduleVariables } from './celery/stray.js';
-import { drainNeedOf } from './drain-need.js';
+import { drainNeedOf, drainNeedOfConsumers } from './drain-need.js';
 import { reaps } from './effects/claims.js';
 import { bodyOf, MAX_FUNCTIONS } from './effects/index.js';
 import type { Context, Lookup } from './evaluate.js';
@@ -54,7 +54,7 @@ export function link(store: FactStore, options: LinkOptions): Model {
   const world: World = { apps: code.apps, store, options, resolver, modules, brokers: found.brokers, reads: timed('reads of settings', () => codeReads(modules, resolver)), functions, messages: timed('messages', () => messagesFor(modules, functions, resolver)), scheduled: timed('schedules', () => scheduledIn(modules, functions, resolver)) };
   const built = timed('settings and workers', () => judged.map(entry => buildApp(entry, joined.filter(({ found: target }) => 'app' in target && target.app === entry.site), judged, world)));
   const unjoined = joined.filter(({ found: target, start }) => !('app' in target) && isWork(start));
-  const workers = [...built.flatMap(({ workers: own }) => own), ...unjoined.map(({ start }) => workerWithoutApp(start)), ...others.map(workerWithoutApp)].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+  const workers = [...built.flatMap(({ workers: own }) => own), ...[...unjoined.map(({ start }) => start), ...others].map(start => workerWithoutApp(start, found.queues))].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   const finished = built.map(({ app }) => veto(app, unjoined.map(({ start }) => start)));
   return {
     workers: workers.map(worker => ({ ...worker, ...(worker.app && { app: finished.find(app => app.id === worker.app!.id) ?? worker.app }) })),
@@ -246,10 +246,12 @@ function workerOf(start: Start, app: CeleryApp, settings: EffectiveSettings, fun
 }
 
 /** Celery without an app that was found, or a consumer of another kind: how it starts and stops counts, nothing else is known. */
-function workerWithoutApp(start: Start): Worker {
+function workerWithoutApp(start: Start, queues: readonly Queue[]): Worker {
   const settings: EffectiveSettings = start.command.kind === 'unaudited' ? new Map() : withCommand(new Map(), start.command, start.lookup);
   const pool = poolKind(settings);
-  return { ...processOf(start), settings, broker: 'unknown', pool, functions: [], stopTime: start.stopTime, drainNeed: drainNeedOf(settings, [], pool), joins: start.joins, noEffect: [], ...(start.consumers && { consumers: start.consumers }), ...strayNames(start) };
+  const drainNeed = start.consumers ? drainNeedOfConsumers(start.consumers, start.container, queues) : drainNeedOf(settings, [], pool);
+  const taskProtection = start.consumers?.map(({ process }) => process.taskProtection).find(at => at !== undefined);
+  return { ...processOf(start), settings, broker: 'unknown', pool, functions: [], stopTime: start.stopTime, drainNeed, joins: start.joins, noEffect: [], ...(start.consumers && { consumers: start.consumers }), ...(taskProtection && { taskProtection }), ...strayNames(start) };
 }
 
 function scheduler(start: Start, app: CeleryApp | undefined): Scheduler {

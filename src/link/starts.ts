@@ -150,9 +150,11 @@ function containersOf({ facts, path, format, environment }: Definition, services
     return { container, found: followContainer(container, { path, format: 'ecs', siblings: facts.containers, isOpen, ...(facts.pidMode !== undefined && { pidMode: facts.pidMode }), ...(facts.memory && { memory: facts.memory }) }, world) };
   });
   const declared = declaredIn(all, services.map(i => deployments[i]!.service.name), world);
+  const family = [facts.family ?? '', ...services.map(i => deployments[i]!.service.name)];
+  const isNamed = all.some(({ container, found }) => !found.known && namesItself(container));
   return all.map(({ container, found: read }) => {
     const found = declared === read ? asDeclared(container, read, world) : read;
-    const { origin, reached, known } = saysElse(container) || (services.length === 0 && format !== 'ecs-json') ? found : byName(found, [container.name, facts.family ?? '', ...services.map(i => deployments[i]!.service.name)]);
+    const { origin, reached, known } = saysElse(container) || (services.length === 0 && format !== 'ecs-json') ? found : byName(found, [container.name, ...(isNamed ? wordsOf(container) : family)]);
     return { origin: { ...origin, platform: platformOf(facts, undefined, format), ...(environment !== undefined && { environment }) }, reached, services, known };
   });
 }
@@ -182,9 +184,16 @@ function asDeclared(container: ContainerFacts, found: Followed, { builds }: Worl
 }
 
 /** It runs a command of its own, which does not name a consumer: a name then says nothing. */
-function saysElse({ command, entryPoint }: ContainerFacts): boolean {
-  const words = [...(entryPoint?.words ?? []), ...(command?.words ?? [])];
-  return words.length > 0 && !words.some(word => { const text = literalText(word); return text !== undefined && !/\s/.test(text) && !OF_WEB_SERVER.test(text) && namesConsumer(text); });
+const saysElse = (container: ContainerFacts): boolean => !hasNoCommand(container) && !wordsOf(container).some(namesConsumer);
+const hasNoCommand = ({ command, entryPoint }: ContainerFacts): boolean => (entryPoint?.words ?? []).length + (command?.words ?? []).length === 0;
+
+/** Beside containers whose own name, or whose command, says that they take messages, the name of all of them says nothing of the others. */
+const namesItself = (container: ContainerFacts): boolean => !saysElse(container) && [container.name, ...wordsOf(container)].some(namesConsumer);
+
+/** The words of its command, and the folders they lie in: `bin/worker/send-email`. */
+function wordsOf({ command, entryPoint }: ContainerFacts): readonly string[] {
+  const words = [...(entryPoint?.words ?? []), ...(command?.words ?? [])].flatMap(word => literalText(word) ?? []).filter(text => !/\s/.test(text) && !OF_WEB_SERVER.test(text));
+  return words.flatMap(text => [text, ...posix.dirname(text).split('/').filter(folder => /^(?:workers?|consumers?)$/.test(folder))]);
 }
 
 /** Options that say how many processes serve requests: `--workers`, `--worker-class=…`. */
@@ -228,13 +237,13 @@ function followContainer(container: ContainerFacts, place: StartPlace, world: Wo
   const isOther = OTHER_WORKERS.test(literalText(container.image) ?? '');
   const reached = start ? followArgv(start, container, build, environment, world).filter(one => !(one.guessed && isOther)).map(one => behindInit(one, container, place.format)) : [];
   if (build.missing !== undefined && container.build) world.unresolved.push({ at: container.build.at, reason: `the Dockerfile ${build.missing} of ${container.name} is not in the repository` });
-  else if (!start && !build.foreign && place.format === 'ecs') world.unresolved.push({ at: container.at, reason: `what the container ${container.name} runs is not in the repository` });
+  else if (!start && !build.foreign && !container.isLogRouter && place.format === 'ecs') world.unresolved.push({ at: container.at, reason: `what the container ${container.name} runs is not in the repository` });
   const joins: readonly Join[] = [...(build.join ? [build.join] : []), ...(start ? [{ step: 'command', how: 'written', at: [start.at] } as const] : [])];
   const origin: Origin = {
     path: place.path, name: container.name, platform: place.format === 'compose' ? 'compose' : 'ecs', role: 'deployed', joins, sure: start?.sure ?? false, image: build.image,
     container: containerOf(container, place, build, environment), stopTime: stopTimeOf(container, place.format),
   };
-  return { origin, reached, known: build.foreign || start?.sure === true };
+  return { origin, reached, known: build.foreign || container.isLogRouter === true || start?.sure === true };
 }
 
 function followArgv(start: StartArgv, container: ContainerFacts, build: Build, environment: Environment, world: World): readonly Reached[] {

@@ -89,6 +89,8 @@ export interface NodeProcess {
   readonly bootstraps: readonly SourceLocation[];
   /** What runs by the clock in every copy of the process: `@Cron(…)`, `cron.schedule(…)`. */
   readonly schedules: readonly { readonly at: SourceLocation; readonly text: string }[];
+  /** ECS task protection is turned on: scale-in and deployments wait. */
+  readonly taskProtection?: SourceLocation;
   /** A library that handles the signal. */
   readonly library?: string;
 }

@@ -44,8 +44,8 @@ export type ChainLink = { readonly at: SourceLocation; readonly text: string } &
   | { readonly kind: 'init'; readonly program: string; readonly toGroup: boolean }
   /** newrelic-admin run-program, ddtrace-run, python -m, gosu, env …: replaces itself by, or is, the next. */
   | { readonly kind: 'wrapper'; readonly program: string }
-  /** npm, poetry run, pipenv run, make, honcho run …: stays, `forwards` the signal and waits, or not; unknown: not established. */
-  | { readonly kind: 'package-manager'; readonly program: string; readonly forwards: 'yes' | 'no' | 'unknown' }
+  /** npm, poetry run, pipenv run, make, honcho run …: stays, `forwards` the signal and waits, or not; ends: it ends at the signal, whatever runs; unknown: not established. */
+  | { readonly kind: 'package-manager'; readonly program: string; readonly forwards: 'yes' | 'no' | 'ends' | 'unknown' }
   | {
     readonly kind: 'process-manager'; readonly program: 'supervisord' | 'honcho' | 'foreman' | 'circus' | 's6' | 'pm2' | 'systemd' | 'runit';
     readonly programName: string;

@@ -77,6 +77,8 @@ export interface Comment {
 export interface PackageFacts {
   readonly name?: string;
   readonly main?: string;
+  /** `yarn@4.9.1`, as corepack reads it. */
+  readonly packageManager?: string;
   /** Packages it depends on, of every kind. */
   readonly dependencies: readonly string[];
   /** `paths` of a tsconfig: a pattern, and where it leads from the folder of the file (`baseUrl` included). */
@@ -137,6 +139,8 @@ export interface ContainerFacts {
   /** Files or S3 objects with further variables; `path` where it lies in the repository. */
   readonly environmentFiles: readonly { readonly path?: string; readonly at: SourceLocation }[];
   readonly logConfiguration: Field;
+  /** FireLens: it takes what the other containers log. */
+  readonly isLogRouter?: true;
   readonly healthCheck?: HealthCheckFacts;
   readonly dependsOn: readonly { readonly container: string; readonly condition: string; readonly at: SourceLocation }[];
   /** Where a dependency on a container's start can be written: a slot for its name. */

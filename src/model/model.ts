@@ -85,6 +85,8 @@ export interface Worker {
   readonly noEffect?: readonly NoEffect[];
   /** Consumers in Node.js that its process makes. */
   readonly consumers?: readonly MessageConsumer[];
+  /** Their code turns ECS task protection on. */
+  readonly taskProtection?: SourceLocation;
   /** Environment variables that look like it but are not read by anything. */
   readonly strayVariables: readonly { readonly name: string; readonly value: string | undefined; readonly at: SourceLocation; readonly slot?: Slot }[];
   readonly joins: readonly Join[];
@@ -137,7 +139,7 @@ export interface Observed { readonly seconds: number; readonly at: SourceLocatio
 /** How long a worker needs to leave, in seconds. */
 export type DrainNeed =
   | { readonly is: 'bounded'; readonly seconds: number; readonly from: readonly SourceLocation[]; readonly confidence: Confidence; /** The entry of `durations` that says so. */ readonly declared?: SourceLocation }
-  | { readonly is: 'unbounded'; readonly confidence: Confidence }
+  | { readonly is: 'unbounded'; readonly confidence: Confidence; /** The visibility timeout of its queue: longer than any stop. */ readonly hint?: Setting<number> }
   | { readonly is: 'unknown' };
 
 /** One Celery application object and its configuration, merged over its workers: a value is set only where all agree. */

@@ -47,8 +47,8 @@ export function isHarmless({ body }: TaskFunction): boolean {
 }
 
 /** ECS waits for tasks that its code protects. */
-export function isProtected(app: CeleryApp | undefined): boolean {
-  return app?.taskProtection !== undefined;
+export function isProtected({ app, taskProtection }: { readonly app?: CeleryApp | undefined; readonly taskProtection?: SourceLocation }): boolean {
+  return (taskProtection ?? app?.taskProtection) !== undefined;
 }
 
 /** The sidecar whose written stopTimeout is longer than the default that the worker's own container is left with. */

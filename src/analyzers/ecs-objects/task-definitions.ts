@@ -51,7 +51,7 @@ export function containerOf(node: DataNode, index: number, source: DataSource): 
     initProcess: fieldAt(node, ['linuxParameters', 'initProcessEnabled'], boolean),
     environment: [...environmentOf(node, source), ...secretsOf(node, source)],
     environmentFiles: itemsOf(valueOf(node, 'environmentFiles')).map(file => ({ at: placeOf(file, source) })),
-    logConfiguration: logConfigurationOf(node, owner, source),
+    logConfiguration: logConfigurationOf(node, owner, source), ...(valueOf(node, 'firelensConfiguration') && { isLogRouter: true as const }),
     ...(healthCheck && { healthCheck }),
     dependsOn: itemsOf(valueOf(node, 'dependsOn')).map(item => ({ container: textOf(valueOf(item, 'containerName')) ?? '', condition: textOf(valueOf(item, 'condition')) ?? 'START', at: placeOf(item, source) })),
     dependsOnSlots: entryOf(node, 'dependsOn') ? [] : dependsOnSlots(node, source), mounts: itemsOf(valueOf(node, 'mountPoints')).length > 0,

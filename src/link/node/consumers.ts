@@ -3,6 +3,7 @@ import type { ConsumerKind, Expr, MessageConsumer, Setting, Slot, SourceLocation
 import { comparePlaces, dottedName, expressionsOf, literal, literalText, nested, shorten, walk } from '../../model/index.js';
 import { toSetting } from '../celery/settings.js';
 import { argumentsOf } from '../call-arguments.js';
+import { bindingsOf } from '../bindings.js';
 import { classScope } from '../bodies.js';
 import type { FunctionTarget, Resolver, Scope } from '../modules.js';
 import { render } from '../render.js';
@@ -204,7 +205,7 @@ function consumerOf(found: Found, resolver: Resolver, processOf: ReturnType<type
   const process = processOf(folder, (found.made?.site ?? site).scope.path);
   const scope = found.inside ?? site.scope;
   const given = entriesOf(found.options, scope, resolver);
-  const name = call && nameOf(call, site.statement);
+  const name = call && (nameOf(call, site.statement) ?? (kind === 'bull' ? calledOn(call) : undefined));
   const closes = closesOf(found, name, resolver, closings);
   const startedAt = kind === 'sqs' && found.handler ? calls.callersOf(found.handler)[0]?.call.at : undefined;
   const closedFirst = order(closes, connectionOf(given, resolver));
@@ -235,8 +236,9 @@ function connectionOf({ entries }: Entries, resolver: Resolver): Expr | undefine
 }
 
 /** Where it is closed by the name it has; else where what makes it closes it. */
-function closesOf({ kind, at, call, made }: Found, name: string | undefined, resolver: Resolver, closings: Closings): readonly SourceLocation[] {
-  const own = closings.of({ path: at.path, folder: resolver.scripts.packageOf(at.path), ...(name !== undefined && { name }), ...(call && { call: made?.call ?? call }), several: made !== undefined, kind });
+function closesOf({ kind, at, call, made, site }: Found, name: string | undefined, resolver: Resolver, closings: Closings): readonly SourceLocation[] {
+  const home = kind === 'bull' && call?.callee.is === 'member' ? homeOf(call.callee.object, site.scope, resolver) : undefined;
+  const own = closings.of({ path: at.path, folder: resolver.scripts.packageOf(at.path), ...(name !== undefined && { name }), ...(call && { call: made?.call ?? call }), several: made !== undefined, kind, ...(home !== undefined && { home }) });
   const inner = made && nameOf(made.call, made.site.statement);
   return own.length > 0 || !made || inner === undefined ? own : closings.of({ path: made.call.at.path, folder: resolver.scripts.packageOf(made.call.at.path), name: inner, kind });
 }
@@ -260,6 +262,20 @@ function queueName(expr: Expr, scope: Scope, resolver: Resolver): string | undef
 function nameOf(call: Call, statement: Statement): string | undefined {
   if (statement.do !== 'assign' || ![...walk(statement.value)].includes(call)) return undefined;
   return dottedName(statement.targets[0]!)?.split('.').pop();
+}
+
+/** `mailQueue` of `mailQueue.process(…)`. */
+const calledOn = ({ callee }: Call): string | undefined => (callee.is === 'member' ? dottedName(callee.object)?.split('.').pop() : undefined);
+
+/** Where a name is declared: a `queue` of one module is not the `queue` of another one, unless it was imported from there. */
+function homeOf(expr: Expr, { path }: Scope, resolver: Resolver): string | undefined {
+  const module = expr.is === 'name' ? resolver.module(path) : undefined;
+  const bindings = expr.is === 'name' && module ? bindingsOf(module.statements).byName.get(expr.name) : undefined;
+  const imported = bindings?.find(one => one.kind === 'import');
+  if (!bindings || expr.is !== 'name') return undefined;
+  if (imported?.kind !== 'import') return `${path}#${expr.name}`;
+  const [from] = resolver.find(imported.module, path);
+  return from === undefined || imported.name === undefined ? undefined : `${from}#${imported.name}`;
 }
 
 /** Behind the last entry of the options, or as a last argument of the call. */
@@ -292,7 +308,7 @@ const acks = (kind: ConsumerKind) => (call: Call): boolean => {
 };
 
 interface Closings {
-  of(consumer: { readonly path: string; readonly folder: string; readonly name?: string; readonly kind: ConsumerKind; readonly call?: Expr; readonly several?: boolean }): readonly SourceLocation[];
+  of(consumer: { readonly path: string; readonly folder: string; readonly name?: string; readonly kind: ConsumerKind; readonly call?: Expr; readonly several?: boolean; /** Where its name is declared. */ readonly home?: string }): readonly SourceLocation[];
   prefetchIn(path: string): Setting<number> | undefined;
 }
 
@@ -302,7 +318,7 @@ const ANY = /^(?:w|c|q|worker|consumer|item|instance|x|it|each|processor|queue|c
 
 /** Where things are closed, by the name they have there; what is put into a list may be closed by the name of an item. */
 function closingsOf(modules: readonly Scope[], resolver: Resolver): Closings {
-  const closed: { readonly at: SourceLocation; readonly folder: string; readonly name: string; readonly made?: Expr }[] = [];
+  const closed: { readonly at: SourceLocation; readonly folder: string; readonly name: string; readonly made?: Expr; readonly home?: string }[] = [];
   const listed = new Map<string, Set<string>>();
   const prefetches = new Map<string, Setting<number>>();
   for (const module of modules) {
@@ -318,16 +334,17 @@ function closingsOf(modules: readonly Scope[], resolver: Resolver): Closings {
         const name = CLOSE.test(part.callee.name) ? (dottedName(part.callee.object) ?? render(part.callee.object)).split('.').pop()!.replace(/\([^]*/, '') : undefined;
         if (name === undefined) continue;
         const target = resolver.resolve(part.callee.object, scope);
-        closed.push({ at: part.at, folder, name, ...(target.is === 'instance' && { made: target.call }) });
+        const home = homeOf(part.callee.object, scope, resolver);
+        closed.push({ at: part.at, folder, name, ...(target.is === 'instance' && { made: target.call }), ...(home !== undefined && { home }) });
       }
     }
   }
   return {
-    of({ folder, name, kind, call, several }) {
+    of({ folder, name, kind, call, several, home }) {
       // of several that one call makes, the name says which
       const same = call && closed.filter(one => one.made === call && (!several || name === undefined || one.name === name));
       if (same && same.length > 0) return same.map(({ at }) => at);
-      const own = closed.filter(one => one.folder === folder && (name === undefined || one.name === name));
+      const own = closed.filter(one => one.folder === folder && (home !== undefined && one.home !== undefined ? one.home === home : name === undefined || one.name === name));
       if (own.length > 0 && name !== undefined) return own.map(({ at }) => at);
       const generic = closed.filter(one => one.folder === folder && ANY.test(one.name));
       // what has no name of its own, or is kept in a list, is closed where any item is

@@ -1,4 +1,4 @@
-import type { NodeProcess, SignalHandler, SourceLocation, Statement } from '../../model/index.js';
+import type { Expr, NodeProcess, SignalHandler, SourceLocation, Statement } from '../../model/index.js';
 import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
 import type { FunctionTarget, Resolver, Scope } from '../modules.js';
 import { callsOf, codeSites, functionNamed, type Call } from './walk.js';
@@ -10,7 +10,7 @@ const CLOSES = /^(?:close|stop|cancel|disconnect|shutdown|drain|quit|destroy|ter
 
 /** What the modules of each package do when the process is told to stop; of a package that has several processes, what a module does about it itself. */
 export function processesOf(modules: readonly Scope[], resolver: Resolver): (folder: string, path: string) => NodeProcess {
-  const found = new Map<string, { signals: SignalHandler[]; hooks: SourceLocation[]; bootstraps: SourceLocation[]; schedules: { at: SourceLocation; text: string }[]; library?: string }>();
+  const found = new Map<string, { signals: SignalHandler[]; hooks: SourceLocation[]; bootstraps: SourceLocation[]; schedules: { at: SourceLocation; text: string }[]; library?: string; taskProtection?: SourceLocation }>();
   const of = (path: string): NonNullable<ReturnType<typeof found.get>> => {
     const folder = resolver.scripts.packageOf(path);
     let own = found.get(folder);
@@ -19,7 +19,10 @@ export function processesOf(modules: readonly Scope[], resolver: Resolver): (fol
   };
   for (const module of modules) {
     const own = of(module.path);
-    const speaksOfSigterm = [...codeSites(module.statements, module, resolver)].flatMap(({ statement }) => expressionsOf(statement).flatMap(expr => [...walk(expr)])).some(part => part.is === 'literal' && part.value === 'SIGTERM');
+    const parts = [...codeSites(module.statements, module, resolver)].flatMap(({ statement }) => expressionsOf(statement).flatMap(expr => [...walk(expr)]));
+    const speaksOfSigterm = parts.some(part => part.is === 'literal' && part.value === 'SIGTERM');
+    const protection = own.taskProtection ?? parts.find(protects)?.at;
+    if (protection) own.taskProtection = protection;
     for (const { statement, scope } of codeSites(module.statements, module, resolver)) {
       if ((statement.do === 'import-names' || statement.do === 'import-module') && SIGNAL_LIBRARIES.test(statement.module)) own.library = statement.module;
       if (statement.do === 'function') for (const decorator of statement.function.decorators) if (decorator.is === 'call' && /(?:^|\.)Cron$/.test(dottedName(decorator.callee) ?? '') && !keepsOwn(statement.function.body)) own.schedules.push({ at: decorator.at, text: `@Cron ${statement.function.name}` });
@@ -34,15 +37,19 @@ export function processesOf(modules: readonly Scope[], resolver: Resolver): (fol
   }
   let imported: ReadonlySet<string> | undefined;
   return (folder, path) => {
-    const process = withDependents(folder, found, resolver);
+    const all = withDependents(folder, found, resolver);
+    const isImported = (at: string): boolean => (imported ??= new Set(modules.flatMap(module => [...importsOf(module, resolver)]))).has(at);
+    // a tool that does not lead here is run by hand
+    const process = { ...all, signals: all.signals.filter(({ at }) => !TOOLS.test(at.path) || isImported(at.path) || reaches(at.path, path, resolver)) };
     if (!process.signals.some(({ at }) => at.path === path)) return process;
     // a module that nothing imports, and that does something by itself, begins a process; one that does not lead here begins another one
-    imported ??= new Set(modules.flatMap(module => [...importsOf(module, resolver)]));
-    const own = process.signals.filter(({ at }) => at.path === path || imported!.has(at.path) || !begins(at.path, resolver) || reaches(at.path, path, resolver));
+    const own = process.signals.filter(({ at }) => at.path === path || isImported(at.path) || !begins(at.path, resolver) || reaches(at.path, path, resolver));
     return own.length < process.signals.length ? { ...process, module: path, signals: own } : process;
   };
 }
 
+/** Folders of what is run by hand. */
+const TOOLS = /(?:^|\/)(?:scripts?|tools?|examples?)\//;
 /** Modules that are looked into on the way from one to another. */
 const MOST_IMPORTS = 400;
 
@@ -60,6 +67,9 @@ function reaches(from: string, to: string, resolver: Resolver): boolean {
 const begins = (path: string, resolver: Resolver): boolean => resolver.module(path)?.statements.some(({ do: does }) => does === 'call' || does === 'if' || does === 'try' || does === 'for') === true;
 
 const importsOf = ({ statements, path }: Scope, resolver: Resolver): readonly string[] => statements.flatMap(statement => (statement.do === 'import-names' || statement.do === 'import-module' || statement.do === 'import-star' ? resolver.find(statement.module, path) : []));
+
+/** `${agent}/task-protection/v1/state`, UpdateTaskProtection of the SDK (docs.aws.amazon.com/AmazonECS/latest/developerguide/task-scale-in-protection-endpoint.html). */
+const protects = (part: Expr): boolean => (part.is === 'literal' ? typeof part.value === 'string' && part.value.includes('task-protection/v1') : part.is === 'call' && /(?:^|\.)(?:UpdateTaskProtectionCommand|updateTaskProtection)$/.test(dottedName(part.callee) ?? ''));
 
 /** `'SIGTERM'`, or the name of a loop over signals in a module that speaks of it. */
 function isSigterm(call: Call, speaksOfIt: boolean): boolean {
@@ -83,9 +93,9 @@ function withDependents(folder: string, found: ReadonlyMap<string, Omit<NodeProc
   const name = scripts.package(folder)?.name;
   const users = hears(below) || name === undefined ? [] : scripts.packages.filter(other => other !== folder && scripts.package(other)?.dependencies.includes(name));
   const all = [...below, ...users].map(one => found.get(one)).filter(one => one !== undefined);
-  const library = all.find(one => one.library)?.library;
+  const library = all.find(one => one.library)?.library, taskProtection = all.find(one => one.taskProtection)?.taskProtection;
   return {
-    folder, signals: all.flatMap(one => one.signals), hooks: all.flatMap(one => one.hooks), bootstraps: all.flatMap(one => one.bootstraps), schedules: found.get(folder)?.schedules ?? [], ...(library !== undefined && { library }),
+    folder, signals: all.flatMap(one => one.signals), hooks: all.flatMap(one => one.hooks), bootstraps: all.flatMap(one => one.bootstraps), schedules: found.get(folder)?.schedules ?? [], ...(library !== undefined && { library }), ...(taskProtection && { taskProtection }),
   };
 }
 

@@ -74,8 +74,8 @@ const IN_FOLDER = /^(--prefix|-C|--dir|--cwd)(?:=|$)/, IN_PACKAGE = /^(--filter|
 
 /**
  * `npm run worker`, `pnpm --filter jobs start`: the program of the package's script. undefined: no script of a package is run.
- * npm gives the signal to the shell of the script and waits for it (measured with npm 11: behind bash and busybox, which exec the command,
- * it arrives; dash dies of it, and npm ends). What the others do has not been measured.
+ * npm and pnpm give the signal to the shell of the script and wait for it (measured with npm 11, pnpm 8, 9 and 10, with and without a filter: behind
+ * bash and busybox, which exec the command, it arrives; dash dies of it, and they end). What bun does has not been measured.
  */
 export function packageScript(program: string, process: Process, journey: Journey, at: SourceLocation): readonly Reached[] | undefined {
   const asked = askedFor(program, process.argv.slice(1));
@@ -86,8 +86,21 @@ export function packageScript(program: string, process: Process, journey: Journe
   const inner = next(process, [], { directory: found.directory });
   const reached = walkShell({ program: commands, from: 'shell -c', shell: journey.image.shell, environment: process.environment, directory: found.directory, slots: [] }, hostOf(inner, journey));
   const text = textOf(process.argv);
-  if (program === 'npm') return behind({ kind: 'init', program: 'npm', toGroup: false, at, text }, reached);
-  return behind({ kind: 'package-manager', program, forwards: 'unknown', at, text }, reached.map(one => ({ ...one, links: one.links.filter(({ kind }) => kind !== 'shell') })));
+  if (program === 'npm' || program === 'pnpm') return behind({ kind: 'init', program, toGroup: false, at, text }, reached);
+  return behind({ kind: 'package-manager', program, forwards: program === 'yarn' ? yarnForwards(script.at.path, journey) : 'unknown', at, text }, reached.map(one => ({ ...one, links: one.links.filter(({ kind }) => kind !== 'shell') })));
+}
+
+/**
+ * yarn 1 passes the signal on and ends without waiting; later ones run the script without a shell of the system, pass the signal on and wait
+ * (measured with 1.22 and 4). The images of Node.js hold yarn 1 (github.com/nodejs/docker-node); what takes another one says so.
+ */
+function yarnForwards(path: string, { store }: Journey): 'yes' | 'ends' {
+  for (let folder = posix.dirname(path); ; folder = posix.dirname(folder)) {
+    const manager = store.facts(posix.join(folder, 'package.json'))?.package?.packageManager;
+    if (manager !== undefined) return /^yarn@[01]\./.test(manager) ? 'ends' : 'yes';
+    if (store.has(posix.join(folder, '.yarnrc.yml'))) return 'yes';
+    if (folder === '.' || folder === '/') return 'ends';
+  }
 }
 
 interface Asked { readonly script: string; readonly folder?: string; readonly workspace?: string }

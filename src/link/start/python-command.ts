@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
-import type { ChainLink, Expr, FactStore, SourceLocation, Statement } from '../../model/index.js';
-import { dottedName, expressionsOf, nested, startOf, walk } from '../../model/index.js';
+import type { ChainLink, SourceLocation } from '../../model/index.js';
 import { behind, custom, follow, inFile, locate, next, textOf, unaudited, type Journey, type Process, type Reached } from '../command.js';
 import { namesConsumer } from './node-command.js';
+import { pythonFile } from './python-file.js';
 import { knownWord, likely, type Word } from '../process-environment.js';
 
 /** `python -m celery`, `python manage.py …`, `python run_celery.py`. */
@@ -43,53 +43,11 @@ function pythonScript(program: string, process: Process, words: readonly Word[],
   return behind(link, other.length > 0 || !file || !namesConsumer(program) ? other : [unaudited('python', textOf(process.argv), at, process)]);
 }
 
-/** A Python file that starts a worker by itself, or takes messages in a loop of its own, is a consumer we do not read. */
-export function pythonFile(path: string, code: readonly Statement[], process: Process, store: FactStore): readonly Reached[] {
-  const kind = consumerIn(code);
-  if (kind === undefined) return [];
-  const one = unaudited(kind, textOf(process.argv) || path, process.argv[0]?.at ?? startOf(path), process);
-  return [kind === 'sqs' ? { ...one, command: { ...one.command, handlesStop: handlesStop(path, code, store) } } : one];
-}
-
-/** It, or a module of the repository that it imports, names SIGTERM or sets a handler for signals. */
-function handlesStop(path: string, code: readonly Statement[], store: FactStore): boolean {
-  const imported = code.flatMap(statement => (statement.do === 'import-names' || statement.do === 'import-module' ? [statement.module] : [])).flatMap(module => {
-    const file = module.replace(/^\.+/, '').replaceAll('.', '/');
-    return [...new Set([posix.dirname(path), '.'])].flatMap(folder => [`${file}.py`, `${file}/__init__.py`].map(name => posix.join(folder, name))).filter(name => store.has(name));
-  });
-  const all = [code, ...imported.map(name => store.facts(name)?.code ?? [])];
-  return all.some(statements => mentions(statements, 0));
-}
-
-function mentions(code: readonly Statement[], depth: number): boolean {
-  return depth < 30 && code.some(statement => expressionsOf(statement).some(expr => walk(expr).some(part => (part.is === 'member' || part.is === 'name') && /^(?:SIGTERM|add_signal_handler)$/.test(part.name)))
-    || mentions(nested(statement), depth + 1) || (statement.do === 'function' && mentions(statement.function.body, depth + 1)) || (statement.do === 'class' && mentions(statement.class.body, depth + 1)));
-}
-
-function consumerIn(code: readonly Statement[]): string | undefined {
-  if (hasCall(code, isWorkerCall, 0)) return 'python';
-  if (hasCall(code, ({ callee }) => callee.is === 'member' && callee.name === 'work', 0) && importsRq(code)) return 'rq';
-  // One `receive_message` alone may look at a queue; beside a loop it works it off.
-  const loops = loopsIn(code, 0);
-  return loops.length > 0 && [...loops, ...code].some(statement => hasCall([statement], ({ callee }) => callee.is === 'member' && /^receive_messages?$/.test(callee.name), 0)) ? 'sqs' : undefined;
-}
-
-type Call = Extract<Expr, { is: 'call' }>;
-
-function hasCall(code: readonly Statement[], fits: (call: Call) => boolean, depth: number): boolean {
-  return depth < 30 && code.some(statement => expressionsOf(statement).some(expr => walk(expr).some(part => part.is === 'call' && fits(part)))
-    || hasCall(nested(statement), fits, depth + 1) || (statement.do === 'function' && hasCall(statement.function.body, fits, depth + 1)));
-}
-
-/** The bodies of every `while`. */
-function loopsIn(code: readonly Statement[], depth: number): readonly Statement[] {
-  if (depth >= 30) return [];
-  return code.flatMap(statement => (statement.do === 'while' ? statement.body : statement.do === 'function' ? loopsIn(statement.function.body, depth + 1) : statement.do === 'class' ? loopsIn(statement.class.body, depth + 1) : loopsIn(nested(statement), depth + 1)));
-}
-
-const importsRq = (code: readonly Statement[]): boolean => code.some(statement => (statement.do === 'import-names' || statement.do === 'import-module') && /^(django_)?rq(\.|$)/.test(statement.module));
-
-function isWorkerCall({ callee }: Call): boolean {
-  if (callee.is === 'member') return callee.name === 'worker_main' || (callee.name === 'Worker' && /(^|\.)(app|celery|current_app|celery_app)$/.test(dottedName(callee.object) ?? ''));
-  return callee.is === 'name' && callee.name === 'WorkController';
+/** `manage.py process_queue`: the module of Django's command, where it takes messages (docs.djangoproject.com/en/stable/howto/custom-management-commands). */
+export function managementCommand(process: Process, { store }: Journey): readonly Reached[] {
+  const name = likely(process.argv[1]);
+  if (name === undefined || !/^\w+$/.test(name)) return [];
+  const [path, ...others] = store.paths.filter(one => one.endsWith(`/management/commands/${name}.py`));
+  const code = path === undefined || others.length > 0 ? undefined : store.facts(path)?.code;
+  return code ? pythonFile(path!, code, process, store) : [];
 }

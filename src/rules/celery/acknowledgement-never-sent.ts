@@ -17,7 +17,7 @@ export const acknowledgementNeverSent: Rule = {
 
   *check({ apps }, { exitMarginSeconds }) {
     for (const app of apps) {
-      const problem = isProtected(app) ? undefined : judge(app, exitMarginSeconds);
+      const problem = isProtected({ app }) ? undefined : judge(app, exitMarginSeconds);
       if (problem) yield problem;
     }
   },

@@ -59,7 +59,7 @@ interface Danger { readonly worker: Worker; readonly stop: number; readonly long
 
 /** The deployed worker on ECS that is killed while one of these functions still runs, and what becomes of it. */
 function endangered(app: CeleryApp, early: readonly TaskFunction[], { exitMarginSeconds }: Thresholds): Danger | undefined {
-  if (isProtected(app)) return undefined;
+  if (isProtected({ app })) return undefined;
   for (const worker of deployedWorkers(app).filter(onEcs)) {
     const stop = stopOf(worker);
     if (stop === undefined || worker.drainNeed.is === 'unknown') continue;

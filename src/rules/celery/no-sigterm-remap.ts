@@ -34,7 +34,7 @@ interface Waiting { readonly worker: Worker; readonly app: CeleryApp; readonly s
 function waits(worker: Worker, thresholds: Thresholds): Waiting | undefined {
   const { app } = worker;
   const stop = stopOf(worker);
-  if (!app || stop === undefined || worker.pool !== 'prefork' || worker.sigtermRemap.state !== 'unset' || worker.strayVariables.length > 0 || !isSigterm(worker) || !knowsRemap(app) || isProtected(app)) return undefined;
+  if (!app || stop === undefined || worker.pool !== 'prefork' || worker.sigtermRemap.state !== 'unset' || worker.strayVariables.length > 0 || !isSigterm(worker) || !knowsRemap(app) || isProtected(worker)) return undefined;
   const losses = lossesOf(worker, app);
   const long = byAcknowledgement(worker.functions).late.filter(fn => outlasts(fn, worker, stop, thresholds));
   if (long.length === 0 || losses.some(({ by }) => by !== 'early-ack')) return undefined;

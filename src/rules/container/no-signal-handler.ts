@@ -21,12 +21,12 @@ export const noSignalHandler: Rule = {
 function problemOf(worker: Worker): Problem {
   const first = worker.start.links.find(({ kind }) => kind !== 'wrapper' && !(kind === 'shell'));
   const isFirst = first?.kind === 'worker' && worker.container?.pidMode !== 'task';
-  const stop = worker.stopTime.state === 'set' ? ` ${worker.stopTime.value} s` : '';
+  const stop = worker.stopTime.state === 'set' ? ` ${worker.stopTime.value} s →` : '';
   return {
     order: 1, at: worker.command.at, confidence: weakest(startConfidence(worker), 'medium'), ...about(worker),
     message: isFirst ? `nothing in ${worker.command.text} handles SIGTERM, so as PID 1 it ignores it: it takes messages until SIGKILL cuts one` : `nothing in ${worker.command.text} handles SIGTERM, so the signal ends it in the middle of a message`,
     label: 'a loop without a way out',
     suggestion: 'set a flag in `signal.signal(signal.SIGTERM, …)` and let the loop end after the message at hand',
-    fate: isFirst ? `SIGTERM → ignored → more messages →${stop} → SIGKILL in the middle of one` : 'SIGTERM → ends at once → the message at hand is delivered again',
+    fate: isFirst ? `SIGTERM → ignored → more messages →${stop} SIGKILL in the middle of one` : 'SIGTERM → ends at once → the message at hand is delivered again',
   };
 }

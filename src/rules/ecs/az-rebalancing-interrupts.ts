@@ -19,7 +19,7 @@ export const azRebalancingInterrupts: Rule = {
     for (const service of model.services) {
       const { zoneRebalancing } = service;
       if (service.runs !== 'work' || !rolls(service) || agreed(zoneRebalancing) !== 'ENABLED') continue;
-      const worker = workersIn(model, service).find(one => { const stop = agreed(one.stopTime); return onEcs(one) && !isProtected(one.app) && stop !== undefined && mayOutlast(one, stop, thresholds); });
+      const worker = workersIn(model, service).find(one => { const stop = agreed(one.stopTime); return onEcs(one) && !isProtected(one) && stop !== undefined && mayOutlast(one, stop, thresholds); });
       if (!worker) continue;
       const fix = fixTo(zoneRebalancing, 'DISABLED', 'safe', 'turn rebalancing off');
       yield {

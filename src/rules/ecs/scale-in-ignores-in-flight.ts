@@ -21,7 +21,7 @@ export const scaleInIgnoresInFlight: Rule = {
   *check(model) {
     for (const service of model.services) {
       const blind = blindMetrics(service);
-      const [worker] = workersIn(model, service).filter(one => onEcs(one) && !isProtected(one.app));
+      const [worker] = workersIn(model, service).filter(one => onEcs(one) && !isProtected(one));
       if (!blind || !worker) continue;
       const { autoscaling } = service;
       const seesQueue = blind.some(metric => VISIBLE.test(metric));

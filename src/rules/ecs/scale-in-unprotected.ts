@@ -1,7 +1,7 @@
-import type { Rule } from '../../model/index.js';
+import type { DrainNeed, Problem, Rule, Setting } from '../../model/index.js';
 import { agreed } from '../../model/index.js';
 import { workersIn } from '../deployment.js';
-import { about, confidenceOf, killedAfter, outcomeOfKill, relatedAt } from '../shared.js';
+import { about, confidenceOf, inWords, killedAfter, outcomeOfKill, relatedAt } from '../shared.js';
 import { isProtected, mayOutlast, observedSaid, onEcs, survivesStop } from '../outlast.js';
 
 export const scaleInUnprotected: Rule = {
@@ -23,16 +23,19 @@ export const scaleInUnprotected: Rule = {
       for (const worker of workersIn(model, service)) {
         const { stopTime, drainNeed } = worker;
         const stop = agreed(stopTime);
-        if (!onEcs(worker) || stop === undefined || !mayOutlast(worker, stop, thresholds) || isProtected(worker.app) || survivesStop(worker, stop, thresholds)) continue;
+        if (!onEcs(worker) || stop === undefined || !mayOutlast(worker, stop, thresholds) || isProtected(worker) || survivesStop(worker, stop, thresholds)) continue;
         yield {
           order: 4, at: autoscaling.at, confidence: confidenceOf(worker, stopTime, drainNeed), ...about(worker),
           message: `autoscaling may stop busy workers (${autoscaling.maximum} down to ${autoscaling.minimum}): ${drainNeed.is === 'bounded' ? `a task may run ${observedSaid(drainNeed.seconds, drainNeed.declared)}` : 'nothing bounds a task'}, and a stop waits ${stop} s`,
           label: 'scales in without asking the worker',
-          related: relatedAt(drainNeed.is === 'bounded' ? drainNeed.from : [], 'a task may run this long'),
-          suggestion: 'protect the ECS task while a task function runs (`PUT $ECS_AGENT_URI/task-protection/v1/state` at task_prerun, cleared when no slot is busy), or turn scale-in off',
+          related: drainNeed.is === 'bounded' ? relatedAt(drainNeed.from, 'a task may run this long') : hintedBy(drainNeed),
+          suggestion: `protect the ECS task while ${worker.consumers ? 'a message is worked on (`PUT $ECS_AGENT_URI/task-protection/v1/state` when it was received, cleared when none is left)' : 'a task function runs (`PUT $ECS_AGENT_URI/task-protection/v1/state` at task_prerun, cleared when no slot is busy)'}, or turn scale-in off`,
           fate: killedAfter(stop, outcomeOfKill(worker)).replace('SIGTERM', 'scale-in → SIGTERM'),
         };
       }
     }
   },
 };
+
+const hintedBy = ({ hint }: Extract<DrainNeed, { is: 'unbounded' | 'unknown' }> & { readonly hint?: Setting<number> }): NonNullable<Problem['related']> =>
+  (hint?.state === 'set' ? [{ at: hint.at, message: `its queue hides a message for ${inWords(hint.value)}` }] : []);

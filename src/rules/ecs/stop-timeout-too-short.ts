@@ -18,7 +18,7 @@ export const stopTimeoutTooShort: Rule = {
   *check({ workers }, thresholds) {
     for (const worker of workers) {
       const { stopTime, drainNeed } = worker;
-      if (!onEcs(worker) || stopTime.state !== 'set' || isProtected(worker.app) || (worker.container && misplaced(worker.container))) continue;
+      if (!onEcs(worker) || stopTime.state !== 'set' || isProtected(worker) || (worker.container && misplaced(worker.container))) continue;
       const severity = severityOf(worker, stopTime.value, stopTime.certainty === 'format-default', thresholds);
       if (!severity) continue;
       const isDefault = stopTime.certainty === 'format-default';
