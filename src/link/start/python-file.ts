@@ -46,7 +46,7 @@ function importedBy(path: string, code: readonly Statement[], store: FactStore):
   const all = [...statementsIn(code), ...bodiesOf(code).flatMap(statementsIn)];
   const modules = all.flatMap(statement => (statement.do === 'import-names' ? [statement.module, ...statement.names.map(([name]) => `${statement.module}${/^\.*$/.test(statement.module) ? '' : '.'}${name}`)] : statement.do === 'import-module' ? [statement.module] : []));
   return [...new Set(modules.flatMap(module => {
-    const [, dots = '', name = ''] = /^(\.*)(.*)$/.exec(module)!;
+    const name = module.replace(/^\.+/, ''), dots = module.slice(0, module.length - name.length);
     const file = name.replaceAll('.', '/');
     const folders = dots === '' ? foldersAbove(path) : [posix.join(posix.dirname(path), ...Array.from({ length: dots.length - 1 }, () => '..'))];
     return folders.flatMap(folder => [`${file}.py`, `${file}/__init__.py`].map(one => posix.join(folder, one))).find(one => store.has(one)) ?? [];
