@@ -133,7 +133,7 @@ describe('the others', () => {
     ['tasks/no-network-timeout', 'urllib', 'urllib.request.urlopen("https://a.example")', '', 1],
     ['tasks/no-network-timeout', 'a timeout', 'requests.get("https://a.example", timeout=order.seconds)', '', 0],
     ['tasks/no-network-timeout', 'options that are spread', 'requests.get("https://a.example", **order.options)', '', 0],
-    ['tasks/no-network-timeout', 'a hard limit', 'requests.get("https://a.example")', 'time_limit=60', 0],
+    ['tasks/no-network-timeout', 'a hard limit: advice', 'requests.get("https://a.example")', 'time_limit=60', 1],
     ['tasks/retry-without-limit', 'autoretry', 'order.ship()', `${RETRIED}, max_retries=None`, 1],
     ['tasks/retry-without-limit', 'a number', 'order.ship()', `${RETRIED}, max_retries=7`, 0],
     ['tasks/retry-without-limit', 'no retry at all', 'order.ship()', 'max_retries=None', 0],

@@ -59,6 +59,24 @@ describe('settings', () => {
     const name = own ? 'str_to_bool' : 'strtobool';
     expect(['"yes"', '"False"', '"perhaps"'].map(text => setting({ 'tasks.py': `${head}\n${own}\n${APP}app.conf.update(task_acks_late=${name}(${text}))\n${WORK}` }, 'task_acks_late'))).toEqual([true, false, 'unknown']);
   });
+  test.each([
+    ['get_config("celery", "prefetch", default=2)', 2], ['options.get("prefetch", 2)', 2], ['get_int("PREFETCH", 2)', 2], ['read_path("celery", "prefetch")', 'unknown'], ['compute("prefetch", 2)', 'unknown'], ['options.get("prefetch")', 'unknown'],
+    ['get_config("celery", "prefetch")', 'unknown'], ['get_config("celery")', 'unknown'], ['int(get_string("URL", "redis://r"))', 'unknown'],
+  ])('a default beside what is read: %s', (value, expected) => {
+    const text = `from missing import compute, get_config, get_int, get_string, options, read_path\n${APP}app.conf.worker_prefetch_multiplier = ${value}\n${WORK}`;
+    expect(setting({ 'tasks.py': text }, 'worker_prefetch_multiplier')).toBe(expected);
+    const found = appOf({ 'tasks.py': text }).settings.get('worker_prefetch_multiplier')!;
+    if (expected === 2) expect(found.state === 'set' && found.certainty).toBe('unless-environment');
+  });
+  test('a path of names is no name with a default', () => {
+    const own = 'def get_config(*path, default=None):\n    return TREE.walk(path) or default\n\n\ndef get_setting(name, fallback):\n    return TREE.get(name)\n';
+    const of = (value: string): unknown => setting({ 'tasks.py': `${own}\n${APP}app.conf.task_default_queue = ${value}\n${WORK}` }, 'task_default_queue');
+    expect([of('get_config("celery", "queue")'), of('get_config("celery", "queue", default="own")'), of('get_setting("queue", "own")')]).toEqual(['unknown', 'own', 'own']);
+  });
+  test('a class that exports itself by a method that is not in the tree may bring more', () => {
+    const files = { 'shop/__init__.py': '', 'shop/celery.py': "import os\nfrom celery import Celery\n\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\napp = Celery('shop')\napp.config_from_object('django.conf:settings')\n\n\n@app.task\ndef work():\n    pass\n", 'shop/settings.py': 'from shop.core import Settings\n\n\nclass Production(Settings):\n    CELERY_ACKS_LATE = True\n\n\nProduction.load_settings(__name__)\n' };
+    expect([setting(files, 'task_acks_late'), setting(files, 'task_time_limit')]).toEqual([true, 'unknown']);
+  });
   test('a value that takes long to work out hides no other', () => {
     const slow = Array.from({ length: 14 }, (_, i) => `def f${i}(x):\n    if x:\n        return f${i + 1}(x) + f${i + 1}(y)\n    return f${i + 1}(x)\n`).join('\n');
     const files = { 'tasks.py': `${slow}\n\ndef f14(x):\n    return x\n${APP}app.conf.update(worker_hijack_root_logger=f0(1), task_acks_late=True)\n${WORK}` };
@@ -86,6 +104,23 @@ describe('what is said', () => {
     const [problem, ...others] = said(body(''), body(''), body(''));
     expect([problem!.severity, problem!.message, problem!.related!.map(({ message }) => message), others]).toEqual(['note', "work0, work1 and work2 log the errors of their work and end as successes: nothing tries again, and Celery's states and metrics say that all is well", ['work1 too', 'work2 too'], []]);
     expect(said(body('(acks_late=True)')).map(({ severity }) => severity)).toEqual([undefined]);
+  });
+  test('a loop that sleeps and asks again holds its slot', () => {
+    const said = (head: string, body: string) => problemsOf('tasks/long-sleep', linked({ 'tasks.py': `import time\nimport requests\n${APP}\n\n@app.task\ndef work(build):\n    ${head}:\n${body}` })).map(({ severity, message }) => `${severity}: ${message}`);
+    expect(said('while status(build) != DONE', '        time.sleep(5)\n')).toEqual(['note: work waits in its slot: it sleeps 5 s and asks again while status(build) != DONE, and a stop that falls into it kills it when its time is over']);
+    expect([said('while rows', '        time.sleep(5)\n'), said('while status(build) != DONE', '        requests.post("https://x", timeout=5)\n        time.sleep(5)\n'), said('for one in range(3)', '        time.sleep(5)\n')]).toEqual([[], [], []]);
+  });
+  test('a call without a timeout that the time limit alone ends', () => {
+    const said = (options: string) => problemsOf('tasks/no-network-timeout', linked({ 'tasks.py': `import requests\n${APP}\n\n@app.task${options}\ndef work():\n    requests.get("https://x")\n` })).map(({ severity, message }) => [severity ?? 'warning', message.split(': ')[1]]);
+    expect([said(''), said('(time_limit=300)')]).toEqual([[['warning', 'when the other side does not answer, no time limit ends work either']], [['note', 'when the other side does not answer, only the time limit of 5 min ends work']]]);
+  });
+  test('a limit is long only for what no soft limit ends before', () => {
+    const said = (options: string) => problemsOf('celery/time-limit-too-long', linked({ 'tasks.py': `${APP}\n\n@app.task(${options})\ndef work():\n    run()\n` }));
+    expect([said('time_limit=3600'), said('time_limit=3600, soft_time_limit=300'), said('time_limit=3600, soft_time_limit=3500')].map(found => found.length)).toEqual([1, 0, 1]);
+  });
+  test('the soft limit is added to what is retried already', () => {
+    const said = (more: string) => problemsOf('celery/time-limit-drops-task', linked({ 'tasks.py': `${APP}\n\n@app.task(acks_late=True, time_limit=300${more})\ndef work():\n    run()\n` })).map(({ suggestion }) => suggestion.replace(/^.*?soft_time_limit=\d+ to work/, ''));
+    expect([said(''), said(', autoretry_for=(OSError,)'), said(', autoretry_for=(Exception,)')]).toEqual([[', and retry on it: autoretry_for=(SoftTimeLimitExceeded,), or `except SoftTimeLimitExceeded as exc: raise self.retry(exc=exc)` in work'], [', and add SoftTimeLimitExceeded to autoretry_for (tasks.py:6), beside what is named there'], [': autoretry_for takes it from there']]);
   });
   test('a loop whose length nobody knows is a guess; one inside it that has no end is not', () => {
     const said = (body: string) => problemsOf('tasks/unbatched-loop', linked({ 'models.py': 'from django.db import models\n\n\nclass Order(models.Model):\n    pass\n', 'tasks.py': `import requests\nfrom models import Order\n${APP}\n\n@app.task\ndef work(page):\n${body}` })).map(({ severity, confidence, at }) => [severity ?? 'warning', confidence, at.startLine]);

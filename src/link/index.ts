@@ -141,7 +141,9 @@ function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judg
   const alone = starts.length > 0 ? starts[0]!.configuration : configure(joined[0]?.start.lookup ?? NO_ENVIRONMENT.lookup);
   const forTasks = (settings: EffectiveSettings, configured: EffectiveSettings): EffectiveSettings => (isAtLeast(versions.celery, BY_MAP) ? withConfiguredLimits(settings, configured) : settings);
   const perStart = starts.map(({ start, configuration }) => withCommand(configuration.settings, start.command, start.lookup, configuration.prefixed));
-  const settings = perStart.length > 0 ? mergeSettings(perStart) : alone.settings;
+  // what developers start beside what is deployed says nothing of that
+  const deployed = perStart.filter((_, i) => starts[i]!.start.role === 'deployed');
+  const settings = perStart.length > 0 ? mergeSettings(deployed.length > 0 ? deployed : perStart) : alone.settings;
   const members = membersOf(site, judged.map(entry => entry.site), world.functions, settings, world.resolver);
   const counters = new Map(members.map(member => [member, counterOf(member, world.apps, world.reads, world.resolver)]));
   const context = contextOf(site, joined[0]?.start.lookup ?? NO_ENVIRONMENT.lookup, world);

@@ -13,7 +13,7 @@ const cut = (kind: 'bullmq' | 'amqp' | 'sqs-consumer'): string => {
 /** What becomes of a message whose consumer is cut. */
 export const COMES_BACK: Readonly<Record<ConsumerKind, string>> = {
   bullmq: cut('bullmq'), bull: cut('bullmq'), amqp: cut('amqp'), sqs: cut('sqs-consumer'), 'sqs-consumer': cut('sqs-consumer'),
-  kafka: 'it is read again from the last committed offset', 'pg-boss': 'it is started again when it expires', 'graphile-worker': 'it stays locked for 4 hours, then runs again',
+  kafka: 'it is read again from the last committed offset', 'pg-boss': 'it expires, and is started again where it has retries left (retryLimit)', 'graphile-worker': 'it stays locked for 4 hours, then runs again',
 };
 
 /** The consumers that one process holds, with what the process does when it is told to stop. */

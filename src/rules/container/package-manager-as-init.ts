@@ -5,6 +5,7 @@ import { apart, commandAt, execFixOf, execSaid, faultsAt, killedAtOnce, killedDe
 export const packageManagerAsInit: Rule = {
   id: 'container/package-manager-as-init',
   severity: 'warning',
+  mends: 'safe',
   title: 'The package manager in front of the worker keeps the stop signal',
   rationale:
     'npm, yarn, pipenv, make and the like start the worker as a child and stay in front of it. One that does not pass SIGTERM on, or does not wait for its ' +

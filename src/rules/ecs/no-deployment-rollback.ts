@@ -34,7 +34,7 @@ function judge(service: EcsService, model: Model): Problem | undefined {
   return {
     order: 9, at: setting.at, ...inside(model, service),
     confidence: weakest(...[...workersIn(model, service), ...schedulersIn(model, service)].map(process => startConfidence(process, setting))),
-    message: isOn ? 'the deployment circuit breaker ends a deployment that cannot start, and leaves the broken version in place' : 'the deployment circuit breaker is off: a version that cannot start is started again and again, and nobody is told',
+    message: isOn ? 'the deployment circuit breaker ends a deployment that cannot start, and leaves the broken version in place' : 'the deployment circuit breaker is off: a version that cannot start is started again and again instead of being rolled back',
     suggestion: isOn ? 'set rollback of the deployment circuit breaker to true' : 'turn the deployment circuit breaker on: enable true, rollback true',
     ...(fix && { fix }),
   };

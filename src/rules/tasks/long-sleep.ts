@@ -26,7 +26,7 @@ function* judgePolls(app: CeleryApp, fn: TaskFunction): Iterable<Problem> {
   for (const [index, loop] of loops.entries()) {
     const inside = effects.filter(({ insideLoop }) => insideLoop !== undefined && isWithin(insideLoop, index, loops));
     const sleep = inside.find(({ kind, insideLoop }) => kind === 'sleep' && insideLoop === index);
-    if (loop.kind !== 'while' || loop.bound !== 'unknown' || loop.neverLeft || !sleep || !WAITS_FOR.test(loop.over) || !inside.every(({ kind }) => ASKS.has(kind))) continue;
+    if (loop.kind !== 'while' || loop.bound !== 'unknown' || (loop.neverLeft && loop.source === 'endless') || !sleep || !WAITS_FOR.test(loop.over) || !inside.every(({ kind }) => ASKS.has(kind))) continue;
     yield {
       order: 3, at: loop.at, severity: 'note', confidence: weakest(appConfidence(app), 'medium'), resource: app.id,
       message: `${fn.functionName} waits in its slot: it sleeps${sleep.timeoutSeconds === undefined ? '' : ` ${inWords(sleep.timeoutSeconds)}`} and asks again while ${shorten(loop.over, 50)}, and a stop that falls into it kills it when its time is over`,

@@ -23,7 +23,8 @@ export const publishInTransaction: Rule = {
 function problemOf({ at, target, text, opened, wrote, via, namesWritten, behind }: PublishInTransaction): Problem {
   const isSession = /commit\(\)$/.test(opened.text);
   return {
-    order: 4, at, confidence: namesWritten ? 'high' : 'medium',
+    // what it is sent does not name what was written: it may need none of it
+    order: 4, at, ...(!namesWritten && { severity: 'warning' as const }), confidence: namesWritten ? 'high' : 'medium',
     message: `${target} is sent inside ${isSession ? `the transaction of ${opened.text}` : `\`${opened.text}\``}, after ${wrote.text}: a worker may start before the commit and read the data as it was, and runs for nothing where the transaction is rolled back`,
     label: 'sent before the commit',
     related: [...(samePlace(opened.at, wrote.at) ? [] : [{ at: opened.at, message: 'the transaction opens here' }]), { at: wrote.at, message: 'written, not yet committed' }],

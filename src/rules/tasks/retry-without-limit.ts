@@ -19,9 +19,11 @@ function* judge(app: CeleryApp, fn: TaskFunction): Iterable<Problem> {
   const retries = retriesOf(fn);
   // a call that gives a number of its own is limited
   if (!retries || maxRetries.state !== 'set' || maxRetries.value !== null || (calls.length > 0 && calls.every(call => call.maxRetries.state !== 'unset'))) return;
+  // a base class or a helper retries: which errors of this one come there is not seen
+  const isElsewhere = fn.retry.autoretryFor.length === 0 && calls.every(({ at, via }) => via.length > 0 || at.path !== fn.at.path);
   const fix = fixTo(maxRetries, 10, 'delivery', 'retry 10 times');
   yield {
-    order: 4, at: maxRetries.at, confidence: weakest(appConfidence(app), calls.some(call => !call.afterFailure) ? 'low' : 'high'), resource: app.id,
+    order: 4, at: maxRetries.at, ...(isElsewhere && { severity: 'note' as const }), confidence: weakest(appConfidence(app), calls.some(call => !call.afterFailure) ? 'low' : isElsewhere ? 'medium' : 'high'), resource: app.id,
     message: `${fn.functionName} is ${retries.text} without end (max_retries=None): a message that cannot succeed comes back until somebody purges the queue`,
     label: 'no end',
     related: [{ at: retries.at, message: retries.text }],
