@@ -79,7 +79,9 @@ function decorated(fn: FunctionFacts, scope: Scope, apps: readonly AppSite[], re
     const registration = register(decorator, scope, apps, resolver, context, 0);
     if (!registration) continue;
     const target: FunctionTarget = { is: 'function', function: fn, scope, ...(scope.kind === 'class' && scope.self && { owner: scope.self }) };
-    return siteOf(target, registration, decorator, fn.decorators.filter((_, i) => i !== index), apps, resolver, context);
+    // one of the repository that registers it may wrap it as well
+    const isOwn = resolver.resolve(decorator.is === 'call' ? decorator.callee : decorator, scope).is === 'function';
+    return siteOf(target, registration, decorator, fn.decorators.filter((_, i) => isOwn || i !== index), apps, resolver, context);
   }
   return undefined;
 }
