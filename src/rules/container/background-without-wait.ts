@@ -42,7 +42,7 @@ function inBackground(process: Process, link: Shell, alone: string, hasInit: boo
     label: `a background child of ${shellName(link)}`,
     suggestion: link.forwards
       ? 'end the trap with `wait`, so that the script stays until its children are gone'
-      : `${alone}, or write \`worker=$!\` and \`trap 'kill -TERM "$worker"; wait "$worker"' TERM\` behind it, and \`wait "$worker"\` at the end`,
+      : `${alone}, or write \`pids="\${pids-} $!"\` behind it and behind each other child, and at the end, once, \`trap 'kill -TERM $pids; wait $pids' TERM\` and \`wait $pids\``,
     fate: fateOf(process, link, hasInit),
   };
 }
