@@ -18,9 +18,9 @@ export const longSleep: Rule = {
 
 /** What a loop may do that only waits for something: it asks, and keeps what it was told. */
 const ASKS: ReadonlySet<EffectKind> = new Set(['sleep', 'read', 'http-read', 'update']);
-const WAITS_FOR = /now|time|deadline|expire|elapsed|attempt|tries|status|state|done|ready|complete|finish|running|pending|progress|^true$/i;
+const WAITS_FOR = /now|time|deadline|expire|elapsed|status|state|done|ready|complete|finish|running|pending|progress/i;
 
-/** A loop that sleeps and asks again until something has happened elsewhere; how often nobody knows. */
+/** A loop that sleeps and asks again until something has happened elsewhere, or a time is over; one that counts its tries is short. */
 function* judgePolls(app: CeleryApp, fn: TaskFunction): Iterable<Problem> {
   const { effects, loops } = fn.body;
   for (const [index, loop] of loops.entries()) {
