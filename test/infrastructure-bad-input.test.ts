@@ -75,6 +75,13 @@ describe('what is no worker', () => {
   test('a web service of Node whose code has worker_threads', async () => {
     expect(await silent({ Dockerfile: 'FROM node:20-slim\nCOPY . .\nCMD ["node", "server.js"]\n', 'server.js': "const { Worker } = require('node:worker_threads');\nnew Worker('./resize.js');\nrequire('node:http').createServer().listen(80);\n", 'infra/web.yaml': service('web', container('shop')) })).toEqual([]);
   });
+  test('a worker whose settings are not in the tree says nothing of the others', async () => {
+    const task = (name: string, settings: string): string => JSON.stringify({ family: name, requiresCompatibilities: ['FARGATE'], containerDefinitions: [{ name, image: 'shop', essential: true, command: ['celery', '-A', 'shop', 'worker'], environment: [{ name: 'DJANGO_SETTINGS_MODULE', value: settings }] }] });
+    const app = { 'requirements.txt': 'celery==5.6.3\n', 'shop/__init__.py': '', 'shop/settings.py': 'CELERY_TASK_TIME_LIMIT = 60\n', 'shop/production_settings.py': 'CELERY_TASK_SERIALIZER = "json"\n', 'shop/celery.py': 'from celery import Celery\n\napp = Celery("shop")\napp.config_from_object("django.conf:settings", namespace="CELERY")\n\n\n@app.task\ndef release(sku):\n    send(sku)\n' };
+    const rulesOf = async (files: Readonly<Record<string, string>>): Promise<readonly string[]> => (await silent({ ...app, ...files })).filter(id => /^celery\/(?:early-ack|no-time-limit)$/.test(id));
+    expect(await rulesOf({ 'infra/a.json': task('mails', 'shop.settings'), 'infra/b.json': task('images', 'shop.vault') })).toEqual(['celery/early-ack']);
+    expect(await rulesOf({ 'infra/b.json': task('images', 'shop.vault') })).toEqual([]);
+  });
   test('a Compose file for developers beside what is deployed', async () => {
     const good = JSON.stringify({ family: 'shop', requiresCompatibilities: ['FARGATE'], containerDefinitions: [{ name: 'worker', image: 'shop', essential: true, stopTimeout: 120, command: ['celery', '-A', 'shop', 'worker', '--concurrency', '2'], logConfiguration: { logDriver: 'awslogs' } }] });
     const report = await on({ ...APP, 'infra/task.json': good, 'docker-compose.dev.yml': 'services:\n  worker:\n    build: .\n    command: sh -c "celery -A shop worker"\n', 'docker-compose.override.yml': 'services:\n  worker:\n    command: celery -A shop worker -B\n' }, 'medium');

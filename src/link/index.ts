@@ -141,9 +141,9 @@ function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judg
   const alone = starts.length > 0 ? starts[0]!.configuration : configure(joined[0]?.start.lookup ?? NO_ENVIRONMENT.lookup);
   const forTasks = (settings: EffectiveSettings, configured: EffectiveSettings): EffectiveSettings => (isAtLeast(versions.celery, BY_MAP) ? withConfiguredLimits(settings, configured) : settings);
   const perStart = starts.map(({ start, configuration }) => withCommand(configuration.settings, start.command, start.lookup, configuration.prefixed));
-  // what developers start beside what is deployed says nothing of that
-  const deployed = perStart.filter((_, i) => starts[i]!.start.role === 'deployed');
-  const settings = perStart.length > 0 ? mergeSettings(deployed.length > 0 ? deployed : perStart) : alone.settings;
+  // a process whose configuration could not be read says nothing of the others, nor does what developers start of what is deployed
+  const read = perStart.filter((_, i) => !starts[i]!.configuration.open), deployed = perStart.filter((one, i) => starts[i]!.start.role === 'deployed' && (read.length === 0 || read.includes(one)));
+  const settings = perStart.length > 0 ? mergeSettings(deployed.length > 0 ? deployed : read.length > 0 ? read : perStart) : alone.settings;
   const members = membersOf(site, judged.map(entry => entry.site), world.functions, settings, world.resolver);
   const counters = new Map(members.map(member => [member, counterOf(member, world.apps, world.reads, world.resolver)]));
   const context = contextOf(site, joined[0]?.start.lookup ?? NO_ENVIRONMENT.lookup, world);
