@@ -45,12 +45,13 @@ export function findFunctions(modules: readonly Scope[], apps: readonly AppSite[
   const found: FunctionSite[] = [];
   const parents = parentsIn(modules, resolver);
   for (const module of modules) {
+    const registrations = registrationsIn(module, apps, resolver);
     for (const { statement, scope } of sites(module, resolver)) {
       if (statement.do === 'function' && statement.function.decorators.length > 0) {
         const site = decorated(statement.function, scope, apps, resolver, context);
         if (site) found.push(site);
       } else if (statement.do === 'class') {
-        const site = classBased(statement.class, scope, module, parents, apps, resolver, context);
+        const site = classBased(statement.class, scope, registrations, parents, apps, resolver, context);
         if (site) found.push(site);
       } else if (statement.do === 'assign') {
         const site = wrapped(statement, scope, apps, resolver, context);
@@ -242,13 +243,15 @@ function classOptions(target: ClassTarget, resolver: Resolver, context: Context)
 }
 
 /** `class Import(app.Task): def run(self, …)`: a task function by its class. */
-function classBased(cls: ClassFacts, scope: Scope, module: Scope, parents: ReadonlySet<ClassFacts>, apps: readonly AppSite[], resolver: Resolver, context: Context): FunctionSite | undefined {
-  if (cls.bases.length === 0) return undefined;
+function classBased(cls: ClassFacts, scope: Scope, registrations: ReadonlyMap<string, AppSite>, parents: ReadonlySet<ClassFacts>, apps: readonly AppSite[], resolver: Resolver, context: Context): FunctionSite | undefined {
+  const isOwn = cls.body.some(statement => statement.do === 'function' && statement.function.name === 'run');
+  const registered = registrations.get(cls.name);
+  // the classes above are looked at only where it may be a task: there may be very many
+  if (cls.bases.length === 0 || !(isOwn || registered)) return undefined;
   const target: ClassTarget = { is: 'class', class: cls, scope };
   const lineage = resolver.lineage(target);
   if (!lineage.some(base => (base.is === 'external' ? TASK_CLASS.test(base.name) : appOfBase(base, apps, resolver) !== undefined))) return undefined;
   const run = methodOf('run', target, resolver);
-  const registered = registrationOf(cls.name, module, apps, resolver);
   const layer = classOptions(target, resolver, context);
   const body = classScope(target);
   const abstract = resolver.name('abstract', body, context);
@@ -280,16 +283,18 @@ function methodOf(name: string, target: ClassTarget, resolver: Resolver): Functi
   return undefined;
 }
 
-/** `app.register_task(Import())` in the same module. */
-function registrationOf(name: string, module: Scope, apps: readonly AppSite[], resolver: Resolver): AppSite | undefined {
+/** `app.register_task(Import())`: the classes that a module registers, by their names. */
+function registrationsIn(module: Scope, apps: readonly AppSite[], resolver: Resolver): ReadonlyMap<string, AppSite> {
+  const found = new Map<string, AppSite>();
   for (const { statement, scope } of sites(module, resolver)) {
-    for (const call of expressionsOf(statement).flatMap(expr => walk(expr)).filter(part => part.is === 'call')) {
+    for (const call of expressionsOf(statement).flatMap(expr => [...walk(expr)]).filter(part => part.is === 'call')) {
       if (call.callee.is !== 'member' || call.callee.name !== 'register_task') continue;
       const argument = call.positional[0];
-      if (!argument || !(dottedName(argument) === name || (argument.is === 'call' && dottedName(argument.callee) === name))) continue;
-      const holder = resolver.resolve(call.callee.object, scope);
-      return holder.is === 'instance' ? appOf(holder, apps, resolver) : undefined;
+      const name = argument && dottedName(argument.is === 'call' ? argument.callee : argument);
+      const holder = name !== undefined && !found.has(name) ? resolver.resolve(call.callee.object, scope) : undefined;
+      const app = holder?.is === 'instance' ? appOf(holder, apps, resolver) : undefined;
+      if (app) found.set(name!, app);
     }
   }
-  return undefined;
+  return found;
 }
