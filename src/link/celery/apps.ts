@@ -9,7 +9,7 @@ type Call = Extract<Expr, { is: 'call' }>;
 
 /** A Celery application object of the code, before its settings are known. */
 export interface AppSite {
-  /** `pkg.module:name` */
+  /** `pkg.module:name`; `path/module.py:name` where several modules of the tree are called so. */
   readonly id: string;
   readonly name: string;
   readonly path: string;
@@ -64,7 +64,7 @@ export function findApps(store: FactStore, resolver: Resolver): CeleryCode {
   const modules = store.candidates.filter(path => path.endsWith('.py') && !isTest(path)).map(path => resolver.module(path)).filter(scope => scope !== undefined);
   const all = modules.flatMap(module => sites(module, resolver));
   const found = new Map<Expr, Omit<AppSite, 'actions'>>();
-  for (const site of all) for (const app of appsOf(site, resolver)) if (!found.has(app.call)) found.set(app.call, app);
+  for (const app of withIds(all.flatMap(site => appsOf(site, resolver)))) found.set(app.call, app);
   const actions = new Map<Expr, ConfigurationAction[]>([...found.keys()].map(call => [call, constructorActions(found.get(call)!)]));
   const callers = remembered((fn: FunctionFacts) => callsOf(fn, all, resolver));
   for (const site of all) {
@@ -73,6 +73,14 @@ export function findApps(store: FactStore, resolver: Resolver): CeleryCode {
     }
   }
   return { modules, apps: [...found.values()].map(app => ({ ...app, actions: app.foreignClass ? [...flaskActions(app), ...actions.get(app.call)!] : actions.get(app.call)! })) };
+}
+
+/** Each call once; of several projects in one tree that name their modules alike, each app by its path. */
+function withIds(apps: readonly Omit<AppSite, 'actions'>[]): readonly Omit<AppSite, 'actions'>[] {
+  const each = [...new Map(apps.map(app => [app.call, app])).values()];
+  const paths = new Map<string, Set<string>>();
+  for (const { id, path } of each) paths.set(id, (paths.get(id) ?? new Set()).add(path));
+  return each.map(app => (paths.get(app.id)!.size > 1 ? { ...app, id: `${app.path}:${app.name}` } : app));
 }
 
 /** Such classes are Flask extensions: they load `app.config["CELERY"]`. */
