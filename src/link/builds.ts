@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { ContainerFacts, Expr, Facts, FactStore, Join, SourceLocation } from '../model/index.js';
 import { samePlace, startOf } from '../model/index.js';
 import { FOREIGN_IMAGES, FOREIGN_PUBLISHERS } from '../knowledge/start-commands.js';
+import { ofProject } from './projects.js';
 import { folderOf, imageOf, treeOf, unknownImage, within, type Image, type ImageSource, type Tree } from './start/image.js';
 import { joined, OPEN_ENVIRONMENT } from './process-environment.js';
 import { remembered } from './remember.js';
@@ -45,13 +46,13 @@ function dockerfileIn(facts: Facts | undefined): readonly ImageSource[] {
 function buildOf(container: ContainerFacts, path: string, isEcs: boolean, world: World): Build {
   if (container.build) return explicit(container, path, world);
   const name = imageName(container.image);
-  const twin = name && world.named.find(build => sameImage(build.name, name) && explicit(build.container, build.path, world).join);
+  const [twin] = name ? ofProject(path, world.named.filter(build => sameImage(build.name, name) && explicit(build.container, build.path, world).join), world.tree.store) : [];
   if (twin) {
     const { missing: _, ...build } = explicit(twin.container, twin.path, world);
     return build.join ? { ...build, join: { step: 'build', how: 'written', at: unique([container.image?.at ?? container.at, ...build.join.at]) } } : build;
   }
   if (isForeign(container.image, isEcs)) return { image: unknownImage([folderOf(path)], world.tree), foreign: true };
-  const found = byContent(container, world) ?? onlyOne(container, isEcs, world);
+  const found = byContent(container, path, world) ?? onlyOne(container, path, isEcs, world);
   if (!found) return { image: unknownImage([folderOf(path)], world.tree), foreign: false };
   return { image: world.alone(found), foreign: false, join: { step: 'build', how: 'only-candidate', at: [container.image?.at ?? container.at, startOf(found.path)] } };
 }
@@ -70,16 +71,23 @@ function explicit(container: ContainerFacts, path: string, { tree, dockerfiles }
   return { image: imageOf(found, contextOf(found, context, tree), target, tree), foreign: false, join: { step: 'build', how: named ? 'written' : 'only-candidate', at: [at, startOf(found.path)] } };
 }
 
-/** The build's context: as written, unless the sources it copies lie elsewhere; then its own folder or the root. */
+/** The build's context: as written, unless the sources it copies lie elsewhere; then its own folder or one above. */
 function contextOf(dockerfile: ImageSource, written: string | undefined, tree: Tree): string {
   const sources = dockerfile.stages.flatMap(stage => stage.copies.filter(copy => copy.from === undefined).flatMap(copy => copy.sources)).filter(source => !/[*?[$]/.test(source) && source !== '.' && source !== './');
-  const candidates = [...new Set([...(written === undefined ? [] : [written]), folderOf(dockerfile.path), ''])];
+  const candidates = [...new Set([...(written === undefined ? [] : [written]), ...foldersAbove(dockerfile.path)])];
   const held = (context: string): number => sources.filter(source => { const path = within(context, source.replace(/^\/+/, '')); return tree.store.has(path) || tree.folders.has(path); }).length;
   return candidates.reduce((best, candidate) => (held(candidate) > held(best) ? candidate : best));
 }
 
-/** The only Dockerfile whose COPYs hold the script or the app's module that the command names. */
-function byContent(container: ContainerFacts, { dockerfiles, alone }: World): ImageSource | undefined {
+/** The folders a file lies in, its own first; '' is the root. */
+function foldersAbove(path: string): readonly string[] {
+  const folder = folderOf(path);
+  return folder === '' ? [''] : [folder, ...foldersAbove(folder)];
+}
+
+/** The only Dockerfile, of the tree or of the project, whose COPYs hold the script or the app's module that the command names. */
+function byContent(container: ContainerFacts, path: string, world: World): ImageSource | undefined {
+  const { dockerfiles, alone } = world;
   const words = [...(container.entryPoint?.words ?? []), ...(container.command?.words ?? [])].map(word => joined(word, { environment: OPEN_ENVIRONMENT }).text).flatMap(text => text.split(/\s+/));
   const app = words.find((_, i) => words[i - 1] === '-A' || words[i - 1] === '--app') ?? words.find(word => word.startsWith('--app='))?.slice(6);
   const scripts = words.filter(word => /\.(sh|py)$/.test(word) || /^\.{0,2}\/[\w./-]+$/.test(word));
@@ -88,7 +96,8 @@ function byContent(container: ContainerFacts, { dockerfiles, alone }: World): Im
     const inside = (path: string): boolean => image.file(posix.resolve(image.workingDirectory, path))?.how === 'written';
     return scripts.some(inside) || (app !== undefined && modulePaths(app).some(inside));
   };
-  return only(dockerfiles.filter(holds));
+  const holding = dockerfiles.filter(holds);
+  return only(holding) ?? only(ofProject(path, holding, world.tree.store));
 }
 
 const modulePaths = (app: string): readonly string[] => {
@@ -96,9 +105,12 @@ const modulePaths = (app: string): readonly string[] => {
   return [`${path}.py`, `${path}/__init__.py`, `${path}/celery.py`, `${path.replace(/\/[^/]+$/, '')}.py`];
 };
 
-/** The repository's only Dockerfile, for an image that can be its own. A Compose image without a command may be anybody's. */
-function onlyOne(container: ContainerFacts, isEcs: boolean, { dockerfiles }: World): ImageSource | undefined {
-  return isEcs || container.command || container.entryPoint ? only(dockerfiles) : undefined;
+/**
+ * The repository's only Dockerfile, or that of the project in which the container is declared, for an image that can be its own. A Compose
+ * image without a command may be anybody's.
+ */
+function onlyOne(container: ContainerFacts, path: string, isEcs: boolean, world: World): ImageSource | undefined {
+  return isEcs || container.command || container.entryPoint ? only(world.dockerfiles) ?? only(ofProject(path, world.dockerfiles, world.tree.store)) : undefined;
 }
 
 /** The only one; the only one that is not for development. */

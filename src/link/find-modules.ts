@@ -8,7 +8,7 @@ export interface ModuleIndex {
 }
 
 /** What stands where a project starts: its imports begin there, whether or not somebody put an `__init__.py` beside it. */
-const STARTS: ReadonlySet<string> = new Set(['manage.py', 'pyproject.toml', 'setup.py', 'Pipfile', 'requirements.txt', 'Dockerfile', 'Procfile']);
+export const PYTHON_STARTS: ReadonlySet<string> = new Set(['manage.py', 'pyproject.toml', 'setup.py', 'Pipfile', 'requirements.txt', 'Dockerfile', 'Procfile']);
 
 /**
  * Libraries and standard modules that repositories like to name a file after (`app/celery.py`, `redis.py`, `types.py`). As the
@@ -24,7 +24,7 @@ const LIBRARIES: ReadonlySet<string> = new Set([
 export function moduleIndex(paths: readonly string[]): ModuleIndex {
   const byStem = new Map<string, string[]>();
   const packages = new Set<string>();
-  const starts = new Set(paths.filter(path => STARTS.has(posix.basename(path))).map(path => posix.dirname(path)));
+  const starts = new Set(paths.filter(path => PYTHON_STARTS.has(posix.basename(path))).map(path => posix.dirname(path)));
   for (const path of paths) {
     if (!path.endsWith('.py')) continue;
     const isPackage = path === '__init__.py' || path.endsWith('/__init__.py');
@@ -65,6 +65,12 @@ export function shared(a: string, b: string): number {
   let count = 0;
   while (count < left.length - 1 && count < right.length - 1 && left[count] === right[count]) count++;
   return count;
+}
+
+/** Of some places in the tree those that have the most folders in common with a path. */
+export function nearestTo<T extends { readonly path: string }>(path: string, places: readonly T[]): readonly T[] {
+  const most = Math.max(...places.map(place => shared(place.path, path)));
+  return places.filter(place => shared(place.path, path) === most);
 }
 
 function relativeModule(index: ModuleIndex, module: string, from: string): readonly string[] {

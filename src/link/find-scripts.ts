@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type { FactStore, PackageFacts } from '../model/index.js';
+import { nearestTo } from './find-modules.js';
 
 const ENDINGS = ['', '.ts', '.tsx', '.mts', '.cts', '.js', '.jsx', '.mjs', '.cjs', '/index.ts', '/index.tsx', '/index.js', '/index.mjs'];
 export const isScript = (path: string): boolean => /\.[cm]?[jt]sx?$/i.test(path);
@@ -23,7 +24,7 @@ const MOST_NEAR = 80;
 export function scriptFinder(store: FactStore): ScriptFinder {
   const packages = store.paths.filter(path => posix.basename(path) === 'package.json').map(path => posix.dirname(path));
   const folders = new Set(packages);
-  const byName = new Map<string, string>();
+  const byName = new Map<string, { readonly path: string }[]>();
   let named = false;
 
   const packageAt = (folder: string): PackageFacts | undefined => store.facts(posix.join(folder, 'package.json'))?.package;
@@ -57,11 +58,17 @@ export function scriptFinder(store: FactStore): ScriptFinder {
     return [];
   }
 
-  function byWorkspace(specifier: string): readonly string[] {
-    if (!named) { named = true; for (const folder of packages) { const name = packageAt(folder)?.name; if (name !== undefined) byName.set(name, folder); } }
+  /** The package of a name; of several workspaces in one tree that have one, the nearest. */
+  function packageNamed(name: string, from: string): string | undefined {
+    if (!named) { named = true; for (const folder of packages) { const own = packageAt(folder)?.name; if (own !== undefined) byName.set(own, [...(byName.get(own) ?? []), { path: posix.join(folder, 'package.json') }]); } }
+    const [nearest] = nearestTo(from, byName.get(name) ?? []);
+    return nearest && posix.dirname(nearest.path);
+  }
+
+  function byWorkspace(specifier: string, from: string): readonly string[] {
     const parts = specifier.split('/');
     const name = parts.slice(0, specifier.startsWith('@') ? 2 : 1).join('/'), rest = parts.slice(specifier.startsWith('@') ? 2 : 1).join('/');
-    const folder = byName.get(name);
+    const folder = packageNamed(name, from);
     if (folder === undefined) return [];
     if (rest !== '') return [fileAt(posix.join(folder, rest)), fileAt(posix.join(folder, 'src', rest))].find(found => found.length > 0) ?? [];
     const main = packageAt(folder)?.main?.replace(/(^|\/)(?:dist|build|lib)\//, '$1src/');
@@ -97,7 +104,7 @@ export function scriptFinder(store: FactStore): ScriptFinder {
       const key = `${posix.dirname(from)}\0${specifier}`;
       const before = known.get(key);
       if (before) return before;
-      const found = specifier.startsWith('node:') ? [] : [byPaths(specifier, from), byWorkspace(specifier)].find(paths => paths.length > 0) ?? [];
+      const found = specifier.startsWith('node:') ? [] : [byPaths(specifier, from), byWorkspace(specifier, from)].find(paths => paths.length > 0) ?? [];
       known.set(key, found);
       return found;
     },

@@ -19,6 +19,7 @@ import { reaps } from './effects/claims.js';
 import { bodyOf, MAX_FUNCTIONS } from './effects/index.js';
 import type { Context, Lookup } from './evaluate.js';
 import { NO_ENVIRONMENT } from './evaluate.js';
+import { nearestTo } from './find-modules.js';
 import { createResolver, type Resolver, type Scope } from './modules.js';
 import { messagesFor } from './messages.js';
 import { messageConsumers, scriptModules } from './node/consumers.js';
@@ -28,6 +29,7 @@ import { startedBy } from './node/started.js';
 import { sentInScriptTransactions } from './node/transactions.js';
 import { noEffectOf, stopSignalsOf } from './no-effect.js';
 import { limitsIn, scheduledIn, sendsTo } from './publishes.js';
+import { isApart, ofProject } from './projects.js';
 import { remembered } from './remember.js';
 import { beyond, findStarts, type Start } from './starts.js';
 import { sentInTransactions } from './transactions.js';
@@ -105,28 +107,35 @@ function environmentApp(lookup: Lookup): string | undefined {
   return undefined;
 }
 
-/** Apps that a command names; without any, those that have functions; without any app, the decorators alone. */
+/** Apps that a command names, and those that have functions in projects of the tree in which none does; without any, all that have functions; without any app, the decorators alone. */
 function judgedApps(joined: Joined, apps: readonly AppSite[], functions: readonly FunctionSite[], modules: readonly Scope[], resolver: Resolver, store: FactStore): readonly Judged[] {
   const written = [...new Set(joined.flatMap(({ found }) => ('app' in found ? [found.app] : [])))];
-  if (written.length > 0) return written.map(site => ({ site, reach: !site.foreignClass && joined.some(({ found }) => 'app' in found && found.app === site && found.how !== 'only-candidate') ? 'written' : 'only-candidate' }));
   const withFunctions = apps.filter(app => functions.some(fn => fn.app === app.call));
-  const candidates = withFunctions.length > 0 ? withFunctions : functions.length > 0 || apps.length === 1 ? apps : [];
-  if (candidates.length > 0) return candidates.map(site => ({ site, reach: 'only-candidate' }));
+  const main = [written, withFunctions, functions.length > 0 || apps.length === 1 ? apps : []].find(some => some.length > 0) ?? [];
+  const owners = new Set(functions.flatMap(fn => { const own = fn.app ? apps.filter(app => app.call === fn.app) : ofProject(fn.at.path, apps, store); return own.length === 1 ? own : []; }));
+  const isNamed = (site: AppSite): boolean => !site.foreignClass && joined.some(({ found }) => 'app' in found && found.app === site && found.how !== 'only-candidate');
+  const judged = [...main, ...apps.filter(app => owners.has(app) && isApart(app.path, main, store))];
+  if (judged.length > 0) return judged.map(site => ({ site, reach: isNamed(site) ? 'written' : 'only-candidate' }));
   const site = apps.length === 0 ? implicitApp(modules, functions[0]?.at, resolver, store) : undefined;
   return site ? [{ site, reach: 'implicit' }] : [];
 }
 
 function contextOf(site: AppSite, lookup: Lookup, world: World): Context {
-  const django = djangoSettings(site, world.modules, lookup, world.resolver, world.store) ?? onlySettings(world);
+  const django = djangoSettings(site, world.modules, lookup, world.resolver, world.store) ?? onlySettings(site, world);
   return { lookup, ...(django && { django }) };
 }
 
-/** No DJANGO_SETTINGS_MODULE anywhere: the only settings module that names Celery. */
-const onlySettings = remembered((world: World): Scope | undefined => {
+/** No DJANGO_SETTINGS_MODULE anywhere: the only settings module that names Celery; of several projects in one tree, that of the app's. */
+function onlySettings(site: AppSite, world: World): Scope | undefined {
+  const [own, ...others] = nearestTo(site.path, ofProject(site.path, lastSettings(world), world.store));
+  return others.length === 0 ? own : undefined;
+}
+
+/** Settings modules that no other one takes its names from. */
+const lastSettings = remembered((world: World): readonly Scope[] => {
   const found = settingsModules(world.modules, world.resolver, world.store);
   const imported = found.filter(module => found.some(other => other !== module && bindingsOf(other.statements).stars.some(star => world.resolver.find(star.module, other.path).includes(module.path))));
-  const last = found.filter(module => !imported.includes(module));
-  return last.length === 1 ? last[0] : undefined;
+  return found.filter(module => !imported.includes(module));
 });
 
 function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judged[], world: World): { app: CeleryApp; workers: readonly Worker[] } {
@@ -144,8 +153,8 @@ function buildApp({ site, reach }: Judged, joined: Joined, judged: readonly Judg
   // a process whose configuration could not be read says nothing of the others, nor does what developers start of what is deployed
   const read = perStart.filter((_, i) => !starts[i]!.configuration.open), deployed = perStart.filter((one, i) => starts[i]!.start.role === 'deployed' && (read.length === 0 || read.includes(one)));
   const settings = perStart.length > 0 ? mergeSettings(deployed.length > 0 ? deployed : read.length > 0 ? read : perStart) : alone.settings;
-  const members = membersOf(site, judged.map(entry => entry.site), world.functions, settings, world.resolver);
-  const counters = new Map(members.map(member => [member, counterOf(member, world.apps, world.reads, world.resolver)]));
+  const members = membersOf(site, judged.map(entry => entry.site), settings, world);
+  const counters = new Map(members.map(member => [member, counterOf(member, site, world.apps, world.reads, world.resolver)]));
   const context = contextOf(site, joined[0]?.start.lookup ?? NO_ENVIRONMENT.lookup, world);
   const limits = limitsIn(world.modules, world.functions, world.resolver, context);
   const build = (effective: EffectiveSettings): readonly TaskFunction[] => members.map(member => {

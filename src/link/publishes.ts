@@ -5,6 +5,7 @@ import { toSetting } from './celery/settings.js';
 import { sites } from './celery/sites.js';
 import { isDuration } from './durations.js';
 import type { Context, Value } from './evaluate.js';
+import { nearestTo } from './find-modules.js';
 import type { Resolver, Scope } from './modules.js';
 import { render } from './render.js';
 
@@ -152,7 +153,7 @@ function base(expr: Expr): Expr {
 /** The task function that a call sends to, or prepares a message for. */
 export function functionFor(site: Pick<Site, 'call' | 'scope' | 'receiver'>, functions: readonly FunctionSite[], resolver: Resolver): FunctionSite | undefined {
   const named = literalName(site);
-  if (named !== undefined) return functions.find(fn => fn.name === named);
+  if (named !== undefined) return nearestTo(site.scope.path, functions.filter(fn => fn.name === named).map(fn => ({ path: fn.at.path, fn })))[0]?.fn;
   const target = resolver.resolve(base(site.receiver), site.scope);
   if (target.is === 'function') return functions.find(fn => fn.target.function === target.function);
   return target.is === 'class' || target.is === 'instance' && target.of.is === 'class' ? ofClass(target.is === 'class' ? target : target.of, functions) : undefined;

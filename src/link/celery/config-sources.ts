@@ -6,6 +6,7 @@ import type { Context } from '../evaluate.js';
 import { together, unknown, type Value } from '../values.js';
 import { classScope } from '../bodies.js';
 import type { ClassTarget, Resolver, Scope, Target } from '../modules.js';
+import { isApart, ofProject } from '../projects.js';
 import { remembered } from '../remember.js';
 import type { AppSite } from './apps.js';
 import { sites } from './sites.js';
@@ -23,7 +24,7 @@ export function readSource(source: Expr, scope: Scope, namespace: string | undef
   if (text !== undefined) return namedSource(text, scope, namespace, context, resolver);
   const target = resolver.resolve(source, scope);
   if (target.is === 'external' && target.name === 'django.conf.settings') return context.django ? djangoSource(context.django, namespace, context, resolver) : EMPTY;
-  return targetSource(target, namespace, context, resolver) ?? mappingSource(resolver.evaluate(source, scope, context)) ?? flaskSource(source, store, context, resolver) ?? EMPTY;
+  return targetSource(target, namespace, context, resolver) ?? mappingSource(resolver.evaluate(source, scope, context)) ?? flaskSource(source, scope.path, store, context, resolver) ?? EMPTY;
 }
 
 function evaluatedText(source: Expr, scope: Scope, context: Context, resolver: Resolver): string | undefined {
@@ -126,14 +127,16 @@ export function djangoSettings(app: AppSite | undefined, modules: readonly Scope
 
 const djangoEntries = remembered((store: FactStore) => store.paths.filter(path => /(^|\/)(manage|wsgi|asgi)\.py$/.test(path)));
 
-/** `os.environ.setdefault("DJANGO_SETTINGS_MODULE", "proj.settings")`: in the app's module first, then in manage.py, wsgi.py, asgi.py. */
+/** `os.environ.setdefault("DJANGO_SETTINGS_MODULE", "proj.settings")`: in the app's module first, then in what else of its project does so, manage.py, wsgi.py and asgi.py too. */
 function defaultSettings(app: AppSite | undefined, modules: readonly Scope[], resolver: Resolver, store: FactStore, lookup: Context['lookup']): string | undefined {
   const own = app && resolver.module(app.path);
-  const found = own && settingsDefaultIn(own, resolver, lookup);
-  if (found) return found;
+  const written = own && settingsDefaultIn(own, resolver, lookup);
+  if (written) return written;
   const others = [...modules.map(module => module.path), ...djangoEntries(store)];
-  const values = new Set(others.flatMap(path => { const module = resolver.module(path); const value = module && settingsDefaultIn(module, resolver, lookup); return value && !/test/i.test(value) ? [value] : []; }));
-  return values.size === 1 ? [...values][0] : undefined;
+  const found = others.flatMap(path => { const module = resolver.module(path); const value = module && settingsDefaultIn(module, resolver, lookup); return value && !/test/i.test(value) ? [{ path, value }] : []; });
+  const from = app?.path ?? '';
+  const values = new Set(ofProject(from, found, store).map(({ value }) => value));
+  return values.size === 1 && !isApart(from, found, store) ? [...values][0] : undefined;
 }
 
 function settingsDefaultIn(module: Scope, resolver: Resolver, lookup: Context['lookup']): string | undefined {
@@ -172,9 +175,9 @@ function assignedVariable(statement: Scope['statements'][number]): readonly (Exp
  * Flask: `app.config["CELERY"]` names an attribute of some config class. A mapping of known setting names under that name, on a
  * class (or module) that is not for tests; several must agree.
  */
-export function flaskSource(expr: Expr, store: FactStore, context: Context, resolver: Resolver): Source | undefined {
+export function flaskSource(expr: Expr, from: string, store: FactStore, context: Context, resolver: Resolver): Source | undefined {
   const key = flaskKey(expr);
-  return key === undefined ? undefined : dictNamed(key, store, context, resolver);
+  return key === undefined ? undefined : dictNamed(key, from, store, context, resolver);
 }
 
 function flaskKey(expr: Expr): string | undefined {
@@ -186,21 +189,13 @@ const isConfig = (expr: Expr): boolean => (expr.is === 'member' && expr.name ===
 
 const FOR_TESTS = /test|development|local|^dev/i;
 
-/** The mapping of Celery settings bound to `key` on config classes or modules of the tree. */
-export function dictNamed(key: string, store: FactStore, context: Context, resolver: Resolver): Source | undefined {
-  const found: Value[] = [];
-  let path: string | undefined;
-  for (const scope of holdersOf(key, store, resolver)) {
-    const value = resolver.name(key, scope, context);
-    if (value && isSettings(value)) { found.push(value); path ??= scope.path; }
-  }
-  for (const { expr, scope } of givenTo(key, store, resolver)) {
-    const value = resolver.evaluate(expr, scope, context);
-    if (isSettings(value)) { found.push(value); path ??= scope.path; }
-  }
-  if (found.length === 0) return undefined;
-  const source = mappingSource(together(found));
-  return source && { ...source, ...(path !== undefined && { path }) };
+/** The mapping of Celery settings bound to `key` on config classes or modules of the tree; of several projects, of the one that `from` lies in. */
+export function dictNamed(key: string, from: string, store: FactStore, context: Context, resolver: Resolver): Source | undefined {
+  const bound = holdersOf(key, store, resolver).map(scope => ({ path: scope.path, value: resolver.name(key, scope, context) }));
+  const passed = givenTo(key, store, resolver).map(({ expr, scope }) => ({ path: scope.path, value: resolver.evaluate(expr, scope, context) }));
+  const found = ofProject(from, [...bound, ...passed].flatMap(({ path, value }) => (value && isSettings(value) ? [{ path, value }] : [])), store);
+  const source = found[0] && mappingSource(together(found.map(({ value }) => value)));
+  return source && { ...source, path: found[0]!.path };
 }
 
 interface Given { readonly expr: Expr; readonly scope: Scope }

@@ -96,8 +96,8 @@ const HOOKS = ['__call__', 'before_start', 'run', 'on_failure', 'on_retry'];
  * A delivery counter that this task function uses: in its body, in what that calls, in the decorators around it, in the methods of
  * its task class that Celery calls, or in a signal handler in front of every task.
  */
-export function counterOf(site: FunctionSite, apps: readonly AppSite[], { handlers }: Pick<CodeReads, 'handlers'>, resolver: Resolver): SourceLocation | undefined {
-  const cls = taskClass(site, apps, resolver);
+export function counterOf(site: FunctionSite, runBy: AppSite, apps: readonly AppSite[], { handlers }: Pick<CodeReads, 'handlers'>, resolver: Resolver): SourceLocation | undefined {
+  const cls = taskClass(site, runBy, apps, resolver);
   const counted = cls && requestClass(cls, resolver);
   if (counted) return counted;
   const decorators = [...site.others, ...(site.decorator ? [site.decorator] : [])].map(one => resolver.resolve(one.is === 'call' ? one.callee : one, site.target.scope));
@@ -168,11 +168,11 @@ function isCounter(part: Expr): boolean {
   return text !== undefined ? COUNTER_TEXT.test(text) : (part.is === 'member' || part.is === 'name') && (COUNTER_NAME.test(part.name) || (part.is === 'member' && part.name === 'redelivered'));
 }
 
-/** The class of a task function: its own, `base=`, the app's `task_cls` (a class, or `"module:Class"`). */
-function taskClass(site: FunctionSite, apps: readonly AppSite[], resolver: Resolver): ClassTarget | undefined {
+/** The class of a task function: its own, `base=`, its app's (of a shared one the app's that runs it) `task_cls` (a class, or `"module:Class"`). */
+function taskClass(site: FunctionSite, runBy: AppSite, apps: readonly AppSite[], resolver: Resolver): ClassTarget | undefined {
   if (site.target.owner) return site.target.owner;
   const own = site.decorator?.is === 'call' ? site.decorator.keywords.find(([key]) => key === 'base')?.[1] : undefined;
-  const app = apps.find(candidate => candidate.call === site.app) ?? (apps.length === 1 ? apps[0] : undefined);
+  const app = apps.find(candidate => candidate.call === site.app) ?? runBy;
   const written: readonly (readonly [Expr | undefined, Scope | undefined])[] = [[own, site.target.scope], [app?.call.keywords.find(([key]) => key === 'task_cls')?.[1], app?.scope]];
   for (const [expr, scope] of written) {
     const target = expr && scope && (classNamed(literalText(expr), scope, resolver) ?? resolver.resolve(expr, scope));

@@ -129,7 +129,7 @@ function writesOf(action: Extract<ConfigurationAction, { kind: 'write' | 'update
     if (name === undefined || keys.some(key => key === undefined)) return { writes: [], open: true };
     return { writes: [{ name, value, layer, keys: keys as string[], maybe: maybe === 'maybe', nameAt: action.at, ...(action.fromConstructor && { fromConstructor: true }) }], open: false };
   }
-  const mapping = value.known && value.value instanceof Map ? { values: value.value as Map<unknown, Value>, open: value.open === true } : action.kind === 'update' ? flaskSource(action.value, store, context, resolver) : undefined;
+  const mapping = value.known && value.value instanceof Map ? { values: value.value as Map<unknown, Value>, open: value.open === true } : action.kind === 'update' ? flaskSource(action.value, action.scope.path, store, context, resolver) : undefined;
   if (!mapping) return { writes: [], open: true };
   const prefix = action.kind === 'update' ? action.name : undefined;
   const writes = [...mapping.values].filter((entry): entry is [string, Value] => typeof entry[0] === 'string')

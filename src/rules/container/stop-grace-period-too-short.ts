@@ -19,12 +19,18 @@ export const stopGracePeriodTooShort: Rule = {
     const reported: { group: readonly Killed[]; copies: Killed[] }[] = [];
     for (const group of groups(workers.flatMap(worker => killedEarly(worker, thresholds)))) {
       // compose/s3.docker-compose.yml beside docker-compose.yml: the same services once more
-      const before = reported.find(one => one.group[0]!.reason === group[0]!.reason && group.every(({ name }) => one.group.some(known => known.name === name)));
+      const before = reported.find(one => one.group[0]!.reason === group[0]!.reason && group.every(({ name, worker }) => one.group.some(known => known.name === name && known.worker.app === worker.app && isNested(known.stop.at.path, group[0]!.stop.at.path))));
       if (before) before.copies.push(group[0]!); else reported.push({ group, copies: [] });
     }
     for (const { group, copies } of reported) yield problemOf(group[0]!, group.slice(1), copies);
   },
 };
+
+/** One of the files lies in the folder of the other, or below it. */
+function isNested(a: string, b: string): boolean {
+  const [left, right] = [a, b].map(path => path.slice(0, path.lastIndexOf('/') + 1));
+  return left!.startsWith(right!) || right!.startsWith(left!);
+}
 
 /** A worker that Compose cuts off. */
 interface Killed { readonly worker: Worker; readonly name: string; readonly stop: Extract<Setting<number>, { state: 'set' }>; readonly isDefault: boolean; readonly wanted: number; readonly reason: string }
