@@ -282,6 +282,13 @@ describe('what handlers do', () => {
     ["await prisma.run.update({ where: { id: 1 }, data: { status: 'begun' } });\ntry { await fetch('https://a', { method: 'PUT' }); } catch (e) { await prisma.run.update({ where: { id: 1 }, data: { status: 'failed' } }); }", ['tasks/failure-acknowledged']],
     ["async function work() { let answer;\ntry { answer = await fetch('https://a'); } catch (e) { console.error(e); return; }\nawait prisma.run.update({ where: { id: 1 }, data: { answer } }); }\nreturn work();", ['tasks/failure-acknowledged']],
     ["async function work() { let answer;\ntry { answer = await fetch('https://a'); } catch (e) { console.error(e); return; }\nawait prisma.run.update({ where: { id: 1 }, data: { answer } }); }\nconst answer = await work();\nawait tell(answer);", []],
+    // a step: the others go on
+    ["try { await fetch('https://a', { method: 'PUT' }); } catch (e) { console.error(e); }\nawait prisma.run.update({ where: { id: 1 }, data: { state: 'done' } });", ['tasks/failure-acknowledged']],
+    ["async function label() { await fetch('https://a', { method: 'PUT' }); }\nconst rows = await prisma.item.findMany({ take: 10 });\nfor (const row of rows) {\ntry { await label(); } catch (e) { await prisma.item.update({ where: { id: row.id }, data: { state: 'failed' } }); }\n}", ['tasks/failure-acknowledged']],
+    ["try { await fetch('https://a', { method: 'PUT' }); } catch (e) { console.error(e); throw e; }\nawait prisma.run.update({ where: { id: 1 }, data: { state: 'done' } });", []],
+    ["try { await prisma.lock.delete({ where: { id: 1 } }); } catch (e) { console.error(e); }\nawait prisma.run.update({ where: { id: 1 }, data: { state: 'done' } });", []],
+    ["let rows = [];\ntry { rows = await prisma.item.findMany({ take: 10 }); } catch (e) { console.error(e); }\nawait prisma.run.update({ where: { id: 1 }, data: { rows } });", []],
+    ["try { await work(job.data); } catch (e) {\ntry { await fetch('https://alerts', { method: 'POST' }); } catch (inner) { console.error(inner); }\nthrow e;\n}", []],
   ])('%j', (body, expected) => { expect(on(body)).toEqual(expected); });
 
   test('a request without an end, through a package whose exports say where it is', () => {

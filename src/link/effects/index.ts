@@ -213,7 +213,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
       const judged = judgeHandler(handler, earlier, where.scope, resolver);
       handlers.push({
         at: handler.at, ...judged, isAll: isAll && (isLast(handler, judged.outcome) || leaves(handler)), via: where.via,
-        ...(tried && { tried }), ...(retry && { retry: retry.at }), ...(where.loop !== undefined && { insideLoop: where.loop }),
+        ...(tried && { tried }), ...(handler.body.at(-1)?.do === 'return' && { leaves: true as const }), ...(where.handling && { handling: true as const }), ...(retry && { retry: retry.at }), ...(where.loop !== undefined && { insideLoop: where.loop }),
       });
     }
   }

@@ -1,4 +1,5 @@
-import type { CeleryApp, WorkUnit, Confidence, ErrorHandler, Problem, Rule, TaskFunction } from '../../model/index.js';
+import type { CeleryApp, WorkUnit, Confidence, EffectKind, ErrorHandler, Problem, Rule, TaskFunction } from '../../model/index.js';
+import { spotOf } from '../../model/index.js';
 import { isOn } from '../celery-shared.js';
 import { appConfidence, listed, weakest } from '../shared.js';
 import { caughtBy, ofFunctions, retriesOf } from '../task-functions.js';
@@ -15,6 +16,7 @@ export const failureAcknowledged: Rule = {
 
   *check({ apps, processors }) {
     yield* ofFunctions<WorkUnit>([...apps, ...processors], judge);
+    yield* ofFunctions<WorkUnit>(processors, judgeSteps);
     for (const app of apps) yield* judgeHabit(app);
   },
 };
@@ -67,6 +69,25 @@ function* judge(app: WorkUnit, fn: TaskFunction): Iterable<Problem> {
       fate: fn.periodic ? `error → logged → SUCCESS: ${fn.functionName} runs again when beat sends it` : `error → logged → SUCCESS: the message is gone, and nothing runs ${fn.functionName} again`,
     };
   }
+}
+
+/** What a step of the work is there for; not what clears up, or asks the database. */
+const MATTERS: ReadonlySet<EffectKind> = new Set(['insert', 'increment', 'update', 'append', 'upload', 'email', 'sms', 'payment', 'http-write', 'http-read', 'publish']);
+
+/** A step of a job whose error ends where it stands: the others go on, and the job is completed without it. All of a handler are one advice. */
+function* judgeSteps(unit: WorkUnit, fn: TaskFunction): Iterable<Problem> {
+  const isStep = ({ catches, outcome, isAll, tried, leaves, handling, retry }: ErrorHandler): boolean => catches === 'any' && (outcome === 'logs' || outcome === 'records') && !isAll && !leaves && !handling && !retry && tried?.kind !== undefined && MATTERS.has(tried.kind);
+  const [first, ...others] = fn.again ? new Map(fn.body.handlers.filter(isStep).map(handler => [spotOf(handler.at), handler])).values() : [];
+  if (!first) return;
+  const steps = others.length === 0 ? first.tried!.text : `${first.tried!.text} and of ${others.length} more ${others.length === 1 ? 'step' : 'steps'}`;
+  yield {
+    order: 4, at: first.at, severity: 'note', confidence: weakest(appConfidence(unit), 'medium'), resource: unit.id,
+    message: `the error of ${steps} ends where it stands: ${fn.functionName} goes on without what failed, the job is completed, and no attempt makes up for it`,
+    label: 'the error ends here',
+    related: [{ at: first.tried!.at, message: 'what is left out when it fails' }, ...others.slice(0, MOST_OTHERS).map(({ at, tried }) => ({ at, message: `so does that of ${tried!.text}` }))],
+    suggestion: 'end the handler with `throw` where the job is not done without this step, or give the step a job of its own with attempts and backoff',
+    fate: `error → logged → ${fn.functionName} goes on → completed`,
+  };
 }
 
 const last = (name: string): string => name.split('.').pop()!;
