@@ -3,7 +3,7 @@ import type { ContainerFacts, Expr, Facts, FactStore, Join, SourceLocation } fro
 import { samePlace, startOf } from '../model/index.js';
 import { FOREIGN_IMAGES, FOREIGN_PUBLISHERS } from '../knowledge/start-commands.js';
 import { ofProject } from './projects.js';
-import { folderOf, imageOf, treeOf, unknownImage, within, type Image, type ImageSource, type Tree } from './start/image.js';
+import { folderOf, foldersAbove, imageOf, treeOf, unknownImage, within, type Image, type ImageSource, type Tree } from './start/image.js';
 import { joined, OPEN_ENVIRONMENT } from './process-environment.js';
 import { remembered } from './remember.js';
 import { isDevelopmentName } from './roles.js';
@@ -51,9 +51,9 @@ function buildOf(container: ContainerFacts, path: string, isEcs: boolean, world:
     const { missing: _, ...build } = explicit(twin.container, twin.path, world);
     return build.join ? { ...build, join: { step: 'build', how: 'written', at: unique([container.image?.at ?? container.at, ...build.join.at]) } } : build;
   }
-  if (isForeign(container.image, isEcs)) return { image: unknownImage([folderOf(path)], world.tree), foreign: true };
+  if (isForeign(container.image, isEcs)) return { image: unknownImage(foldersAbove(path), world.tree), foreign: true };
   const found = byContent(container, path, world) ?? onlyOne(container, path, isEcs, world);
-  if (!found) return { image: unknownImage([folderOf(path)], world.tree), foreign: false };
+  if (!found) return { image: unknownImage(foldersAbove(path), world.tree), foreign: false };
   return { image: world.alone(found), foreign: false, join: { step: 'build', how: 'only-candidate', at: [container.image?.at ?? container.at, startOf(found.path)] } };
 }
 
@@ -67,7 +67,7 @@ function explicit(container: ContainerFacts, path: string, { tree, dockerfiles }
   const parts = file?.split('/') ?? [];
   const moved = parts.map((_, i) => parts.slice(i).join('/')).map(end => dockerfiles.find(entry => entry.path === end)).find(entry => entry !== undefined);
   const found = named ?? moved;
-  if (!found) return { image: unknownImage([context ?? base, base], tree), foreign: false, ...(file !== undefined && { missing: file }) };
+  if (!found) return { image: unknownImage([context ?? base, ...foldersAbove(path)], tree), foreign: false, ...(file !== undefined && { missing: file }) };
   return { image: imageOf(found, contextOf(found, context, tree), target, tree), foreign: false, join: { step: 'build', how: named ? 'written' : 'only-candidate', at: [at, startOf(found.path)] } };
 }
 
@@ -77,12 +77,6 @@ function contextOf(dockerfile: ImageSource, written: string | undefined, tree: T
   const candidates = [...new Set([...(written === undefined ? [] : [written]), ...foldersAbove(dockerfile.path)])];
   const held = (context: string): number => sources.filter(source => { const path = within(context, source.replace(/^\/+/, '')); return tree.store.has(path) || tree.folders.has(path); }).length;
   return candidates.reduce((best, candidate) => (held(candidate) > held(best) ? candidate : best));
-}
-
-/** The folders a file lies in, its own first; '' is the root. */
-function foldersAbove(path: string): readonly string[] {
-  const folder = folderOf(path);
-  return folder === '' ? [''] : [folder, ...foldersAbove(folder)];
 }
 
 /** The only Dockerfile, of the tree or of the project, whose COPYs hold the script or the app's module that the command names. */

@@ -92,8 +92,9 @@ function appOf(start: Start, apps: readonly AppSite[], functions: readonly Funct
   }
   const named = start.command.app ?? environmentApp(start.lookup);
   if (named !== undefined) return findApp(named, start, apps, resolver, store);
+  const near = ofProject(start.command.at.path, apps, store);
   // an app without task functions sends messages to others
-  const working = apps.length > 1 ? apps.filter(app => functions.some(fn => fn.app === app.call)) : apps;
+  const working = near.length > 1 ? near.filter(app => functions.some(fn => fn.app === app.call)) : near;
   const [only] = working;
   return working.length === 1 && only ? { app: only, how: 'only-candidate' } : { reason: 'the command names no app' };
 }

@@ -52,7 +52,7 @@ export function imageOf(dockerfile: ImageSource, context: string, target: string
   const base = baseText(stages.at(-1), dockerfile);
   const shell = shellOf(base);
   const map: Mapping = { dockerfile, context, tree, environment };
-  const bases = [...new Set([context, folderOf(dockerfile.path), ''])];
+  const bases = [...new Set([context, ...foldersAbove(dockerfile.path)])];
   return {
     dockerfile: dockerfile.path, stages, shell, environment: { ...environment, open: shell === 'unknown' }, baseIsPlain: shell !== 'unknown',
     workingDirectory: workingDirectoryOf(stages, environment),
@@ -75,6 +75,12 @@ export function unknownImage(bases: readonly string[], tree: Tree): Image {
     stages: [], shell: 'unknown', baseIsPlain: false, environment: { variables: new Map(), open: true }, workingDirectory: '/',
     file: path => bySuffix(path, all, tree), filesBelow: () => [], folders: path => foldersBySuffix(path, all, tree),
   };
+}
+
+/** The folders a file lies in, its own first; '' is the root. */
+export function foldersAbove(path: string): readonly string[] {
+  const folder = folderOf(path);
+  return folder === '' ? [''] : [folder, ...foldersAbove(folder)];
 }
 
 export const folderOf = (path: string): string => (posix.dirname(path) === '.' ? '' : posix.dirname(path));
@@ -229,7 +235,7 @@ function below(folder: string, index: number, map: Mapping): readonly string[] {
   return [...new Set(found)];
 }
 
-/** The longest end of a container path that is a file below one of the folders; else the only file whose path ends so. */
+/** The longest end of a container path that is a file of one of the folders; else the only file below the first of them that has any whose path ends so. */
 function bySuffix(path: string, bases: readonly string[], tree: Tree): MappedFile | undefined {
   const parts = path.split('/').filter(Boolean);
   for (let i = 0; i < parts.length; i++) {
@@ -239,7 +245,8 @@ function bySuffix(path: string, bases: readonly string[], tree: Tree): MappedFil
   }
   const end = parts.slice(-2).join('/');
   const ending = parts.length < 2 ? [] : (tree.byName.get(parts.at(-1)!) ?? []).filter(candidate => candidate.endsWith(`/${end}`));
-  return ending.length === 1 ? { path: ending[0]!, how: 'guess' } : undefined;
+  const [only, ...others] = bases.map(base => ending.filter(candidate => base === '' || candidate.startsWith(`${base}/`))).find(some => some.length > 0) ?? [];
+  return only !== undefined && others.length === 0 ? { path: only, how: 'guess' } : undefined;
 }
 
 function foldersBySuffix(path: string, bases: readonly string[], tree: Tree): readonly string[] {

@@ -5,7 +5,7 @@ import { PROCESS_MANAGERS } from '../../knowledge/start-commands.js';
 import type { Builds } from '../builds.js';
 import { follow, STEPS, type Journey, type Reached, type Steps } from '../command.js';
 import { startArgv } from './container.js';
-import { folderOf, unknownImage } from './image.js';
+import { folderOf, foldersAbove, unknownImage } from './image.js';
 import type { StartedBy } from '../node/started.js';
 import { argvOf, runProgram } from './managed.js';
 import { knownWord, OPEN_ENVIRONMENT } from '../process-environment.js';
@@ -84,6 +84,6 @@ function ofScript(path: string, options: UnreachedOptions): readonly Unreached[]
 }
 
 function lonely(path: string, name: string, { store, builds, visited, steps, isEcs, startedBy }: UnreachedOptions): { readonly origin: Origin; readonly journey: Journey } {
-  const image = unknownImage([folderOf(path)], builds.tree);
+  const image = unknownImage(foldersAbove(path), builds.tree);
   return { origin: { path, name, platform: 'unknown', role: isEcs ? 'development' : 'deployed', sure: false, image, joins: [] }, journey: { store, image, visited, steps: STEPS, all: steps, startedBy } };
 }
