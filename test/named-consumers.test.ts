@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { audit } from '../src/audit.js';
 import { rules } from '../src/rules/index.js';
 import { project } from './run-cli.js';
@@ -28,4 +28,30 @@ test('the folder of a script says what it is, as its name does', async () => {
   expect(await workersOf({ family: 'mail', containers: [app('main', ['bash', '/opt/start.sh', 'bin/worker/send-email', '-v']), app('web', ['bash', '/opt/start.sh', 'bin/web/serve'])] })).toEqual(['main']);
   expect(await workersOf({ family: 'mail', containers: [app('one', ['./bin/docker-worker']), app('web', ['./bin/docker-server'])] })).toEqual(['one']);
   expect(await workersOf({ family: 'mail', containers: [app('web', ['gunicorn', '--worker-class=gthread', '--workers', '4'])] })).toEqual([]);
+});
+
+describe('of Terraform', () => {
+  const service = (name: string, definition: string): string => `resource "aws_ecs_service" "${name}" {\n  name = var.name\n  task_definition = aws_ecs_task_definition.${definition}.arn\n  launch_type = "FARGATE"\n}\n`;
+  const definition = (address: string, containers: string): string => `resource "aws_ecs_task_definition" "${address}" {\n  family = var.family\n  requires_compatibilities = ["FARGATE"]\n  container_definitions = ${containers}\n}\n`;
+  const workersIn = async (files: Readonly<Record<string, string>>): Promise<readonly string[]> => {
+    const root = project(files);
+    folders.push(root);
+    return (await audit({ root, rules })).model.workers.map(({ name, command }) => `${name}: ${command.text}`);
+  };
+
+  test('the address of a task definition names it, where its family is not known', async () => {
+    const files = (address: string) => ({ 'main.tf': definition(address, 'jsonencode([{ name = "main", image = var.image, essential = true }])') + service('scans', address) });
+    expect(await workersIn(files('scan_worker'))).toEqual(['main: main']);
+    expect(await workersIn(files('scan_web'))).toEqual([]);
+  });
+
+  test('a template lies where Terraform is run, and functions fill it', async () => {
+    const template = '[{ "name": "code", "image": "${IMAGE}", "stopTimeout": null, "essential": true, "command": ${jsonencode(split(",", CMD))} }]\n';
+    const files = (command: string) => ({
+      'dev/main.tf': 'module "jobs" {\n  source = "../modules/jobs"\n}\n', 'modules/jobs/task.json.tpl': template,
+      'modules/jobs/main.tf': `locals {\n  common = {\n    IMAGE = "jobs"\n    CMD = ""\n  }\n}\ndata "template_file" "task" {\n  template = file("../modules/jobs/task.json.tpl")\n  vars = merge(local.common, { CMD = join(",", ${command}) })\n}\n${definition('jobs', 'data.template_file.task.rendered')}${service('jobs', 'jobs')}`,
+    });
+    expect(await workersIn(files('["celery", "-A", "shop", "worker"]'))).toEqual(['code: celery -A shop worker']);
+    expect(await workersIn(files('["gunicorn", "shop.wsgi"]'))).toEqual([]);
+  });
 });

@@ -35,6 +35,20 @@ const BASE: Files = { ...packed({ start: 'node dist/main.js', 'start:bg': 'node 
 
 describe('what a script starts', () => {
   test('through imports and calls, of the source that it is built from', async () => expect(await joined(BASE)).toEqual(['worker | node dist/main.js: mail']));
+  test('modules that are loaded while it runs', async () => {
+    const top = { ...BASE, 'src/mail.ts': MAIL.replace('export function startMail() { return ', 'export const mail = ').replace(/; }\n$/, ';\n') };
+    expect(await joined({ ...top, 'src/main.ts': "if (process.env.NODE_ENV === 'production') {\n  await import('./mail');\n}\nserve();\n" })).toEqual(['worker | node dist/main.js: mail']);
+    expect(await joined({ ...top, 'src/main.ts': "const name = 'mail';\nawait import(`./${name}`);\n" })).toEqual([]);
+  });
+  test.each([
+    ['cross-env NODE_ENV=production node dist/main.js', 'npm shell cross-env worker'],
+    ['dotenv -e ./.env -- node dist/main.js', 'npm shell dotenv worker'],
+    ['env-cmd -f .env node dist/main.js', 'npm shell env-cmd worker'],
+  ])('behind %s', async (start, way) => expect(await joined({ ...BASE, ...packed({ start }), ...image('node:20-slim', '["npm", "start"]') })).toEqual([`${way} | node dist/main.js: mail`]));
+  test.each(['pnpm --filter ./apps/mail start', 'npm run -w apps/mail start', 'pnpm --filter @shop/mail start'])('a package of the workspace: %s', async start => {
+    const files: Files = { ...image('node:20-slim', '["npm", "start"]'), ...task(undefined), 'package.json': JSON.stringify({ name: 'shop', scripts: { start } }), 'apps/mail/package.json': JSON.stringify({ name: '@shop/mail', scripts: { start: 'node dist/main.js' }, dependencies: { bullmq: '5.61.0' } }), 'apps/mail/src/main.ts': MAIL.replace('export function startMail() { return ', 'export const mail = ').replace(/; }\n$/, ';\n') };
+    expect((await joined(files)).map(text => text.replace(/^.*\| /, ''))).toEqual(['node dist/main.js: mail']);
+  });
   test('what is imported and not called is not started, nor what is imported as a type', async () => {
     expect(await joined({ ...BASE, 'src/main.ts': "import { startMail } from './mail';\nexport const later = () => startMail;\nserve();\n" })).toEqual([]);
     const top = { ...BASE, 'src/mail.ts': MAIL.replace('export function startMail() { return ', 'export const mail = ').replace(/; }\n$/, ';\n') };

@@ -25,6 +25,8 @@ export function commandOf(node: DataNode | undefined, options: CommandOptions): 
   if (node.is === 'list') return execOf(node, node.items, options);
   const value = textOf(node);
   if (value === undefined) return undefined;
+  // "command": ${jsonencode(command)} of a template
+  if (source.encoding === 'json' && /^\$\{[^]*\}$/.test(value) && !source.lines.text.startsWith('"', node.start)) return computed(exprOf(node, source));
   const written = options.unescape?.(value);
   const build = options.text === 'shell' ? shellCommand : stringCommand;
   return build(written?.text ?? value, placeOf(node, source), locator(node, source, written?.offsets), [replaceSlot(node, source)], wanted(source));

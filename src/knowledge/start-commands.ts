@@ -1,5 +1,5 @@
-/** How a program that starts another one passes the stop signal on. */
-export type Forwarding = 'yes' | 'no' | 'unknown';
+/** How a program that starts another one passes the stop signal on; ends: it passes it on and ends without waiting. */
+export type Forwarding = 'yes' | 'no' | 'ends' | 'unknown';
 
 /** A program whose arguments hold another command. */
 export interface LauncherRow {
@@ -18,6 +18,8 @@ export interface LauncherRow {
   readonly operands?: number;
   /** The command stands behind `--`, and nowhere else. */
   readonly needsSeparator?: boolean;
+  /** A word in front of it that makes it another program of the same name. */
+  readonly never?: string;
   /** NAME=VALUE words in front of the command are its environment. */
   readonly assignments?: boolean;
   /** init: options that send the signal to the whole group, or only to the child. */
@@ -46,6 +48,9 @@ export const LAUNCHERS: readonly LauncherRow[] = [
 
   { program: /^dockerize$/, as: 'package-manager', forwards: 'unknown', values: ['-wait', '-timeout', '-template', '-stdout', '-stderr', '-wait-retry-interval', '-wait-http-header', '-env', '-env-section', '-delims'], because: 'jwilder/dockerize exec.go: passes SIGTERM on, but kills the command 10 s later' },
   { program: /^(doppler|infisical|op|vault|secrethub)$/, as: 'package-manager', forwards: 'unknown', needsSeparator: true, because: 'they stay as parent; signal forwarding differs by version' },
+  { program: /^cross-env(?:-shell)?$/, as: 'package-manager', forwards: 'yes', assignments: true, because: 'cross-env 7.0.3: passes SIGTERM on and waits (measured)' },
+  { program: /^env-cmd$/, as: 'package-manager', forwards: 'ends', values: ['-f', '--file', '-r', '--rc-file', '-e', '--environments'], because: 'env-cmd 11.0.0: passes SIGTERM on and ends at once (measured)' },
+  { program: /^dotenv$/, as: 'package-manager', forwards: 'yes', needsSeparator: true, never: 'run', because: 'dotenv-cli 11.0.0: passes SIGTERM on and waits (measured)' },
   { program: /^(dotenv|dotenvx)$/, as: 'package-manager', forwards: 'unknown', subcommand: ['run'], values: ['-f', '--file', '-e'], because: 'python-dotenv run starts a child or execs, by version' },
   { program: /^timeout$/, as: 'package-manager', forwards: 'yes', values: ['-k', '--kill-after', '-s', '--signal'], operands: 1, because: 'coreutils timeout.c: sends the signals it gets to the command' },
   { program: /^sudo$/, as: 'package-manager', forwards: 'yes', values: ['-u', '--user', '-g', '--group', '-h', '-p', '-C'], assignments: true, because: 'sudo(8): relays signals to the command' },

@@ -74,7 +74,7 @@ export function follow(process: Process, journey: Journey): readonly Reached[] {
   const manager = PROCESS_MANAGERS.find(row => row.program.test(name));
   if (manager && (!/^(?:honcho|foreman)$/.test(manager.name) || likely(process.argv[1]) === 'start')) return runManager(manager, process, journey);
   if (name === 'parallel' || name === 'concurrently') return parallel(process, journey, at);
-  const launcher = LAUNCHERS.find(row => row.program.test(name));
+  const launcher = LAUNCHERS.find(row => row.program.test(name) && (row.never === undefined || likely(process.argv[1]) !== row.never));
   if (launcher) return launch(launcher, program, process, journey, at);
   const script = locate(program, process, journey);
   if (script) {

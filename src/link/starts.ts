@@ -150,7 +150,7 @@ function containersOf({ facts, path, format, environment }: Definition, services
     return { container, found: followContainer(container, { path, format: 'ecs', siblings: facts.containers, isOpen, ...(facts.pidMode !== undefined && { pidMode: facts.pidMode }), ...(facts.memory && { memory: facts.memory }) }, world) };
   });
   const declared = declaredIn(all, services.map(i => deployments[i]!.service.name), world);
-  const family = [facts.family ?? '', ...services.map(i => deployments[i]!.service.name)];
+  const family = [facts.family ?? '', ...(facts.address ?? '').split('.'), ...services.map(i => deployments[i]!.service.name)];
   const isNamed = all.some(({ container, found }) => !found.known && namesItself(container));
   return all.map(({ container, found: read }) => {
     const found = declared === read ? asDeclared(container, read, world) : read;

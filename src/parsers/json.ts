@@ -40,7 +40,7 @@ function readJson(text: string, path: string): ParsedJson {
 /** Bare template parts outside strings become strings and spaces of the same length, so that offsets stay. */
 function maskTemplates(text: string): string {
   if (!text.includes('${') && !text.includes('%{')) return text;
-  return text.replace(/"(?:[^"\\\n]|\\.)*"?|\$\{[^"{}\n]*\}|%\{[^"{}\n]*\}/g, part => {
+  return text.replace(/"(?:[^"\\\n]|\\.)*"?|\$\{(?:[^"{}\n]|"[^"\n]*")*\}|%\{(?:[^"{}\n]|"[^"\n]*")*\}/g, part => {
     if (part.startsWith('"')) return part;
     return part.startsWith('$') ? `"${'$'.repeat(part.length - 2)}"` : ' '.repeat(part.length);
   });

@@ -63,7 +63,7 @@ function reference(expr: Extract<Expr, { is: 'reference' }>, instance: Instance,
 
 /** A file of JSON, its `${name}` filled from the variables of the call. */
 function fromFile(file: Expr, variables: Expr | undefined, instance: Instance, { store, filled }: Files): readonly ContainerFacts[] {
-  const path = pathOf(file, instance);
+  const path = pathOf(file, instance, store);
   const facts = path === undefined ? undefined : store.facts(path);
   const containers = facts?.taskDefinitions?.[0]?.containers ?? [];
   if (path !== undefined && containers.length > 0) filled.add(path);
@@ -72,10 +72,16 @@ function fromFile(file: Expr, variables: Expr | undefined, instance: Instance, {
   return mapExprs(containers, part => (part.is === 'literal' && typeof part.value === 'string' && part.value.includes('${') ? inTemplate(part, name => lookup(name, part.at)) : part));
 }
 
-/** `"${path.module}/templates/worker.json.tpl"`, `"templates/worker.json"`: from the folder of the module that says so. */
-function pathOf(expr: Expr, { folder }: Instance): string | undefined {
+/**
+ * `"${path.module}/templates/worker.json.tpl"`: from the folder of the module that says so; `"templates/worker.json"` from the one where
+ * Terraform is run (developer.hashicorp.com/terraform/language/functions/file), which calls it.
+ */
+function pathOf(expr: Expr, instance: Instance, store: FactStore): string | undefined {
   const parts = expr.is === 'operation' && expr.operator === 'concat' ? expr.operands : [expr];
   const texts = parts.map(part => (part.is === 'reference' && part.module === 'path' ? '.' : part.is === 'literal' ? String(part.value) : undefined));
-  return texts.some(text => text === undefined) ? undefined : posix.join(folder, texts.join(''));
+  if (texts.some(text => text === undefined)) return undefined;
+  const folders: string[] = [];
+  for (let at: Instance | undefined = instance; at && folders.length < DEPTH; at = at.caller) folders.push(at.folder);
+  const paths = folders.map(folder => posix.join(folder, texts.join('')));
+  return paths.find(path => store.has(path)) ?? paths[0];
 }
-

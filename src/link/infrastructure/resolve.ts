@@ -19,7 +19,7 @@ function resolve(expr: Expr, instance: Instance, depth: number, budget: Budget):
   const inner = (part: Expr): Expr => resolve(part, instance, depth + 1, budget);
   switch (expr.is) {
     case 'reference': return named(expr, instance, depth, budget);
-    case 'literal': return typeof expr.value === 'string' && /\$\{[^}]{0,1000}\}/.test(expr.value) ? inTemplate(expr, name => inner(dotted(name, expr.at))) : expr;
+    case 'literal': return typeof expr.value === 'string' && expr.value.includes('${') ? inTemplate(expr, name => inner(dotted(name, expr.at))) : expr;
     case 'list': return { ...expr, items: expr.items.map(inner) };
     case 'map': return { ...expr, entries: expr.entries.map(([key, value]) => [key, inner(value)] as const) };
     case 'member': return member(inner(expr.object), expr.name, expr);
@@ -144,17 +144,42 @@ export function dotted(name: string, at: Expr['at']): Expr {
   return rest.length > 0 && module ? { is: 'reference', module, name: rest.join('.'), at } : { is: 'reference', module: 'template', name, at };
 }
 
-/** A text with `${name}` in it: the parts between them and what each name stands for. The whole text may be one name, then it is its value. */
+/** A text with `${name}` in it: the parts between them and what each stands for. The whole text may be one, then it is its value. */
 export function inTemplate(expr: Extract<Expr, { is: 'literal' }>, lookup: (name: string) => Expr): Expr {
   const text = String(expr.value);
   const parts: Expr[] = [];
   let end = 0;
-  for (const match of text.matchAll(/\$\{([^}]{0,1000})\}/g)) {
+  for (const match of text.matchAll(/\$\{((?:[^}"]|"[^"]{0,200}"){0,1000})\}/g)) {
     if (match.index > end) parts.push(literal(text.slice(end, match.index), expr.at));
     end = match.index + match[0].length;
-    const inner = match[1]!.trim();
-    parts.push(/^[\w.-]+$/.test(inner) ? lookup(inner) : { is: 'opaque', text: match[0], at: expr.at });
+    parts.push(filled(match[1]!, expr.at, lookup) ?? { is: 'opaque', text: match[0], at: expr.at });
   }
   if (end < text.length) parts.push(literal(text.slice(end), expr.at));
   return operated({ is: 'operation', operator: 'concat', operands: parts, at: expr.at }, parts);
+}
+
+/** `name`, `jsonencode(split(",", name))` between the braces of a template: names, texts, numbers and calls of functions; undefined for more. */
+function filled(text: string, at: Expr['at'], lookup: (name: string) => Expr): Expr | undefined {
+  const tokens = text.match(/[\w.-]+|"[^"]*"|[(),]|\S/g) ?? [];
+  let next = 0;
+  const value = (depth: number): Expr | undefined => {
+    const token = tokens[next++];
+    if (token === undefined || depth > 8) return undefined;
+    if (token.startsWith('"')) return literal(token.slice(1, -1), at);
+    if (/^\d+(?:\.\d+)?$/.test(token)) return literal(Number(token), at);
+    if (!/^[A-Za-z_][\w.-]*$/.test(token)) return undefined;
+    if (tokens[next] !== '(') return lookup(token);
+    next++;
+    const positional: Expr[] = [];
+    while (tokens[next] !== ')') {
+      const argument = value(depth + 1);
+      if (!argument || (tokens[next] !== ',' && tokens[next] !== ')')) return undefined;
+      positional.push(argument);
+      if (tokens[next] === ',') next++;
+    }
+    next++;
+    return called({ is: 'call', callee: { is: 'name', name: token, at }, positional, keywords: [], at }, positional);
+  };
+  const found = value(0);
+  return next === tokens.length ? found : undefined;
 }

@@ -1,5 +1,5 @@
 import type { Expr, MessageConsumer, SourceLocation, Statement } from '../../model/index.js';
-import { dottedName, expressionsOf, nested, spotOf, walk } from '../../model/index.js';
+import { dottedName, expressionsOf, literalText, nested, spotOf, walk } from '../../model/index.js';
 import { bindingsOf } from '../bindings.js';
 import { classScope, returnsOf } from '../bodies.js';
 import type { ClassTarget, FunctionTarget, Resolver, Scope } from '../modules.js';
@@ -95,6 +95,8 @@ function run(first: string, all: World): ReadonlySet<MessageConsumer> {
       if (part.is === 'member' && !used.has(part.name)) { used.add(part.name); waiting.get(part.name)?.forEach(call); }
       if (part.is !== 'call') continue;
       note(part.at);
+      const loaded = loadedBy(part);
+      if (loaded !== undefined) for (const path of resolver.find(loaded, scope.path)) module(path);
       const given = [...part.positional, ...part.keywords.map(([, value]) => value)];
       for (const one of [part.callee, ...given]) { const target = mayLead(one, scope) ? functionNamed(one, scope, resolver) : undefined; if (target) call(target); }
       const callee = mayLead(part.callee, scope) ? resolver.resolve(part.callee, scope) : undefined;
@@ -150,6 +152,11 @@ function run(first: string, all: World): ReadonlySet<MessageConsumer> {
   // what is near is looked at first
   for (let i = 0; i < later.length && found.size < byPlace.size; i++) later[i]!();
   return found;
+}
+
+/** `await import('./worker')`, `require('./worker')`: for what the module does as it is loaded. */
+function loadedBy({ callee, positional: [module] }: Extract<Expr, { is: 'call' }>): string | undefined {
+  return (callee.is === 'opaque' && callee.text === 'import') || (callee.is === 'name' && callee.name === 'require') ? literalText(module) : undefined;
 }
 
 type Import = Extract<Statement, { do: 'import-names' | 'import-module' | 'import-star' }>;

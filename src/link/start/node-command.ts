@@ -125,10 +125,12 @@ function askedFor(program: string, words: readonly Word[]): Asked | undefined {
 
 /** The package whose script is run, and the container path of its folder. */
 function packageOf({ folder, workspace }: Asked, { directory }: Process, { image, store }: Journey): { readonly facts: PackageFacts; readonly directory: string } | undefined {
-  const from = posix.resolve(directory ?? image.workingDirectory, folder ?? '');
+  // `--filter ./apps/mail`, `-w apps/mail`: by its folder
+  const inside = workspace !== undefined && (workspace.startsWith('.') || workspace.includes('/')) && !workspace.startsWith('@') ? workspace.replace(/\.{3}$/, '') : undefined;
+  const from = posix.resolve(directory ?? image.workingDirectory, folder ?? '', inside ?? '');
   const own = image.file(posix.join(from, 'package.json'));
   const at = (path: string): PackageFacts | undefined => store.facts(path)?.package;
-  if (workspace === undefined) { const facts = own && at(own.path); return facts && { facts, directory: from }; }
+  if (workspace === undefined || inside !== undefined) { const facts = own && at(own.path); return facts && { facts, directory: from }; }
   const [path, ...others] = store.paths.filter(one => posix.basename(one) === 'package.json' && at(one)?.name === workspace);
   if (path === undefined || others.length > 0) return undefined;
   const top = own && path.startsWith(posix.dirname(own.path) === '.' ? '' : `${posix.dirname(own.path)}/`) ? posix.dirname(own.path) : '.';
