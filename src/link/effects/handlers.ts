@@ -3,6 +3,7 @@ import { exceptionsOf, dottedName, expressionsOf, nested, walk } from '../../mod
 import { PURE } from '../../knowledge/libraries/index.js';
 import { isScript } from '../find-scripts.js';
 import type { Resolver, Scope } from '../modules.js';
+import { calleeName } from '../node/walk.js';
 
 type Call = Extract<Expr, { is: 'call' }>;
 
@@ -69,18 +70,18 @@ export function catchesAll({ callee, positional: [given] }: Call, scope: Scope, 
 }
 
 function keeps(body: readonly Statement[], scope: Scope, resolver: Resolver): boolean {
-  return flat(body).every(({ statement }) => statement.do !== 'raise' && expressionsOf(statement).every(expr => [...walk(expr)].every(part => part.is !== 'call' || !mayRaise(part, scope, resolver))));
+  return flat(body).every(({ statement }) => statement.do !== 'raise' && expressionsOf(statement).every(expr => walk(expr).every(part => part.is !== 'call' || !mayRaise(part, scope, resolver))));
 }
 
 function mayRaise(call: Call, scope: Scope, resolver: Resolver): boolean {
   const target = resolver.resolve(call.callee, scope);
-  return PASSES.test(dottedName(call.callee) ?? (call.callee.is === 'member' ? call.callee.name : '')) || (target.is === 'function' && flat(target.function.body).some(({ statement }) => statement.do === 'raise'));
+  return PASSES.test(calleeName(call)) || (target.is === 'function' && flat(target.function.body).some(({ statement }) => statement.do === 'raise'));
 }
 
 const endsInRaise = (body: readonly Statement[]): boolean => body.at(-1)?.do === 'raise' && !body.some(statement => statement.do !== 'raise' && flat([statement]).some(({ statement: inner }) => inner.do === 'return'));
 
 /** `if isinstance(e, S3Error): raise`: some errors go on, the others end here. */
-const picksByType = (test: Expr | undefined): boolean => test !== undefined && [...walk(test)].some(part => part.is === 'call' && dottedName(part.callee) === 'isinstance');
+const picksByType = (test: Expr | undefined): boolean => test !== undefined && walk(test).some(part => part.is === 'call' && dottedName(part.callee) === 'isinstance');
 
 function flat(body: readonly Statement[], test?: Expr): readonly { readonly statement: Statement; readonly test: Expr | undefined }[] {
   return body.flatMap(statement => [{ statement, test }, ...flat(nested(statement), statement.do === 'if' ? statement.test : test)]);
@@ -110,21 +111,21 @@ function recordsOnly(statement: Statement, scope: Scope, resolver: Resolver): bo
 
 /** `const left = await prisma.item.count()`: a name for what is stored. */
 function readsOnly(statement: Statement): boolean {
-  return statement.do === 'assign' && statement.targets.every(target => target.is === 'name') && [...walk(statement.value)].every(part => part.is !== 'call' || READS.test(dottedName(part.callee)?.split('.').pop() ?? (part.callee.is === 'member' ? part.callee.name : '')));
+  return statement.do === 'assign' && statement.targets.every(target => target.is === 'name') && walk(statement.value).every(part => part.is !== 'call' || READS.test(dottedName(part.callee)?.split('.').pop() ?? (part.callee.is === 'member' ? part.callee.name : '')));
 }
 const READS = /^(?:\$queryRaw|find(?:First|Unique|Many)\w*|count|aggregate|Number|String|Boolean|isArray|catch)$/;
 
 /** `return {"error": str(error)}`: made of values alone. */
-const isValue = (value: Expr, scope: Scope, resolver: Resolver): boolean => [...walk(value)].every(part => part.is !== 'call' || isTelling(part, scope, resolver));
+const isValue = (value: Expr, scope: Scope, resolver: Resolver): boolean => walk(value).every(part => part.is !== 'call' || isTelling(part, scope, resolver));
 
 /** What is logged is only read. */
 function isQuietValue(value: Expr | undefined, scope: Scope, resolver: Resolver): boolean {
-  return value === undefined || (value.is === 'call' && isLogging(value)) || [...walk(value)].every(part => part.is !== 'call' || isTelling(part, scope, resolver));
+  return value === undefined || (value.is === 'call' && isLogging(value)) || walk(value).every(part => part.is !== 'call' || isTelling(part, scope, resolver));
 }
 
 /** A log, a trace, a metric, a value made of others. */
 export function isTelling(call: Call, scope: Scope, resolver: Resolver): boolean {
-  const name = dottedName(call.callee) ?? (call.callee.is === 'member' ? call.callee.name : '');
+  const name = calleeName(call);
   return isLogging(call) || TELLS.test(name) || (isScript(scope.path) && (TRACKS.test(name) || VALUES.test(name))) || PURE.test(resolver.externalName(call.callee, scope) ?? name);
 }
 

@@ -4,6 +4,7 @@ import { PURE } from '../../knowledge/libraries/index.js';
 import { EACH, LATER, ONCE } from '../../knowledge/libraries/node.js';
 import { argumentsOf, defaultsOf } from '../call-arguments.js';
 import type { FunctionTarget, Resolver, Scope, Target } from '../modules.js';
+import { calleeName } from '../node/walk.js';
 import { render } from '../render.js';
 import { isFieldOfRow, isStored } from '../rows.js';
 import { claimsIn } from './claims.js';
@@ -233,7 +234,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     if (expr.is === 'operation' && expr.operator === 'comprehension') {
       const [element, item, over, ...tests] = expr.operands;
       visitExpr(over!, where);
-      const loop = [...walk(element!)].some(part => part.is === 'call') ? addLoop('comprehension', over!, item, expr.at, where) : where.loop;
+      const loop = walk(element!).some(part => part.is === 'call') ? addLoop('comprehension', over!, item, expr.at, where) : where.loop;
       for (const part of [element!, ...tests]) visitExpr(part, { ...(loop === where.loop ? where : asking(where, OPEN)), ...(loop !== undefined && { loop }) });
       return;
     }
@@ -319,7 +320,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
 
   /** In JavaScript what is passed as a function runs now, for each item or once, unless it is kept for later. */
   function visitCallbacks(call: Call, where: Where): void {
-    const name = dottedName(call.callee) ?? (call.callee.is === 'member' ? call.callee.name : '');
+    const name = calleeName(call);
     const method = name.split('.').pop()!;
     if (LATER.test(method)) return;
     for (const argument of call.positional) {
@@ -393,4 +394,4 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   return { effects: effects.map(finished), loops, locks: locksWithRelease(taken.map(one => withExpiry(one, expiries, resolver)), releases), publishes, handlers, waits, claims: claimsIn(target.function.body, start, resolver), trivial: trivial && retryCalls.length === 0, partial, ...(capped && { capped }), retryCalls, open };
 }
 
-const namesOf = (expr: Expr): ReadonlySet<string> => new Set([...walk(expr)].flatMap(part => (part.is === 'name' ? [part.name] : [])));
+const namesOf = (expr: Expr): ReadonlySet<string> => new Set(walk(expr).flatMap(part => (part.is === 'name' ? [part.name] : [])));

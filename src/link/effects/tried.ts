@@ -30,7 +30,7 @@ function triedCall(statements: readonly Statement[], scope: Scope, resolver: Res
 /** The calls of some statements in order. `isOwn`: nothing takes what it gives. */
 function callsIn(statements: readonly Statement[]): readonly { readonly call: Call; readonly isOwn: boolean }[] {
   return statements.flatMap(statement => [
-    ...expressionsOf(statement).flatMap(expr => [...walk(expr)].flatMap(part => (part.is === 'call' ? [{ call: part, isOwn: statement.do === 'call' && part === expr }] : []))),
+    ...expressionsOf(statement).flatMap(expr => walk(expr).flatMap(part => (part.is === 'call' ? [{ call: part, isOwn: statement.do === 'call' && part === expr }] : []))),
     ...callsIn(nested(statement)),
   ]);
 }

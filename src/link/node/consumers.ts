@@ -69,7 +69,7 @@ function madeBy(found: Found, calls: Calls, resolver: Resolver): readonly Found[
   if (!maker || !call || found.kind === 'sqs' || maker.function.name === 'anonymous' || makers.length === MOST_MAKERS) return [found];
   const takes = (expr: Expr): boolean => expr.is === 'name' && maker.function.parameters.some(({ name }) => name === expr.name);
   // metered(handler), for the queue that it is given
-  const wraps = found.queue !== undefined && takes(found.queue) && found.handlerAs !== undefined && [...walk(found.handlerAs)].some(takes);
+  const wraps = found.queue !== undefined && takes(found.queue) && found.handlerAs !== undefined && walk(found.handlerAs).some(takes);
   if (!returnsIt(maker.function.body, call, nameOf(call, found.site.statement)) && !wraps && !(found.handler === undefined && call.positional.some(takes))) return [found];
   const sites = calls.callersOf(maker);
   return sites.length === 0 ? [found] : sites.flatMap(site => {
@@ -260,7 +260,7 @@ function queueName(expr: Expr, scope: Scope, resolver: Resolver): string | undef
 
 /** `const worker = new Worker(…)`, `this.worker = …`: the last part of the name. */
 function nameOf(call: Call, statement: Statement): string | undefined {
-  if (statement.do !== 'assign' || ![...walk(statement.value)].includes(call)) return undefined;
+  if (statement.do !== 'assign' || !walk(statement.value).includes(call)) return undefined;
   return dottedName(statement.targets[0]!)?.split('.').pop();
 }
 
@@ -296,7 +296,7 @@ function isRepeated(statements: readonly Statement[], call: Call): boolean {
 }
 
 function holds(statements: readonly Statement[], call: Call): boolean {
-  return statements.some(statement => expressionsOf(statement).some(expr => [...walk(expr)].includes(call)) || holds(nested(statement), call));
+  return statements.some(statement => expressionsOf(statement).some(expr => walk(expr).includes(call)) || holds(nested(statement), call));
 }
 
 /** What acknowledges a message of this kind. */
@@ -325,7 +325,7 @@ function closingsOf(modules: readonly Scope[], resolver: Resolver): Closings {
     const folder = resolver.scripts.packageOf(module.path);
     const put = (expr: Expr): void => { const name = dottedName(expr)?.split('.').pop(); if (name !== undefined) listed.set(folder, (listed.get(folder) ?? new Set()).add(name)); };
     for (const { statement, scope } of codeSites(module.statements, module, resolver)) {
-      for (const part of expressionsOf(statement).flatMap(expr => [...walk(expr)])) {
+      for (const part of expressionsOf(statement).flatMap(expr => walk(expr))) {
         if (part.is === 'list') part.items.forEach(put);
         if (part.is === 'map') part.entries.forEach(([, value]) => put(value));
         if (part.is !== 'call' || part.callee.is !== 'member') continue;

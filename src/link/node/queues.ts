@@ -15,7 +15,7 @@ export function jobQueues(modules: readonly Scope[], resolver: Resolver): { read
   for (const module of modules) {
     if (/(?:^|\/)scripts?\//.test(module.path)) continue; // run once, by hand
     for (const { statement, scope } of codeSites(module.statements, module, resolver)) {
-      for (const call of expressionsOf(statement).flatMap(expr => [...walk(expr)])) {
+      for (const call of expressionsOf(statement).flatMap(expr => walk(expr))) {
         if (call.is !== 'call') continue;
         if (resolver.externalName(call.callee, scope) === 'bullmq.Queue') {
           const options = entriesOf(call.positional[1], scope, resolver);

@@ -1,5 +1,5 @@
 import type { Expr, Statement } from '../../model/index.js';
-import { expressionsOf, nested, walk } from '../../model/index.js';
+import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
 import { classScope } from '../bodies.js';
 import type { FunctionTarget, Resolver, Scope } from '../modules.js';
 
@@ -23,8 +23,11 @@ export function* codeSites(statements: readonly Statement[], scope: Scope, resol
 
 /** The calls a statement makes itself. */
 export function callsOf(statement: Statement): readonly Call[] {
-  return expressionsOf(statement).flatMap(expr => [...walk(expr)].filter(part => part.is === 'call'));
+  return expressionsOf(statement).flatMap(expr => walk(expr).filter(part => part.is === 'call'));
 }
+
+/** What a call calls, as written: `channel.ack`; of what is no plain name the last part: `ack` of `channels[0].ack(…)`. */
+export const calleeName = ({ callee }: Call): string => dottedName(callee) ?? (callee.is === 'member' ? callee.name : '');
 
 /** The function an expression is, or names. */
 export function functionNamed(expr: Expr | undefined, scope: Scope, resolver: Resolver, steps = 6): FunctionTarget | undefined {
