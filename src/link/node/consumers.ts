@@ -1,6 +1,5 @@
-import { posix } from 'node:path';
 import type { ConsumerKind, Expr, MessageConsumer, Setting, Slot, SourceLocation, Statement } from '../../model/index.js';
-import { comparePlaces, dottedName, expressionsOf, literal, literalText, nested, shorten, walk } from '../../model/index.js';
+import { comparePlaces, dottedName, expressionsOf, literal, nested, shorten, walk } from '../../model/index.js';
 import { toSetting } from '../celery/settings.js';
 import { argumentsOf } from '../call-arguments.js';
 import { bindingsOf } from '../bindings.js';
@@ -12,7 +11,8 @@ import { callsIn, type Calls, type CallSite } from './calls.js';
 import { dispatcher, type Dispatch } from './dispatch.js';
 import { handlerOf } from './handler.js';
 import { processesOf } from './process.js';
-import { callsOf, codeSites, entriesOf, functionNamed, type Call, type CodeSite, type Entries } from './walk.js';
+import { isSentByClock } from './schedules.js';
+import { callsOf, codeSites, entriesOf, functionNamed, queueName, type Call, type CodeSite, type Entries } from './walk.js';
 
 /** Code that runs on a developer's machine alone. */
 const TESTS = /(?:^|\/)(?:__tests__|__mocks__|tests?|e2e|specs?|mocks?|fixtures?|benchmarks?|stories|storybook|docs?)\/|\.(?:spec|test|tests|stories|e2e|e2e-spec|mock|bench|config)\.[cm]?[jt]sx?$/i;
@@ -218,14 +218,9 @@ function consumerOf(found: Found, resolver: Resolver, processOf: ReturnType<type
   const prefetch = kind !== 'amqp' ? undefined : ((options.get('prefetchCount') ?? options.get('prefetch')) as Setting<number> | undefined) ?? (found.limited ? unknown : closings.prefetchIn(at.path));
   return {
     id: `${at.path}:${at.startLine}`, kind, at, text, ...(found.noAckByDefault && { noAckByDefault: true }), polls: kind !== 'sqs' || call === undefined || isRepeated(found.handler!.function.body, call), options, openOptions: given.isOpen, isNest, process,
-    closes, ...(closedFirst && { closedFirst }), ...(startedAt && { startedAt }), ...(kind === 'pg-boss' && isScheduled(found, queue, scope, resolver, calls) && { isPeriodic: true }),
+    closes, ...(closedFirst && { closedFirst }), ...(startedAt && { startedAt }), ...(kind === 'pg-boss' && isSentByClock(queue, found.queue, scope, resolver, calls) && { isPeriodic: true }),
     ...(found.handlerAs?.is === 'literal' && found.handlerAs.value === null && { byHand: true as const }), ...(queue !== undefined && { queue }), ...(name !== undefined && { name }), ...(handler && { handler }), ...(slot && { optionSlot: slot }), ...(prefetch && { prefetch }),
   };
-}
-
-/** `boss.schedule(queue, '* * * * *')` of the same queue. */
-function isScheduled({ queue: written }: Found, queue: string | undefined, scope: Scope, resolver: Resolver, calls: Calls): boolean {
-  return calls.callsNamed('schedule').some(({ call: { positional: [name] }, scope: from }) => name !== undefined && (queue !== undefined ? queueName(name, from, resolver) === queue : written !== undefined && from.path === scope.path && render(name) === render(written)));
 }
 
 /** The call that makes the connection that it is given. */
@@ -250,12 +245,6 @@ function settingsOf({ entries }: Entries, resolver: Resolver, passedOn: boolean)
     const written = passedOn && setting.state === 'set' ? setting.origin.at(-1)?.at : undefined;
     return [key, { ...setting, at: written ?? value.at } as Setting<unknown>];
   }));
-}
-
-/** The name itself; of an address its end: `https://sqs…/123/register-input`. */
-function queueName(expr: Expr, scope: Scope, resolver: Resolver): string | undefined {
-  const value = resolver.evaluate(expr, scope);
-  return value.known && typeof value.value === 'string' ? posix.basename(value.value) : literalText(expr);
 }
 
 /** `const worker = new Worker(…)`, `this.worker = …`: the last part of the name. */

@@ -1,5 +1,6 @@
+import { posix } from 'node:path';
 import type { Expr, Statement } from '../../model/index.js';
-import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
+import { dottedName, expressionsOf, literalText, nested, walk } from '../../model/index.js';
 import { classScope } from '../bodies.js';
 import type { FunctionTarget, Resolver, Scope } from '../modules.js';
 
@@ -58,4 +59,10 @@ export function entriesOf(expr: Expr | undefined, scope: Scope, resolver: Resolv
   const callee = expr.is === 'call' ? resolver.resolve(expr.callee, scope) : undefined;
   const returned = callee?.is === 'function' ? callee.function.body.findLast(statement => statement.do === 'return') : undefined;
   return callee?.is === 'function' && returned?.do === 'return' && returned.value ? entriesOf(returned.value, resolver.inside(callee), resolver, steps - 1) : open;
+}
+
+/** The name itself; of an address its end: `https://sqs…/123/register-input`. */
+export function queueName(expr: Expr, scope: Scope, resolver: Resolver): string | undefined {
+  const value = resolver.evaluate(expr, scope);
+  return value.known && typeof value.value === 'string' ? posix.basename(value.value) : literalText(expr);
 }
