@@ -16,6 +16,9 @@ const TRANSIENT = /(?:^|\.)(?:RequestException|ConnectionError|Timeout|TimeoutEr
 /** Calls of JavaScript that tell a service that watches: `trackJobError(…)`, `captureException(…)`. */
 const TRACKS = /(?:^|\.)(?:(?:track|capture)(?:[A-Z]\w*)?(?:Error|Exception|Event|Metric|Start(?:ed)?|Complet(?:e|ed|ion)|Fail(?:ure|ed)|Success|Duration|Timing)s?|(?:report|log)(?:[A-Z]\w*)?(?:Error|Exception)s?)$/;
 
+/** Libraries that count and time for who watches: OpenTelemetry, prom-client, statsd, Sentry, Datadog. */
+const METRICS = /^(?:@opentelemetry\/api(?:-\w+)?|prom-client|hot-shots|node-statsd|@sentry\/[\w-]+|dd-trace)\b/;
+
 /** What JavaScript computes of values and of the clock. */
 const VALUES = /^(?:Date|Math|JSON|String|Number|Boolean|Object|Array|performance)(?:\.\w+)?$/;
 
@@ -25,11 +28,16 @@ export function isLogging(call: Call): boolean {
 }
 
 /** What an exception handler catches, and whether the error ends there. */
-export function judgeHandler(handler: Handler, before: readonly Handler[], scope: Scope, resolver: Resolver): Pick<ErrorHandler, 'catches' | 'types' | 'outcome' | 'passesOn'> {
+export function judgeHandler(handler: Handler, before: readonly Handler[], scope: Scope, resolver: Resolver): Pick<ErrorHandler, 'catches' | 'types' | 'outcome' | 'passesOn' | 'isMinor'> {
   const types = typesOf(handler);
   const catches = types.length === 0 || types.some(type => ANY.test(type)) ? 'any' : types.some(type => TRANSIENT.test(type)) ? 'transient' : 'named';
-  return { types, catches, outcome: outcomeOf(handler.body, scope, resolver), passesOn: before.filter(other => endsInRaise(other.body)).flatMap(typesOf).map(type => type.split('.').pop()!) };
+  return { types, catches, outcome: outcomeOf(handler.body, scope, resolver), ...(isScript(scope.path) && isMinor(handler.body) && { isMinor: true as const }), passesOn: before.filter(other => endsInRaise(other.body)).flatMap(typesOf).map(type => type.split('.').pop()!) };
 }
+
+/** What a log says of an error that was left out on purpose. */
+const MINOR = /non-?\s?(?:fatal|critical|blocking)|best[- ]effort|ignor(?:ed|ing)\b/i;
+
+const isMinor = (body: readonly Statement[]): boolean => flat(body).some(({ statement }) => statement.do === 'call' && statement.value.is === 'call' && isLogging(statement.value) && walk(statement.value).some(part => part.is === 'literal' && MINOR.test(String(part.value))));
 
 /** The error that all others of a library are of: requests 2, httpx 0.28, urllib3 2, aiohttp 3, smtplib, redis-py 5, pymongo 4, stripe 12. */
 const BASE_ERROR = /^(?:(requests)(?:\.[\w.]+)?\.RequestException|(httpx|urllib3)(?:\.[\w.]+)?\.HTTPError|(aiohttp)(?:\.[\w.]+)?\.ClientError|(smtplib)\.SMTPException|(redis)(?:\.[\w.]+)?\.RedisError|(pymongo)(?:\.[\w.]+)?\.PyMongoError|(stripe)(?:\.[\w.]+)?\.StripeError)$/;
@@ -126,7 +134,8 @@ function isQuietValue(value: Expr | undefined, scope: Scope, resolver: Resolver)
 /** A log, a trace, a metric, a value made of others. */
 export function isTelling(call: Call, scope: Scope, resolver: Resolver): boolean {
   const name = calleeName(call);
-  return isLogging(call) || TELLS.test(name) || (isScript(scope.path) && (TRACKS.test(name) || VALUES.test(name))) || PURE.test(resolver.externalName(call.callee, scope) ?? name);
+  const external = resolver.externalName(call.callee, scope) ?? name;
+  return isLogging(call) || TELLS.test(name) || (isScript(scope.path) && (TRACKS.test(name) || VALUES.test(name) || METRICS.test(external))) || PURE.test(external);
 }
 
 /** Is nothing left to do in these statements, other than to tell and to leave? */

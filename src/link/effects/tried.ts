@@ -12,12 +12,12 @@ type Call = Extract<Expr, { is: 'call' }>;
  * What is tried, as far as its error can come to a handler: the first of the block's effects that no handler before it catches, else the first such call. `works`: its effects
  * whose errors leave them; `silent`: calls whose errors end in them.
  */
-export function triedFor(body: readonly Statement[], works: readonly Pick<Effect, 'at' | 'text'>[], earlier: readonly Handler[], silent: readonly SourceLocation[], scope: Scope, resolver: Resolver): ErrorHandler['tried'] {
+export function triedFor(body: readonly Statement[], works: readonly Pick<Effect, 'at' | 'text' | 'kind'>[], earlier: readonly Handler[], silent: readonly SourceLocation[], scope: Scope, resolver: Resolver): ErrorHandler['tried'] {
   const left = works.filter(({ text }) => !isCaughtBefore(text, earlier, scope, resolver));
   // what a session is given fails as it is written
   const effect = left.find(one => !isOnlyAdded(one)) ?? left[0];
   const call = effect ?? triedCall(body, scope, resolver, [...silent, ...works.map(({ at }) => at)]);
-  return call && { at: call.at, text: call.text, isEffect: effect !== undefined };
+  return call && { at: call.at, text: call.text, ...(effect && { effect: effect.kind }) };
 }
 
 /** What a block is there for: the first call that is made for what it does, or waited for; else the first that is no logging and no method of a text; but for some. */
