@@ -238,6 +238,10 @@ describe('acknowledgement', () => {
     expect(amqp('await work(msg);', ', { noAck: true }')).toEqual(['amqp/no-ack']);
     // answers to this process's own requests have to be taken so
     expect(said({ 'c.ts': `${AMQP}ch.consume('amq.rabbitmq.reply-to', async msg => { await work(msg); }, { noAck: true });\n` })).toEqual([]);
+    const configured = (given: string): Files => ({ 'c.ts': AMQP.replace('ch.prefetch(5)', `ch.prefetch(${given})`) + "ch.consume('events', async msg => { await work(msg); ch.ack(msg); });\n" });
+    expect(said(configured("Number(config.get('PREFETCH', 200))"))).toEqual(['amqp/no-prefetch']);
+    expect(said(configured("parseInt(config.get('PREFETCH', '5'), 10)"))).toEqual([]);
+    expect(said(configured("Number(config.get('PREFETCH'))"))).toEqual([]);
     expect(said({ 'c.ts': AMQP.replace('await ch.prefetch(5);\n', '') + "ch.consume('events', async msg => { await work(msg); ch.ack(msg); });\n" })).toEqual(['amqp/no-prefetch']);
   });
 
