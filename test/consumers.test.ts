@@ -238,6 +238,10 @@ describe('acknowledgement', () => {
     expect(amqp('await work(msg);', ', { noAck: true }')).toEqual(['amqp/no-ack']);
     // answers to this process's own requests have to be taken so
     expect(said({ 'c.ts': `${AMQP}ch.consume('amq.rabbitmq.reply-to', async msg => { await work(msg); }, { noAck: true });\n` })).toEqual([]);
+    const configured = (given: string): Files => ({ 'c.ts': AMQP.replace('ch.prefetch(5)', `ch.prefetch(${given})`) + "ch.consume('events', async msg => { await work(msg); ch.ack(msg); });\n" });
+    expect(said(configured("Number(config.get('PREFETCH', 200))"))).toEqual(['amqp/no-prefetch']);
+    expect(said(configured("parseInt(config.get('PREFETCH', '5'), 10)"))).toEqual([]);
+    expect(said(configured("Number(config.get('PREFETCH'))"))).toEqual([]);
     expect(said({ 'c.ts': AMQP.replace('await ch.prefetch(5);\n', '') + "ch.consume('events', async msg => { await work(msg); ch.ack(msg); });\n" })).toEqual(['amqp/no-prefetch']);
   });
 
@@ -284,7 +288,6 @@ describe('what handlers do', () => {
     ["async function work() { let answer;\ntry { answer = await fetch('https://a'); } catch (e) { console.error(e); return; }\nawait prisma.run.update({ where: { id: 1 }, data: { answer } }); }\nconst answer = await work();\nawait tell(answer);", []],
     // a step: the others go on
     ["try { await fetch('https://a', { method: 'PUT' }); } catch (e) { console.error(e); }\nawait prisma.run.update({ where: { id: 1 }, data: { state: 'done' } });", ['tasks/failure-acknowledged']],
-    ["async function label() { await fetch('https://a', { method: 'PUT' }); }\nconst rows = await prisma.item.findMany({ take: 10 });\nfor (const row of rows) {\ntry { await label(); } catch (e) { await prisma.item.update({ where: { id: row.id }, data: { state: 'failed' } }); }\n}", ['tasks/failure-acknowledged']],
     ["try { await fetch('https://a', { method: 'PUT' }); } catch (e) { console.error(e); throw e; }\nawait prisma.run.update({ where: { id: 1 }, data: { state: 'done' } });", []],
     ["try { await prisma.lock.delete({ where: { id: 1 } }); } catch (e) { console.error(e); }\nawait prisma.run.update({ where: { id: 1 }, data: { state: 'done' } });", []],
     ["let rows = [];\ntry { rows = await prisma.item.findMany({ take: 10 }); } catch (e) { console.error(e); }\nawait prisma.run.update({ where: { id: 1 }, data: { rows } });", []],

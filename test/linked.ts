@@ -8,12 +8,12 @@ import { thresholds } from './model-builders.js';
 
 export type Files = Readonly<Record<string, string>>;
 
-/** The model of some files of code by their paths; other files count by their names alone. The grammars that it takes are loaded before. */
-export function linked(files: Files): Model {
+/** The model of some files of code by their paths; other files count by their names alone. The grammars that it takes are loaded before. `plain`: files that have no word that would make them worth reading. */
+export function linked(files: Files, plain: readonly string[] = []): Model {
   const factsOf = (path: string, text: string) => (path.endsWith('.py') ? python.facts(text, path) : /\.[cm]?[jt]sx?$/.test(path) ? typescript.facts(text, path) : path.endsWith('.json') ? nodePackage.facts(text, path) : undefined);
   const read = new Map(Object.entries(files).map(([path, text]) => [path, factsOf(path, text)]));
   const paths = [...read.keys()].sort();
-  const store: FactStore = { paths, candidates: paths.filter(path => read.get(path) && !path.endsWith('.json')), has: path => read.has(path), facts: path => read.get(path) };
+  const store: FactStore = { paths, candidates: paths.filter(path => read.get(path) && !path.endsWith('.json') && !plain.includes(path)), has: path => read.has(path), facts: path => read.get(path) };
   return link(store, { workers: [], assume: {}, durations: {} });
 }
 

@@ -8,7 +8,7 @@ const CELERY = /celery|shared_task|acks_late|acks_on_failure|reject_on_worker_lo
 const COMMANDS = /celery|supervisord|honcho|circusd/i;
 
 /** What consumers of queues and their way out are made of, in TypeScript and JavaScript. Commands of the SDK stand in code that sends, too; the types of options where a class of the repository's own stands between. */
-const CONSUMERS = /['"](?:bullmq|bull|amqplib|amqp-connection-manager|sqs-consumer|kafkajs|pg-boss|graphile-worker|celery-node|@nestjs\/(?:bull|bullmq|microservices)|@golevelup\/nestjs-rabbitmq|@ssut\/nestjs-sqs)['"\/]|ReceiveMessage(?:Command)?\b|\.receiveMessage\(|['"]SIGTERM['"]|task-protection\/v1|UpdateTaskProtection|enableShutdownHooks|NestFactory\.create|@Transactional\(|@Processor\(|@Cron\(|[bB]oss\??\.work\(|[qQ]ueue(?:\(\))?\s{0,40}\.process\(|\b(?:Worker|Queue|Jobs)Options\b/;
+const CONSUMERS = /['"](?:bullmq|bull|amqplib|amqp-connection-manager|sqs-consumer|kafkajs|pg-boss|graphile-worker|celery-node|@nestjs\/(?:bull|bullmq|microservices)|@golevelup\/nestjs-rabbitmq|@ssut\/nestjs-sqs)['"\/]|ReceiveMessage(?:Command)?\b|\.receiveMessage\(|['"]SIGTERM['"]|task-protection\/v1|UpdateTaskProtection|enableShutdownHooks|NestFactory\.create|@Transactional\(|@Processor\(|@Cron\(|[bB]oss\??\.work\(|[qQ]ueue(?:\(\))?[?!]?\.(?:add|addBulk|upsertJobScheduler)\(|[qQ]ueue(?:\(\))?\s{0,40}\.process\(|\b(?:Worker|Queue|Jobs)Options\b/;
 
 /** Every format drainlint reads, the most telling first. A file belongs to the first one that recognises it. */
 export const analyzers: readonly AnalyzerEntry[] = [

@@ -270,6 +270,8 @@ export function createEvaluator(resolver: Names): Evaluator {
       if (built) return built;
       if (/^(int|float|str|bool)$/.test(external)) return unknownBecause(expr, expr.positional.map(inner));
     }
+    const number = callee.is === 'unknown' && expr.callee.is === 'name' && NUMBERS.test(expr.callee.name) ? applyBuiltin(expr.callee.name, expr, inner) : undefined;
+    if (number) return number;
     if (expr.callee.is === 'member') {
       const object = inner(expr.callee.object);
       const result = object.known && applyMethod(expr.callee.name, object, expr, inner);
@@ -323,6 +325,9 @@ export function createEvaluator(resolver: Names): Evaluator {
 
   return { evaluate, name };
 }
+
+/** What JavaScript makes numbers of texts with. */
+const NUMBERS = /^(?:Number|parseInt|parseFloat)$/;
 
 /** Functions that read a configuration, by their names. */
 const READS_CONFIGURATION = /(?:^|_)(?:env|environ|environment|config|conf|settings?|secret|var|variable)(?:_|$)|^get_?(?:int|str|string|bool|boolean|float|list)$/i;

@@ -14,12 +14,14 @@ export interface ScriptFinder {
   package(folder: string): PackageFacts | undefined;
   /** The folders that hold a package.json. */
   readonly packages: readonly string[];
-  /** Files that may use what a file gives, the nearest first: beside it, and above it up to the package's own folder. */
+  /** Files that may use what a file gives, the nearest first: beside it, above it up to the package's own folder, and of a small package all others. */
   near(path: string): readonly string[];
 }
 
 /** Files that are looked at for one that nobody is seen to use. */
 const MOST_NEAR = 80;
+/** Use what a file gives in another way than the program does. */
+const TESTS = /\.(?:spec|test)\.|(?:^|\/)(?:tests?|__tests__|e2e)\//;
 
 export function scriptFinder(store: FactStore): ScriptFinder {
   const packages = store.paths.filter(path => posix.basename(path) === 'package.json').map(path => posix.dirname(path));
@@ -75,6 +77,8 @@ export function scriptFinder(store: FactStore): ScriptFinder {
     return [...(main === undefined ? [] : [fileAt(posix.join(folder, main))]), fileAt(posix.join(folder, 'src/index')), fileAt(posix.join(folder, 'index'))].find(found => found.length > 0) ?? [];
   }
 
+  const homeOf = (path: string): string => [...above(path)].find(folder => folders.has(folder)) ?? '.';
+
   let byFolder: ReadonlyMap<string, readonly string[]> | undefined;
   function inFolder(folder: string): readonly string[] {
     if (!byFolder) {
@@ -91,14 +95,16 @@ export function scriptFinder(store: FactStore): ScriptFinder {
       found.push(...inFolder(folder));
       if (folders.has(folder) || found.length > MOST_NEAR) break;
     }
-    return found.slice(0, MOST_NEAR);
+    const home = homeOf(path);
+    const others = [...(byFolder ?? [])].flatMap(([, own]) => (homeOf(own[0]!) === home && !found.includes(own[0]!) ? own : [])).filter(one => !TESTS.test(one));
+    return found.length + others.length > MOST_NEAR ? found.slice(0, MOST_NEAR) : [...found, ...others];
   }
 
   const known = new Map<string, readonly string[]>();
   return {
     packages, near,
     package: packageAt,
-    packageOf: path => [...above(path)].find(folder => folders.has(folder)) ?? '.',
+    packageOf: homeOf,
     find(specifier, from) {
       if (specifier.startsWith('.')) return fileAt(posix.join(posix.dirname(from), specifier));
       const key = `${posix.dirname(from)}\0${specifier}`;

@@ -61,7 +61,7 @@ export function link(store: FactStore, options: LinkOptions): Model {
   return {
     workers: workers.map(worker => ({ ...worker, ...(worker.app && { app: finished.find(app => app.id === worker.app!.id) ?? worker.app }) })),
     schedulers: joined.filter(({ start }) => start.command.kind === 'celery-beat').map(({ start, found: target }) => scheduler(start, 'app' in target ? finished.find(app => app.id === target.app.id) : undefined)),
-    services: found.services, containers: found.containers, queues: found.queues, brokers: found.brokers, caches: found.caches, apps: finished, consumers, processors: processorsOf(consumers, queued.queues), jobQueues: queued, unaudited: [...beyond('task function', everyFunction.map(({ at }) => at), MOST_FUNCTIONS), ...found.unaudited], sentInTransactions: timed('transactions', () => [...sentInTransactions(modules, functions, resolver), ...sentInScriptTransactions(scripts, resolver)]),
+    services: found.services, containers: found.containers, queues: found.queues, brokers: found.brokers, caches: found.caches, apps: finished, consumers, processors: processorsOf(consumers, queued), jobQueues: { queues: queued.queues, ownAttempts: queued.ownAttempts }, unaudited: [...beyond('task function', everyFunction.map(({ at }) => at), MOST_FUNCTIONS), ...found.unaudited], sentInTransactions: timed('transactions', () => [...sentInTransactions(modules, functions, resolver), ...sentInScriptTransactions(scripts, resolver)]),
     unresolved: [...found.unresolved, ...unresolvedApps(joined), ...finished.flatMap(unresolvedSettings), ...finished.flatMap(unfollowedBodies)],
     assumptions: [...new Set(finished.flatMap(assumptionsOf))],
   };

@@ -142,7 +142,7 @@ function textMethod(name: string, text: string, args: readonly Value[]): string 
   }
 }
 
-/** int(), float(), str(), bool(), dict(), max() … */
+/** int(), float(), str(), bool(), dict(), max() …; Number() and parseInt() of JavaScript. */
 export function applyBuiltin(name: string, call: Call, inner: (part: Expr) => Value): Value | undefined {
   const args = call.positional.map(inner);
   if (name === 'dict') return dict(call, args, inner);
@@ -155,8 +155,8 @@ export function applyBuiltin(name: string, call: Call, inner: (part: Expr) => Va
 function builtin(name: string, values: readonly unknown[]): unknown {
   const [first] = values;
   switch (name) {
-    case 'int': return toNumber(first, Math.trunc);
-    case 'float': return toNumber(first, number => number);
+    case 'int': case 'parseInt': return toNumber(first, Math.trunc);
+    case 'float': case 'Number': case 'parseFloat': return toNumber(first, number => number);
     case 'str': return typeof first === 'string' || typeof first === 'number' ? String(first) : typeof first === 'boolean' ? (first ? 'True' : 'False') : undefined;
     case 'bool': return truthy(first);
     case 'distutils.util.strtobool': case 'setuptools.distutils.util.strtobool': case 'setuptools._distutils.util.strtobool': return truthIn(first);

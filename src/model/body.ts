@@ -67,17 +67,19 @@ export interface ErrorHandler {
   readonly passesOn: readonly string[];
   /** raises: passed on; logs: told to a log at most, perhaps but for some types; returns: told to a log and to the caller, by a value that is returned; records: written to a row as a failure (TypeScript); other: something else is done about it. */
   readonly outcome: 'raises' | 'logs' | 'returns' | 'records' | 'other';
-  /** What is tried: the first call with an effect whose error can come here, else the first such call. undefined: no call at all. */
-  readonly tried?: { readonly at: SourceLocation; readonly text: string; readonly isEffect: boolean; /** Of an effect. */ readonly kind?: Effect['kind'] };
+  /** What is tried: the first call with an effect whose error can come here, of this kind, else the first such call. undefined: no call at all. */
+  readonly tried?: { readonly at: SourceLocation; readonly text: string; readonly effect?: EffectKind };
   /** Nothing was done before in the same function, and nothing is left to do behind it, or the handler leaves the task. */
   readonly isAll: boolean;
-  /** It leaves the function that it stands in, which may tell who called it. */
-  readonly leaves?: true;
-  /** It stands inside another handler: what is tried is about an error. */
-  readonly handling?: true;
+  /** Its log says that this does no harm: "logo missing (non-fatal)" (TypeScript). */
+  readonly isMinor?: true;
+  /** The function around it gives a value to who calls it, by which that may tell the failure. */
+  readonly answers?: true;
+  /** It stands in another handler, whose error decides how the function ends. */
+  readonly inHandler?: true;
   /** A `self.retry()` inside what is tried. */
   readonly retry?: SourceLocation;
-  /** Index into `loops` of the innermost loop around it. */
+  /** Index into `loops` of the innermost loop around it, but for one over the messages that the function was given. */
   readonly insideLoop?: number;
   readonly via: readonly CallStep[];
 }

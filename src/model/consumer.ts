@@ -119,6 +119,8 @@ export interface JobQueue {
   readonly isOpen: boolean;
   /** Where jobs are seen to be added to it without attempts of their own; not those that are repeated. */
   readonly adds: readonly SourceLocation[];
+  /** Jobs are seen to be added to it with attempts of their own. */
+  readonly hasOwnAttempts?: boolean;
 }
 
 /** A job that is added with attempts of its own. `backoff`: with a delay between them, or options that could not be read. */

@@ -219,7 +219,7 @@ function parameterOf(object: Expr, scope: Scope): Given | undefined {
 const argumentFor = ({ keywords, positional }: Call, { name, index }: Given): Expr | undefined => keywords.find(([key]) => key === name)?.[1] ?? positional[index];
 
 function callsOf(fn: FunctionFacts, all: readonly Site[], resolver: Resolver): readonly Caller[] {
-  return all.flatMap(({ statement, scope }) => expressionsOf(statement).flatMap(expr => [...walk(expr)].flatMap(part => {
+  return all.flatMap(({ statement, scope }) => expressionsOf(statement).flatMap(expr => walk(expr).flatMap(part => {
     if (part.is !== 'call' || (part.callee.is !== 'name' && part.callee.is !== 'member') || part.callee.name !== fn.name) return [];
     const callee = resolver.resolve(part.callee, scope);
     return callee.is === 'function' && callee.function === fn ? [{ call: part, scope }] : [];

@@ -209,7 +209,7 @@ function givenTo(key: string, store: FactStore, resolver: Resolver): readonly Gi
   if (before) return before;
   const found = store.candidates.filter(path => path.endsWith('.py') && !/(^|\/)tests?\//.test(path)).flatMap((path): readonly Given[] => {
     const module = resolver.module(path);
-    return module ? [...sites(module, resolver)].flatMap(({ statement, scope }) => valuesGiven(statement, key).map(expr => ({ expr, scope }))) : [];
+    return module ? sites(module, resolver).flatMap(({ statement, scope }) => valuesGiven(statement, key).map(expr => ({ expr, scope }))) : [];
   });
   known.set(key, found);
   return found;

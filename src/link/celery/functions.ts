@@ -64,7 +64,7 @@ export function findFunctions(modules: readonly Scope[], apps: readonly AppSite[
 
 /** The classes that others are made from. */
 function parentsIn(modules: readonly Scope[], resolver: Resolver): ReadonlySet<ClassFacts> {
-  const classes = modules.flatMap(module => [...sites(module, resolver)].flatMap(({ statement, scope }) => (statement.do === 'class' ? statement.class.bases.map(base => resolver.resolve(base, scope)) : [])));
+  const classes = modules.flatMap(module => sites(module, resolver).flatMap(({ statement, scope }) => (statement.do === 'class' ? statement.class.bases.map(base => resolver.resolve(base, scope)) : [])));
   return new Set(classes.flatMap(found => (found.is === 'class' ? [found.class] : [])));
 }
 
@@ -287,7 +287,7 @@ function methodOf(name: string, target: ClassTarget, resolver: Resolver): Functi
 function registrationsIn(module: Scope, apps: readonly AppSite[], resolver: Resolver): ReadonlyMap<string, AppSite> {
   const found = new Map<string, AppSite>();
   for (const { statement, scope } of sites(module, resolver)) {
-    for (const call of expressionsOf(statement).flatMap(expr => [...walk(expr)]).filter(part => part.is === 'call')) {
+    for (const call of expressionsOf(statement).flatMap(expr => walk(expr)).filter(part => part.is === 'call')) {
       if (call.callee.is !== 'member' || call.callee.name !== 'register_task') continue;
       const argument = call.positional[0];
       const name = argument && dottedName(argument.is === 'call' ? argument.callee : argument);

@@ -38,11 +38,11 @@ function isTurnedAway(then: readonly Statement[], scope: Scope, resolver: Resolv
 
 /** `state == RUNNING`, or anything but a state that waits (`!=`, `not in`, `not …`); a test for DONE lets a second run in. */
 function turnsAway(test: Expr): boolean {
-  return [...walk(test)].some(part => part.is === 'operation' && (/^(?:!=|not in|not|is not)$/.test(part.operator) || (/^(?:==|in|is)$/.test(part.operator) && AT_WORK.test(render(part, 200)))));
+  return walk(test).some(part => part.is === 'operation' && (/^(?:!=|not in|not|is not)$/.test(part.operator) || (/^(?:==|in|is)$/.test(part.operator) && AT_WORK.test(render(part, 200)))));
 }
 
 function fieldsOf(test: Expr): readonly string[] {
-  return [...walk(test)].flatMap(part => (part.is === 'member' ? dottedName(part) ?? [] : []));
+  return walk(test).flatMap(part => (part.is === 'member' ? dottedName(part) ?? [] : []));
 }
 
 function assignmentsTo(body: readonly Statement[], field: string): number {
@@ -60,9 +60,9 @@ export function reaps(body: readonly Statement[], { value }: StatusClaim): boole
 
 /** `Job.status == IN_PROGRESS`, `filter(status=IN_PROGRESS)`, `status.in_([IN_PROGRESS])`. */
 function isAsked(part: Expr, value: string): boolean {
-  const isValue = (expr: Expr): boolean => [...walk(expr)].some(inner => lastTwo(render(inner)) === lastTwo(value) && (inner.is === 'name' || inner.is === 'member' || inner.is === 'literal'));
+  const isValue = (expr: Expr): boolean => walk(expr).some(inner => lastTwo(render(inner)) === lastTwo(value) && (inner.is === 'name' || inner.is === 'member' || inner.is === 'literal'));
   if (part.is === 'operation') return /^(?:==|in)$/.test(part.operator) && part.operands.some(isValue);
   return part.is === 'call' && (part.keywords.some(([key, given]) => key !== null && isValue(given)) || (part.callee.is === 'member' && part.callee.name === 'in_' && part.positional.some(isValue)));
 }
 const lastTwo = (name: string): string => name.split('.').slice(-2).join('.');
-const partsOf = (body: readonly Statement[]): readonly Expr[] => body.flatMap(statement => [...expressionsOf(statement).flatMap(expr => [...walk(expr)]), ...partsOf(nested(statement))]);
+const partsOf = (body: readonly Statement[]): readonly Expr[] => body.flatMap(statement => [...expressionsOf(statement).flatMap(expr => walk(expr)), ...partsOf(nested(statement))]);

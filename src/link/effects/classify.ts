@@ -107,12 +107,12 @@ function wasRead(expr: Expr, scope: Scope, resolver: Resolver, steps = 6): boole
 }
 
 /** `[row for row, count in rows]` */
-const picksItem = ([element, item]: readonly Expr[]): boolean => element?.is === 'name' && item !== undefined && [...walk(item)].some(part => part.is === 'name' && part.name === element.name);
+const picksItem = ([element, item]: readonly Expr[]): boolean => element?.is === 'name' && item !== undefined && walk(item).some(part => part.is === 'name' && part.name === element.name);
 
 /** `F("stock") - 1`: the new value depends on the one before; `Coalesce(F("start"), now)` does not count. */
 function countsOn(value: Expr): boolean {
   const isField = (part: Expr): boolean => part.is === 'call' && /(^|\.)F$/.test(dottedName(part.callee) ?? '');
-  return [...walk(value)].some(part => part.is === 'operation' && /^[-+*]$/.test(part.operator) && part.operands.some(isField));
+  return walk(value).some(part => part.is === 'operation' && /^[-+*]$/.test(part.operator) && part.operands.some(isField));
 }
 
 /** `{"$inc": {…}}`, `{"$push": {…}}`: what MongoDB adds to what is there. */

@@ -37,6 +37,6 @@ export function isMissing(statement: Statement, scope: Scope): boolean {
   if (asked?.is !== 'name') return false;
   const [only, ...others] = bindingsOf(scope.statements).byName.get(asked.name) ?? [];
   if (only?.kind !== 'value' || others.length > 0 || only.expr.is !== 'call') return false;
-  const calls = [...walk(only.expr)].filter(part => part.is === 'call');
+  const calls = walk(only.expr).filter(part => part.is === 'call');
   return only.expr.callee.is === 'member' && FETCHES.test(only.expr.callee.name) && calls.every(({ keywords, positional }) => keywords.every(([key]) => key !== null && BY_KEY.test(key)) && positional.every(part => part.is === 'name' || part.is === 'member' || (part.is === 'literal' && typeof part.value === 'string')));
 }

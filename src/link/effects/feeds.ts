@@ -16,7 +16,7 @@ const COLLECTIONS = /^(?:(?:collections\.)?(?:defaultdict|Counter|OrderedDict|de
 export function fedBy(loop: Extract<Statement, { do: 'for' }>, scope: Scope): readonly string[] {
   const own = functionAround(scope);
   if (!own) return [];
-  const items = new Set([...walk(loop.target)].flatMap(part => (part.is === 'name' ? [part.name] : [])));
+  const items = new Set(walk(loop.target).flatMap(part => (part.is === 'name' ? [part.name] : [])));
   const body = statementsIn(loop.body);
   const changed = new Set(body.flatMap(statement => changedBy(statement, scope)).filter(name => !items.has(name)));
   if (changed.size === 0) return [];
@@ -55,7 +55,7 @@ function readFirst(behind: readonly Statement[]): ReadonlySet<string> {
     if (statement.do === 'call' && statement.value.is === 'call' && isLogging(statement.value)) continue;
     const isAnew = statement.do === 'assign' && statement.augmented === undefined;
     const parts = [...expressionsOf(statement).filter(expr => !isAnew || expr === statement.value || expr.is !== 'name'), ...(statement.do === 'assign' && statement.augmented !== undefined ? statement.targets : [])];
-    for (const part of parts.flatMap(expr => [...walk(expr)])) {
+    for (const part of parts.flatMap(expr => walk(expr))) {
       const name = part.is === 'name' || part.is === 'member' ? nameOf(part) : undefined;
       if (name !== undefined && !anew.has(name)) read.add(name);
     }

@@ -3,6 +3,7 @@ import { exceptionsOf, dottedName, expressionsOf, nested, walk } from '../../mod
 import { PURE } from '../../knowledge/libraries/index.js';
 import { isScript } from '../find-scripts.js';
 import type { Resolver, Scope } from '../modules.js';
+import { calleeName } from '../node/walk.js';
 
 type Call = Extract<Expr, { is: 'call' }>;
 
@@ -15,6 +16,9 @@ const TRANSIENT = /(?:^|\.)(?:RequestException|ConnectionError|Timeout|TimeoutEr
 /** Calls of JavaScript that tell a service that watches: `trackJobError(…)`, `captureException(…)`. */
 const TRACKS = /(?:^|\.)(?:(?:track|capture)(?:[A-Z]\w*)?(?:Error|Exception|Event|Metric|Start(?:ed)?|Complet(?:e|ed|ion)|Fail(?:ure|ed)|Success|Duration|Timing)s?|(?:report|log)(?:[A-Z]\w*)?(?:Error|Exception)s?)$/;
 
+/** Libraries that count and time for who watches: OpenTelemetry, prom-client, statsd, Sentry, Datadog. */
+const METRICS = /^(?:@opentelemetry\/api(?:-\w+)?|prom-client|hot-shots|node-statsd|@sentry\/[\w-]+|dd-trace)\b/;
+
 /** What JavaScript computes of values and of the clock. */
 const VALUES = /^(?:Date|Math|JSON|String|Number|Boolean|Object|Array|performance)(?:\.\w+)?$/;
 
@@ -24,11 +28,16 @@ export function isLogging(call: Call): boolean {
 }
 
 /** What an exception handler catches, and whether the error ends there. */
-export function judgeHandler(handler: Handler, before: readonly Handler[], scope: Scope, resolver: Resolver): Pick<ErrorHandler, 'catches' | 'types' | 'outcome' | 'passesOn'> {
+export function judgeHandler(handler: Handler, before: readonly Handler[], scope: Scope, resolver: Resolver): Pick<ErrorHandler, 'catches' | 'types' | 'outcome' | 'passesOn' | 'isMinor'> {
   const types = typesOf(handler);
   const catches = types.length === 0 || types.some(type => ANY.test(type)) ? 'any' : types.some(type => TRANSIENT.test(type)) ? 'transient' : 'named';
-  return { types, catches, outcome: outcomeOf(handler.body, scope, resolver), passesOn: before.filter(other => endsInRaise(other.body)).flatMap(typesOf).map(type => type.split('.').pop()!) };
+  return { types, catches, outcome: outcomeOf(handler.body, scope, resolver), ...(isScript(scope.path) && isMinor(handler.body) && { isMinor: true as const }), passesOn: before.filter(other => endsInRaise(other.body)).flatMap(typesOf).map(type => type.split('.').pop()!) };
 }
+
+/** What a log says of an error that was left out on purpose. */
+const MINOR = /non-?\s?(?:fatal|critical|blocking)|best[- ]effort|ignor(?:ed|ing)\b/i;
+
+const isMinor = (body: readonly Statement[]): boolean => flat(body).some(({ statement }) => statement.do === 'call' && statement.value.is === 'call' && isLogging(statement.value) && walk(statement.value).some(part => part.is === 'literal' && MINOR.test(String(part.value))));
 
 /** The error that all others of a library are of: requests 2, httpx 0.28, urllib3 2, aiohttp 3, smtplib, redis-py 5, pymongo 4, stripe 12. */
 const BASE_ERROR = /^(?:(requests)(?:\.[\w.]+)?\.RequestException|(httpx|urllib3)(?:\.[\w.]+)?\.HTTPError|(aiohttp)(?:\.[\w.]+)?\.ClientError|(smtplib)\.SMTPException|(redis)(?:\.[\w.]+)?\.RedisError|(pymongo)(?:\.[\w.]+)?\.PyMongoError|(stripe)(?:\.[\w.]+)?\.StripeError)$/;
@@ -69,18 +78,18 @@ export function catchesAll({ callee, positional: [given] }: Call, scope: Scope, 
 }
 
 function keeps(body: readonly Statement[], scope: Scope, resolver: Resolver): boolean {
-  return flat(body).every(({ statement }) => statement.do !== 'raise' && expressionsOf(statement).every(expr => [...walk(expr)].every(part => part.is !== 'call' || !mayRaise(part, scope, resolver))));
+  return flat(body).every(({ statement }) => statement.do !== 'raise' && expressionsOf(statement).every(expr => walk(expr).every(part => part.is !== 'call' || !mayRaise(part, scope, resolver))));
 }
 
 function mayRaise(call: Call, scope: Scope, resolver: Resolver): boolean {
   const target = resolver.resolve(call.callee, scope);
-  return PASSES.test(dottedName(call.callee) ?? (call.callee.is === 'member' ? call.callee.name : '')) || (target.is === 'function' && flat(target.function.body).some(({ statement }) => statement.do === 'raise'));
+  return PASSES.test(calleeName(call)) || (target.is === 'function' && flat(target.function.body).some(({ statement }) => statement.do === 'raise'));
 }
 
 const endsInRaise = (body: readonly Statement[]): boolean => body.at(-1)?.do === 'raise' && !body.some(statement => statement.do !== 'raise' && flat([statement]).some(({ statement: inner }) => inner.do === 'return'));
 
 /** `if isinstance(e, S3Error): raise`: some errors go on, the others end here. */
-const picksByType = (test: Expr | undefined): boolean => test !== undefined && [...walk(test)].some(part => part.is === 'call' && dottedName(part.callee) === 'isinstance');
+const picksByType = (test: Expr | undefined): boolean => test !== undefined && walk(test).some(part => part.is === 'call' && dottedName(part.callee) === 'isinstance');
 
 function flat(body: readonly Statement[], test?: Expr): readonly { readonly statement: Statement; readonly test: Expr | undefined }[] {
   return body.flatMap(statement => [{ statement, test }, ...flat(nested(statement), statement.do === 'if' ? statement.test : test)]);
@@ -110,22 +119,23 @@ function recordsOnly(statement: Statement, scope: Scope, resolver: Resolver): bo
 
 /** `const left = await prisma.item.count()`: a name for what is stored. */
 function readsOnly(statement: Statement): boolean {
-  return statement.do === 'assign' && statement.targets.every(target => target.is === 'name') && [...walk(statement.value)].every(part => part.is !== 'call' || READS.test(dottedName(part.callee)?.split('.').pop() ?? (part.callee.is === 'member' ? part.callee.name : '')));
+  return statement.do === 'assign' && statement.targets.every(target => target.is === 'name') && walk(statement.value).every(part => part.is !== 'call' || READS.test(dottedName(part.callee)?.split('.').pop() ?? (part.callee.is === 'member' ? part.callee.name : '')));
 }
 const READS = /^(?:\$queryRaw|find(?:First|Unique|Many)\w*|count|aggregate|Number|String|Boolean|isArray|catch)$/;
 
 /** `return {"error": str(error)}`: made of values alone. */
-const isValue = (value: Expr, scope: Scope, resolver: Resolver): boolean => [...walk(value)].every(part => part.is !== 'call' || isTelling(part, scope, resolver));
+const isValue = (value: Expr, scope: Scope, resolver: Resolver): boolean => walk(value).every(part => part.is !== 'call' || isTelling(part, scope, resolver));
 
 /** What is logged is only read. */
 function isQuietValue(value: Expr | undefined, scope: Scope, resolver: Resolver): boolean {
-  return value === undefined || (value.is === 'call' && isLogging(value)) || [...walk(value)].every(part => part.is !== 'call' || isTelling(part, scope, resolver));
+  return value === undefined || (value.is === 'call' && isLogging(value)) || walk(value).every(part => part.is !== 'call' || isTelling(part, scope, resolver));
 }
 
 /** A log, a trace, a metric, a value made of others. */
 export function isTelling(call: Call, scope: Scope, resolver: Resolver): boolean {
-  const name = dottedName(call.callee) ?? (call.callee.is === 'member' ? call.callee.name : '');
-  return isLogging(call) || TELLS.test(name) || (isScript(scope.path) && (TRACKS.test(name) || VALUES.test(name))) || PURE.test(resolver.externalName(call.callee, scope) ?? name);
+  const name = calleeName(call);
+  const external = resolver.externalName(call.callee, scope) ?? name;
+  return isLogging(call) || TELLS.test(name) || (isScript(scope.path) && (TRACKS.test(name) || VALUES.test(name) || METRICS.test(external))) || PURE.test(external);
 }
 
 /** Is nothing left to do in these statements, other than to tell and to leave? */

@@ -52,7 +52,7 @@ function ownSession({ value, as }: Opener, scope: Scope, resolver: Resolver): st
 
 /** What is committed: `session` of `session.commit()`, `cursor` of `cursor.execute("COMMIT")`. */
 function committedIn(body: readonly Statement[]): Expr | undefined {
-  const isCommit = ({ callee, positional: [sql] }: Extract<Expr, { is: 'call' }>): boolean => callee.is === 'member' && (callee.name === 'commit' || (callee.name === 'execute' && sql !== undefined && [...walk(sql)].some(text => text.is === 'literal' && /^\s*COMMIT\b/i.test(String(text.value)))));
+  const isCommit = ({ callee, positional: [sql] }: Extract<Expr, { is: 'call' }>): boolean => callee.is === 'member' && (callee.name === 'commit' || (callee.name === 'execute' && sql !== undefined && walk(sql).some(text => text.is === 'literal' && /^\s*COMMIT\b/i.test(String(text.value)))));
   const call = callsWithin(body).find(isCommit);
   return call?.callee.is === 'member' ? call.callee.object : undefined;
 }

@@ -1,9 +1,10 @@
-import type { BodyFacts, CallStep, Effect, ErrorHandler, Expr, Handler, Loop, Publish, ResultWait, RetryCall, SourceLocation, Statement } from '../../model/index.js';
+import type { BodyFacts, Effect, ErrorHandler, Expr, Handler, Loop, Publish, ResultWait, RetryCall, SourceLocation, Statement } from '../../model/index.js';
 import { dottedName, expressionsOf, walk } from '../../model/index.js';
 import { PURE } from '../../knowledge/libraries/index.js';
 import { EACH, LATER, ONCE } from '../../knowledge/libraries/node.js';
 import { argumentsOf, defaultsOf } from '../call-arguments.js';
 import type { FunctionTarget, Resolver, Scope, Target } from '../modules.js';
+import { calleeName } from '../node/walk.js';
 import { render } from '../render.js';
 import { isFieldOfRow, isStored } from '../rows.js';
 import { claimsIn } from './claims.js';
@@ -16,7 +17,7 @@ import { delayOf, retryCall } from './delays.js';
 import { endsAsk, isMissing, mayEnd, OPEN } from './endings.js';
 import { fedBy } from './feeds.js';
 import { catchesAll, endsError, endsLoop, isIdle, isLogging, isNarrow, isSkipped, isTelling, judgeHandler, leavesLoop, typesOf } from './handlers.js';
-import { committedBy, holds, transactionOf, type Commit, type Opened, type Opener } from './held.js';
+import { committedBy, holds, transactionOf, type Commit, type Opener } from './held.js';
 import { comparesStored, conflictOf, locksWithRelease, withExpiry, type Expiry, type Release, type TakenAt } from './lock-uses.js';
 import { isFalse, keyText, keyword, lockOf } from './locks.js';
 import { countedBy, withLoopValue } from './loop-value.js';
@@ -26,6 +27,7 @@ import { awaitedMessage, isPublish } from './sent.js';
 import { isAskedAnew, sourceOf } from './source.js';
 import { ANYTHING, stateAsked, writtenBy, type Asked, type Written } from './state.js';
 import { triedFor } from './tried.js';
+import { asking, WHOLE, withoutPages, type Where } from './where.js';
 
 type Call = Extract<Expr, { is: 'call' }>;
 
@@ -34,63 +36,8 @@ const DEPTH = 4;
 /** Functions visited for one task function; beyond it the body counts as partly read, and that is said. */
 export const MAX_FUNCTIONS = 120;
 
-interface Where {
-  readonly scope: Scope;
-  readonly via: readonly CallStep[];
-  readonly depth: number;
-  readonly loop?: number;
-  /** The innermost loop is a `while` that goes on until nothing is left: its body. */
-  readonly pages?: readonly Statement[];
-  /** Inside an `if` that compares the stored value: a delete there is the owner's. */
-  readonly ownerChecked?: boolean;
-  /** Inside a `try` that takes errors by their names: one of them ends what is tried (`StopIteration`). */
-  readonly leaves?: boolean;
-  /** Inside an exception handler. */
-  readonly handling?: boolean;
-  /** The errors that are handled there, as written; none: any. */
-  readonly handled?: readonly string[];
-  /** What decides whether the statement at hand is reached. */
-  readonly asked?: readonly Asked[];
-  /** The ways taken at the questions on the way here. */
-  readonly ways?: readonly Way[];
-  /** The value of the expression at hand decides something. */
-  readonly used?: boolean;
-  /** It is all of its statement. */
-  readonly whole?: boolean;
-  /** Its value is put into a field of a row that is stored. */
-  readonly field?: boolean;
-  /** It is returned, and that ends the task. */
-  readonly returned?: boolean;
-  /** Nothing is left to do behind the statement at hand. */
-  readonly last?: boolean;
-  /** A `return` here ends the task: in the task function itself, and in what it does last of all. */
-  readonly ends?: boolean;
-  /** Inside `with allow_join_result()`. */
-  readonly joins?: boolean;
-  /** Nothing waits for it (TypeScript): what is started here is no part of the task. */
-  readonly detached?: boolean;
-  /** The outermost `with transaction.atomic()` or `with session.begin()` around it, and the loop that stands in. */
-  readonly transaction?: Opened;
-  /** Index of the outermost lock that a `with` around it holds. */
-  readonly lock?: number;
-  /** What makes all of it harmless. */
-  readonly guard?: Effect['guard'];
-  /** Calls of this block that were looked at: `const { a, b } = await f()` makes two statements of one call. */
-  readonly seen?: Set<Call>;
-}
-
 /** `asked`: what decides whether it is reached. */
 type FoundEffect = Omit<Effect, 'conditional' | 'raisedBehind'> & { readonly asked: readonly Asked[] | undefined; readonly ways: readonly Way[] | undefined; readonly step: number; /** The session or connection that must commit it. */ readonly session?: string };
-
-/** What stands behind one more question. */
-function asking(where: Where, asked: readonly Asked[]): Where {
-  return asked.length === 0 ? where : { ...where, asked: [...(where.asked ?? []), ...asked] };
-}
-
-/** Statements that are one expression, with nothing that it decides. */
-const WHOLE: ReadonlySet<Statement['do']> = new Set(['call', 'assign', 'return']);
-
-const withoutPages = ({ pages: _, ...where }: Where): Where => where;
 
 interface Behind { readonly rest: readonly Statement[]; readonly isAll: boolean }
 
@@ -136,7 +83,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
         visitExpr(statement.over, { ...where, used: true });
         const loop = addLoop('for', statement.over, statement.target, statement.at, where, statement.body);
         const before = steps;
-        visit(statement.body, { ...asking(withoutPages(where), isScript(where.scope.path) ? stateAsked(statement.over, where.scope, resolver) : OPEN), last: false, loop, scope: withLoopValue(statement.target, statement.over, where.scope, resolver) });
+        visit(statement.body, { ...asking(withoutPages(where), isScript(where.scope.path) ? stateAsked(statement.over, where.scope, resolver) : OPEN), ...ofMessages(statement.over, loop, where), loop, scope: withLoopValue(statement.target, statement.over, where.scope, resolver) });
         const feeds = fedBy(statement, where.scope);
         loops[loop] = { ...loops[loop]!, ...(steps === before && { callsNothing: true }), ...(feeds.length > 0 && { feeds }), ...(where.last !== true && { leadsOn: true }) };
         visit(statement.otherwise, where);
@@ -203,7 +150,8 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     const isFirst = before.deeds === 0 && effects.slice(0, before.effects).every(({ kind }) => kind === 'read' || kind === 'http-read');
     // a row that is marked as begun, in JavaScript
     const isMarked = isScript(where.scope.path) && effects.slice(0, before.effects).every(({ kind }) => kind === 'read' || kind === 'http-read' || kind === 'update');
-    const isAll = where.loop === undefined && isIdle([...statement.otherwise, ...statement.finally], where.scope, resolver);
+    const loop = where.loop === where.batch ? undefined : where.loop;
+    const isAll = loop === undefined && isIdle([...statement.otherwise, ...statement.finally], where.scope, resolver);
     const isLast = (handler: Handler, outcome: ErrorHandler['outcome']): boolean => (isFirst || (isMarked && outcome === 'records')) && (where.last === true || (where.ends === true && handler.body.at(-1)?.do === 'return') || (behind.isAll && isIdle(behind.rest.filter(other => !isSkipped(other, handler)), where.scope, resolver)));
     // it leaves the task, and work that stands behind it is never reached
     const leaves = (handler: Handler): boolean => where.ends === true && handler.body.at(-1)?.do === 'return' && !isIdle(behind.rest, where.scope, resolver);
@@ -213,7 +161,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
       const judged = judgeHandler(handler, earlier, where.scope, resolver);
       handlers.push({
         at: handler.at, ...judged, isAll: isAll && (isLast(handler, judged.outcome) || leaves(handler)), via: where.via,
-        ...(tried && { tried }), ...(handler.body.at(-1)?.do === 'return' && { leaves: true as const }), ...(where.handling && { handling: true as const }), ...(retry && { retry: retry.at }), ...(where.loop !== undefined && { insideLoop: where.loop }),
+        ...(tried && { tried }), ...(where.handling && { inHandler: true as const }), ...(where.answers && { answers: true as const }), ...(retry && { retry: retry.at }), ...(loop !== undefined && { insideLoop: loop }),
       });
     }
   }
@@ -229,11 +177,17 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     return loops.length - 1;
   }
 
+  /** `for (const job of jobs)`, `jobs.map(async job => …)` of what the function itself was given: where the last one of it ends depends on nothing else. */
+  function ofMessages(over: Expr, loop: number, where: Where): Pick<Where, 'last' | 'batch'> {
+    const isGiven = isScript(where.scope.path) && where.depth === 0 && where.loop === undefined && over.is === 'name' && target.function.parameters[0]?.name === over.name;
+    return isGiven ? { batch: loop, last: where.last === true } : { last: false };
+  }
+
   function visitExpr(expr: Expr, where: Where): void {
     if (expr.is === 'operation' && expr.operator === 'comprehension') {
       const [element, item, over, ...tests] = expr.operands;
       visitExpr(over!, where);
-      const loop = [...walk(element!)].some(part => part.is === 'call') ? addLoop('comprehension', over!, item, expr.at, where) : where.loop;
+      const loop = walk(element!).some(part => part.is === 'call') ? addLoop('comprehension', over!, item, expr.at, where) : where.loop;
       for (const part of [element!, ...tests]) visitExpr(part, { ...(loop === where.loop ? where : asking(where, OPEN)), ...(loop !== undefined && { loop }) });
       return;
     }
@@ -319,7 +273,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
 
   /** In JavaScript what is passed as a function runs now, for each item or once, unless it is kept for later. */
   function visitCallbacks(call: Call, where: Where): void {
-    const name = dottedName(call.callee) ?? (call.callee.is === 'member' ? call.callee.name : '');
+    const name = calleeName(call);
     const method = name.split('.').pop()!;
     if (LATER.test(method)) return;
     for (const argument of call.positional) {
@@ -327,7 +281,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
       const target: FunctionTarget = { is: 'function', function: argument.code, scope: where.scope };
       const each = EACH.test(method) && call.callee.is === 'member' ? addLoop('for', call.callee.object, argument.code.parameters[0] && { is: 'name', name: argument.code.parameters[0].name, at: call.at }, call.at, where) : where.loop;
       const before = steps;
-      visit(argument.code.body, { ...(each === where.loop || call.callee.is !== 'member' ? where : asking(where, stateAsked(call.callee.object, where.scope, resolver))), scope: resolver.inside(target), ...(each === where.loop && where.last && where.ends && (!where.used || where.returned) ? { last: true, ends: true } : { last: false, ends: false }), ...(each !== undefined && { loop: each }), ...(method === 'catch' && { handling: true, asked: OPEN }), ...(ONCE.test(name) && { guard: { kind: 'done once for each job', at: call.at } }) });
+      visit(argument.code.body, { ...(each === where.loop || call.callee.is !== 'member' ? where : asking(where, stateAsked(call.callee.object, where.scope, resolver))), scope: resolver.inside(target), ...(each === where.loop && where.last && where.ends && (!where.used || where.returned) ? { last: true, ends: true } : { last: false, ends: false }), ...(each !== undefined && each !== where.loop && call.callee.is === 'member' && ofMessages(call.callee.object, each, where)), ...(each !== undefined && { loop: each }), ...(method === 'catch' && { handling: true, asked: OPEN }), ...(ONCE.test(name) && { guard: { kind: 'done once for each job', at: call.at } }) });
       if (each !== undefined && each !== where.loop && steps === before) loops[each] = { ...loops[each]!, callsNothing: true };
     }
   }
@@ -339,7 +293,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     functions++;
     visit(callee.function.body, {
       scope: resolver.inside(callee, argumentsOf(callee, call, where.scope)), depth: where.depth + 1,
-      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.pages && { pages: callee.function.body }), ...(where.field && { field: true }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true, ...(where.handled && { handled: where.handled }) }), ...(where.asked && { asked: where.asked }), ...(where.ways && { ways: where.ways }), ...(where.last && (!where.used || where.returned) && { last: true, ends: true }), ...(where.joins && { joins: true }), ...(where.guard && { guard: where.guard }), ...(where.lock !== undefined && { lock: where.lock }), ...transactionOf(callee.function.decorators.map(value => ({ value })), callee.scope, where, resolver),
+      via: [...where.via, { at: call.at, text: callee.function.name }], ...(where.loop !== undefined && { loop: where.loop }), ...(where.batch !== undefined && { batch: where.batch }), ...(where.pages && { pages: callee.function.body }), ...(where.field && { field: true }), ...(where.ownerChecked && { ownerChecked: true }), ...(where.handling && { handling: true, ...(where.handled && { handled: where.handled }) }), ...(where.asked && { asked: where.asked }), ...(where.ways && { ways: where.ways }), ...(where.last && (!where.used || where.returned) && { last: true, ends: true }), ...(where.used && !(where.returned && where.ends) && { answers: true }), ...(where.joins && { joins: true }), ...(where.guard && { guard: where.guard }), ...(where.lock !== undefined && { lock: where.lock }), ...transactionOf(callee.function.decorators.map(value => ({ value })), callee.scope, where, resolver),
     });
   }
 
@@ -393,4 +347,4 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
   return { effects: effects.map(finished), loops, locks: locksWithRelease(taken.map(one => withExpiry(one, expiries, resolver)), releases), publishes, handlers, waits, claims: claimsIn(target.function.body, start, resolver), trivial: trivial && retryCalls.length === 0, partial, ...(capped && { capped }), retryCalls, open };
 }
 
-const namesOf = (expr: Expr): ReadonlySet<string> => new Set([...walk(expr)].flatMap(part => (part.is === 'name' ? [part.name] : [])));
+const namesOf = (expr: Expr): ReadonlySet<string> => new Set(walk(expr).flatMap(part => (part.is === 'name' ? [part.name] : [])));

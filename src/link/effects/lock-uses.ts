@@ -19,7 +19,7 @@ export function conflictOf({ test, then, otherwise }: Extract<Statement, { do: '
   const asked = isNegated ? test.operands[0] : test;
   if (asked?.is !== 'name' && asked?.is !== 'call' && asked?.is !== 'member') return 'unknown';
   const refused = isNegated ? then : otherwise;
-  const goesOn = (statements: readonly Statement[]): boolean => statements.some(one => one.do === 'raise' || expressionsOf(one).some(expr => [...walk(expr)].some(part => part.is === 'call' && part.callee.is === 'member' && /^(retry|delay|apply_async)$/.test(part.callee.name))) || goesOn(nested(one)));
+  const goesOn = (statements: readonly Statement[]): boolean => statements.some(one => one.do === 'raise' || expressionsOf(one).some(expr => walk(expr).some(part => part.is === 'call' && part.callee.is === 'member' && /^(retry|delay|apply_async)$/.test(part.callee.name))) || goesOn(nested(one)));
   if (goesOn(refused)) return 'raise';
   if (!isIdle(refused, scope, resolver)) return 'unknown';
   return last || (ends && refused.at(-1)?.do === 'return') ? 'return' : 'unknown';
@@ -27,7 +27,7 @@ export function conflictOf({ test, then, otherwise }: Extract<Statement, { do: '
 
 /** A test that reads the lock's value, or whether its time is over: `if redis.get(key) == token`, `if monotonic() < timeout_at` (Celery's cookbook, "Ensuring a task is only executed one at a time"). */
 export function comparesStored(test: Expr): boolean {
-  const parts = [...walk(test)];
+  const parts = walk(test);
   return parts.some(part => part.is === 'call' && part.callee.is === 'member' && (part.callee.name === 'get' || part.callee.name === 'owned'))
     || parts.some(part => part.is === 'operation' && /^[<>]=?$/.test(part.operator) && part.operands.some(operand => operand.is === 'call' && /(?:^|\.)(?:monotonic|time|perf_counter|now|utcnow)$/.test(dottedName(operand.callee) ?? '')));
 }

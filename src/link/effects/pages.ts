@@ -27,10 +27,10 @@ export function goesDown(body: readonly Statement[], scope: Scope, resolver: Res
     const target = resolver.resolve(part.callee, scope);
     return target.is === 'function' && target.function === own;
   };
-  return body.some(statement => !INNER.has(statement.do) && (expressionsOf(statement).some(expr => [...walk(expr)].some(isItself)) || goesDown(nested(statement), scope, resolver)));
+  return body.some(statement => !INNER.has(statement.do) && (expressionsOf(statement).some(expr => walk(expr).some(isItself)) || goesDown(nested(statement), scope, resolver)));
 }
 
-const compares = (test: Expr, operator: RegExp): boolean => [...walk(test)].some(part => part.is === 'operation' && operator.test(part.operator));
+const compares = (test: Expr, operator: RegExp): boolean => walk(test).some(part => part.is === 'operation' && operator.test(part.operator));
 
 /** `if page >= MAX: break`; a page that is not full (`len(rows) < size`) is the last one. */
 function leavesAtLimit(body: readonly Statement[]): boolean {
@@ -41,9 +41,9 @@ function leavesAtLimit(body: readonly Statement[]): boolean {
   });
 }
 
-const asksLength = (test: Expr): boolean => [...walk(test)].some(part => part.is === 'call' && dottedName(part.callee) === 'len');
+const asksLength = (test: Expr): boolean => walk(test).some(part => part.is === 'call' && dottedName(part.callee) === 'len');
 
 /** Does a statement give something to who walks the generator? */
 export function yields(statement: Statement): boolean {
-  return expressionsOf(statement).some(expr => [...walk(expr)].some(part => part.is === 'operation' && part.operator === 'yield')) || nested(statement).some(yields);
+  return expressionsOf(statement).some(expr => walk(expr).some(part => part.is === 'operation' && part.operator === 'yield')) || nested(statement).some(yields);
 }

@@ -11,7 +11,7 @@ export function raisedBehind(statements: readonly Statement[], at: SourceLocatio
 function behind(statements: readonly Statement[], at: SourceLocation): Behind | undefined {
   for (const [i, statement] of statements.entries()) {
     const inner = blocksOf(statement).map(block => behind(block, at)).find(found => found !== undefined);
-    if (!inner && !expressionsOf(statement).some(expr => [...walk(expr)].some(part => samePlace(part.at, at)))) continue;
+    if (!inner && !expressionsOf(statement).some(expr => walk(expr).some(part => samePlace(part.at, at)))) continue;
     if (inner?.ends) return inner;
     const rest = statements.slice(i + 1);
     return { types: [...(inner?.types ?? []), ...rest.flatMap(raisesIn)], ends: rest.some(ends) };

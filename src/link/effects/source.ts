@@ -8,6 +8,7 @@ import { bindingsOf, type Binding } from '../bindings.js';
 import { partsOf, returnsOf } from '../bodies.js';
 import type { FunctionTarget, Resolver, Scope, Target } from '../modules.js';
 import { remembered } from '../remember.js';
+import { calleeName } from '../node/walk.js';
 import { renderWhole } from '../render.js';
 import { rowsOf, rowsOfCursor, type Rows } from './cursors.js';
 import { isUntilEmpty, yields } from './pages.js';
@@ -90,7 +91,7 @@ function lastValues(name: string, bindings: readonly Binding[]): readonly Expr[]
   }
   return values;
 }
-const isMadeFrom = (expr: Expr, name: string): boolean => [...walk(expr)].some(part => part.is === 'name' && part.name === name);
+const isMadeFrom = (expr: Expr, name: string): boolean => walk(expr).some(part => part.is === 'name' && part.name === name);
 const isCut = (expr: Expr): boolean => methodChain(expr).some(step => step.bounds);
 
 /** One run takes one of the ways: the worst counts. */
@@ -319,7 +320,7 @@ function isDocumentQuery(expr: Expr): boolean {
 
 /** `find({"document_uuid": uuid})`: what belongs to one thing. */
 function isOfOne(expr: Expr): boolean {
-  return [...walk(expr)].some(part => part.is === 'call' && part.callee.is === 'member' && part.callee.name === 'find' && part.positional[0]?.is === 'map'
+  return walk(expr).some(part => part.is === 'call' && part.callee.is === 'member' && part.callee.name === 'find' && part.positional[0]?.is === 'map'
     && part.positional[0].entries.some(([key, value]) => key?.is === 'literal' && /(^|_)(uu)?id$/.test(String(key.value)) && value.is !== 'map'));
 }
 
@@ -346,7 +347,7 @@ function modelOf(expr: Expr, scope: Scope, resolver: Resolver): { entity?: strin
   if (methodChain(expr).some(step => step.name === 'values' || step.name === 'values_list')) return {}; // values, no rows
   for (const part of walk(expr)) {
     if (part.is === 'member' && part.name === 'objects') { const name = dottedName(part.object)?.split('.').pop(); if (name) return { entity: name }; }
-    if (part.is === 'call' && /(^|\.)(query|select)$/.test(dottedName(part.callee) ?? (part.callee.is === 'member' ? part.callee.name : '')) && part.positional[0]) {
+    if (part.is === 'call' && /(^|\.)(query|select)$/.test(calleeName(part)) && part.positional[0]) {
       const first = part.positional[0];
       const name = dottedName(first);
       if (name && /^[A-Z]\w*$/.test(name.split('.').pop()!)) return { entity: name.split('.').pop()! };

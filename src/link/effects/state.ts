@@ -260,7 +260,7 @@ function readsOf(target: FunctionTarget, resolver: Resolver, depth: number): rea
   if (depth === 0) return OPEN;
   const inside = resolver.inside(target);
   const visit = (statements: readonly Statement[], scope: Scope): readonly Asked[] => statements.flatMap(statement => (statement.do === 'function' || statement.do === 'class' ? [] : [
-    ...expressionsOf(statement).flatMap(expr => [...walk(expr)].flatMap(part => (part.is === 'call' ? (isDropped(part, statement) ? NOTHING : readBy(part === expr && statement.do === 'return' ? { ...part, awaited: true } : part, scope)) : part.is === 'function' && part.code ? visit(part.code.body, resolver.inside({ is: 'function', function: part.code, scope })) : []))),
+    ...expressionsOf(statement).flatMap(expr => walk(expr).flatMap(part => (part.is === 'call' ? (isDropped(part, statement) ? NOTHING : readBy(part === expr && statement.do === 'return' ? { ...part, awaited: true } : part, scope)) : part.is === 'function' && part.code ? visit(part.code.body, resolver.inside({ is: 'function', function: part.code, scope })) : []))),
     ...visit(nested(statement), scope),
   ]));
   const readBy = (call: Call, scope: Scope): readonly Asked[] => {

@@ -17,7 +17,7 @@ export function triedFor(body: readonly Statement[], works: readonly Pick<Effect
   // what a session is given fails as it is written
   const effect = left.find(one => !isOnlyAdded(one)) ?? left[0];
   const call = effect ?? triedCall(body, scope, resolver, [...silent, ...works.map(({ at }) => at)]);
-  return call && { at: call.at, text: call.text, isEffect: effect !== undefined, ...(effect && { kind: effect.kind }) };
+  return call && { at: call.at, text: call.text, ...(effect && { effect: effect.kind }) };
 }
 
 /** What a block is there for: the first call that is made for what it does, or waited for; else the first that is no logging and no method of a text; but for some. */
@@ -30,7 +30,7 @@ function triedCall(statements: readonly Statement[], scope: Scope, resolver: Res
 /** The calls of some statements in order. `isOwn`: nothing takes what it gives. */
 function callsIn(statements: readonly Statement[]): readonly { readonly call: Call; readonly isOwn: boolean }[] {
   return statements.flatMap(statement => [
-    ...expressionsOf(statement).flatMap(expr => [...walk(expr)].flatMap(part => (part.is === 'call' ? [{ call: part, isOwn: statement.do === 'call' && part === expr }] : []))),
+    ...expressionsOf(statement).flatMap(expr => walk(expr).flatMap(part => (part.is === 'call' ? [{ call: part, isOwn: statement.do === 'call' && part === expr }] : []))),
     ...callsIn(nested(statement)),
   ]);
 }

@@ -6,7 +6,7 @@ import type { FunctionTarget, Resolver, Scope } from '../modules.js';
 import { render } from '../render.js';
 import type { Calls } from './calls.js';
 import { holdsCall, startedBy, type Work } from './detached.js';
-import { callsOf, type Call } from './walk.js';
+import { calleeName, callsOf, type Call } from './walk.js';
 
 /** The call that acknowledges or deletes a message. */
 export type IsAck = (call: Call) => boolean;
@@ -59,8 +59,8 @@ function inFunction(statements: readonly Statement[], scope: Scope, hasWorked: b
   const called: Called[] = [];
   const worked = (): boolean => hasWorked || work.length > 0;
   const acknowledges = (call: Call, within: Scope): boolean => isAck(call) || onlyAcknowledges(call, within, isAck, resolver);
-  const isAbout = (call: Call, within: Scope): boolean => acknowledges(call, within) || RECEIVES.test(nameOf(call));
-  const isWork = (call: Call, within: Scope): boolean => !isLogging(call) && !NO_WORK.test(dottedName(call.callee) ?? render(call.callee)) && ![...walk(call)].some(part => part.is === 'call' && isAbout(part, within));
+  const isAbout = (call: Call, within: Scope): boolean => acknowledges(call, within) || RECEIVES.test(calleeName(call));
+  const isWork = (call: Call, within: Scope): boolean => !isLogging(call) && !NO_WORK.test(dottedName(call.callee) ?? render(call.callee)) && !walk(call).some(part => part.is === 'call' && isAbout(part, within));
 
   const visit = (body: readonly Statement[], where: Where, within: Scope): Where => {
     let at = where;
@@ -70,7 +70,7 @@ function inFunction(statements: readonly Statement[], scope: Scope, hasWorked: b
       for (const expr of expressionsOf(statement)) expression(expr, at, within, returned);
       const started = startedBy(statement, within, resolver, calls);
       if (started && !expressionsOf(statement).some(expr => holdsCall(expr, isAck))) { begun.push(started); at = { ...at, started }; }
-      if (at.inCatch && callsWithin([statement]).some(call => HANDS_ON.test(nameOf(call)))) { const { inCatch: _, ...rest } = at; at = rest; }
+      if (at.inCatch && callsWithin([statement]).some(call => HANDS_ON.test(calleeName(call)))) { const { inCatch: _, ...rest } = at; at = rest; }
       if (statement.do === 'try') {
         const before = work.length;
         visit(statement.body, at, within);
@@ -103,13 +103,11 @@ function inFunction(statements: readonly Statement[], scope: Scope, hasWorked: b
   }) };
 }
 
-const nameOf = ({ callee }: Call): string => dottedName(callee) ?? (callee.is === 'member' ? callee.name : '');
-
 /** A function of the repository that acknowledges the message in any case, and waits for nothing else. What it returns counts as waited for. */
 function onlyAcknowledges(call: Call, scope: Scope, isAck: IsAck, resolver: Resolver): boolean {
   const target = resolver.resolve(call.callee, scope);
   if (target.is !== 'function') return false;
-  const holds = (one: Call): boolean => [...walk(one)].some(part => part.is === 'call' && isAck(part));
+  const holds = (one: Call): boolean => walk(one).some(part => part.is === 'call' && isAck(part));
   const always = (body: readonly Statement[]): boolean => body.some(statement => (statement.do === 'try' ? always(statement.body) : statement.do !== 'function' && callsOf(statement).some(holds)));
   const others = (body: readonly Statement[]): boolean => body.some(statement => callsOf(statement).some(one => (one.awaited === true || (statement.do === 'return' && statement.value === one)) && !holds(one)) || others(nested(statement)));
   return always(target.function.body) && !others(target.function.body);
@@ -132,5 +130,5 @@ const isBehind = (a: SourceLocation, b: SourceLocation): boolean => a.startLine 
 /** A handler that raises, returns, goes on with the next message, or refuses the message. */
 function leaves(body: readonly Statement[]): boolean {
   return body.some(statement => statement.do === 'raise' || statement.do === 'return' || statement.do === 'continue' || statement.do === 'break'
-    || callsOf(statement).some(call => /(?:^|\.)(?:nack|reject|reply|process\.exit|moveToFailed|changeMessageVisibility|retry)$/i.test(dottedName(call.callee) ?? (call.callee.is === 'member' ? call.callee.name : ''))) || leaves(nested(statement)));
+    || callsOf(statement).some(call => /(?:^|\.)(?:nack|reject|reply|process\.exit|moveToFailed|changeMessageVisibility|retry)$/i.test(calleeName(call))) || leaves(nested(statement)));
 }

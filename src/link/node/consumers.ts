@@ -1,6 +1,5 @@
-import { posix } from 'node:path';
 import type { ConsumerKind, Expr, MessageConsumer, Setting, Slot, SourceLocation, Statement } from '../../model/index.js';
-import { comparePlaces, dottedName, expressionsOf, literal, literalText, nested, shorten, walk } from '../../model/index.js';
+import { comparePlaces, dottedName, expressionsOf, literal, nested, shorten, walk } from '../../model/index.js';
 import { toSetting } from '../celery/settings.js';
 import { argumentsOf } from '../call-arguments.js';
 import { bindingsOf } from '../bindings.js';
@@ -12,7 +11,8 @@ import { callsIn, type Calls, type CallSite } from './calls.js';
 import { dispatcher, type Dispatch } from './dispatch.js';
 import { handlerOf } from './handler.js';
 import { processesOf } from './process.js';
-import { callsOf, codeSites, entriesOf, functionNamed, type Call, type CodeSite, type Entries } from './walk.js';
+import { isSentByClock } from './schedules.js';
+import { callsOf, codeSites, entriesOf, functionNamed, queueName, type Call, type CodeSite, type Entries } from './walk.js';
 
 /** Code that runs on a developer's machine alone. */
 const TESTS = /(?:^|\/)(?:__tests__|__mocks__|tests?|e2e|specs?|mocks?|fixtures?|benchmarks?|stories|storybook|docs?)\/|\.(?:spec|test|tests|stories|e2e|e2e-spec|mock|bench|config)\.[cm]?[jt]sx?$/i;
@@ -69,7 +69,7 @@ function madeBy(found: Found, calls: Calls, resolver: Resolver): readonly Found[
   if (!maker || !call || found.kind === 'sqs' || maker.function.name === 'anonymous' || makers.length === MOST_MAKERS) return [found];
   const takes = (expr: Expr): boolean => expr.is === 'name' && maker.function.parameters.some(({ name }) => name === expr.name);
   // metered(handler), for the queue that it is given
-  const wraps = found.queue !== undefined && takes(found.queue) && found.handlerAs !== undefined && [...walk(found.handlerAs)].some(takes);
+  const wraps = found.queue !== undefined && takes(found.queue) && found.handlerAs !== undefined && walk(found.handlerAs).some(takes);
   if (!returnsIt(maker.function.body, call, nameOf(call, found.site.statement)) && !wraps && !(found.handler === undefined && call.positional.some(takes))) return [found];
   const sites = calls.callersOf(maker);
   return sites.length === 0 ? [found] : sites.flatMap(site => {
@@ -218,14 +218,9 @@ function consumerOf(found: Found, resolver: Resolver, processOf: ReturnType<type
   const prefetch = kind !== 'amqp' ? undefined : ((options.get('prefetchCount') ?? options.get('prefetch')) as Setting<number> | undefined) ?? (found.limited ? unknown : closings.prefetchIn(at.path));
   return {
     id: `${at.path}:${at.startLine}`, kind, at, text, ...(found.noAckByDefault && { noAckByDefault: true }), polls: kind !== 'sqs' || call === undefined || isRepeated(found.handler!.function.body, call), options, openOptions: given.isOpen, isNest, process,
-    closes, ...(closedFirst && { closedFirst }), ...(startedAt && { startedAt }), ...(kind === 'pg-boss' && isScheduled(found, queue, scope, resolver, calls) && { isPeriodic: true }),
+    closes, ...(closedFirst && { closedFirst }), ...(startedAt && { startedAt }), ...(kind === 'pg-boss' && isSentByClock(queue, found.queue, scope, resolver, calls) && { isPeriodic: true }),
     ...(found.handlerAs?.is === 'literal' && found.handlerAs.value === null && { byHand: true as const }), ...(queue !== undefined && { queue }), ...(name !== undefined && { name }), ...(handler && { handler }), ...(slot && { optionSlot: slot }), ...(prefetch && { prefetch }),
   };
-}
-
-/** `boss.schedule(queue, '* * * * *')` of the same queue. */
-function isScheduled({ queue: written }: Found, queue: string | undefined, scope: Scope, resolver: Resolver, calls: Calls): boolean {
-  return calls.callsNamed('schedule').some(({ call: { positional: [name] }, scope: from }) => name !== undefined && (queue !== undefined ? queueName(name, from, resolver) === queue : written !== undefined && from.path === scope.path && render(name) === render(written)));
 }
 
 /** The call that makes the connection that it is given. */
@@ -252,15 +247,9 @@ function settingsOf({ entries }: Entries, resolver: Resolver, passedOn: boolean)
   }));
 }
 
-/** The name itself; of an address its end: `https://sqs…/123/register-input`. */
-function queueName(expr: Expr, scope: Scope, resolver: Resolver): string | undefined {
-  const value = resolver.evaluate(expr, scope);
-  return value.known && typeof value.value === 'string' ? posix.basename(value.value) : literalText(expr);
-}
-
 /** `const worker = new Worker(…)`, `this.worker = …`: the last part of the name. */
 function nameOf(call: Call, statement: Statement): string | undefined {
-  if (statement.do !== 'assign' || ![...walk(statement.value)].includes(call)) return undefined;
+  if (statement.do !== 'assign' || !walk(statement.value).includes(call)) return undefined;
   return dottedName(statement.targets[0]!)?.split('.').pop();
 }
 
@@ -296,7 +285,7 @@ function isRepeated(statements: readonly Statement[], call: Call): boolean {
 }
 
 function holds(statements: readonly Statement[], call: Call): boolean {
-  return statements.some(statement => expressionsOf(statement).some(expr => [...walk(expr)].includes(call)) || holds(nested(statement), call));
+  return statements.some(statement => expressionsOf(statement).some(expr => walk(expr).includes(call)) || holds(nested(statement), call));
 }
 
 /** What acknowledges a message of this kind. */
@@ -325,7 +314,7 @@ function closingsOf(modules: readonly Scope[], resolver: Resolver): Closings {
     const folder = resolver.scripts.packageOf(module.path);
     const put = (expr: Expr): void => { const name = dottedName(expr)?.split('.').pop(); if (name !== undefined) listed.set(folder, (listed.get(folder) ?? new Set()).add(name)); };
     for (const { statement, scope } of codeSites(module.statements, module, resolver)) {
-      for (const part of expressionsOf(statement).flatMap(expr => [...walk(expr)])) {
+      for (const part of expressionsOf(statement).flatMap(expr => walk(expr))) {
         if (part.is === 'list') part.items.forEach(put);
         if (part.is === 'map') part.entries.forEach(([, value]) => put(value));
         if (part.is !== 'call' || part.callee.is !== 'member') continue;

@@ -1,5 +1,5 @@
 import type { Expr, MessageHandler, SourceLocation, Statement } from '../../model/index.js';
-import { dottedName, nested, walk } from '../../model/index.js';
+import { nested, walk } from '../../model/index.js';
 import { returnsOf } from '../bodies.js';
 import { bindingsOf } from '../bindings.js';
 import { argumentsOf } from '../call-arguments.js';
@@ -7,7 +7,7 @@ import { isLogging } from '../effects/handlers.js';
 import type { FunctionTarget, Resolver, Scope } from '../modules.js';
 import { render } from '../render.js';
 import type { Calls } from './calls.js';
-import { callsOf, type Call } from './walk.js';
+import { calleeName, callsOf, type Call } from './walk.js';
 
 /** Work that is started or waited for, and its call as written. */
 export interface Work { readonly at: SourceLocation; readonly text: string }
@@ -22,14 +22,12 @@ export function detachedWork(fn: FunctionTarget, resolver: Resolver, calls: Call
   const waits = (statements: readonly Statement[]): boolean => statements.some(statement => {
     if (statement.do === 'function' || statement.do === 'class') return false;
     if (statement.do === 'return' && statement.value && statement.value.is !== 'literal') return true;
-    if (callsOf(statement).some(call => call.awaited === true && !KEEPS_HOUSE.test(nameOf(call)))) return true;
+    if (callsOf(statement).some(call => call.awaited === true && !KEEPS_HOUSE.test(calleeName(call)))) return true;
     started ??= startedBy(statement, scope, resolver, calls);
     return waits(nested(statement));
   });
   return waits(fn.function.body) ? undefined : started;
 }
-
-const nameOf = ({ callee }: Call): string => dottedName(callee) ?? (callee.is === 'member' ? callee.name : '');
 
 /** The work that a statement starts, and that nothing waits for. */
 export function startedBy(statement: Statement, scope: Scope, resolver: Resolver, calls: Calls): Work | undefined {
@@ -41,7 +39,7 @@ function startedIn(call: Expr, scope: Scope, resolver: Resolver, calls: Calls): 
   const work: Work = { at: call.at, text: render(call) };
   const { callee, positional: [given] } = call;
   if (callee.is === 'member' && /^(?:then|catch|finally)$/.test(callee.name)) return callee.object.is === 'call' ? { ...work, text: render(firstOf(callee.object)) } : undefined;
-  if (/^Promise\.(?:all|allSettled)$/.test(nameOf(call))) return work;
+  if (/^Promise\.(?:all|allSettled)$/.test(calleeName(call))) return work;
   if (callee.is === 'member' && callee.name === 'forEach' && given?.is === 'function') {
     const { code } = given;
     if (!code) return startedIn(given.returns, scope, resolver, calls) && work;
@@ -87,5 +85,5 @@ function isGivenAsynchronous(callee: Expr, scope: Scope, resolver: Resolver, cal
 export function holdsCall(expr: Expr, is: (call: Call) => boolean): boolean {
   const inBody = (body: readonly Statement[]): boolean => body.some(statement => (statement.do !== 'function' && statement.do !== 'class' && inBody(nested(statement))) || callsIn(statement));
   const callsIn = (statement: Statement): boolean => callsOf(statement).some(call => holdsCall(call, is));
-  return [...walk(expr)].some(part => (part.is === 'call' && is(part)) || (part.is === 'function' && part.code !== undefined && inBody(part.code.body)));
+  return walk(expr).some(part => (part.is === 'call' && is(part)) || (part.is === 'function' && part.code !== undefined && inBody(part.code.body)));
 }

@@ -10,8 +10,8 @@ import { functionNamed, type Call } from './walk.js';
 
 /** One of the functions that a table holds for messages. `name`: what the table or the entry calls it. */
 export interface Case { readonly target: FunctionTarget; readonly name?: string }
-/** The functions that a call may reach whose callee is looked up by what the message says: `handlers[job.name](job)`, `jobs.get(name).run(job)`. */
-export type Dispatch = (call: Call, scope: Scope) => readonly Case[];
+/** The functions that a call may reach whose callee is looked up by what the message says: `handlers[job.name](job)`, `jobs.get(name).run(job)`. `isGiven`: it is a parameter, which stands for what callers give. */
+export type Dispatch = (call: Call, scope: Scope, isGiven: boolean) => readonly Case[];
 
 /** A value as it is written somewhere, and the key it stands under. */
 interface Held { readonly expr: Expr; readonly scope: Scope; readonly key?: string }
@@ -120,10 +120,10 @@ export function dispatcher({ callersOf, callbackOf, writesTo }: Calls, resolver:
     return target ? [{ target, ...(key !== undefined && { name: key }) }] : [];
   }
 
-  return (call, scope) => {
+  return (call, scope, isGiven) => {
     const { callee } = call;
     const table = callee.is === 'member' ? callee.object : callee;
-    if (!isLookedUp(table, scope)) return [];
+    if (!isGiven && !isLookedUp(table, scope)) return [];
     const held = origins(table, scope, STEPS);
     const found = callee.is === 'member' ? held.flatMap(one => [...entry(one, callee.name, STEPS).flatMap(caseOf), ...methodOf(one, callee.name)]) : held.flatMap(caseOf);
     const seen = new Set<FunctionFacts>();

@@ -1,7 +1,8 @@
-import type { HandlerCase, MessageHandler, Statement } from '../../model/index.js';
+import type { Expr, HandlerCase, MessageHandler, Statement } from '../../model/index.js';
 import { dottedName, nested } from '../../model/index.js';
 import { bodyOf } from '../effects/index.js';
-import type { FunctionTarget, Resolver } from '../modules.js';
+import { bindingsOf } from '../bindings.js';
+import type { FunctionTarget, Resolver, Scope } from '../modules.js';
 import { render } from '../render.js';
 import { acknowledgements, type IsAck } from './acknowledge.js';
 import { detachedWork } from './detached.js';
@@ -15,13 +16,23 @@ const BLOCKS = /(?:^|\.)(?:execSync|execFileSync|spawnSync|pbkdf2Sync|scryptSync
 /** What one function does with a message. `isAck`: the call that acknowledges or deletes it. `dispatch`: what a call reaches through a table. */
 export function handlerOf(fn: FunctionTarget, resolver: Resolver, isAck: IsAck, dispatch: Dispatch, calls: Calls): MessageHandler {
   const { retryCalls: _none, open, ...body } = bodyOf(fn, resolver, []);
-  const cases = open.flatMap(({ call, scope, asked }) => dispatch(call, scope).map(({ target, name }): HandlerCase => {
+  const cases = open.flatMap(({ call, scope, asked }) => dispatch(call, scope, isGivenAround(call.callee, scope, fn)).map(({ target, name }): HandlerCase => {
     const { retryCalls: _neither, open: _open, ...inner } = bodyOf(target, resolver, [], asked);
     return { at: target.function.at, body: inner, ...(name !== undefined && { name }) };
   }));
   const blocks = blockingCall(fn.function.body);
   const detached = detachedWork(fn, resolver, calls);
   return { at: fn.function.at, ...(fn.function.name !== 'anonymous' && fn.function.name !== 'module' && { name: fn.function.name }), body, ...(cases.length > 0 && { cases }), acks: acknowledgements(fn, isAck, resolver, calls), ...(blocks && { blocks }), ...(detached && { detached }) };
+}
+
+/** `subscribe(work) { channel.consume(queue, message => work(message)); }`: what is called by the name of a parameter of a function around the handler. */
+function isGivenAround(callee: Expr, from: Scope, { scope: outside }: FunctionTarget): boolean {
+  if (callee.is !== 'name') return false;
+  let within: Scope | undefined = from;
+  while (within && !bindingsOf(within.statements).byName.has(callee.name) && !within.function?.parameters.some(({ name }) => name === callee.name)) within = within.parent;
+  const owner = within?.function?.parameters.some(({ name }) => name === callee.name) ? within.function : undefined;
+  for (let around: Scope | undefined = outside; owner && around; around = around.parent) if (around.function === owner) return true;
+  return false;
 }
 
 /** Only in the handler itself, where nothing awaited comes after it that would show that it is quick. */

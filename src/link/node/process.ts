@@ -1,7 +1,7 @@
 import type { Expr, NodeProcess, SignalHandler, SourceLocation, Statement } from '../../model/index.js';
 import { dottedName, expressionsOf, nested, walk } from '../../model/index.js';
 import type { FunctionTarget, Resolver, Scope } from '../modules.js';
-import { callsOf, codeSites, functionNamed, type Call } from './walk.js';
+import { calleeName, callsOf, codeSites, functionNamed, type Call } from './walk.js';
 
 /** Libraries that handle SIGTERM for those who use them: their READMEs; graphile-worker's run() unless noHandleSignals (worker.graphile.org/docs/library/run). */
 const SIGNAL_LIBRARIES = /^(@godaddy\/terminus|lightship|close-with-grace|exit-hook|async-exit-hook|node-graceful-shutdown|node-graceful|http-graceful-shutdown|fastify-graceful-shutdown|@gquittet\/graceful-server|@medusajs\/framework|moleculer|graceful-shutdown|graphile-worker)$/;
@@ -19,7 +19,7 @@ export function processesOf(modules: readonly Scope[], resolver: Resolver): (fol
   };
   for (const module of modules) {
     const own = of(module.path);
-    const parts = [...codeSites(module.statements, module, resolver)].flatMap(({ statement }) => expressionsOf(statement).flatMap(expr => [...walk(expr)]));
+    const parts = [...codeSites(module.statements, module, resolver)].flatMap(({ statement }) => expressionsOf(statement).flatMap(expr => walk(expr)));
     const speaksOfSigterm = parts.some(part => part.is === 'literal' && part.value === 'SIGTERM');
     const protection = own.taskProtection ?? parts.find(protects)?.at;
     if (protection) own.taskProtection = protection;
@@ -27,7 +27,7 @@ export function processesOf(modules: readonly Scope[], resolver: Resolver): (fol
       if ((statement.do === 'import-names' || statement.do === 'import-module') && SIGNAL_LIBRARIES.test(statement.module)) own.library = statement.module;
       if (statement.do === 'function') for (const decorator of statement.function.decorators) if (decorator.is === 'call' && /(?:^|\.)Cron$/.test(dottedName(decorator.callee) ?? '') && !keepsOwn(statement.function.body)) own.schedules.push({ at: decorator.at, text: `@Cron ${statement.function.name}` });
       for (const call of callsOf(statement)) {
-        const name = dottedName(call.callee) ?? (call.callee.is === 'member' ? call.callee.name : '');
+        const name = calleeName(call);
         if (/^node-cron(?:\.\w+)?\.schedule$|^cron\.(?:CronJob|schedule)$|^node-schedule\.scheduleJob$/.test(resolver.externalName(call.callee, scope) ?? '')) own.schedules.push({ at: call.at, text: `${name}(…)` });
         if (/(?:^|\.)enableShutdownHooks$/.test(name)) own.hooks.push(call.at);
         else if (/(?:^|\.)NestFactory\.create\w*$/.test(name)) own.bootstraps.push(call.at);
@@ -119,7 +119,7 @@ function exitAtOnce(fn: FunctionTarget, resolver: Resolver, depth: number): Sour
   const visit = (statements: readonly Statement[]): SourceLocation | 'waits' | undefined => {
     for (const statement of statements) {
       for (const call of callsOf(statement)) {
-        const name = dottedName(call.callee) ?? (call.callee.is === 'member' ? call.callee.name : '');
+        const name = calleeName(call);
         if (EXITS.test(name)) return call.at;
         // a callback exits when the work is done
         if (call.awaited || call.positional.some(argument => argument.is === 'function') || /(?:^|\.)(?:then|finally)$/.test(name)) return 'waits';

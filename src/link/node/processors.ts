@@ -1,4 +1,5 @@
 import type { BodyFacts, JobQueue, MessageConsumer, Setting, SourceLocation, TaskFunction, WorkUnit } from '../../model/index.js';
+import type { JobQueues } from './queues.js';
 
 /**
  * What brings back a message whose handler was cut, by kind of consumer; measured for BullMQ, AMQP and SQS. KafkaJS commits the offset behind the handler
@@ -14,11 +15,12 @@ const AGAIN: Readonly<Partial<Record<MessageConsumer['kind'], { readonly text: s
   'graphile-worker': { text: 'is run again 4 hours after its process was killed', anew: 'the job is run again from its beginning 4 hours later' },
 };
 
-/** The handlers of consumers as functions that the rules for task code judge, one unit for each package. `queues`: what gives their jobs attempts. */
-export function processorsOf(consumers: readonly MessageConsumer[], queues: readonly JobQueue[]): readonly WorkUnit[] {
+/** The handlers of consumers as functions that the rules for task code judge, one unit for each package. `queues`: what gives their jobs attempts; `repeated`: those that a clock sends jobs to. */
+export function processorsOf(consumers: readonly MessageConsumer[], { queues, repeated }: Pick<JobQueues, 'queues' | 'repeated'>): readonly WorkUnit[] {
   const units = new Map<string, TaskFunction[]>();
   for (const consumer of consumers) {
-    const own = processorsFor(consumer, attemptsOf(consumer, queues));
+    const isRepeated = consumer.kind === 'bullmq' && consumer.queue !== undefined && repeated.has(consumer.queue);
+    const own = processorsFor(isRepeated ? { ...consumer, isPeriodic: true } : consumer, attemptsOf(consumer, queues));
     if (own.length > 0) units.set(consumer.process.folder, [...(units.get(consumer.process.folder) ?? []), ...own]);
   }
   return [...units].map(([folder, functions]) => ({ id: folder === '.' ? 'package.json' : folder, reach: 'written', settings: new Map(), broker: 'other', pool: 'other', functions, workers: [] }));

@@ -85,7 +85,7 @@ function run(first: string, all: World): ReadonlySet<MessageConsumer> {
   function valuesOf({ path }: Scope): ReadonlySet<string> {
     let names = values.get(path);
     const scope = resolver.module(path);
-    if (!names) values.set(path, (names = new Set(scope ? [...codeSites(scope.statements, scope, resolver)].flatMap(({ statement }) => [...expressionsOf(statement), ...declared(statement)]).flatMap(expr => [...walk(expr)].flatMap(part => (part.is === 'name' ? [part.name] : []))) : [])));
+    if (!names) values.set(path, (names = new Set(scope ? [...codeSites(scope.statements, scope, resolver)].flatMap(({ statement }) => [...expressionsOf(statement), ...declared(statement)]).flatMap(expr => walk(expr).flatMap(part => (part.is === 'name' ? [part.name] : []))) : [])));
     return names;
   }
 

@@ -22,7 +22,7 @@ export function sentInScriptTransactions(modules: readonly Scope[], resolver: Re
         const decorator = statement.function.decorators.find(one => TRANSACTIONAL.test(dottedName(one.is === 'call' ? one.callee : one) ?? ''));
         if (decorator) found.push(...sentIn(statement.function.body, { at: decorator.at, text: `@${dottedName(decorator.is === 'call' ? decorator.callee : decorator)}()` }));
       }
-      for (const call of expressionsOf(statement).flatMap(expr => [...walk(expr)])) {
+      for (const call of expressionsOf(statement).flatMap(expr => walk(expr))) {
         if (call.is !== 'call' || call.callee.is !== 'member' || !OPENS.test(call.callee.name)) continue;
         const fn = call.positional.map(argument => functionNamed(argument, scope, resolver)).find(target => target !== undefined);
         if (fn) found.push(...sentIn(fn.function.body, { at: { ...call.at, endLine: call.callee.at.endLine, endColumn: call.callee.at.endColumn }, text: `${dottedName(call.callee) ?? call.callee.name}()` }));
@@ -38,7 +38,7 @@ function sentIn(body: readonly Statement[], opened: { readonly at: SourceLocatio
   const visit = (statements: readonly Statement[]): void => {
     for (const statement of statements) {
       if (statement.do === 'function' || statement.do === 'class') continue;
-      for (const call of expressionsOf(statement).flatMap(expr => [...walk(expr)])) {
+      for (const call of expressionsOf(statement).flatMap(expr => walk(expr))) {
         if (call.is !== 'call' || call.callee.is !== 'member') continue;
         const holder = dottedName(call.callee.object) ?? render(call.callee.object);
         if (SENDS.test(call.callee.name) && QUEUE.test(holder) && wrote) { found.push(messageOf(call, holder, opened, wrote)); continue; }
@@ -52,7 +52,7 @@ function sentIn(body: readonly Statement[], opened: { readonly at: SourceLocatio
 }
 
 function messageOf(call: Call, holder: string, opened: { readonly at: SourceLocation; readonly text: string }, wrote: { readonly at: SourceLocation; readonly text: string; readonly name?: string }): PublishInTransaction {
-  const names = new Set(call.positional.flatMap(part => [...walk(part)]).flatMap((part: Expr) => (part.is === 'name' ? [part.name] : [])));
+  const names = new Set(call.positional.flatMap(part => walk(part)).flatMap((part: Expr) => (part.is === 'name' ? [part.name] : [])));
   const { name, ...write } = wrote;
   return {
     at: call.at, target: `a message of ${holder.replace(/^this\./, '')}`, countdown: { state: 'unset', at: call.at, slots: [] }, via: [], text: shorten(render(call), 60), opened, wrote: write,

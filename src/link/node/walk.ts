@@ -1,5 +1,6 @@
+import { posix } from 'node:path';
 import type { Expr, Statement } from '../../model/index.js';
-import { expressionsOf, nested, walk } from '../../model/index.js';
+import { dottedName, expressionsOf, literalText, nested, walk } from '../../model/index.js';
 import { classScope } from '../bodies.js';
 import type { FunctionTarget, Resolver, Scope } from '../modules.js';
 
@@ -23,8 +24,11 @@ export function* codeSites(statements: readonly Statement[], scope: Scope, resol
 
 /** The calls a statement makes itself. */
 export function callsOf(statement: Statement): readonly Call[] {
-  return expressionsOf(statement).flatMap(expr => [...walk(expr)].filter(part => part.is === 'call'));
+  return expressionsOf(statement).flatMap(expr => walk(expr).filter(part => part.is === 'call'));
 }
+
+/** What a call calls, as written: `channel.ack`; of what is no plain name the last part: `ack` of `channels[0].ack(…)`. */
+export const calleeName = ({ callee }: Call): string => dottedName(callee) ?? (callee.is === 'member' ? callee.name : '');
 
 /** The function an expression is, or names. */
 export function functionNamed(expr: Expr | undefined, scope: Scope, resolver: Resolver, steps = 6): FunctionTarget | undefined {
@@ -55,4 +59,10 @@ export function entriesOf(expr: Expr | undefined, scope: Scope, resolver: Resolv
   const callee = expr.is === 'call' ? resolver.resolve(expr.callee, scope) : undefined;
   const returned = callee?.is === 'function' ? callee.function.body.findLast(statement => statement.do === 'return') : undefined;
   return callee?.is === 'function' && returned?.do === 'return' && returned.value ? entriesOf(returned.value, resolver.inside(callee), resolver, steps - 1) : open;
+}
+
+/** The name itself; of an address its end: `https://sqs…/123/register-input`. */
+export function queueName(expr: Expr, scope: Scope, resolver: Resolver): string | undefined {
+  const value = resolver.evaluate(expr, scope);
+  return value.known && typeof value.value === 'string' ? posix.basename(value.value) : literalText(expr);
 }

@@ -1,4 +1,5 @@
 import type { Rule } from '../../model/index.js';
+import { acknowledgedEarly } from '../acknowledged-early.js';
 
 export const ackBeforeWork: Rule = {
   id: 'amqp/ack-before-work',
@@ -11,22 +12,7 @@ export const ackBeforeWork: Rule = {
 
   *check({ consumers }) {
     for (const { kind, handler } of consumers) {
-      if (kind !== 'amqp') continue;
-      for (const { at, text, before, during } of handler?.acks ?? []) {
-        if (during) {
-          yield {
-            order: 5, at, confidence: 'medium', label: 'acknowledged here',
-            message: `${during.text} is not waited for: ${text} acknowledges the message while its work runs, and a deployment that cuts the work loses it; prefetch limits nothing either`,
-            related: [{ at: during.at, message: 'started, not waited for' }], suggestion: `write \`await ${during.text}\` in front of ${text}`, fate: 'acknowledged → SIGTERM in the work: lost',
-          };
-        }
-        if (!before) continue;
-        yield {
-          order: 5, at, confidence: 'high', label: 'acknowledged here',
-          message: `${text} stands in front of ${before.text}: a message whose work is cut by a deployment is lost`,
-          related: [{ at: before.at, message: 'the work' }], suggestion: `move ${text} behind ${before.text}`, fate: 'acknowledged → SIGKILL in the work: lost',
-        };
-      }
+      if (kind === 'amqp') yield* acknowledgedEarly(handler?.acks ?? [], { does: 'acknowledges', done: 'acknowledged', limits: '; prefetch limits nothing either', confidence: 'high' });
     }
   },
 };

@@ -13,7 +13,7 @@ export const noPrefetch: Rule = {
   references: ['https://www.rabbitmq.com/docs/consumer-prefetch', 'https://amqp-node.github.io/amqplib/channel_api.html#channel_prefetch'],
 
   *check({ consumers }) {
-    for (const { kind, at, options, queue, text, prefetch, openOptions, noAckByDefault } of consumers) {
+    for (const { kind, at, options, queue, text, prefetch, openOptions, noAckByDefault, isNest } of consumers) {
       const ack = options.get('noAck');
       if (kind !== 'amqp' || (ack ? ack.state === 'set' && ack.value === true : noAckByDefault === true)) continue;
       const many = prefetch?.state === 'set' && prefetch.value >= MANY ? prefetch : undefined;
@@ -21,7 +21,7 @@ export const noPrefetch: Rule = {
       yield {
         order: 7, at: many?.at ?? at, severity: many ? 'note' : 'warning', confidence: many ? 'low' : openOptions ? 'low' : 'high', label: many ? `${many.value} at once` : 'no limit',
         message: many ? `each consumer of ${queue ?? text} holds up to ${many.value} messages: a stop delivers all of them again` : `the channel that consumes ${queue ?? 'the queue'} has no prefetch: RabbitMQ sends it everything that waits, and all of it again when the process is stopped`,
-        suggestion: many ? 'write prefetch(10) or less, 1 for long work' : noAckByDefault !== undefined ? 'write prefetchCount: 10 in the options of the transport, 1 for long work' : 'call channel.prefetch(10) before consume, 1 for long work',
+        suggestion: many ? 'write prefetch(10) or less, 1 for long work' : isNest ? 'write prefetchCount: 10 in the options of the transport, 1 for long work' : 'call channel.prefetch(10) before consume, 1 for long work',
         fate: 'SIGTERM → the connection closes → everything that was sent is delivered again',
       };
     }

@@ -1,6 +1,9 @@
 import type { JobQueue, Rule } from '../../model/index.js';
 import { listed, plural, relatedAt } from '../shared.js';
 
+/** Places that add jobs, of all that do so. */
+const MOST_ADDS = 12;
+
 export const noAttempts: Rule = {
   id: 'bullmq/no-attempts',
   severity: 'note',
@@ -15,7 +18,7 @@ export const noAttempts: Rule = {
     const isWork = ({ name, folder }: JobQueue): boolean => works.some(({ queue, process }) => (name !== undefined && queue !== undefined ? queue === name : process.folder === folder));
     for (const own of grouped(queues.filter(isWork))) {
       // attempts: 1 that somebody wrote is a choice
-      const once = own.filter(({ at, attempts, isOpen }) => !isOpen && attempts.state === 'unset' && !ownAttempts.some(job => job.at.path === at.path));
+      const once = own.filter(({ at, attempts, isOpen, adds, hasOwnAttempts }) => !isOpen && attempts.state === 'unset' && (adds.length > 0 || !hasOwnAttempts) && !ownAttempts.some(job => job.at.path === at.path));
       const [first, ...others] = once;
       if (!first) continue;
       const named = once.flatMap(({ name }) => name ?? []);
@@ -24,7 +27,7 @@ export const noAttempts: Rule = {
         order: 4, at: first.at, confidence: 'medium',
         message: `jobs of ${names} have one attempt: one that fails, for a timeout or a failover of the database, is failed for good`,
         label: 'no attempts: one',
-        related: [...relatedAt(others.slice(0, 5).map(({ at }) => at), 'one attempt too'), ...once.flatMap(({ adds }) => adds).slice(0, 5).map(at => ({ at, message: 'added without attempts of its own' }))],
+        related: [...relatedAt(others.slice(0, 5).map(({ at }) => at), 'one attempt too'), ...once.flatMap(({ adds }) => adds).slice(0, MOST_ADDS).map(at => ({ at, message: 'added without attempts of its own' }))],
         suggestion: "write defaultJobOptions: { attempts: 5, backoff: { type: 'exponential', delay: 5000 } }",
       };
     }

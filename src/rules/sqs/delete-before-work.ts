@@ -1,4 +1,5 @@
 import type { Rule } from '../../model/index.js';
+import { acknowledgedEarly } from '../acknowledged-early.js';
 
 export const deleteBeforeWork: Rule = {
   id: 'sqs/delete-before-work',
@@ -19,22 +20,7 @@ export const deleteBeforeWork: Rule = {
           suggestion: `write \`await ${text}\``, fate: 'deleted → SIGTERM in the work: lost',
         };
       }
-      if (kind !== 'sqs') continue;
-      for (const { at, text, before, during } of handler?.acks ?? []) {
-        if (during) {
-          yield {
-            order: 5, at, confidence: 'medium', label: 'deleted here',
-            message: `${during.text} is not waited for: ${text} deletes the message while its work still runs, and a deployment that cuts the work loses it`,
-            related: [{ at: during.at, message: 'started, not waited for' }], suggestion: `write \`await ${during.text}\` in front of ${text}`, fate: 'deleted → SIGTERM in the work: lost',
-          };
-        }
-        if (!before) continue;
-        yield {
-          order: 5, at, confidence: 'medium', label: 'deleted here',
-          message: `${text} stands in front of ${before.text}: a message whose work is cut by a deployment is lost`,
-          related: [{ at: before.at, message: 'the work' }], suggestion: `move ${text} behind ${before.text}`, fate: 'deleted → SIGKILL in the work: lost',
-        };
-      }
+      if (kind === 'sqs') yield* acknowledgedEarly(handler?.acks ?? [], { does: 'deletes', done: 'deleted', confidence: 'medium' });
     }
   },
 };

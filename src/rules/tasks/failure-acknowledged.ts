@@ -1,5 +1,5 @@
 import type { CeleryApp, WorkUnit, Confidence, EffectKind, ErrorHandler, Problem, Rule, TaskFunction } from '../../model/index.js';
-import { spotOf } from '../../model/index.js';
+import { samePlace } from '../../model/index.js';
 import { isOn } from '../celery-shared.js';
 import { appConfidence, listed, weakest } from '../shared.js';
 import { caughtBy, ofFunctions, retriesOf } from '../task-functions.js';
@@ -16,7 +16,7 @@ export const failureAcknowledged: Rule = {
 
   *check({ apps, processors }) {
     yield* ofFunctions<WorkUnit>([...apps, ...processors], judge);
-    yield* ofFunctions<WorkUnit>(processors, judgeSteps);
+    yield* ofFunctions<WorkUnit>(processors, judgeParts);
     for (const app of apps) yield* judgeHabit(app);
   },
 };
@@ -28,7 +28,7 @@ const isSentAgain = (fn: TaskFunction): boolean => fn.periodic && !fn.signature.
 function* judgeHabit(app: CeleryApp): Iterable<Problem> {
   const found = app.functions.flatMap(fn => {
     if (retriesOf(fn) || isOn(fn.acksLate) !== false || isSentAgain(fn)) return [];
-    const handler = fn.body.handlers.find(one => one.via.length === 0 && one.catches === 'any' && one.tried?.isEffect && losesWork(one, false, false));
+    const handler = fn.body.handlers.find(one => one.via.length === 0 && one.catches === 'any' && one.tried?.effect && losesWork(one, false, false));
     return handler ? [{ fn, handler }] : [];
   });
   const [first, ...others] = found;
@@ -71,23 +71,30 @@ function* judge(app: WorkUnit, fn: TaskFunction): Iterable<Problem> {
   }
 }
 
-/** What a step of the work is there for; not what clears up, or asks the database. */
-const MATTERS: ReadonlySet<EffectKind> = new Set(['insert', 'increment', 'update', 'append', 'upload', 'email', 'sms', 'payment', 'http-write', 'http-read', 'publish']);
-
-/** A step of a job whose error ends where it stands: the others go on, and the job is completed without it. All of a handler are one advice. */
-function* judgeSteps(unit: WorkUnit, fn: TaskFunction): Iterable<Problem> {
-  const isStep = ({ catches, outcome, isAll, tried, leaves, handling, retry }: ErrorHandler): boolean => catches === 'any' && (outcome === 'logs' || outcome === 'records') && !isAll && !leaves && !handling && !retry && tried?.kind !== undefined && MATTERS.has(tried.kind);
-  const [first, ...others] = fn.again ? new Map(fn.body.handlers.filter(isStep).map(handler => [spotOf(handler.at), handler])).values() : [];
-  if (!first) return;
-  const steps = others.length === 0 ? first.tried!.text : `${first.tried!.text} and of ${others.length} more ${others.length === 1 ? 'step' : 'steps'}`;
+/** A part of a job whose error ends in a log or a record while the job goes on: all of one handler are said at once. */
+function* judgeParts(unit: WorkUnit, fn: TaskFunction): Iterable<Problem> {
+  const retried = fn.again?.retried;
+  if (!retried && isSentAgain(fn)) return;
+  const found = fn.body.handlers.filter((one, i, all) => endsPart(one) && !losesWork(one, retried !== undefined, true) && all.findIndex(({ at }) => samePlace(at, one.at)) === i);
+  const [first, ...others] = found;
+  if (!first?.tried) return;
+  const how = found.every(({ outcome }) => outcome === 'records') ? 'with a record of it' : 'with a log at most';
   yield {
-    order: 4, at: first.at, severity: 'note', confidence: weakest(appConfidence(unit), 'medium'), resource: unit.id,
-    message: `the error of ${steps} ends where it stands: ${fn.functionName} goes on without what failed, the job is completed, and no attempt makes up for it`,
-    label: 'the error ends here',
-    related: [{ at: first.tried!.at, message: 'what is left out when it fails' }, ...others.slice(0, MOST_OTHERS).map(({ at, tried }) => ({ at, message: `so does that of ${tried!.text}` }))],
-    suggestion: 'end the handler with `throw` where the job is not done without this step, or give the step a job of its own with attempts and backoff',
-    fate: `error → logged → ${fn.functionName} goes on → completed`,
+    order: 6, at: first.at, severity: 'note', confidence: weakest(appConfidence(unit), 'medium'), resource: unit.id,
+    message: `${others.length > 0 ? `${found.length} handlers in ${fn.functionName} end errors of its work, the first that of ${first.tried.text}` : `${caughtBy(first)} ends the error of ${first.tried.text} ${how}`}, and the job goes on: it is completed without that part, and no attempt follows`,
+    label: 'the error ends here, and the job goes on',
+    related: [{ at: first.tried.at, message: 'what is left out when it fails' }, ...others.slice(0, MOST_OTHERS).map(({ at, tried }) => ({ at, message: `the error of ${tried!.text} ends here too` }))],
+    suggestion: 'end the handler with `throw` where the job is not done without that part; give a part that may fail alone a job of its own, with attempts',
+    fate: 'error → logged → the rest is done → completed: nothing does that part again',
   };
+}
+
+/** What clears up, or counts: what is left of it does no harm. */
+const CLEARS: ReadonlySet<EffectKind> = new Set(['delete', 'counter']);
+
+/** Around a part that does something, not once for each item of a loop: the next item may be worth more than one that fails. */
+function endsPart({ catches, outcome, tried, insideLoop, passesOn, isMinor, inHandler, answers }: ErrorHandler): boolean {
+  return catches === 'any' && !isMinor && !inHandler && !answers && passesOn.length === 0 && (outcome === 'logs' || outcome === 'records') && insideLoop === undefined && tried?.effect !== undefined && !CLEARS.has(tried.effect);
 }
 
 const last = (name: string): string => name.split('.').pop()!;
@@ -121,5 +128,5 @@ function losesWork({ catches, outcome, isAll, retry, insideLoop, passesOn }: Err
 }
 
 function evidence({ catches, tried, retry, outcome }: ErrorHandler): Confidence {
-  return catches === 'any' && outcome === 'logs' && !retry && tried?.isEffect ? 'high' : 'medium';
+  return catches === 'any' && outcome === 'logs' && !retry && tried?.effect ? 'high' : 'medium';
 }
