@@ -317,9 +317,22 @@ describe('what handlers do', () => {
     const returned = 'return { success: false, error: message };';
     expect(told('attempts: 3', returned)).toEqual(['tasks/failure-acknowledged']);
     expect(told('attempts: 3', 'throw error;')).toEqual([]);
-    expect(told('attempts: 1', returned)).toEqual([]);
-    expect(told('', returned)).toEqual([]);
-    expect(told('attempts: 3', returned, 'other')).toEqual([]);
+    // without attempts, and where a helper tells who called it
+    expect(told('attempts: 1', returned)).toEqual(['tasks/failure-acknowledged']);
+    expect(told('attempts: 3', returned, 'other')).toEqual(['tasks/failure-acknowledged']);
+    const helper = (end: string): Files => ({ 'w.ts': `import { Worker } from 'bullmq';\nasync function deliver(data) {\ntry { await post(data); return { success: true }; } catch (error) { console.error(error); return { success: false }; }\n}\nconst worker = new Worker('mail', async job => { const told = await deliver(job.data); ${end} }, { connection });\nprocess.once('SIGTERM', async () => { await worker.close(); process.exit(0); });\n` });
+    expect(said(helper('if (!told.success) throw new Error();')).filter(id => id === 'tasks/failure-acknowledged')).toEqual([]);
+  });
+
+  test('a task of graphile-worker that a function makes, of a function that it was given', () => {
+    const files = (end: string): Files => ({
+      'define.ts': 'export const define = job => client => (payload, helpers) => {\nconst log = logger.child({ job: helpers.job });\nreturn job(client, payload, log);\n};\n',
+      'mail.ts': `import { define } from './define.js';\nasync function deliver(client, payload, log) {\ntry { await client.send(payload.to); } catch (error) { log.error({ error }); ${end} }\n}\nexport const mail = define(async (client, payload, log) => { switch (payload.type) { case 'mail': await deliver(client, payload, log); break; } });\n`,
+      'w.ts': "import { run } from 'graphile-worker';\nimport { mail } from './mail.js';\nconst tasks = client => ({ mail: mail(client) });\nawait run({ taskList: tasks(clients) });\n",
+    });
+    const told = (end: string): readonly string[] => saidBy(files(end), id => id === 'tasks/failure-acknowledged');
+    expect(told('')).toEqual(['tasks/failure-acknowledged']);
+    expect(told('throw error;')).toEqual([]);
   });
 
   test('the call that is named is what the block is there for', () => {

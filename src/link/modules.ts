@@ -346,6 +346,8 @@ export function createResolver(store: FactStore): Resolver {
       case 'external': return (LAZY.test(callee.name) && made(call, scope)) || { is: 'instance', of: callee, call, scope };
       case 'instance': return callee.of.is === 'external' ? { is: 'instance', of: { is: 'external', name: `${callee.of.name}()` }, call, scope } : UNKNOWN;
       case 'function': return returned(callee, call, scope);
+      // what a function has returned is called: `defineJob(work)(client)`
+      case 'value': return callee.expr.is === 'function' && callee.expr.code ? returned({ is: 'function', function: callee.expr.code, scope: callee.scope }, call, scope) : { is: 'value', expr: call, scope };
       default: return { is: 'value', expr: call, scope };
     }
   }

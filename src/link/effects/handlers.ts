@@ -1,6 +1,7 @@
 import type { ErrorHandler, Expr, Handler, Statement } from '../../model/index.js';
 import { exceptionsOf, dottedName, expressionsOf, nested, walk } from '../../model/index.js';
 import { PURE } from '../../knowledge/libraries/index.js';
+import { VALUE_METHODS } from '../../knowledge/libraries/node.js';
 import { isScript } from '../find-scripts.js';
 import type { Resolver, Scope } from '../modules.js';
 import { calleeName } from '../node/walk.js';
@@ -135,7 +136,7 @@ function isQuietValue(value: Expr | undefined, scope: Scope, resolver: Resolver)
 export function isTelling(call: Call, scope: Scope, resolver: Resolver): boolean {
   const name = calleeName(call);
   const external = resolver.externalName(call.callee, scope) ?? name;
-  return isLogging(call) || TELLS.test(name) || (isScript(scope.path) && (TRACKS.test(name) || VALUES.test(name) || METRICS.test(external))) || PURE.test(external);
+  return isLogging(call) || TELLS.test(name) || (isScript(scope.path) && (TRACKS.test(name) || VALUES.test(name) || (call.callee.is === 'member' && VALUE_METHODS.test(call.callee.name)) || METRICS.test(external))) || PURE.test(external);
 }
 
 /** Is nothing left to do in these statements, other than to tell and to leave? */

@@ -59,7 +59,7 @@ function* judge(app: WorkUnit, fn: TaskFunction): Iterable<Problem> {
     const isRetried = retries !== undefined && seesIt(handler, fn);
     const ends = handler.catches === 'any' ? `ends the error of ${tried.text}` : `around ${tried.text} ends that error`;
     // what is recorded can be found again; errors that are named, or that the configured retry would not have seen, may have been left out on purpose
-    const isHint = records || handler.catches !== 'any' || (retries !== undefined && !isRetried);
+    const isHint = records || (handler.outcome === 'returns' && retries === undefined) || handler.catches !== 'any' || (retries !== undefined && !isRetried);
     yield {
       order: 4, at: handler.at, ...(isHint && { severity: 'note' as const }), confidence: weakest(appConfidence(app, fn.acksLate), evidence(handler)), resource: app.id,
       message: `${caughtBy(handler)} ${ends} ${records ? 'with a record of it' : handler.outcome === 'returns' ? 'as a value that is returned' : 'with a log at most'}: ${fn.functionName} ends as a success, ${retries ? 'no retry sees it' : fn.again ? 'the job is completed' : 'its message is acknowledged'}, and ${records ? 'no attempt follows' : fn.periodic ? 'what it was sent for waits until beat sends the next one' : 'the work is lost'}`,
@@ -75,7 +75,8 @@ function* judge(app: WorkUnit, fn: TaskFunction): Iterable<Problem> {
 function* judgeParts(unit: WorkUnit, fn: TaskFunction): Iterable<Problem> {
   const retried = fn.again?.retried;
   if (!retried && isSentAgain(fn)) return;
-  const found = fn.body.handlers.filter((one, i, all) => endsPart(one) && !losesWork(one, retried !== undefined, true) && all.findIndex(({ at }) => samePlace(at, one.at)) === i);
+  const clearsOnly = fn.body.effects.every(({ kind }) => kind === 'read' || kind === 'http-read' || CLEARS.has(kind));
+  const found = fn.body.handlers.filter((one, i, all) => endsPart(one, { retried: retried !== undefined, clearsOnly }) && !losesWork(one, retried !== undefined, true) && all.findIndex(({ at }) => samePlace(at, one.at)) === i);
   const [first, ...others] = found;
   if (!first?.tried) return;
   const how = found.every(({ outcome }) => outcome === 'records') ? 'with a record of it' : 'with a log at most';
@@ -89,12 +90,12 @@ function* judgeParts(unit: WorkUnit, fn: TaskFunction): Iterable<Problem> {
   };
 }
 
-/** What clears up, or counts: what is left of it does no harm. */
+/** What clears up, or counts: what is left of it does no harm, unless the job is there for it. */
 const CLEARS: ReadonlySet<EffectKind> = new Set(['delete', 'counter']);
 
-/** Around a part that does something, not once for each item of a loop: the next item may be worth more than one that fails. */
-function endsPart({ catches, outcome, tried, insideLoop, passesOn, isMinor, inHandler, answers }: ErrorHandler): boolean {
-  return catches === 'any' && !isMinor && !inHandler && !answers && passesOn.length === 0 && (outcome === 'logs' || outcome === 'records') && insideLoop === undefined && tried?.effect !== undefined && !CLEARS.has(tried.effect);
+/** Around a part that does something; once for each item of a loop, only where attempts are there to see what fails: else the next item may be worth more than one that fails. */
+function endsPart({ catches, outcome, tried, insideLoop, passesOn, isMinor, inHandler, answers }: ErrorHandler, { retried, clearsOnly }: { readonly retried: boolean; readonly clearsOnly: boolean }): boolean {
+  return catches === 'any' && !isMinor && !inHandler && !answers && passesOn.length === 0 && (outcome === 'logs' || outcome === 'records') && (insideLoop === undefined || retried) && tried?.effect !== undefined && (clearsOnly || !CLEARS.has(tried.effect));
 }
 
 const last = (name: string): string => name.split('.').pop()!;
@@ -119,9 +120,9 @@ function suggest({ types, catches }: ErrorHandler, { again, retry: { autoretryFo
 const STOPS = /^(SoftTimeLimitExceeded|TimeLimitExceeded|Reject|Ignore|KeyboardInterrupt|SystemExit|CancelledError)$/;
 
 /** In the task function itself, around all that it does. What is retried elsewhere in the function was thought of. */
-function losesWork({ catches, outcome, isAll, retry, insideLoop, passesOn }: ErrorHandler, retried: boolean, isProcessor: boolean): boolean {
-  // what is returned may be handed on; where a retry is configured it was to see the error
-  if (!(outcome === 'logs' || (outcome === 'returns' && retried) || (outcome === 'records' && isProcessor)) || insideLoop !== undefined || !isAll || (retry && !passesOn.includes('Retry'))) return false;
+function losesWork({ catches, outcome, isAll, retry, insideLoop, passesOn, via }: ErrorHandler, retried: boolean, isProcessor: boolean): boolean {
+  // what is returned may be handed on, but for what the handler of a job itself returns; where a retry is configured it was to see the error
+  if (!(outcome === 'logs' || (outcome === 'returns' && (retried || (isProcessor && via.length === 0))) || (outcome === 'records' && isProcessor)) || insideLoop !== undefined || !isAll || (retry && !passesOn.includes('Retry'))) return false;
   // what goes on to the retry was chosen
   if (catches === 'any' && passesOn.some(name => name !== 'Retry' && !STOPS.test(name))) return false;
   return catches === 'any' || (catches === 'transient' && retried);
