@@ -335,6 +335,15 @@ describe('what handlers do', () => {
     expect(told('throw error;')).toEqual([]);
   });
 
+  test('the queues that a module of NestJS names, each with its own defaults', () => {
+    const files = (own: string, root = ''): Files => ({ 'q.ts': `import { BullModule } from '@nestjs/bullmq';\nimport { Module } from '@nestjs/common';\nenum Names { MAIL = 'mail' }\n@Module({ imports: [BullModule.forRoot({ connection${root} }), BullModule.registerQueue({ name: Names.MAIL${own} })] })\nexport class QueueModule {}\n` });
+    const told = (...given: Parameters<typeof files>): readonly string[] => rules.filter(({ id }) => id === 'bullmq/retry-without-backoff').flatMap(rule => [...rule.check(modelOf(files(...given)), thresholds)].map(({ message }) => message));
+    expect(told(', defaultJobOptions: { attempts: 3 }', ", defaultJobOptions: { backoff: { type: 'exponential', delay: 5000 } }")).toEqual([expect.stringMatching(/^jobs of mail have 3 attempts without a backoff/)]);
+    expect(told(", defaultJobOptions: { attempts: 3, backoff: { type: 'exponential', delay: 5000 } }")).toEqual([]);
+    expect(told('')).toEqual([]);
+    expect(told(', defaultJobOptions: { attempts: 1 }')).toEqual([]);
+  });
+
   test('the call that is named is what the block is there for', () => {
     const model = (tried: string): Files => ({ 'w.ts': `import { Worker } from 'bullmq';\nconst worker = new Worker('mail', async job => {\nlet all;\ntry {\n${tried}\n} catch (e) { console.error(e); return; }\nawait save(all);\n}, { connection });\nprocess.once('SIGTERM', async () => { await worker.close(); process.exit(0); });\n` });
     const named = (tried: string): readonly string[] => rules.filter(({ id }) => id === 'tasks/failure-acknowledged').flatMap(rule => [...rule.check(modelOf(model(tried)), thresholds)].map(({ message }) => /the error of (.*?) with/.exec(message)![1]!));

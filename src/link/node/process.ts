@@ -25,7 +25,7 @@ export function processesOf(modules: readonly Scope[], resolver: Resolver): (fol
     if (protection) own.taskProtection = protection;
     for (const { statement, scope } of codeSites(module.statements, module, resolver)) {
       if ((statement.do === 'import-names' || statement.do === 'import-module') && SIGNAL_LIBRARIES.test(statement.module)) own.library = statement.module;
-      if (statement.do === 'function') for (const decorator of statement.function.decorators) if (decorator.is === 'call' && /(?:^|\.)Cron$/.test(dottedName(decorator.callee) ?? '') && !keepsOwn(statement.function.body)) own.schedules.push({ at: decorator.at, text: `@Cron ${statement.function.name}` });
+      if (statement.do === 'function') for (const decorator of statement.function.decorators) if (decorator.is === 'call' && /(?:^|\.)(?:Cron|Interval)$/.test(dottedName(decorator.callee) ?? '') && !keepsOwn(statement.function.body)) own.schedules.push({ at: decorator.at, text: `@${dottedName(decorator.callee)!.split('.').pop()!} ${statement.function.name}` });
       for (const call of callsOf(statement)) {
         const name = calleeName(call);
         if (/^node-cron(?:\.\w+)?\.schedule$|^cron\.(?:CronJob|schedule)$|^node-schedule\.scheduleJob$/.test(resolver.externalName(call.callee, scope) ?? '')) own.schedules.push({ at: call.at, text: `${name}(…)` });

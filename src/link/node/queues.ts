@@ -29,26 +29,35 @@ export function jobQueues(modules: readonly Scope[], resolver: Resolver): JobQue
   for (const module of modules) {
     if (/(?:^|\/)scripts?\//.test(module.path)) continue; // run once, by hand
     for (const { statement, scope } of codeSites(module.statements, module, resolver)) {
-      for (const call of expressionsOf(statement).flatMap(expr => walk(expr))) {
+      // the modules of NestJS name their queues in a decorator
+      for (const call of [...expressionsOf(statement), ...(statement.do === 'class' ? statement.class.decorators : [])].flatMap(expr => walk(expr))) {
         if (call.is !== 'call') continue;
-        if (resolver.externalName(call.callee, scope) === 'bullmq.Queue') queues.push({ ...queueOf(call, scope), call });
+        const external = resolver.externalName(call.callee, scope);
+        if (external === 'bullmq.Queue') queues.push({ ...queueOf(call, call.positional[0], call.positional[1], scope), call });
+        else if (external === '@nestjs/bullmq.BullModule.registerQueue') queues.push(...call.positional.map(one => ({ ...registered(call, one, scope), call })));
         else if (call.callee.is === 'member') addedTo(call, call.callee, scope);
       }
     }
   }
 
-  function queueOf(call: Call, scope: Scope): JobQueue {
-    const options = entriesOf(call.positional[1], scope, resolver);
+  /** `BullModule.registerQueue({ name, defaultJobOptions })`: those of forRoot hold where a queue has none of its own, and none of them where it has (docs.nestjs.com/techniques/queues). */
+  function registered(call: Call, options: Expr, scope: Scope): JobQueue {
+    const queue = queueOf(call, last(entriesOf(options, scope, resolver), 'name')?.[1], options, scope);
+    return { ...queue, at: options.at, isOpen: queue.isOpen || queue.attempts.state === 'unset' };
+  }
+
+  function queueOf(call: Call, named: Expr | undefined, given: Expr | undefined, scope: Scope): JobQueue {
+    const options = entriesOf(given, scope, resolver);
     const defaults = last(options, 'defaultJobOptions');
     const inner = entriesOf(defaults?.[1], defaults?.[2] ?? scope, resolver);
     const attempts = last(inner, 'attempts');
-    const name = call.positional[0] && resolver.evaluate(call.positional[0], scope);
+    const name = named && queueName(named, scope, resolver);
     const own: SourceLocation[] = [];
     adds.set(call, own);
     return {
       at: call.at, adds: own, folder: resolver.scripts.packageOf(call.at.path), isOpen: options.isOpen || inner.isOpen, backoff: last(inner, 'backoff') !== undefined,
       attempts: attempts ? settingOf(attempts) : { state: 'unset', at: defaults?.[1].at ?? call.at, slots: [] },
-      ...(name?.known && typeof name.value === 'string' && { name: name.value }),
+      ...(name !== undefined && { name }),
     };
   }
 

@@ -24,6 +24,7 @@ function statement(node: TsStatement, source: Source): Statement[] {
   if (ts.isVariableStatement(node)) return node.declarationList.declarations.flatMap(declaration => declared(declaration, source));
   if (ts.isFunctionDeclaration(node)) return node.body ? named(node, (own, text) => ({ do: 'function', function: functionOf(own, text, source), at }), source) : [];
   if (ts.isClassDeclaration(node)) return named(node, (own, text) => ({ do: 'class', class: classOf(own, text, source), at }), source);
+  if (ts.isEnumDeclaration(node)) return [assign([name(node.name.text, placeOf(node.name, source))], enumOf(node, source), at)];
   if (ts.isExpressionStatement(node)) return effect(node.expression, source);
   if (ts.isReturnStatement(node)) return [{ do: 'return', ...(node.expression && { value: expr(node.expression) }), at }];
   if (ts.isThrowStatement(node)) return [{ do: 'raise', value: expr(node.expression), at }];
@@ -56,6 +57,19 @@ const name = (text: string, at: Statement['at']): Expr => ({ is: 'name', name: t
 const assign = (targets: readonly Expr[], value: Expr, at: Statement['at'], type?: string): Statement => ({ do: 'assign', targets, value, at, ...(type !== undefined && { type }) });
 /** Up to where the body begins. */
 const headOf = (node: TsNode, body: TsNode, { root, lines }: Source): Statement['at'] => lines.at(node.getStart(root), Math.max(node.getStart(root) + 1, body.getFullStart()));
+
+/** `enum Queues { MAIL = 'mail', REPORTS }` as a table: a member without a value is one more than the one before it. */
+function enumOf(node: import('ts-morph').ts.EnumDeclaration, source: Source): Expr {
+  const { ts } = source;
+  let next: number | undefined = 0;
+  const entries = node.members.flatMap(member => {
+    const at = placeOf(member, source);
+    const value: Expr = member.initializer ? expression(member.initializer, source) : next === undefined ? opaque(member, source) : literal(next, at);
+    next = value.is === 'literal' && typeof value.value === 'number' ? value.value + 1 : undefined;
+    return ts.isIdentifier(member.name) || ts.isStringLiteral(member.name) ? [[literal(member.name.text, at), value] as const] : [];
+  });
+  return { is: 'map', entries, at: placeOf(node, source) };
+}
 
 /** A declaration by its own name, and as `default` where it is exported so. */
 function named<T extends import('ts-morph').ts.FunctionDeclaration | import('ts-morph').ts.ClassDeclaration>(node: T, make: (node: T, text: string) => Statement, source: Source): Statement[] {
