@@ -3,6 +3,7 @@ import { children, dottedName, expressionsOf, literalText, nested, samePlace, va
 import { PURE } from '../../knowledge/libraries/index.js';
 import { BY_UNIQUE_KEY, GLOBALS, MAPPER, MAPPER_READS, NODE_CALLS, NODE_PURE, ONCE, SQL_METHODS, VALUE_METHODS } from '../../knowledge/libraries/node.js';
 import { bindingsOf, type Binding } from '../bindings.js';
+import { returnsOf } from '../bodies.js';
 import { isScript } from '../find-scripts.js';
 import type { FunctionTarget, Resolver, Scope } from '../modules.js';
 
@@ -175,12 +176,12 @@ function callAsks(call: Call, scope: Scope, resolver: Resolver): readonly Asked[
   if (isScript(scope.path) && ONCE.test(dottedName(call.callee) ?? '')) return NOTHING;
   if (isComputed(call, scope, resolver)) return given();
   if (!isScript(scope.path)) return OPEN;
-  // a model says what it says of what it is given
+  // whatever a model is given, it answers a second run too
   const library = libraryRead(call, scope, resolver);
-  if (library) return [...library, ...call.positional.flatMap(part => asks(part, scope, resolver))];
+  if (library) return answers(call, scope, resolver) ? NOTHING : [...library, ...call.positional.flatMap(part => asks(part, scope, resolver))];
   const own = resolver.resolve(call.callee, scope);
   if (sendsCommand(call)) return given();
-  if (own.is === 'function') return [...given(), ...readsOf(own, resolver, DEPTH)];
+  if (own.is === 'function') return [...(asksModel(own, resolver) ? NOTHING : given()), ...readsOf(own, resolver, DEPTH)];
   return isOfValue(call, scope) || own.is === 'class' || isMade(call, scope, resolver) || isAtOnce(call, scope, resolver) ? given() : OPEN;
 }
 
@@ -307,6 +308,24 @@ function libraryRead(call: Call, scope: Scope, resolver: Resolver): readonly Ask
   const entry = external === undefined ? undefined : NODE_CALLS.find(({ name }) => name.test(external));
   if (entry?.answers || (entry?.kind === 'http-write' && !entry.idempotent)) return NOTHING;
   return entry && /^http-/.test(entry.kind) ? [{ entity: siteOf(call), as: 'value', by: call.at }] : undefined;
+}
+
+/** A call that a language model answers. */
+function answers({ callee }: Call, scope: Scope, resolver: Resolver): boolean {
+  const external = resolver.externalName(callee, scope);
+  return external !== undefined && NODE_CALLS.find(({ name }) => name.test(external))?.answers === true;
+}
+
+/** A function of the repository that hands what it is given to a language model, and gives its answer. */
+function asksModel(target: FunctionTarget, resolver: Resolver, depth = 3): boolean {
+  const scope = resolver.inside(target);
+  return depth > 0 && returnsOf(target.function.body).some(value => walk(value).some(part => {
+    const made = part.is === 'name' ? bindingsOf(target.function.body).byName.get(part.name)?.find(one => one.kind === 'value') : undefined;
+    const call = part.is === 'call' ? part : made?.kind === 'value' && made.expr.is === 'call' ? made.expr : undefined;
+    if (!call) return false;
+    const own = answers(call, scope, resolver) ? undefined : resolver.resolve(call.callee, scope);
+    return own === undefined || (own.is === 'function' && asksModel(own, resolver, depth - 1));
+  }));
 }
 
 /** `response.json()`, `now.getTime()`, `names.push(…)`: a method of a value that was asked for before, or made here; not of a client that a function gave. */
