@@ -2,11 +2,16 @@ import type { Effect, ErrorHandler, Expr, Handler, SourceLocation, Statement } f
 import { dottedName, expressionsOf, isOnlyAdded, nested, walk } from '../../model/index.js';
 import { PURE } from '../../knowledge/libraries/index.js';
 import { VALUE_METHODS } from '../../knowledge/libraries/node.js';
+import { isScript } from '../find-scripts.js';
 import type { Resolver, Scope } from '../modules.js';
+import { calleeName } from '../node/walk.js';
 import { render } from '../render.js';
 import { isCaughtBefore, isLogging, isTelling } from './handlers.js';
 
 type Call = Extract<Expr, { is: 'call' }>;
+
+/** Lets time pass, and fails at nothing. */
+const WAITS = /(?:^|\.)(?:sleep|delay|timeout|wait|setTimeout|setImmediate)$/;
 
 /**
  * What is tried, as far as its error can come to a handler: the first of the block's effects that no handler before it catches, else the first such call. `works`: its effects
@@ -22,7 +27,7 @@ export function triedFor(body: readonly Statement[], works: readonly Pick<Effect
 
 /** What a block is there for: the first call that is made for what it does, or waited for; else the first that is no logging and no method of a text; but for some. */
 function triedCall(statements: readonly Statement[], scope: Scope, resolver: Resolver, except: readonly SourceLocation[]): { readonly at: SourceLocation; readonly text: string } | undefined {
-  const calls = callsIn(statements).filter(({ call }) => !except.includes(call.at) && !isLogging(call) && !PURE.test(dottedName(call.callee) ?? ''));
+  const calls = callsIn(statements).filter(({ call }) => !except.includes(call.at) && !isLogging(call) && !(isScript(scope.path) && WAITS.test(calleeName(call))) && !PURE.test(dottedName(call.callee) ?? ''));
   const found = calls.find(({ call, isOwn }) => (isOwn || call.awaited) && !isTelling(call, scope, resolver)) ?? calls.find(({ call }) => call.callee.is !== 'member' || !VALUE_METHODS.test(call.callee.name)) ?? calls[0];
   return found && { at: found.call.at, text: render(found.call) };
 }
