@@ -85,6 +85,23 @@ describe('of what callers hand to the function that consumes', () => {
   });
 });
 
+describe('of a request that is answered', () => {
+  const files = (work: string, answer = "ch.sendToQueue(message.properties.replyTo, Buffer.from('a'));"): Files => ({ 'w.ts': `import amqp from 'amqplib';\nconst conn = await amqp.connect('amqp://r');\nconst ch = await conn.createChannel();\nawait ch.prefetch(5);\nch.consume('prices', async message => {\nch.ack(message);\n${work}\n${answer}\n});\nprocess.once('SIGTERM', () => ch.close());\n` });
+  const read = "const row = await prisma.price.findFirst({ where: { id: 1 } });";
+
+  test('who asked asks again, unless more is lost than an answer', () => {
+    expect(places(files(read), 'amqp/ack-before-work')).toEqual(['note w.ts:6']);
+    expect(places(files(`${read}\nawait prisma.price.update({ where: { id: 1 }, data: { asked: 1 } });`), 'amqp/ack-before-work')).toEqual(['error w.ts:6']);
+    expect(places(files(read, ''), 'amqp/ack-before-work')).toEqual(['error w.ts:6']);
+  });
+});
+
+test('what is named is what may fail, not a wait', () => {
+  const files = (tried: string): Files => ({ 'w.ts': `import { Worker } from 'bullmq';\nconst worker = new Worker('mail', async job => {\ntry { ${tried} } catch (error) { console.error(error); }\n});\nprocess.once('SIGTERM', () => worker.close());\n` });
+  expect(said(files('await timeout(100); await deliver(job);'))[0]).toContain('the error of deliver(job) with a log');
+  expect(said(files('await timeout(100);'))).toEqual([]);
+});
+
 describe('jobs without attempts', () => {
   const queue = "import { Queue, Worker } from 'bullmq';\nlet mails: Queue | null = null;\nexport function mailQueue() {\n  if (!mails) mails = new Queue('mail', { connection });\n  return mails;\n}\nexport const worker = new Worker('mail', async job => { await transport.sendMail(job.data); }, { connection });\nprocess.once('SIGTERM', () => worker.close());\n";
   const route = (options: string): string => `import { mailQueue } from './mails';\nexport async function post() {\n  const queue = mailQueue();\n  await queue.add('one', { to: 'a' }${options});\n}\n`;

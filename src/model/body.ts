@@ -39,9 +39,11 @@ export interface Effect {
   /**
    * It stands under a condition, behind one that may end the function, in a loop over what is stored, or where an error of its own is handled.
    * open: a run before may have changed what that depends on, so that a second one does not come here; late: it changes that, but only behind slow
-   * work that follows the effect; steady: it depends on what is stored, and nothing that the function is seen to do changes that.
+   * work that follows the effect; next: it changes that right behind the effect, by a call of its own; steady: it depends on what is stored, and nothing that the function is seen to do changes that.
    */
-  readonly conditional?: 'open' | 'late' | 'steady';
+  readonly conditional?: 'open' | 'late' | 'next' | 'steady';
+  /** next: the call that changes it. */
+  readonly changedAt?: SourceLocation;
   /** The row that it adds is put into a field of another row, in place of the one that was there: `order.invoice = File.objects.create(…)`. */
   readonly intoField?: true;
   /** Nothing but logging is left to do behind it, on the way that it stands on. */

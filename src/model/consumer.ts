@@ -60,6 +60,8 @@ export interface MessageHandler {
   readonly acks: readonly Acknowledgement[];
   /** Nothing in it is waited for, and this is started: the message counts as done while its work runs. */
   readonly detached?: { readonly at: SourceLocation; readonly text: string };
+  /** amqp: it answers who sent the message, and waits for that: `channel.sendToQueue(message.properties.replyTo, …)`. */
+  readonly replies?: SourceLocation;
   /** A call that blocks the event loop: `execFileSync(…)`. */
   readonly blocks?: { readonly at: SourceLocation; readonly text: string };
 }

@@ -36,6 +36,8 @@ export const MAPPER_METHODS: Readonly<Record<string, MethodCall>> = {
   increment: { kind: 'increment' }, decrement: { kind: 'increment' },
   delete: { kind: 'delete' }, deleteMany: { kind: 'delete' }, deleteOne: { kind: 'delete' }, remove: { kind: 'delete' },
 };
+/** Run a function, or several calls, in one transaction: Prisma, TypeORM, Knex, Sequelize, Drizzle, Mongoose. */
+export const OPENS_TRANSACTION = /^(?:\$transaction|transaction|transactional|withTransaction|runInTransaction)$/;
 /** Rows without an end, where no `take` or `limit` is given. */
 export const MAPPER_LISTS = /^(?:findMany|find|findAll|getMany|getAll)$/;
 

@@ -22,7 +22,7 @@ export function classifyScript(call: Call, external: string | undefined, _scope:
   if (!mapped) return undefined;
   const skips = optionOf(call, 'skipDuplicates');
   const guard = mapped.guard ? { kind: mapped.guard, at: call.at } : skips ? { kind: 'skipDuplicates', at: skips.at } : undefined;
-  return { kind: mapped.kind === 'update' && countsOn(optionOf(call, 'data')) ? 'increment' : mapped.kind, ...(guard && { guard }) };
+  return { kind: mapped.kind === 'update' && countsOn(optionOf(call, 'data')) ? 'increment' : mapped.kind, isRow: true, ...(guard && { guard }) };
 }
 
 /** s that Node.js waits for the headers of an answer, and again for each piece of its body (undici.nodejs.org, Client: headersTimeout, bodyTimeout). */

@@ -11,6 +11,9 @@ export const OPEN: readonly Asked[] = [{ entity: ANYTHING, as: 'value' }];
 /** `if done: return`: what stands behind it may not be reached a second time. */
 const endsIn = (statements: readonly Statement[]): boolean => statements.some(inner => inner.do === 'return' || inner.do === 'raise' || inner.do === 'continue' || mayEnd(inner));
 
+/** What stands behind it is not reached from its end. */
+export const endsThere = (statements: readonly Statement[]): boolean => /^(?:return|raise|continue|break)$/.test(statements.at(-1)?.do ?? '');
+
 export function mayEnd(statement: Statement): boolean {
   if (statement.do === 'if') return endsIn([...statement.then, ...statement.otherwise]);
   return statement.do === 'with' || statement.do === 'try' ? nested(statement).some(mayEnd) : false;

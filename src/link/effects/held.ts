@@ -1,6 +1,7 @@
 import type { Effect, Expr, Loop, SourceLocation, Statement } from '../../model/index.js';
 import { callsWithin, dottedName, isWithin, walk } from '../../model/index.js';
 import { OF_SESSION } from '../../knowledge/libraries/index.js';
+import { OPENS_TRANSACTION } from '../../knowledge/libraries/node.js';
 import { argumentsOf } from '../call-arguments.js';
 import type { Resolver, Scope } from '../modules.js';
 import { openedBy } from '../transactions.js';
@@ -12,6 +13,14 @@ export interface Opened { readonly of: Effect['transaction'] & {}; readonly isSe
 export interface Opener { readonly value: Expr; readonly as?: Expr }
 /** Does a transaction that is open hold what a call does? */
 export const holds = ({ isSession, session: only }: Opened, { isRow, session }: Classified): boolean => (only !== undefined ? session === only : isSession ? session !== undefined && OF_SESSION.test(session) : isRow === true && session === undefined);
+/** `prisma.$transaction(async tx => …)`, and a function of the repository that does so with what it is given. */
+export function scriptTransaction({ callee, at }: Extract<Expr, { is: 'call' }>, scope: Scope, { transaction, loop }: Around, resolver: Resolver): Pick<Around, 'transaction'> {
+  const opens = (expr: Expr): boolean => expr.is === 'member' && OPENS_TRANSACTION.test(expr.name);
+  const target = opens(callee) ? undefined : resolver.resolve(callee, scope);
+  const isOpen = target === undefined || (target.is === 'function' && callsWithin(target.function.body).some(call => opens(call.callee)));
+  return transaction || !isOpen ? {} : { transaction: { of: { at, ...(loop !== undefined && { insideLoop: loop }) }, isSession: false } };
+}
+
 /** The default database: `using=` chooses another one. */
 const ON_DEFAULT = /\b(?:atomic|commit_on_success|begin)(?:\((?:(?:durable|savepoint)=\w+(?:, )?)*\))?$/;
 /** `session.commit()`. */

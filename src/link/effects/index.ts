@@ -14,10 +14,10 @@ import { classifyScript } from './classify-script.js';
 import { conditionOf, type Way } from './conditions.js';
 import { decided } from './decided.js';
 import { delayOf, retryCall } from './delays.js';
-import { endsAsk, isMissing, mayEnd, OPEN } from './endings.js';
+import { endsAsk, endsThere, isMissing, mayEnd, OPEN } from './endings.js';
 import { fedBy } from './feeds.js';
 import { catchesAll, endsError, endsLoop, isIdle, isLogging, isNarrow, isSkipped, isTelling, judgeHandler, leavesLoop, typesOf } from './handlers.js';
-import { committedBy, holds, transactionOf, type Commit, type Opener } from './held.js';
+import { committedBy, holds, scriptTransaction, transactionOf, type Commit, type Opener } from './held.js';
 import { comparesStored, conflictOf, locksWithRelease, withExpiry, type Expiry, type Release, type TakenAt } from './lock-uses.js';
 import { isFalse, keyText, keyword, lockOf } from './locks.js';
 import { countedBy, withLoopValue } from './loop-value.js';
@@ -39,7 +39,8 @@ export const MAX_FUNCTIONS = 120;
 /** `asked`: what decides whether it is reached. */
 type FoundEffect = Omit<Effect, 'conditional' | 'raisedBehind'> & { readonly asked: readonly Asked[] | undefined; readonly ways: readonly Way[] | undefined; readonly step: number; /** The session or connection that must commit it. */ readonly session?: string };
 
-interface Behind { readonly rest: readonly Statement[]; readonly isAll: boolean }
+/** What stands behind a statement in its block, and whether that is all that is left. `fork`: the question that it asks, if it is one. */
+interface Behind { readonly rest: readonly Statement[]; readonly isAll: boolean; readonly fork: object }
 
 /** A call whose callee is looked up in a table. `asked`: what decides whether it is reached. */
 export interface LookedUp { readonly call: Call; readonly scope: Scope; readonly asked: readonly Asked[] | undefined }
@@ -47,7 +48,7 @@ interface Found extends BodyFacts { readonly retryCalls: readonly RetryCall[]; /
 
 /** What a task function does: itself, the decorators of the repository around it, and what these call. `asked`: what decides whether it is reached at all. */
 export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: readonly Expr[], asked?: readonly Asked[]): Found {
-  const effects: FoundEffect[] = [], writes: (Written & { readonly step: number })[] = [], loops: Loop[] = [], publishes: Publish[] = [], retryCalls: RetryCall[] = [], releases: Release[] = [], expiries: Expiry[] = [], handlers: ErrorHandler[] = [], waits: ResultWait[] = [], commits: Commit[] = [];
+  const effects: FoundEffect[] = [], writes: (Written & { readonly step: number; readonly ways: readonly Way[] | undefined; readonly handling: boolean })[] = [], loops: Loop[] = [], publishes: Publish[] = [], retryCalls: RetryCall[] = [], releases: Release[] = [], expiries: Expiry[] = [], handlers: ErrorHandler[] = [], waits: ResultWait[] = [], commits: Commit[] = [];
   const taken: TakenAt[] = [];
   const open: LookedUp[] = [];
   /** Effects whose error ends where they stand, in a handler that does not pass it on. */
@@ -64,12 +65,15 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     let at: Where = { ...where, seen: new Set() };
     const busy = where.last ? statements.findLastIndex(statement => !isIdle([statement], where.scope, resolver)) : statements.length;
     for (const [i, statement] of statements.entries()) {
-      visitStatement(statement, { ...at, last: i >= busy }, { rest: statements.slice(i + 1), isAll: where.last === true });
-      if (mayEnd(statement) && !isMissing(statement, where.scope)) at = asking(at, endsAsk(statement, where.scope, resolver));
+      const fork = {};
+      visitStatement(statement, { ...at, last: i >= busy }, { rest: statements.slice(i + 1), isAll: where.last === true, fork });
+      if (!mayEnd(statement)) continue;
+      if (!isMissing(statement, where.scope)) at = asking(at, endsAsk(statement, where.scope, resolver));
+      // what stands behind `if (…) return` is on the other way
+      if (statement.do === 'if' && endsThere(statement.then)) at = { ...at, ways: [...(at.ways ?? []), { fork, taken: false }] };
     }
   }
 
-  /** `behind`: what stands behind it in its block, and whether that is all that is left. */
   function visitStatement(statement: Statement, where: Where, behind: Behind): void {
     const used = statement.do !== 'call';
     // what the handler of a job returns decides nothing
@@ -109,7 +113,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
         for (const [i, lock] of taken.entries()) if (i >= lockedBefore || (lock.name !== undefined && namesOf(statement.test).has(lock.name))) if (lock.onConflict === undefined || lock.onConflict === 'unknown') lock.onConflict = outcome;
         const way = where.depth > 0 ? decided(statement.test, where.scope) : undefined;
         if (way !== undefined) { visit(way ? statement.then : statement.otherwise, where); break; }
-        const fork = {};
+        const { fork } = behind;
         const on = (taken: boolean): Where => ({ ...asking(where, stateAsked(statement.test, where.scope, resolver, taken)), ways: [...(where.ways ?? []), { fork, taken }] });
         visit(statement.then, { ...on(true), ...(checks && { ownerChecked: true }) });
         visit(statement.otherwise, on(false));
@@ -232,8 +236,9 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     if (call.callee.is === 'member') visitExpr(call.callee.object, chained && !call.awaited && (!where.used || where.detached) ? { ...inner, detached: true } : chained && call.awaited ? { ...inner, detached: false } : inner); else if (call.callee.is !== 'name') visitExpr(call.callee, inner);
     if (chained && catchesAll(call, where.scope, resolver)) for (const effect of effects.slice(before)) ended.add(effect);
     const isSet = call.callee.is === 'name' && call.callee.name === 'setattr' && call.positional[0] !== undefined && isStored(call.positional[0], where.scope);
-    for (const [i, argument] of call.positional.entries()) visitExpr(argument, isSet && i === 2 ? { ...inner, field: true } : inner);
-    if (isScript(where.scope.path)) visitCallbacks(call, where);
+    const held = isScript(where.scope.path) ? scriptTransaction(call, where.scope, where, resolver) : {};
+    for (const [i, argument] of call.positional.entries()) visitExpr(argument, isSet && i === 2 ? { ...inner, field: true } : { ...inner, ...held });
+    if (isScript(where.scope.path)) visitCallbacks(call, { ...where, ...held });
     const isUpdate = call.callee.is === 'member' && call.callee.name === 'update' && !isScript(where.scope.path);
     for (const [, argument] of call.keywords) visitExpr(argument, isUpdate ? { ...inner, field: true } : inner);
 
@@ -254,7 +259,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     if (effect) {
       trivial = false;
       const written = isCode ? writtenBy(call, effect.kind, where.scope, resolver) : [];
-      writes.push(...written.map(one => ({ ...one, step: steps })));
+      writes.push(...written.map(one => ({ ...one, step: steps, ways: where.ways, handling: where.handling === true })));
       effects.push({ asked: where.asked, ways: where.ways, step: steps, ...(where.last && where.whole && where.loop === undefined && { isLast: true as const }), ...(written[0] && written[0].entity !== ANYTHING && { entity: written[0].entity }), kind: effect.kind, text: render(call), at: call.at, via: where.via, ...(where.loop !== undefined && { insideLoop: where.loop }), ...(where.field && effect.kind === 'insert' && { intoField: true as const }), ...((effect.guard ?? where.guard) && { guard: effect.guard ?? where.guard }), ...(effect.timeoutSeconds !== undefined && { timeoutSeconds: effect.timeoutSeconds }), ...(effect.endless && { endless: true }), ...(effect.byDefault && { byDefault: true as const }), ...(effect.session !== undefined && { session: effect.session }), ...(where.transaction && holds(where.transaction, effect) && { transaction: where.transaction.of }) });
       return;
     }
@@ -311,7 +316,7 @@ export function bodyOf(target: FunctionTarget, resolver: Resolver, decorators: r
     const transaction = effect.transaction ?? committedBy(found, commits, loops);
     const types = raisedBehind(target.function.body, effect.via[0]?.at ?? effect.at);
     const conditional = asked && conditionOf(asked, found, { effects, writes, stepOf });
-    return { ...effect, ...(transaction && { transaction }), ...(isLast && !isWrapped && { isLast }), ...(conditional && { conditional }), ...(types && types.length > 0 && { raisedBehind: [...new Set(types)] }) };
+    return { ...effect, ...(transaction && { transaction }), ...(isLast && !isWrapped && { isLast }), ...conditional, ...(types && types.length > 0 && { raisedBehind: [...new Set(types)] }) };
   }
 
   const start = resolver.inside(target, defaultsOf(target));

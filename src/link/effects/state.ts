@@ -3,6 +3,7 @@ import { children, dottedName, expressionsOf, literalText, nested, samePlace, va
 import { PURE } from '../../knowledge/libraries/index.js';
 import { BY_UNIQUE_KEY, GLOBALS, MAPPER, MAPPER_READS, NODE_CALLS, NODE_PURE, ONCE, SQL_METHODS, VALUE_METHODS } from '../../knowledge/libraries/node.js';
 import { bindingsOf, type Binding } from '../bindings.js';
+import { returnsOf } from '../bodies.js';
 import { isScript } from '../find-scripts.js';
 import type { FunctionTarget, Resolver, Scope } from '../modules.js';
 
@@ -12,9 +13,11 @@ type Call = Extract<Expr, { is: 'call' }>;
  * Something stored that a condition depends on. `entity`: the table as the code names it, or ANYTHING where that cannot be told. present: the
  * condition holds while a row with that key is there; absent: while none is; value: it depends on what the rows say.
  */
-export interface Asked { readonly entity: string; readonly as: 'value' | 'present' | 'absent'; /** The call that asks. */ readonly by?: SourceLocation; /** value: the columns it depends on, where they are known. */ readonly fields?: readonly string[]; /** value: of one row, found by its key. */ readonly ofOne?: boolean }
+export interface Asked { readonly entity: string; readonly as: 'value' | 'present' | 'absent'; /** The call that asks. */ readonly by?: SourceLocation; /** value: the columns it depends on, where they are known. */ readonly fields?: readonly string[]; /** value: of one row, found by its key. */ readonly ofOne?: boolean; /** value: the texts that columns are asked for. */ readonly texts?: Texts }
 /** What a function does to something stored. */
-export interface Written { readonly entity: string; readonly how: 'insert' | 'update' | 'delete'; readonly at: SourceLocation; /** update: the columns, where they are known. */ readonly fields?: readonly string[] }
+export interface Written { readonly entity: string; readonly how: 'insert' | 'update' | 'delete'; readonly at: SourceLocation; /** update: the columns, where they are known. */ readonly fields?: readonly string[]; /** insert: the texts that columns are given. */ readonly texts?: Texts }
+/** Columns and the texts that are written for them: `{ source: "upload" }`. */
+type Texts = Readonly<Record<string, string>>;
 
 export const ANYTHING = '*';
 
@@ -33,12 +36,14 @@ const COMPUTES = /^(?:JSON|Math|Promise|Object|Array|String|Number|Boolean|Buffe
 const DEPTH = 6;
 
 /** Can what was written change what is asked? */
-export function changes({ entity, how, at, fields }: Written, asked: Asked): boolean {
+export function changes({ entity, how, at, fields, texts = {} }: Written, asked: Asked): boolean {
   if (asked.by && samePlace(asked.by, at)) return false;
   if (entity !== asked.entity && entity !== ANYTHING && asked.entity !== ANYTHING) return false;
   if (asked.as === 'value' && entity === asked.entity) {
     if (how === 'update' && fields && asked.fields) return asked.fields.some(field => fields.includes(field));
     if (how !== 'update' && asked.ofOne) return false;
+    // rows of another kind
+    if (how === 'insert' && Object.entries(asked.texts ?? {}).some(([column, text]) => texts[column] !== undefined && texts[column] !== text)) return false;
   }
   return asked.as === 'value' || (asked.as === 'present' ? how === 'delete' : how === 'insert') || entity === ANYTHING;
 }
@@ -87,8 +92,10 @@ export function writtenBy(call: Call, kind: EffectKind, scope: Scope, resolver: 
   const entity = tableOf(call, scope, resolver) ?? ANYTHING;
   const data = call.positional[0]?.is === 'map' ? call.positional[0].entries.find(([key]) => key?.is === 'literal' && key.value === 'data')?.[1] : undefined;
   const fields = keysOf(data);
+  const texts = textsOf(data);
   const updates = kind === 'insert' && call.callee.is === 'member' && call.callee.name === 'upsert';
-  return [{ entity, how: kind === 'insert' || kind === 'delete' ? kind : 'update', at, ...(fields && { fields }) }, ...(updates ? [{ entity, how: 'update' as const, at }] : [])];
+  const how = kind === 'insert' || kind === 'delete' ? kind : 'update';
+  return [{ entity, how, at, ...(fields && { fields }), ...(how === 'insert' && texts && { texts }) }, ...(updates ? [{ entity, how: 'update' as const, at }] : [])];
 }
 
 /** The table that a call of an object mapper reads or writes, as the code names it: `prisma.order.findMany()`, `orderRepository.save(…)`, `db.insert(orders)`. */
@@ -169,12 +176,12 @@ function callAsks(call: Call, scope: Scope, resolver: Resolver): readonly Asked[
   if (isScript(scope.path) && ONCE.test(dottedName(call.callee) ?? '')) return NOTHING;
   if (isComputed(call, scope, resolver)) return given();
   if (!isScript(scope.path)) return OPEN;
-  // a model says what it says of what it is given
+  // whatever a model is given, it answers a second run too
   const library = libraryRead(call, scope, resolver);
-  if (library) return [...library, ...call.positional.flatMap(part => asks(part, scope, resolver))];
+  if (library) return answers(call, scope, resolver) ? NOTHING : [...library, ...call.positional.flatMap(part => asks(part, scope, resolver))];
   const own = resolver.resolve(call.callee, scope);
   if (sendsCommand(call)) return given();
-  if (own.is === 'function') return [...given(), ...readsOf(own, resolver, DEPTH)];
+  if (own.is === 'function') return [...(asksModel(own, resolver) ? NOTHING : given()), ...readsOf(own, resolver, DEPTH)];
   return isOfValue(call, scope) || own.is === 'class' || isMade(call, scope, resolver) || isAtOnce(call, scope, resolver) ? given() : OPEN;
 }
 
@@ -201,9 +208,10 @@ function readsTable({ callee, positional, at }: Call, table: string): readonly A
   if (statement !== undefined) return /^\s*(?:select|with)\b/i.test(statement) ? [...statement.matchAll(/\b(?:from|join)\s+["`]?([\w.]+)/gi)].map(([, name]) => ({ entity: tableName(name!), as: 'value' as const, by: at })) : undefined;
   if (callee.is !== 'member' || !MAPPER_READS.test(callee.name)) return undefined;
   const filter = filterOf(positional[0]);
+  const texts = textsOf(positional[0] && (valueIn(positional[0], 'where') ?? positional[0]));
   const fields = filter?.filter(key => !IS_KEY.test(key));
   const ofOne = BY_UNIQUE_KEY.test(callee.name) || (ONE_ROW.test(callee.name) && filter !== undefined && filter.length > 0 && fields!.length === 0);
-  return [{ entity: table, as: 'value', by: at, ...(fields && { fields }), ...(ofOne && { ofOne }) }];
+  return [{ entity: table, as: 'value', by: at, ...(fields && { fields }), ...(ofOne && { ofOne }), ...(texts && { texts }) }];
 }
 
 const IS_KEY = /^(?:_?id|uuid|\w*(?:Id|_id|Uuid|Key))$/;
@@ -215,6 +223,12 @@ function filterOf(query: Expr | undefined): readonly string[] | undefined {
   const where = query.entries.find(([key]) => key?.is === 'literal' && key.value === 'where')?.[1] ?? query;
   const keys = where.is === 'map' ? keysOf(where) : undefined;
   return keys?.some(key => /^(?:AND|OR|NOT|\$)/.test(key)) ? undefined : keys;
+}
+
+/** The entries of an object that are written as texts; undefined: there are none. */
+function textsOf(expr: Expr | undefined): Texts | undefined {
+  const texts = expr?.is !== 'map' ? [] : expr.entries.flatMap(([key, value]) => { const column = literalText(key ?? undefined), text = literalText(value); return column !== undefined && text !== undefined ? [[column, text]] : []; });
+  return texts.length > 0 ? Object.fromEntries(texts) : undefined;
 }
 
 /** The keys of an object; undefined: not all are written. */
@@ -294,6 +308,24 @@ function libraryRead(call: Call, scope: Scope, resolver: Resolver): readonly Ask
   const entry = external === undefined ? undefined : NODE_CALLS.find(({ name }) => name.test(external));
   if (entry?.answers || (entry?.kind === 'http-write' && !entry.idempotent)) return NOTHING;
   return entry && /^http-/.test(entry.kind) ? [{ entity: siteOf(call), as: 'value', by: call.at }] : undefined;
+}
+
+/** A call that a language model answers. */
+function answers({ callee }: Call, scope: Scope, resolver: Resolver): boolean {
+  const external = resolver.externalName(callee, scope);
+  return external !== undefined && NODE_CALLS.find(({ name }) => name.test(external))?.answers === true;
+}
+
+/** A function of the repository that hands what it is given to a language model, and gives its answer. */
+function asksModel(target: FunctionTarget, resolver: Resolver, depth = 3): boolean {
+  const scope = resolver.inside(target);
+  return depth > 0 && returnsOf(target.function.body).some(value => walk(value).some(part => {
+    const made = part.is === 'name' ? bindingsOf(target.function.body).byName.get(part.name)?.find(one => one.kind === 'value') : undefined;
+    const call = part.is === 'call' ? part : made?.kind === 'value' && made.expr.is === 'call' ? made.expr : undefined;
+    if (!call) return false;
+    const own = answers(call, scope, resolver) ? undefined : resolver.resolve(call.callee, scope);
+    return own === undefined || (own.is === 'function' && asksModel(own, resolver, depth - 1));
+  }));
 }
 
 /** `response.json()`, `now.getTime()`, `names.push(…)`: a method of a value that was asked for before, or made here; not of a client that a function gave. */

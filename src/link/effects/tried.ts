@@ -4,6 +4,7 @@ import { PURE } from '../../knowledge/libraries/index.js';
 import { VALUE_METHODS } from '../../knowledge/libraries/node.js';
 import { isScript } from '../find-scripts.js';
 import type { Resolver, Scope } from '../modules.js';
+import { calleeName } from '../node/walk.js';
 import { render } from '../render.js';
 import { isCaughtBefore, isLogging, isTelling } from './handlers.js';
 
@@ -21,12 +22,12 @@ export function triedFor(body: readonly Statement[], works: readonly Pick<Effect
   return call && { at: call.at, text: call.text, ...(effect && { effect: effect.kind }) };
 }
 
-/** What JavaScript makes of the clock and of values, whatever they are. */
-const NEVER_FAILS = /^(?:Date|Math|Number|String|Boolean|performance)(?:\.\w+)?$/;
+/** What JavaScript makes of the clock and of values, whatever they are, and what lets time pass. */
+const NEVER_FAILS = /^(?:Date|Math|Number|String|Boolean|performance)(?:\.\w+)?$|(?:^|\.)(?:sleep|delay|timeout|wait|setTimeout|setImmediate)$/;
 
 /** What a block is there for: the first call that is made for what it does, or waited for; else the first that is no logging and no method of a text; but for some. */
 function triedCall(statements: readonly Statement[], scope: Scope, resolver: Resolver, except: readonly SourceLocation[]): { readonly at: SourceLocation; readonly text: string } | undefined {
-  const calls = callsIn(statements).filter(({ call }) => !except.includes(call.at) && !isLogging(call) && !PURE.test(dottedName(call.callee) ?? '') && !(isScript(scope.path) && NEVER_FAILS.test(dottedName(call.callee) ?? '')));
+  const calls = callsIn(statements).filter(({ call }) => !except.includes(call.at) && !isLogging(call) && !(isScript(scope.path) && NEVER_FAILS.test(calleeName(call))) && !PURE.test(dottedName(call.callee) ?? ''));
   const found = calls.find(({ call, isOwn }) => (isOwn || call.awaited) && !isTelling(call, scope, resolver)) ?? calls.find(({ call }) => call.callee.is !== 'member' || !VALUE_METHODS.test(call.callee.name)) ?? calls[0];
   return found && { at: found.call.at, text: render(found.call) };
 }

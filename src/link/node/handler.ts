@@ -1,5 +1,5 @@
 import type { Expr, HandlerCase, MessageHandler, Statement } from '../../model/index.js';
-import { dottedName, nested } from '../../model/index.js';
+import { callsWithin, dottedName, nested, walk } from '../../model/index.js';
 import { bodyOf } from '../effects/index.js';
 import { bindingsOf } from '../bindings.js';
 import type { FunctionTarget, Resolver, Scope } from '../modules.js';
@@ -21,8 +21,9 @@ export function handlerOf(fn: FunctionTarget, resolver: Resolver, isAck: IsAck, 
     return { at: target.function.at, body: inner, ...(name !== undefined && { name }) };
   }));
   const blocks = blockingCall(fn.function.body);
+  const replies = callsWithin(fn.function.body).find(call => call.positional.some(argument => walk(argument).some(part => part.is === 'member' && part.name === 'replyTo')))?.at;
   const detached = detachedWork(fn, resolver, calls);
-  return { at: fn.function.at, ...(fn.function.name !== 'anonymous' && fn.function.name !== 'module' && { name: fn.function.name }), body, ...(cases.length > 0 && { cases }), acks: acknowledgements(fn, isAck, resolver, calls), ...(blocks && { blocks }), ...(detached && { detached }) };
+  return { at: fn.function.at, ...(fn.function.name !== 'anonymous' && fn.function.name !== 'module' && { name: fn.function.name }), body, ...(cases.length > 0 && { cases }), acks: acknowledgements(fn, isAck, resolver, calls), ...(replies && { replies }), ...(blocks && { blocks }), ...(detached && { detached }) };
 }
 
 /** `subscribe(work) { channel.consume(queue, message => work(message)); }`: what is called by the name of a parameter of a function around the handler. */

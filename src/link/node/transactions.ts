@@ -1,13 +1,12 @@
 import type { Expr, PublishInTransaction, SourceLocation, Statement } from '../../model/index.js';
 import { dottedName, expressionsOf, nested, shorten, walk } from '../../model/index.js';
+import { OPENS_TRANSACTION } from '../../knowledge/libraries/node.js';
 import type { Resolver, Scope } from '../modules.js';
 import { render } from '../render.js';
 import { codeSites, functionNamed, type Call } from './walk.js';
 
 /** Decorators that run a method in one transaction (typeorm-transactional, @nestjs-cls/transactional, MikroORM). */
 const TRANSACTIONAL = /(?:^|\.)(?:Transactional|Transaction|RunInTransaction)$/;
-/** Calls that run a function in one: Prisma, TypeORM, Knex, Sequelize, Drizzle, Mongoose. */
-const OPENS = /^(?:\$transaction|transaction|transactional|withTransaction|runInTransaction|em\.transactional)$/;
 const WRITES = /^(?:insert|insertMany|insertOne|create|createMany|save|update|updateMany|updateOne|upsert|delete|deleteMany|remove|persist|persistAndFlush|flush|increment|decrement)$/;
 /** Puts a message into a queue. */
 const SENDS = /^(?:add|addBulk|sendToQueue|publish|sendMessage|enqueue|emit|dispatch|send)$/;
@@ -23,7 +22,7 @@ export function sentInScriptTransactions(modules: readonly Scope[], resolver: Re
         if (decorator) found.push(...sentIn(statement.function.body, { at: decorator.at, text: `@${dottedName(decorator.is === 'call' ? decorator.callee : decorator)}()` }));
       }
       for (const call of expressionsOf(statement).flatMap(expr => walk(expr))) {
-        if (call.is !== 'call' || call.callee.is !== 'member' || !OPENS.test(call.callee.name)) continue;
+        if (call.is !== 'call' || call.callee.is !== 'member' || !OPENS_TRANSACTION.test(call.callee.name)) continue;
         const fn = call.positional.map(argument => functionNamed(argument, scope, resolver)).find(target => target !== undefined);
         if (fn) found.push(...sentIn(fn.function.body, { at: { ...call.at, endLine: call.callee.at.endLine, endColumn: call.callee.at.endColumn }, text: `${dottedName(call.callee) ?? call.callee.name}()` }));
       }

@@ -1,5 +1,8 @@
-import type { Rule } from '../../model/index.js';
+import type { MessageHandler, Rule } from '../../model/index.js';
 import { acknowledgedEarly } from '../acknowledged-early.js';
+
+/** Who asked asks again when no answer comes, and nothing else is lost. */
+const onlyReads = ({ body, cases = [] }: MessageHandler): boolean => [{ body }, ...cases].every(part => part.body.effects.every(({ kind }) => kind === 'read' || kind === 'http-read' || kind === 'sleep'));
 
 export const ackBeforeWork: Rule = {
   id: 'amqp/ack-before-work',
@@ -12,7 +15,7 @@ export const ackBeforeWork: Rule = {
 
   *check({ consumers }) {
     for (const { kind, handler } of consumers) {
-      if (kind === 'amqp') yield* acknowledgedEarly(handler?.acks ?? [], { does: 'acknowledges', done: 'acknowledged', limits: '; prefetch limits nothing either', confidence: 'high' });
+      if (kind === 'amqp') yield* acknowledgedEarly(handler?.acks ?? [], { does: 'acknowledges', done: 'acknowledged', limits: '; prefetch limits nothing either', confidence: 'high', ...(handler?.replies && onlyReads(handler) && { severity: 'note' as const }) });
     }
   },
 };

@@ -33,7 +33,7 @@ export const nonIdempotentWrite: Rule = {
   references: ['https://docs.celeryq.dev/en/stable/userguide/tasks.html#state', 'https://docs.stripe.com/api/idempotent_requests', 'https://docs.celeryq.dev/en/stable/faq.html#should-i-use-retry-or-acks-late'],
   provenBy: ['tasks/non-idempotent-write/bad', 'tasks/non-idempotent-write/good', 'stop-outlives/prefork/late'],
 
-  check: ({ apps, processors }) => ofFunctions<WorkUnit>([...apps, ...processors], (app, fn) => [judge(app, fn) ?? []].flat()),
+  check: ({ apps, processors }) => ofFunctions<WorkUnit>([...apps, ...processors], (app, fn) => [judge(app, fn) ?? judgeBrief(app, fn) ?? []].flat()),
 };
 
 function judge(app: WorkUnit, fn: TaskFunction): Problem | undefined {
@@ -45,8 +45,9 @@ function judge(app: WorkUnit, fn: TaskFunction): Problem | undefined {
   const found = again && (candidates.find(effect => !effect.conditional && comesAgain(effect)) ?? candidates.find(effect => effect.conditional === 'steady' && comesAgain(effect)) ?? candidates.find(effect => effect.conditional === 'late' && again.isKill) ?? candidates.find(effect => raisedFor(effect, fn) !== undefined));
   if (!again || !found) return undefined;
   const what = AGAIN[found.kind]!;
-  const others = again.isKill ? candidates.filter(effect => effect !== found && effect.conditional !== 'open' && !samePlace(effect.at, found.at)) : [];
-  const raised = found.conditional === 'open' || !again.isKill ? raisedFor(found, fn) : undefined;
+  // the nearest to the function first
+  const others = again.isKill ? candidates.filter(effect => effect !== found && !isKept(effect) && !samePlace(effect.at, found.at)).sort((a, b) => a.via.length - b.via.length) : [];
+  const raised = isKept(found) || !again.isKill ? raisedFor(found, fn) : undefined;
   const isKill = again.isKill && raised === undefined;
   const isBrief = isKill && hasBriefWindow(found, fn);
   const isSure = found.kind === 'payment' || found.kind === 'sms' || found.kind === 'increment' || found.kind === 'counter';
@@ -61,6 +62,25 @@ function judge(app: WorkUnit, fn: TaskFunction): Problem | undefined {
   };
 }
 
+/** Rows that are added in front of the call that says that they are: a kill between the two adds them again, and one transaction around both does not. */
+function judgeBrief(app: WorkUnit, fn: TaskFunction): Problem | undefined {
+  const { again, body } = fn;
+  const isCut = (effect: Effect): boolean => effect.conditional === 'next' && effect.changedAt !== undefined && (effect.kind === 'insert' || effect.kind === 'increment') && !effect.guard && !effect.transaction && !KEEPS_LOG.test(effect.text);
+  const [found, ...others] = body.effects.filter(isCut);
+  if (!again || !found || body.locks.length > 0) return undefined;
+  return {
+    order: 6, at: found.at, severity: 'note', confidence: 'low', resource: app.id,
+    message: `${fn.functionName} ${again.text}: one that is cut between ${found.text} and the write that keeps a second run from it ${AGAIN[found.kind]!}`,
+    label: `${AGAIN[found.kind]!} if it is cut behind this`,
+    related: [{ at: found.changedAt!, message: 'a second run is kept from it only from here on' }, ...others.slice(0, MOST_OTHERS).map(({ at, kind }) => ({ at, message: `${AGAIN[kind]!} too` }))],
+    suggestion: 'make both writes in one transaction, the one that is asked for first', ...(found.via.length > 0 && { flow: found.via }),
+    fate: `${found.text} → SIGKILL in front of the write behind it → runs again: it ${AGAIN[found.kind]!}`,
+  };
+}
+
+/** A run before has changed what it depends on. */
+const isKept = ({ conditional }: Effect): boolean => conditional === 'open' || conditional === 'next';
+
 /** Takes so long that a run is cut in it, or that its message comes back while it is at work. */
 const SLOW: ReadonlySet<EffectKind> = new Set(['http-read', 'http-write', 'upload', 'subprocess', 'sleep']);
 
@@ -74,7 +94,7 @@ function hasBriefWindow(effect: Effect, fn: TaskFunction): boolean {
 
 /** Without a guard of its own, and not what a loop does for each item it finds open; a loop without an end has a rule of its own. */
 function isRepeated(effect: Effect, { body }: TaskFunction): boolean {
-  if (AGAIN[effect.kind] === undefined || effect.guard || (effect.insideLoop !== undefined && (effect.conditional === 'open' || effect.conditional === 'late' || body.loops[effect.insideLoop]?.bound === 'unbounded'))) return false;
+  if (AGAIN[effect.kind] === undefined || effect.guard || (effect.insideLoop !== undefined && (isKept(effect) || effect.conditional === 'late' || body.loops[effect.insideLoop]?.bound === 'unbounded'))) return false;
   // each run has a log entry of its own; what is deleted first is there once
   if (effect.kind === 'insert' && KEEPS_LOG.test(effect.text)) return false;
   return effect.kind !== 'insert' || !body.effects.some(other => (other.kind === 'delete' && (other.entity === undefined || effect.entity === undefined || other.entity === effect.entity)) || takesPlaceOf(effect, other));
