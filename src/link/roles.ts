@@ -18,7 +18,12 @@ export function isDevelopmentService(service: ComposeServiceFacts, path: string)
     || service.environmentFiles.some(file => file.path !== undefined && isDevelopmentName(file.path));
 }
 
+/** `docker-compose.prod.yml`: somebody runs it, whatever else is there. */
+export const isProductionName = (name: string): boolean => /(^|[/._ -])prod(?:uction)?(?=[/._ -]|$)/i.test(name);
+
 export interface ComposeSituation {
+  /** Its file is named so. */
+  readonly isProduction: boolean;
   readonly isMarked: boolean;
   /** The tree holds task definitions. */
   readonly isBesideEcs: boolean;
@@ -27,10 +32,10 @@ export interface ComposeSituation {
   readonly ecsApps: readonly (string | undefined)[];
 }
 
-/** Compose beside ECS is a copy for developers, unless ECS was seen to run nothing but other apps. */
-export function composeRole({ isMarked, isBesideEcs, apps, ecsApps }: ComposeSituation): 'deployed' | 'development' {
+/** Compose beside ECS is a copy for developers, unless its file is named for production, or ECS was seen to run nothing but other apps. */
+export function composeRole({ isMarked, isProduction, isBesideEcs, apps, ecsApps }: ComposeSituation): 'deployed' | 'development' {
   if (isMarked) return 'development';
-  if (!isBesideEcs) return 'deployed';
+  if (!isBesideEcs || isProduction) return 'deployed';
   const isOther = ecsApps.length > 0 && !ecsApps.includes(undefined) && apps.length > 0 && apps.every(app => app !== undefined && !ecsApps.includes(app));
   return isOther ? 'deployed' : 'development';
 }

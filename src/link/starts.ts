@@ -12,7 +12,7 @@ import { environmentNames } from './start/deployments.js';
 import { folderOf, within, type Image } from './start/image.js';
 import type { Lookup } from './modules.js';
 import { lookupIn, type Environment, type Variable } from './process-environment.js';
-import { composeRole, isDevelopmentService, isReload } from './roles.js';
+import { composeRole, isDevelopmentService, isProductionName, isReload } from './roles.js';
 import { brokersIn, queuesIn } from './resources.js';
 import { platformOf, serviceOf } from './services.js';
 import { definitionFinder, taskDefinitionsIn, type Definition } from './task-definitions.js';
@@ -101,7 +101,7 @@ export function findStarts(store: FactStore, options: LinkOptions, startedBy: St
 
   const composeStarts = compose.flatMap(({ service, path }) => {
     const { origin, reached } = followContainer(service, { path, format: 'compose', siblings: [], isOpen: service.environmentFiles.length > 0 }, world);
-    const role = composeRole({ isMarked: isDevelopmentService(service, path), isBesideEcs: definitions.length > 0, apps: reached.map(one => one.command.app), ecsApps: ecsStarts.map(start => start.command.app) });
+    const role = composeRole({ isMarked: isDevelopmentService(service, path), isProduction: isProductionName(posix.basename(path)), isBesideEcs: definitions.length > 0, apps: reached.map(one => one.command.app), ecsApps: ecsStarts.map(start => start.command.app) });
     return startsOf({ ...origin, role }, reached);
   });
   const unreached = unreachedStarts({ store, startedBy, builds, visited, steps, isEcs: ecsStarts.length > 0 });

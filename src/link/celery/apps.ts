@@ -44,8 +44,8 @@ export interface CeleryCode {
   readonly modules: readonly Scope[];
 }
 
-/** Tests configure apps of their own, and real ones for a moment; hidden folders hold what tools read (`.semgrep`), no program. */
-const isTest = (path: string): boolean => /(^|\/)(\.[^/]+|tests?|testing|conftest\.py|test_[^/]*\.py|[^/]*_test\.py)(\/|$)/.test(path);
+/** Tests configure apps of their own, and real ones for a moment; hidden folders hold what tools read (`.semgrep`), no program, nor do the examples of an agent's skill. */
+const isTest = (path: string): boolean => /(^|\/)(\.[^/]+|tests?|testing|conftest\.py|test_[^/]*\.py|[^/]*_test\.py|skills\/[^/]+\/(?:assets|references|examples))(\/|$)/.test(path);
 
 /** Named like a subclass, made without a name of its own: `NotifyCelery()`. */
 const FOREIGN_CLASS = /^(?!celery\.)[\w.]*\.[A-Z]\w*Celery$/;

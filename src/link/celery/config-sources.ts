@@ -102,6 +102,9 @@ function djangoSource(module: Scope, namespace: string | undefined, context: Con
 /** Settings of one machine, which are in no repository: `try: from .local import *`. What is deployed has none, or its secrets there. */
 const OF_ONE = /(?:^|[._])(?:local\w*|dev\w*|test\w*|debug|overrides?|custom|private|personal|user|sandbox|secrets?)$|_local$/i;
 
+/** The settings of an app of a library, in a module that is named after what they are about: `from mitol.keycloak.settings.keycloak import *`. */
+const OF_ANOTHER = /\.settings\.(?!(?:\w*celery\w*|tasks?|queues?|brokers?|base|common|core|defaults?|main|all|django|prod\w*|settings|config\w*|env\w*)$)\w+$/i;
+
 function gather(module: Scope, namespace: string | undefined, resolver: Resolver, names: Set<string>, seen: Set<string>): boolean {
   if (seen.has(module.path)) return false;
   seen.add(module.path);
@@ -111,7 +114,7 @@ function gather(module: Scope, namespace: string | undefined, resolver: Resolver
   for (const star of stars) {
     const target = resolver.find(star.module, module.path).map(path => resolver.module(path)).find(scope => scope !== undefined && scope !== module);
     if (target) open = gather(target, namespace, resolver, names, seen) || open;
-    else if (star.guards.length === 0 && !(star.optional && OF_ONE.test(star.module))) open = true;
+    else if (star.guards.length === 0 && !(star.optional && OF_ONE.test(star.module)) && !OF_ANOTHER.test(star.module)) open = true;
   }
   return open;
 }

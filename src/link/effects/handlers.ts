@@ -20,6 +20,9 @@ const TRACKS = /(?:^|\.)(?:(?:track|capture)(?:[A-Z]\w*)?(?:Error|Exception|Even
 /** Libraries that count and time for who watches: OpenTelemetry, prom-client, statsd, Sentry, Datadog. */
 const METRICS = /^(?:@opentelemetry\/api(?:-\w+)?|prom-client|hot-shots|node-statsd|@sentry\/[\w-]+|dd-trace)\b/;
 
+/** Takes away the files that were made for the work, and changes nothing about it. */
+const CLEARS_FILES = /^(?:os\.(?:remove|unlink|rmdir)|shutil\.rmtree|(?:fs|fsp|fsPromises|fs\.promises)\.(?:unlink|rm|rmdir)(?:Sync)?)$/;
+
 /** What JavaScript computes of values and of the clock. */
 const VALUES = /^(?:Date|Math|JSON|String|Number|Boolean|Object|Array|performance)(?:\.\w+)?$/;
 
@@ -136,7 +139,7 @@ function isQuietValue(value: Expr | undefined, scope: Scope, resolver: Resolver)
 export function isTelling(call: Call, scope: Scope, resolver: Resolver): boolean {
   const name = calleeName(call);
   const external = resolver.externalName(call.callee, scope) ?? name;
-  return isLogging(call) || TELLS.test(name) || (isScript(scope.path) && (TRACKS.test(name) || VALUES.test(name) || (call.callee.is === 'member' && VALUE_METHODS.test(call.callee.name)) || METRICS.test(external))) || PURE.test(external);
+  return isLogging(call) || TELLS.test(name) || CLEARS_FILES.test(name) || (isScript(scope.path) && (TRACKS.test(name) || VALUES.test(name) || (call.callee.is === 'member' && VALUE_METHODS.test(call.callee.name)) || METRICS.test(external))) || PURE.test(external);
 }
 
 /** Is nothing left to do in these statements, other than to tell and to leave? */

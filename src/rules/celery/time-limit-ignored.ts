@@ -28,8 +28,10 @@ export const timeLimitIgnored: Rule = {
 
 interface Pool { readonly pool: PoolKind; readonly worker?: Worker }
 
+/** What developers start beside what is deployed says nothing of it. */
 function poolsOf(app: CeleryApp): readonly Pool[] {
-  return app.workers.length === 0 ? [{ pool: app.pool }] : app.workers.map(worker => ({ pool: worker.pool, worker }));
+  const deployed = app.workers.filter(({ role }) => role === 'deployed');
+  return app.workers.length === 0 ? [{ pool: app.pool }] : (deployed.length > 0 ? deployed : app.workers).map(worker => ({ pool: worker.pool, worker }));
 }
 
 function limitsOf(app: CeleryApp): { readonly hard: readonly Setting<unknown>[]; readonly soft: readonly Setting<unknown>[] } {
