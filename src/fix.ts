@@ -1,5 +1,5 @@
 import type { Finding, Fix, Report, SourceLocation, TextEdit } from './model/index.js';
-import { applyEdits, comparePlaces } from './model/index.js';
+import { applyEdits, comparePlaces, samePlace } from './model/index.js';
 
 /** safe: what cannot change behaviour beyond the fault. all: also what changes when or how often tasks run. */
 export type FixLevel = 'safe' | 'all';
@@ -7,7 +7,7 @@ export type FixLevel = 'safe' | 'all';
 /** A fix may uncover the next one, and of several at one place each round makes one; no chain is longer than this. */
 const ROUNDS = 10;
 
-/** The edits one round may make, by path: each fix whole or not at all; one that touches an earlier one's text waits for the next round. */
+/** The edits one round may make, by path: each fix whole or not at all; one that touches an earlier one's text waits for the next round, unless both write the same there. */
 export function selectEdits(findings: readonly Finding[], level: FixLevel): ReadonlyMap<string, readonly TextEdit[]> {
   return byPath(selectFixes(findings, level).flatMap(fix => fix.edits));
 }
@@ -20,7 +20,7 @@ function selectFixes(findings: readonly Finding[], level: FixLevel, isOpen: (pat
     const { fix, suppressed } = finding;
     if (!fix || suppressed || fix.edits.length === 0 || (level === 'safe' && fix.safety !== 'safe') || isBlocked(finding, findings)) continue;
     const key = keyOf(fix);
-    if (made.has(key) || fix.edits.some(edit => chosen.some(other => other.edits.some(one => collide(edit.at, one.at)))) || !fix.edits.every(edit => isOpen(edit.at.path))) continue;
+    if (made.has(key) || fix.edits.some(edit => chosen.some(other => other.edits.some(one => !isSame(edit, one) && collide(edit.at, one.at)))) || !fix.edits.every(edit => isOpen(edit.at.path))) continue;
     made.add(key);
     chosen.push(fix);
   }
@@ -31,9 +31,15 @@ const keyOf = (fix: Fix): string => JSON.stringify(fix.edits);
 
 function byPath(edits: readonly TextEdit[]): ReadonlyMap<string, readonly TextEdit[]> {
   const paths = new Map<string, TextEdit[]>();
-  for (const edit of edits) paths.set(edit.at.path, [...(paths.get(edit.at.path) ?? []), edit]);
+  for (const edit of edits) {
+    const others = paths.get(edit.at.path) ?? [];
+    if (!others.some(other => isSame(other, edit))) paths.set(edit.at.path, [...others, edit]);
+  }
   return paths;
 }
+
+/** Two fixes need the same line, an import: it is written once. */
+const isSame = (a: TextEdit, b: TextEdit): boolean => a.text === b.text && samePlace(a.at, b.at) && a.at.endLine === b.at.endLine && a.at.endColumn === b.at.endColumn;
 
 /**
  * Whether it waits for another finding of its workers: a longer stop time only lengthens every stop as long as the signal does not reach the worker. It is

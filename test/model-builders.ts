@@ -17,7 +17,7 @@ export function taskFunction(more: Partial<TaskFunction> = {}): TaskFunction {
   return {
     name: 'shop.tasks.work', functionName: 'work', at: at('shop/tasks.py', 6), decoratorAt: at('shop/tasks.py', 5), acksLate: set(false), rejectOnWorkerLost: unset, acksOnFailureOrTimeout: unset,
     timeLimit: unset, softTimeLimit: unset, serializer: unset, unknownOptions: [], signature: { isBound: false, parameters: [], morePositional: false, moreKeywords: false }, messages: [], periodic: false,
-    retry: { retries: false, autoretryFor: [], maxRetries: unset, backoff: unset, backoffMax: unset, defaultRetryDelay: unset, calls: [] },
+    retry: { retries: false, autoretryFor: [], maxRetries: unset, backoff: unset, backoffMax: unset, jitter: unset, defaultRetryDelay: unset, calls: [] },
     body: { effects: [], loops: [], locks: [], publishes: [], handlers: [], waits: [], claims: [], trivial: false, partial: false }, ...more,
   };
 }

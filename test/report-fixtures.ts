@@ -47,7 +47,7 @@ export const app: CeleryApp = {
   functions: [{
     name: 'app.send', functionName: 'send', at: at('app/celery.py', 3, 1, 3, 5), decoratorAt: at('app/celery.py', 2, 1, 2, 5), acksLate: unset, rejectOnWorkerLost: unset, acksOnFailureOrTimeout: unset,
     timeLimit: unset, softTimeLimit: unset, serializer: unset, unknownOptions: [], signature: { isBound: false, parameters: [], morePositional: false, moreKeywords: false }, messages: [], periodic: false,
-    retry: { retries: false, autoretryFor: [], maxRetries: unset, backoff: unset, backoffMax: unset, defaultRetryDelay: unset, calls: [] },
+    retry: { retries: false, autoretryFor: [], maxRetries: unset, backoff: unset, backoffMax: unset, jitter: unset, defaultRetryDelay: unset, calls: [] },
     body: { effects: [{ kind: 'email', text: 'send_mail(…)', at: at('app/celery.py', 4, 1, 4, 5), via: [] }], loops: [], locks: [], publishes: [], handlers: [], waits: [], claims: [], trivial: false, partial: true },
   }],
   ineffective: [{ name: 'CELERY_ACKS_LATE', at: at('app/celery.py', 5, 1, 5, 5), reason: 'old-name-under-namespace', wanted: 'CELERY_TASK_ACKS_LATE', value: 'True' }],

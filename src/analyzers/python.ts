@@ -8,8 +8,11 @@ export function recognises(path: string, text: string): boolean {
   return path.endsWith('.py') || SHEBANG.test(text.slice(0, 200));
 }
 
+/** Keyword arguments that rules write: the delay of `self.retry(countdown=…)`. */
+const WRITTEN: ReadonlyMap<string, string> = new Map([['retry', 'countdown']]);
+
 /** What the code of one Python file says. `loadPython` of the parser must have been awaited. */
 export function facts(text: string, path: string): Facts {
-  const { statements, comments, problems } = parsePython(text, path);
+  const { statements, comments, problems } = parsePython(text, path, WRITTEN);
   return { path, format: 'python', comments, problems, code: statements };
 }

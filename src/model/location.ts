@@ -21,6 +21,10 @@ export interface Slot {
   /** The text around the encoded value: what an insert adds with it (`\n      "stopTimeout": ` and `,`), or a unit (`s`). */
   readonly before?: string;
   readonly after?: string;
+  /** What stands between two values that are written here together, where the others have one a line; none: `, `. */
+  readonly between?: string;
+  /** Where the value may span several lines: what begins each item of a list in its brackets, and the closing bracket. A line break and the indentation there. */
+  readonly items?: readonly [string, string];
 }
 
 /** Does it stand in a running resource instead of a file? Its path is `aws:` and an ARN or address then. */

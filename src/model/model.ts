@@ -266,14 +266,20 @@ export interface RetryPolicy {
   readonly maxRetries: Setting<number | null>;
   readonly backoff: Setting<number | boolean>;
   readonly backoffMax: Setting<number>;
+  /** A random part of the backoff. */
+  readonly jitter: Setting<boolean>;
   /** An option of the backoff that is written where none is set: Celery does not look at it (celery/app/autoretry.py). */
   readonly idleOption?: { readonly name: string; readonly at: SourceLocation };
   /** s. */
   readonly defaultRetryDelay: Setting<number>;
   readonly calls: readonly RetryCall[];
 }
-/** `self.retry(countdown=…)`. `grows`: the countdown depends on request.retries or another changing value. */
-export interface RetryCall { readonly at: SourceLocation; readonly countdown: Setting<number>; readonly grows: boolean; readonly maxRetries: Setting<number | null>; readonly via: readonly CallStep[]; /** It stands where an exception is handled. */ readonly afterFailure?: boolean; /** The errors that are handled there, as written; none: any, or not known. */ readonly after?: readonly string[]; /** `throw=False`: it raises nothing. */ readonly returns?: boolean }
+/** What a module calls a thing of a library. `slot`: where its import goes, as a line; none: it is imported already. */
+export interface Importable { readonly name: string; readonly slot?: Slot }
+/** What a growing delay is made of where a bound task retries itself. `task`: its own name there; `written`: the name its delay goes by now, none: a number; `interval`: `celery.utils.time.get_exponential_backoff_interval`. */
+export interface GrowthParts { readonly task: string; readonly written?: string; readonly interval: Importable }
+/** `self.retry(countdown=…)`. `countdown` has the slot of its value, which may span several lines. `grows`: the countdown depends on request.retries or another changing value. */
+export interface RetryCall { readonly at: SourceLocation; readonly countdown: Setting<number>; readonly grows: boolean; readonly maxRetries: Setting<number | null>; readonly via: readonly CallStep[]; /** It stands where an exception is handled. */ readonly afterFailure?: boolean; /** The errors that are handled there, as written; none: any, or not known. */ readonly after?: readonly string[]; /** `throw=False`: it raises nothing. */ readonly returns?: boolean; readonly growth?: GrowthParts }
 
 /** Recognised, not audited: said in the inventory, never silence. */
 export interface UnauditedConsumer { readonly kind: string; readonly at: SourceLocation; readonly text: string }

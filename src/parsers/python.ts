@@ -37,12 +37,15 @@ async function load(shortRun: boolean): Promise<void> {
   ready = { parser, grammar: grammarOf(language) };
 }
 
-/** Python source as plain data. Never throws on any text; throws where `loadPython` was not awaited before. */
-export function parsePython(text: string, path: string): ParsedPython {
-  return timed('Python parser', () => readPython(text, path));
+/**
+ * Python source as plain data. Never throws on any text; throws where `loadPython` was not awaited before. `written`: a keyword argument by the name of
+ * the method that takes it; their calls have the slot of its value.
+ */
+export function parsePython(text: string, path: string, written?: ReadonlyMap<string, string>): ParsedPython {
+  return timed('Python parser', () => readPython(text, path, written));
 }
 
-function readPython(text: string, path: string): ParsedPython {
+function readPython(text: string, path: string, written: ReadonlyMap<string, string> | undefined): ParsedPython {
   if (!ready) throw new Error('parsePython was called before loadPython had finished');
   if (text.includes('\0')) return unread('This file is not Python text, so it was not read', path);
   if (text.length > MAX_LENGTH) return unread(`This Python file is larger than ${MAX_LENGTH / 1e6} MB, so it was not read`, path);
@@ -51,7 +54,7 @@ function readPython(text: string, path: string): ParsedPython {
   const known = asIs.error === undefined ? text : withoutDefaults(text);
   const first = known === text ? asIs : readSyntax(ready, known) ?? asIs;
   const { read, text: whole } = repaired(ready, first, first === asIs ? text : known);
-  const source = createSource(whole, path);
+  const source = createSource(whole, path, written);
   return {
     statements: statements(read.root.children, source),
     comments: read.comments.filter(comment => textOf(comment, source).includes('drainlint:')).map(comment => commentOf(comment, source)),

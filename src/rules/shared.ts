@@ -80,6 +80,9 @@ export function together(fixes: readonly Fix[]): Fix | undefined {
   return fixes[0] && { ...fixes[0], edits: [...edits.values()] };
 }
 
+/** Writes code at each slot: nothing but what stands around it, or several arguments, laid out as the others there. */
+export const codeAt = (slot: Slot, ...code: readonly string[]): TextEdit => ({ at: slot.at, text: (slot.before ?? '') + code.join(slot.between ?? ', ') + (slot.after ?? '') });
+
 /** The edit that writes a scalar at a slot, in the slot's language. */
 export function editAt(slot: Slot, value: Scalar): TextEdit {
   return { at: slot.at, text: (slot.before ?? '') + encode(value, slot.encoding) + (slot.after ?? '') };

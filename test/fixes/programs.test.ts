@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { askMany } from './many.js';
 import { variants } from './variants.js';
 
-const PROGRAMS = ['cdk', 'pythonSettings', 'pythonDecorators', 'dockerfile', 'shell', 'ini'];
+const PROGRAMS = ['cdk', 'pythonSettings', 'pythonDecorators', 'pythonRetries', 'dockerfile', 'shell', 'ini'];
 
 askMany(PROGRAMS);
 test('every format is asked', () => {

@@ -1,29 +1,7 @@
 import fc from 'fast-check';
+import { APP, DOCKERFILE, ended, ends, type Variant } from './projects.js';
+import { pythonRetries } from './retries.js';
 
-/** A small project with a fault, written in one of many ways. */
-export interface Variant {
-  readonly files: Readonly<Record<string, string>>;
-  /** The rule that speaks, and whose fix ends it. */
-  readonly rule: string;
-  /** The file that is mended. */
-  readonly path: string;
-  /** What is written in it then. */
-  readonly written: RegExp;
-  /** What others use as well, and is left to them. */
-  readonly kept?: RegExp;
-}
-
-const APP: Readonly<Record<string, string>> = {
-  'requirements.txt': 'celery==5.4.0\nredis==5.0.1\n',
-  'app/__init__.py': '',
-  'app/celery.py': "from celery import Celery\n\napp = Celery('app', broker='redis://cache:6379/0')\napp.conf.task_time_limit = 100\n\n\n@app.task\ndef export(user):\n    work(user)\n",
-};
-const DOCKERFILE = 'FROM python:3.12-slim\nWORKDIR /srv\nCOPY . .\nCMD ["celery", "-A", "app.celery", "worker"]\n';
-
-/** The line ends and the end of a file. */
-const ends = fc.record({ lineBreak: fc.constantFrom('\n', '\r\n'), end: fc.constantFrom('', '\n', '\n\n') });
-type Ends = { readonly lineBreak: string; readonly end: string };
-const ended = (text: string, { lineBreak, end }: Ends): string => (text.trimEnd() + end).replaceAll('\n', lineBreak);
 /** Some of them, in any order. */
 const some = <T>(...parts: readonly T[]): fc.Arbitrary<T[]> => fc.shuffledSubarray([...parts]);
 /** The one that must be there at any place among the others. */
@@ -150,4 +128,4 @@ const systemd: fc.Arbitrary<Variant> = fc.record({ keys: some('User=app', 'Envir
   .map(({ keys, wait, ends }) => ({ rule: 'container/process-manager-kills-early', path: 'worker.service', written: /TimeoutStopSec=103/, files: { ...APP, 'worker.service': ended(`[Unit]\nDescription=Worker\n\n[Service]\n${keys.join('\n')}\nKillMode=mixed\nExecStart=/usr/bin/celery -A app.celery worker\n${wait && `TimeoutStopSec=${wait}\n`}\n[Install]\nWantedBy=multi-user.target\n`, ends) } }));
 
 /** Every format that a value can be written in. */
-export const variants: Readonly<Record<string, fc.Arbitrary<Variant>>> = { taskDefinition, compose, cloudformation, copilot, terraform, cdk, pythonSettings, pythonDecorators, dockerfile, shell, ini, systemd };
+export const variants: Readonly<Record<string, fc.Arbitrary<Variant>>> = { taskDefinition, compose, cloudformation, copilot, terraform, cdk, pythonSettings, pythonDecorators, pythonRetries, dockerfile, shell, ini, systemd };

@@ -30,7 +30,7 @@ export function taskFunction(site: FunctionSite, settings: EffectiveSettings, bo
     timeLimit: seconds(from('time_limit', 'task_time_limit', unset)),
     softTimeLimit: seconds(from('soft_time_limit', 'task_soft_time_limit', unset)),
     signature: signatureOf(site, layers), messages,
-    retry: retryPolicy(layers, retryCalls, site.decoratorAt), serializer: from('serializer', 'task_serializer', unset),
+    retry: retryPolicy(layers, isBound(site, layers) ? retryCalls : retryCalls.map(({ growth: _, ...call }) => call), site.decoratorAt), serializer: from('serializer', 'task_serializer', unset),
     unknownOptions: unknownOptions(site), ...(isLimited(from('rate_limit', 'task_default_rate_limit', unset)) && { rateLimited: true as const }),
     ...(observed && { observed }), ...(site.ownTimeout && { ownTimeout: site.ownTimeout }), ...(slot && { optionSlot: slot }),
   };
@@ -44,13 +44,19 @@ function singletonLock({ decoratorAt }: FunctionSite, layers: readonly OptionLay
   return { at: decoratorAt, kind: 'singleton', text: 'base=Singleton', ttl: (written(layers, 'lock_expiry') ?? unset) as Setting<number>, via: [], onConflict: 'unknown', constantKey: false, released: { at: decoratorAt, checksOwner: true, byLibrary: true } };
 }
 
-/** Without the first parameter where the task is bound, or a method. A decorator below the task's own may give it others. */
-function signatureOf({ target, others }: FunctionSite, layers: readonly OptionLayer[]): Signature {
+/** Its first parameter is the task: `bind=True`, or the `run` of a task class. */
+function isBound({ decorator }: FunctionSite, layers: readonly OptionLayer[]): boolean {
   const bind = layers.map(layer => layer.values.get('bind')).find(value => value !== undefined);
-  const isBound = target.owner !== undefined || (bind?.known === true && bind.value === true);
-  const all = target.function.parameters.slice(isBound ? 1 : 0);
+  return decorator === undefined || (bind?.known === true && bind.value === true);
+}
+
+/** Without the first parameter where the task is bound, or a method. A decorator below the task's own may give it others. */
+function signatureOf(site: FunctionSite, layers: readonly OptionLayer[]): Signature {
+  const { target, others } = site;
+  const bound = target.owner !== undefined || isBound(site, layers);
+  const all = target.function.parameters.slice(bound ? 1 : 0);
   return {
-    isBound, parameters: all.filter(({ kind }) => kind === 'plain').map(({ name, fallback, keywordOnly }) => ({ name, required: fallback === undefined, keywordOnly: keywordOnly === true })),
+    isBound: bound, parameters: all.filter(({ kind }) => kind === 'plain').map(({ name, fallback, keywordOnly }) => ({ name, required: fallback === undefined, keywordOnly: keywordOnly === true })),
     morePositional: others.length > 0 || all.some(({ kind }) => kind === 'rest'), moreKeywords: others.length > 0 || all.some(({ kind }) => kind === 'keywords'),
   };
 }
@@ -115,6 +121,7 @@ function retryPolicy(layers: readonly OptionLayer[], calls: readonly RetryCall[]
     maxRetries: (kwargsRetries && maxRetries(kwargsRetries)) ?? layers.map(layer => layer.values.get('max_retries')).filter(value => value !== undefined).map(maxRetries)[0] ?? fallback(MAX_RETRIES),
     backoff, ...(idle && { idleOption: idle }),
     backoffMax: (written(layers, 'retry_backoff_max') ?? fallback(BACKOFF_MAX)) as Setting<number>,
+    jitter: (written(layers, 'retry_jitter') ?? fallback(true)) as Setting<boolean>,
     defaultRetryDelay: ((kwargsDelay && toSetting(kwargsDelay, [])) ?? written(layers, 'default_retry_delay') ?? fallback(RETRY_DELAY)) as Setting<number>,
   };
 }

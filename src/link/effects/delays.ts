@@ -1,7 +1,9 @@
-import type { CallStep, Expr, RetryCall, Setting } from '../../model/index.js';
+import type { CallStep, Expr, GrowthParts, RetryCall, Setting } from '../../model/index.js';
+import { dottedName } from '../../model/index.js';
 import { toSetting } from '../celery/settings.js';
 import { isDuration } from '../durations.js';
 import { NO_ENVIRONMENT } from '../evaluate.js';
+import { importable } from '../import-place.js';
 import type { Resolver, Scope, Value } from '../modules.js';
 import { render } from '../render.js';
 import { isFalse, keyword } from './locks.js';
@@ -24,13 +26,24 @@ export function retryCall(call: Call, where: Standing, resolver: Resolver): Retr
   const eta = keyword(call, 'eta');
   const unset: Setting<number> = { state: 'unset', at: call.at, slots: [] };
   const limited = limit && resolver.evaluate(limit, where.scope);
-  const countdown = written ? retryDelay(written, where.scope, resolver) : eta ? etaDelay(eta, where.scope, resolver) : unset;
+  const { state, ...delay } = written ? retryDelay(written, where.scope, resolver) : eta ? etaDelay(eta, where.scope, resolver) : unset;
+  const growth = eta ? undefined : growthParts(call, written, where, resolver);
+  const countdown = (growth && call.slot && state !== 'unknown' ? { ...delay, state, slots: [call.slot] } : { ...delay, state }) as Setting<number>;
   const grows = written !== undefined && (/retries|\*\*|backoff|random|jitter|delay\w{0,60}\[|exponential/i.test(render(written, 200)) || (countdown.state === 'unknown' && countdown.candidates.length > 1));
   return {
-    at: call.at, countdown, via: where.via, grows, ...(where.handling && { afterFailure: true }), ...(where.handled && where.handled.length > 0 && { after: where.handled }), ...(isFalse(keyword(call, 'throw')) && { returns: true }),
+    at: call.at, countdown, via: where.via, grows, ...(where.handling && { afterFailure: true }), ...(where.handled && where.handled.length > 0 && { after: where.handled }), ...(isFalse(keyword(call, 'throw')) && { returns: true }), ...(growth && { growth }),
     // retry(max_retries=None) leaves the task's own limit (celery app/task.py:765)
     maxRetries: limited?.known && limited.value === null ? unset : limited ? toSetting(limited, []) as Setting<number | null> : unset,
   };
+}
+
+/** Nothing where it cannot be written: no place for it, another's task, or a delay among the positional arguments. */
+function growthParts(call: Call, written: Expr | undefined, { scope, via }: Standing, resolver: Resolver): GrowthParts | undefined {
+  const task = scope.function?.parameters[0]?.name;
+  if (!call.slot?.items || via.length > 0 || task === undefined || call.callee.is !== 'member' || dottedName(call.callee.object) !== task || call.positional.length > 4) return undefined;
+  const interval = importable('celery.utils.time', 'get_exponential_backoff_interval', scope, resolver, call.slot.items[0].startsWith('\r') ? '\r\n' : '\n');
+  const name = written ? dottedName(written) : `${task}.default_retry_delay`;
+  return interval && { task, ...(name !== undefined && { written: name }), interval };
 }
 
 /** `now() + timedelta(hours=2)`: the part that is a duration. */

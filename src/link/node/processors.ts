@@ -48,7 +48,7 @@ function processorOf({ name, at: place, body }: { readonly name: string; readonl
   const kept: Setting<boolean> = { state: 'set', value: true, at, certainty: 'written', origin: [{ text: `${kind} keeps it until it is done` }], overridden: [], slots: [] };
   return {
     name, functionName: name, at: place, decoratorAt: at, acksLate: kept, rejectOnWorkerLost: unset, acksOnFailureOrTimeout: unset, timeLimit: unset, softTimeLimit: unset, serializer: unset,
-    retry: { retries: false, autoretryFor: [], maxRetries: unset, backoff: unset, backoffMax: unset, defaultRetryDelay: unset, calls: [] },
+    retry: { retries: false, autoretryFor: [], maxRetries: unset, backoff: unset, backoffMax: unset, jitter: unset, defaultRetryDelay: unset, calls: [] },
     unknownOptions: [], body, signature: { isBound: false, parameters: [], morePositional: true, moreKeywords: true }, messages: [], periodic: isPeriodic, again: { ...again, label: 'kept until it is done', at },
   };
 }

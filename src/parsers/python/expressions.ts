@@ -1,5 +1,6 @@
 import type { Expr } from '../../model/index.js';
 import { literal } from '../../model/index.js';
+import { keywordSlot } from './argument-places.js';
 import { readCall, readItem } from './environment.js';
 import { numberValue } from './literals.js';
 import { opaque, placeOf, textOf, type Source } from './source.js';
@@ -100,7 +101,9 @@ const call: Converter = (node, source) => {
   const [callee, args] = node.children;
   if (!callee || !args) return opaque(node, source);
   const given = args.type === 'generator_expression' ? { positional: [expression(args, source)], keywords: [] } : argumentsOf(args, source);
-  return readCall({ is: 'call', callee: expression(callee, source), ...given, at: placeOf(node, source) }, source);
+  const keyword = callee.type === 'attribute' && source.written.size > 0 ? source.written.get(textOf(callee.children.at(-1)!, source)) : undefined;
+  const slot = keyword === undefined ? undefined : keywordSlot(node, keyword, source);
+  return readCall({ is: 'call', callee: expression(callee, source), ...given, at: placeOf(node, source), ...(slot && { slot }) }, source);
 };
 
 /** Positional and keyword arguments; `*x` is an operation '*', `**x` a keyword null. */

@@ -12,18 +12,20 @@ export interface Source {
   readonly origins: Map<string, Origin>;
   /** What `env.prefixed("…")` puts in front of names here. */
   prefix: string;
+  /** Methods of which calls say where the value of one keyword argument goes: its name, by theirs. */
+  readonly written: ReadonlyMap<string, string>;
   /** A `yield` was seen in the function being read. */
   yields: boolean;
 }
 
-export function createSource(text: string, path: string): Source {
+export function createSource(text: string, path: string, written: Source['written'] = new Map()): Source {
   const lineOf = lineFinder(text);
   const at = (start: number, end: number): SourceLocation => {
     const [startLine, lineStart] = lineOf(start);
     const [endLine, endLineStart] = lineOf(end);
     return { path, startLine: startLine + 1, startColumn: start - lineStart + 1, endLine: endLine + 1, endColumn: end - endLineStart + 1 };
   };
-  return { path, text, at, origins: new Map(), prefix: '', yields: false };
+  return { path, text, at, origins: new Map(), written, prefix: '', yields: false };
 }
 
 /** Offset → line number (0-based) and the offset where that line begins. Neighbouring questions are cheap. */

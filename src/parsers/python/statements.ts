@@ -1,5 +1,6 @@
-import type { ClassFacts, Encoding, Expr, FunctionFacts, Handler, Parameter, SourceLocation, Statement } from '../../model/index.js';
+import type { ClassFacts, Expr, FunctionFacts, Handler, Parameter, SourceLocation, Statement } from '../../model/index.js';
 import { classNamed } from './annotations.js';
+import { decoratorSlot } from './argument-places.js';
 import { noteAssignment, noteImport, prefixOf, readConfigurationValue } from './environment.js';
 import { argumentsOf, expression, firstName, target, valueOf } from './expressions.js';
 import { opaque, placeOf, textOf, type Source } from './source.js';
@@ -111,25 +112,10 @@ const decorated: Converter = (node, source) => {
   return definition?.type === 'class_definition' ? classOf(definition, source, decorators) : [];
 };
 
-const PYTHON: readonly Encoding[] = ['python'];
-
-/** With the place of one more keyword argument, on a line of its own where the last argument has one. */
+/** With the place of one more keyword argument. */
 function decoratorOf(node: Syntax, source: Source): Expr {
-  const given = node.type === 'call' ? node.children.find(child => child.type === 'argument_list') : undefined;
-  const [offset, before, after] = node.type !== 'call' ? [node.end, '(', ')'] : given ? placeOfArgument(given, source.text) : [];
-  const expr = expression(node, source);
-  return offset === undefined ? expr : { ...expr, slot: { kind: 'insert', at: source.at(offset, offset), encoding: PYTHON, before: before!, after: after! } };
-}
-
-function placeOfArgument(given: Syntax, text: string): readonly [number, string, string] {
-  const last = given.children.findLast(child => child.type !== 'comment');
-  if (!last) return [given.start + 1, '', ''];
-  const line = text.slice(text.lastIndexOf('\n', last.start - 1) + 1, last.start);
-  if (last.start - line.length <= given.start || line.trim() !== '') return [last.end, ', ', ''];
-  const lineBreak = text[last.start - line.length - 2] === '\r' ? '\r\n' : '\n';
-  const [rest, comma, comment] = /^[ \t]*(,?)[ \t]*(#[^\r\n]*)?/.exec(text.slice(last.end, given.end - 1))!;
-  if (comment === undefined) return [last.end, `,${lineBreak}${line}`, ''];
-  return comma ? [last.end + rest.length, `${lineBreak}${line}`, ','] : [last.start, '', `,${lineBreak}${line}`];
+  const slot = decoratorSlot(node, source);
+  return { ...expression(node, source), ...(slot && { slot }) };
 }
 
 function functionOf(node: Syntax, source: Source, decorators: readonly Expr[]): Statement[] {

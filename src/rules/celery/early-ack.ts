@@ -1,7 +1,7 @@
 import type { CeleryApp, Effect, EffectKind, Fix, Problem, Rule, Setting, TaskFunction, Thresholds, Worker } from '../../model/index.js';
 import { place, shorten } from '../../model/index.js';
 import { fateText, worstFate, type Fate } from '../../fate/index.js';
-import { appConfidence, listed, plural, weakest, type Evidence } from '../shared.js';
+import { appConfidence, codeAt, listed, plural, weakest, type Evidence } from '../shared.js';
 import { acksBehind, afterNames, asFound, boundOf, byAcknowledgement, deployedWorkers, isInherited, isOn, isWritten, longestSaid, ofApp, placeIn, stopOf, toWrite } from '../celery-shared.js';
 import { isProtected, killerOf, onEcs } from '../outlast.js';
 
@@ -111,6 +111,5 @@ function suggest(app: CeleryApp, early: readonly TaskFunction[], mixed: boolean)
 function fixOf(early: readonly TaskFunction[], setting: Setting<unknown> | undefined): Fix | undefined {
   const functions = early.filter(fn => isHarmless(fn) && fn.optionSlot && isInherited(fn.acksLate, setting));
   if (functions.length === 0) return undefined;
-  const edits = functions.map(({ optionSlot: slot }) => ({ at: slot!.at, text: `${slot!.before ?? ''}acks_late=True${slot!.after ?? ''}` }));
-  return { title: `add acks_late=True to ${listed(functions.map(name))}`, safety: 'delivery', edits };
+  return { title: `add acks_late=True to ${listed(functions.map(name))}`, safety: 'delivery', edits: functions.map(({ optionSlot }) => codeAt(optionSlot!, 'acks_late=True')) };
 }

@@ -1,7 +1,7 @@
-import type { CeleryApp, Confidence, EffectKind, Fix, Problem, RetryCall, Rule, TaskFunction } from '../../model/index.js';
-import { place, samePlace } from '../../model/index.js';
+import type { CeleryApp, Confidence, EffectKind, Problem, RetryCall, Rule, SourceLocation, TaskFunction } from '../../model/index.js';
+import { isAtLeast, place, samePlace } from '../../model/index.js';
 import { boundOf, longestStop, numberOf } from '../celery-shared.js';
-import { appConfidence, inWords, weakest } from '../shared.js';
+import { appConfidence, codeAt, fixTo, inWords, weakest } from '../shared.js';
 import { ofFunctions } from '../task-functions.js';
 
 /** Calls that reach a service which may be down for everybody at once. */
@@ -36,7 +36,7 @@ function judgeAutoretry(app: CeleryApp, fn: TaskFunction): Problem | undefined {
   const { autoretryFor, autoretryAt, backoff, defaultRetryDelay, maxRetries, idleOption } = fn.retry;
   if (autoretryFor.length === 0 || backoff.state !== 'set' || backoff.value || defaultRetryDelay.state !== 'set' || (defaultRetryDelay.value >= SHORT && !idleOption)) return undefined;
   if (maxRetries.state === 'set' && maxRetries.value !== null && maxRetries.value < 2) return undefined;
-  return problemOf(app, fn, { delay: defaultRetryDelay.value, at: autoretryAt ?? fn.decoratorAt, delayAt: defaultRetryDelay.at, isCall: false, evidence: callOut(fn) ? 'high' : 'medium' });
+  return problemOf(app, fn, { delay: defaultRetryDelay.value, at: autoretryAt ?? fn.decoratorAt, delayAt: defaultRetryDelay.at, evidence: callOut(fn) ? 'high' : 'medium' });
 }
 
 /** self.retry() goes past autoretry_for and its backoff: celery/app/autoretry.py lets a Retry through as it is. */
@@ -45,7 +45,7 @@ function judgeCalls(app: CeleryApp, fn: TaskFunction): Problem | undefined {
   const delay = call && fixedDelay(fn, call);
   if (!call || delay === undefined || delay <= 0 || delay >= SHORT) return undefined;
   const delayAt = call.countdown.state === 'set' ? call.countdown.at : fn.retry.defaultRetryDelay.at;
-  const found = { delay, at: call.at, delayAt, isCall: true };
+  const found = { delay, at: call.at, delayAt, call };
   const own = call.maxRetries.state === 'unset' ? fn : { ...fn, retry: { ...fn.retry, maxRetries: call.maxRetries } };
   if (callOut(fn)) return problemOf(app, own, { ...found, evidence: 'high' });
   return fn.body.partial && call.afterFailure && SOUNDS_LIKE_CALLING.test(fn.functionName) ? problemOf(app, own, { ...found, evidence: 'medium', isNamed: true }) : undefined;
@@ -62,27 +62,62 @@ function fixedDelay(fn: TaskFunction, { countdown }: RetryCall): number | undefi
   return defaultRetryDelay.state === 'set' && typeof defaultRetryDelay.value === 'number' ? defaultRetryDelay.value : undefined;
 }
 
-/** `delay` in s. `isCall`: written as self.retry(), not decided by the options alone. */
-interface Found { readonly delay: number; readonly at: Problem['at']; readonly delayAt: Problem['at']; readonly isCall: boolean; readonly evidence: Confidence; /** Its name alone says that it calls out. */ readonly isNamed?: true }
+/** `delay` in s. `call`: written as self.retry(), not decided by the options alone. */
+interface Found { readonly delay: number; readonly at: Problem['at']; readonly delayAt: Problem['at']; readonly call?: RetryCall; readonly evidence: Confidence; /** Its name alone says that it calls out. */ readonly isNamed?: true }
 
-function problemOf(app: CeleryApp, fn: TaskFunction, { delay, at, delayAt, isCall, evidence, isNamed }: Found): Problem {
+function problemOf(app: CeleryApp, fn: TaskFunction, { delay, at, delayAt, call, evidence, isNamed }: Found): Problem {
   const limit = longestBackoff(app, fn);
   // of a delay with jitter half is waited on average (celery/utils/time.py get_exponential_backoff_interval, full_jitter)
-  const first = Math.max(1, Math.min(2 * delay, Math.max(SHORT, delay), limit));
-  const backoff = `retry_backoff=${first}, retry_backoff_max=${limit}`;
-  const growing = `countdown=min(${Math.max(1, Math.min(delay, SHORT / 2))} * 2 ** self.request.retries, ${limit})`;
-  const fix = isCall ? undefined : backoffFix(fn, backoff);
+  const first = Math.max(1, Math.ceil(Math.min(2 * delay, Math.max(SHORT, delay), limit)));
+  const idle = call ? undefined : fn.retry.idleOption;
+  const { suggestion, fix } = call ? growing(app, fn, call, { delay, first, limit }) : backoff(fn, first, limit);
   return {
     order: 3, at, resource: app.id, ...((isNamed || fn.periodic) && { severity: 'note' as const }), confidence: weakest(appConfidence(app), evidence),
-    message: `${fn.functionName} is retried every ${inWords(delay)}${timesOf(fn)}: ${usedUp(fn, delay)}${isCall ? ineffective(fn) : fn.retry.idleOption ? `; ${fn.retry.idleOption.name} has no effect without retry_backoff` : ''}`,
+    message: `${fn.functionName} is retried every ${inWords(delay)}${timesOf(fn)}: ${usedUp(fn, delay)}${call ? ineffective(fn) : idle ? `; ${idle.name} has no effect without retry_backoff` : ''}`,
     label: `always ${inWords(delay)} later`,
-    related: [...(samePlace(at, delayAt) ? [] : [{ at: delayAt, message: `the delay: ${inWords(delay)}` }]), ...(fn.retry.idleOption && !isCall ? [{ at: fn.retry.idleOption.at, message: 'without effect' }] : [])],
-    suggestion: !isCall ? `write ${backoff} ${ownOptions(fn) ? `in the options of ${fn.functionName}` : `beside autoretry_for in ${place(fn.retry.autoretryAt!)}`}${bridged(fn, first, limit)}`
-      : fn.retry.autoretryFor.length > 0 ? `write ${growing} in self.retry(), or name the error in autoretry_for and raise it instead`
-        : `write autoretry_for=(…), ${backoff} in the options of ${fn.functionName} instead of self.retry(), or ${growing}`,
-    ...(fix && { fix }),
+    related: [...(samePlace(at, delayAt) ? [] : [{ at: delayAt, message: `the delay: ${inWords(delay)}` }]), ...(idle ? [{ at: idle.at, message: 'without effect' }] : [])],
+    suggestion, ...(fix && { fix }),
   };
 }
+
+type Change = Pick<Problem, 'suggestion' | 'fix'>;
+
+/** The options, where the decorator takes them and no layer has any of them yet; a jitter that is switched off beside them is switched on. */
+function backoff(fn: TaskFunction, first: number, limit: number): Change {
+  const { optionSlot: slot, retry: { backoff, backoffMax, jitter, autoretryAt }, functionName } = fn;
+  const options = [`retry_backoff=${first}`, `retry_backoff_max=${limit}`];
+  const isFree = ownOptions(fn, autoretryAt) && [backoff, backoffMax].every(setting => setting.state === 'set' && setting.certainty === 'format-default');
+  const steady = jitter.state === 'set' && jitter.certainty === 'written' && !jitter.value && ownOptions(fn, jitter.at) ? fixTo(jitter, true, 'delivery') : undefined;
+  return {
+    suggestion: `write ${options.join(', ')} ${ownOptions(fn, autoretryAt) ? `in the options of ${functionName}` : `beside autoretry_for in ${place(autoretryAt!)}`}${steady ? ', and retry_jitter=True there' : ''}${bridged(fn, first, limit)}`,
+    ...(isFree && slot && { fix: { title: `let the delay of ${functionName} grow`, safety: 'delivery' as const, edits: [codeAt(slot, ...options), ...(steady?.edits ?? [])] } }),
+  };
+}
+
+/** A countdown that grows, in the call of self.retry() itself. */
+function growing(app: CeleryApp, fn: TaskFunction, call: RetryCall, { delay, first, limit }: { readonly delay: number; readonly first: number; readonly limit: number }): Change {
+  const { growth, countdown } = call;
+  const from = countdown.state === 'set' ? countdown : fn.retry.defaultRetryDelay;
+  const slot = countdown.state === 'unknown' ? undefined : countdown.slots[0];
+  const parts = growth && from.state === 'set' && from.certainty === 'written' && isAtLeast(app.versions.celery, '4.2')
+    ? [`factor=${factorOf(delay, first, growth.written)}`, `retries=${growth.task}.request.retries`, `maximum=${limit}`, 'full_jitter=True'] : undefined;
+  const written = parts ? `countdown=get_exponential_backoff_interval(${parts.join(', ')}) of celery.utils.time` : `countdown=min(${Math.max(1, Math.min(delay, SHORT / 2))} * 2 ** self.request.retries, ${limit})`;
+  const options = `retry_backoff=${first}, retry_backoff_max=${limit}`;
+  return {
+    suggestion: fn.retry.autoretryFor.length > 0 ? `write ${written} in self.retry(), or name the error in autoretry_for and raise it instead`
+      : parts ? `write ${written} in self.retry(), or autoretry_for=(…), ${options} in the options of ${fn.functionName} instead of self.retry()`
+        : `write autoretry_for=(…), ${options} in the options of ${fn.functionName} instead of self.retry(), or ${written}`,
+    ...(parts && slot?.items && { fix: { title: `let the delay of ${fn.functionName} grow`, safety: 'delivery' as const, edits: [...(growth!.interval.slot ? [codeAt(growth!.interval.slot)] : []), codeAt(slot, callOf(growth!.interval.name, parts, slot.items))] } }),
+  };
+}
+
+/** Twice the delay of today, by the name it has where it has one. */
+function factorOf(delay: number, first: number, name: string | undefined): string {
+  return name === undefined || !Number.isInteger(delay) ? String(first) : first === 2 * delay ? `2 * ${name}` : first === delay ? name : String(first);
+}
+
+/** A call with an argument on each line. */
+const callOf = (callee: string, parts: readonly string[], [item, end]: readonly [string, string]): string => `${callee}(${parts.map(part => `${item}${part},`).join('')}${end})`;
 
 /** s. An outage that the tries are to last for. */
 const OUTAGE = 300;
@@ -96,16 +131,9 @@ function bridged({ retry: { maxRetries } }: TaskFunction, first: number, limit: 
   return `; with jitter ${maxRetries.value} tries then last about ${inWords(Math.round(lasts(maxRetries.value)))}${more === undefined ? '' : `, max_retries=${more} about ${inWords(Math.round(lasts(more)))}`}`;
 }
 
-/** Whether its decorator says itself what is retried; else it comes from what several share, and belongs there. */
-function ownOptions({ retry: { autoretryAt: at }, decoratorAt: own }: TaskFunction): boolean {
+/** Whether a place lies in its own decorator; else it belongs to what several share. */
+function ownOptions({ decoratorAt: own }: TaskFunction, at: SourceLocation | undefined): boolean {
   return at === undefined || (at.path === own.path && at.startLine >= own.startLine && at.endLine <= own.endLine);
-}
-
-/** The options, where the decorator takes them and no layer has any of them yet. */
-function backoffFix(fn: TaskFunction, options: string): Fix | undefined {
-  const { optionSlot: slot, retry: { backoff, backoffMax }, functionName } = fn;
-  const isFree = ownOptions(fn) && [backoff, backoffMax].every(setting => setting.state === 'set' && setting.certainty === 'format-default');
-  return isFree && slot ? { title: `let the delay of ${functionName} grow`, safety: 'delivery', edits: [{ at: slot.at, text: `${slot.before ?? ''}${options}${slot.after ?? ''}` }] } : undefined;
 }
 
 /** What an outage of the other side does to it; several messages at once only where its messages are seen to be sent, and nothing lets them in one by one. */
@@ -129,5 +157,8 @@ function longestBackoff(app: CeleryApp, fn: TaskFunction): number {
   if ((app.broker !== 'redis' && app.broker !== 'sqs') || visibility === undefined) return BACKOFF_MAX;
   const bound = boundOf(fn, app.pool);
   const room = visibility - (typeof bound === 'number' ? bound : 0) - (longestStop(app) ?? 0) - MARGIN;
-  return Math.max(1, Math.min(BACKOFF_MAX, Math.floor(room > 0 ? room : visibility / 2)));
+  return round(Math.max(1, Math.min(BACKOFF_MAX, Math.floor(room > 0 ? room : visibility / 2))));
 }
+
+/** s, as people write them. */
+const round = (seconds: number): number => (seconds < 20 ? seconds : seconds - (seconds % (seconds < 120 ? 5 : 10)));
