@@ -152,7 +152,7 @@ test('what a handler of Kafka does twice', () => {
 });
 
 describe('the order in which things are closed', () => {
-  const on = (close: string, make = "const pool = new Pool();\nconst redis = new IORedis('r');\nconst cache = new IORedis('c');"): readonly string[] => said({ 'w.ts': `import { Worker } from 'bullmq';\nimport IORedis from 'ioredis';\nimport { Pool } from 'pg';\nimport { PrismaClient } from '@prisma/client';\n${make}\nconst prisma = new PrismaClient();\nconst worker = new Worker('mail', async job => {}, { connection: redis });\nprocess.once('SIGTERM', async () => {\n${close}\nprocess.exit(0); });\n` }).filter(id => id === 'node/close-order');
+  const on = (close: string, make = "const pool = new Pool();\nconst redis = new IORedis('r');\nconst cache = new IORedis('c');"): readonly string[] => said({ 'w.ts': `import { Worker } from 'bullmq';\nimport IORedis from 'ioredis';\nimport { Pool } from 'pg';\nimport { PrismaClient } from '@prisma/client';\n${make}\nconst prisma = new PrismaClient();\nconst worker = new Worker('mail', async job => {}, { connection: redis });\nasync function closeData() { await pool.end(); }\nasync function closeWork() { await worker.close(); }\nprocess.once('SIGTERM', async () => {\n${close}\nprocess.exit(0); });\n` }).filter(id => id === 'node/close-order');
   test.each<[string, string, number]>([
     ['its connection first', 'await redis.quit();\nawait worker.close();', 1],
     ['a pool of connections first', 'await pool.end();\nawait worker.close();', 1],
@@ -161,6 +161,11 @@ describe('the order in which things are closed', () => {
     ['all at once', 'await Promise.all([pool.end(), worker.close()]);', 0],
     ['something else first', 'await cache.quit();\nawait server.close();\nawait worker.close();', 0],
     ['what connects again by itself', 'await prisma.$disconnect();\nawait worker.close();', 0],
+    ['in functions that are waited for', 'await closeData();\nawait closeWork();', 1],
+    ['in a function, and here', 'try { await closeData(); } finally { await worker.close(); }', 1],
+    ['in functions, the worker first', 'await closeWork();\nawait closeData();', 0],
+    ['in functions, all at once', 'await Promise.all([closeData(), closeWork()]);', 0],
+    ['in a function that is only sometimes called', 'if (failed) { await closeData(); return; }\nawait closeWork();', 0],
   ])('%s', (_, close, count) => { expect(on(close)).toHaveLength(count); });
 });
 
