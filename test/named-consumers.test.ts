@@ -55,3 +55,22 @@ describe('of Terraform', () => {
     expect(await workersIn(files('["gunicorn", "shop.wsgi"]'))).toEqual([]);
   });
 });
+
+describe('Compose beside ECS', () => {
+  const compose = 'services:\n  worker:\n    image: shop\n    command: celery -A shop worker\n';
+  const rolesOf = async (files: Readonly<Record<string, string>>): Promise<readonly string[]> => {
+    const root = project({ 'task.json': JSON.stringify({ family: 'shop', requiresCompatibilities: ['FARGATE'], containerDefinitions: [app('worker', ['celery', '-A', 'shop', 'worker'])] }, null, 2), ...files });
+    folders.push(root);
+    return (await audit({ root, rules })).model.workers.map(({ id, role }) => `${id.replace(/:.*/, '')} ${role}`);
+  };
+  test('is a copy for developers, unless its file is named for production', async () => {
+    expect(await rolesOf({ 'docker-compose.yml': compose })).toEqual(['docker-compose.yml development', 'task.json deployed']);
+    expect(await rolesOf({ 'docker-compose.prod.yml': compose })).toEqual(['docker-compose.prod.yml deployed', 'task.json deployed']);
+  });
+  test('its pool says nothing of what is deployed', async () => {
+    const root = project({ 'task.json': JSON.stringify({ family: 'shop', requiresCompatibilities: ['FARGATE'], containerDefinitions: [app('worker', ['celery', '-A', 'shop', 'worker'])] }), 'docker-compose.yml': compose.replace('worker\n', 'worker --pool solo\n'), 'shop.py': "from celery import Celery\napp = Celery('shop')\napp.conf.task_time_limit = 60\n\n\n@app.task\ndef work():\n    pass\n" });
+    folders.push(root);
+    const said = async (): Promise<readonly string[]> => (await audit({ root, rules })).findings.filter(({ ruleId }) => ruleId === 'celery/time-limit-ignored').map(({ message }) => message);
+    expect(await said()).toEqual([]);
+  });
+});

@@ -77,6 +77,10 @@ describe('settings', () => {
     const files = { 'shop/__init__.py': '', 'shop/celery.py': "import os\nfrom celery import Celery\n\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\napp = Celery('shop')\napp.config_from_object('django.conf:settings')\n\n\n@app.task\ndef work():\n    pass\n", 'shop/settings.py': 'from shop.core import Settings\n\n\nclass Production(Settings):\n    CELERY_ACKS_LATE = True\n\n\nProduction.load_settings(__name__)\n' };
     expect([setting(files, 'task_acks_late'), setting(files, 'task_time_limit')]).toEqual([true, 'unknown']);
   });
+  test.each([['library.settings.keycloak', 'unset'], ['library.settings.celery', 'unknown'], ['library.settings.base', 'unknown'], ['library.defaults', 'unknown']])('names taken from %s may be of Celery: %s', (module, state) => {
+    const files = { 'shop/__init__.py': '', 'shop/celery.py': "import os\nfrom celery import Celery\n\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\napp = Celery('shop')\napp.config_from_object('django.conf:settings', namespace='CELERY')\n\n\n@app.task\ndef work():\n    pass\n", 'shop/settings.py': `from ${module} import *\n\nCELERY_TASK_ACKS_LATE = True\n` };
+    expect([setting(files, 'task_acks_late'), setting(files, 'task_time_limit')]).toEqual([true, state]);
+  });
   test('a value that takes long to work out hides no other', () => {
     const slow = Array.from({ length: 14 }, (_, i) => `def f${i}(x):\n    if x:\n        return f${i + 1}(x) + f${i + 1}(y)\n    return f${i + 1}(x)\n`).join('\n');
     const files = { 'tasks.py': `${slow}\n\ndef f14(x):\n    return x\n${APP}app.conf.update(worker_hijack_root_logger=f0(1), task_acks_late=True)\n${WORK}` };
@@ -85,6 +89,10 @@ describe('settings', () => {
 });
 
 describe('what is said', () => {
+  test('files that were made for the work are taken away, and its error ends there all the same', () => {
+    const said = (end: string) => problemsOf('tasks/failure-acknowledged', linked({ 'tasks.py': `import os\nimport shutil\nimport requests\n${APP}\n\n@app.task(acks_late=True)\ndef work(order):\n    try:\n        requests.post("https://x", json=order, timeout=5)\n    except Exception as error:\n        if os.path.isfile(order):\n            os.remove(order)\n        shutil.rmtree(order)\n        ${end}\n` })).length;
+    expect([said('print(error)'), said('raise'), said('alert(error)')]).toEqual([1, 0, 0]);
+  });
   test('an option of a task that is none: a long name may be further off', () => {
     const wrong = (option: string): readonly string[] => problemsOf('celery/unknown-setting', linked({ 'tasks.py': `${APP}\n\n@app.task(${option}=5)\ndef work():\n    pass\n` })).map(({ message }) => message);
     expect(wrong('max_retry')[0]).toContain('work has the option max_retry, which Celery does not know: it knows max_retries');
