@@ -97,3 +97,34 @@ describe('a backoff in the options', () => {
     expect(mended(`${HEAD}\n\n@app.task(autoretry_for=(OSError,), default_retry_delay=6)${body}`)).toContain('@app.task(autoretry_for=(OSError,), default_retry_delay=6, retry_backoff=12, retry_backoff_max=600)');
   });
 });
+
+describe('where an option goes', () => {
+  const EARLY = 'celery/early-ack';
+  /** The lines that are new. */
+  const early = (text: string): readonly string[] => {
+    const fixed = applyEdits(text, selectEdits(problemsOf(EARLY, linked({ 'tasks.py': text })).map(problem => ({ ...problem, ruleId: EARLY }) as Finding), 'all').get('tasks.py') ?? []);
+    const old = text.split('\n');
+    return fixed.split('\n').filter(line => !old.includes(line));
+  };
+  const head = `import time\n${HEAD}\n\n`;
+  const work = (name: string, indent: string): string => `${indent}def ${name}(self, order_id):\n${indent}    time.sleep(order_id)\n`;
+  const cls = (attributes: string, after = ''): string => `${head}class Work(app.Task):\n${attributes}${work('run', '    ')}${after}\n\napp.register_task(Work())\n`;
+
+  test.each([
+    ['behind the attributes of a class', cls("    name = 'work'\n    queue = 'slow'  # ours\n\n"), '    acks_late = True'],
+    ['below its documentation', cls('    """Works."""\n\n'), '    acks_late = True'],
+    ['in front of its methods', cls(''), '    acks_late = True'],
+    ['in the decorator of a method', `${head}class Calls:\n    @app.task\n${work('work', '    ')}`, '    @app.task(acks_late=True)'],
+    ['in a decorator of ours that hands any options on', `${head}def ours(**options):\n    return app.task(**options)\n\n\n@ours()\n${work('work', '')}`, '@ours(acks_late=True)'],
+  ])('%s', (_where, text, line) => {
+    expect(early(text)).toEqual([line]);
+  });
+
+  test.each([
+    ['a decorator of ours that takes the function', `${head}def ours(fn):\n    return app.task(fn)\n\n\n@ours\n${work('work', '')}`],
+    ['a class that others are made from', cls("    name = 'work'\n\n", "\n\nclass More(Work):\n    name = 'more'\n\n    def run(self):\n        pass\n")],
+    ['a task that has nothing to lose', `${head}@app.task\ndef work():\n    print(1)\n`],
+  ])('not in %s', (_where, text) => {
+    expect(early(text)).toEqual([]);
+  });
+});

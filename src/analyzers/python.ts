@@ -1,5 +1,5 @@
 import type { Facts } from '../model/index.js';
-import { parsePython } from '../parsers/python.js';
+import { parsePython, type Written } from '../parsers/python.js';
 
 const SHEBANG = /^#!.*\bpython[\d.]*\b/;
 
@@ -8,8 +8,8 @@ export function recognises(path: string, text: string): boolean {
   return path.endsWith('.py') || SHEBANG.test(text.slice(0, 200));
 }
 
-/** Keyword arguments that rules write: the delay of `self.retry(countdown=…)`. */
-const WRITTEN: ReadonlyMap<string, string> = new Map([['retry', 'countdown']]);
+/** What rules write: the delay of `self.retry(countdown=…)`, and options of a task class. */
+const WRITTEN: Written = { keywords: new Map([['retry', 'countdown']]), attributesBeside: 'run' };
 
 /** What the code of one Python file says. `loadPython` of the parser must have been awaited. */
 export function facts(text: string, path: string): Facts {

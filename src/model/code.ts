@@ -1,5 +1,5 @@
 import { walk, type Expr } from './expression.js';
-import type { SourceLocation } from './location.js';
+import type { SourceLocation, Slot } from './location.js';
 
 /**
  * Code as plain data: what every function of a read file does, in the order it does it, without syntax trees.
@@ -63,6 +63,8 @@ export interface FunctionFacts {
 
 export interface ClassFacts {
   readonly name: string;
+  /** Where one more attribute goes, in a class whose methods say that some may be written. */
+  readonly slot?: Slot;
   readonly at: SourceLocation;
   readonly bases: readonly Expr[];
   readonly keywords: readonly (readonly [string | null, Expr])[];

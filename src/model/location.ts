@@ -23,6 +23,8 @@ export interface Slot {
   readonly after?: string;
   /** What stands between two values that are written here together, where the others have one a line; none: `, `. */
   readonly between?: string;
+  /** Where names are written with their values: what stands between them; none: `=`. */
+  readonly sign?: string;
   /** Where the value may span several lines: what begins each item of a list in its brackets, and the closing bracket. A line break and the indentation there. */
   readonly items?: readonly [string, string];
 }

@@ -225,7 +225,7 @@ export interface TaskFunction {
   readonly observed?: Observed;
   /** A timeout decorator of the repository's own, or of a library, around the body; s where its value is known. */
   readonly ownTimeout?: { readonly seconds?: number; readonly at: SourceLocation };
-  /** Where an option can be added to the decorator. */
+  /** Where an option can be added: to the decorator, or in the body of the class. */
   readonly optionSlot?: Slot;
   /** What a message may give it. */
   readonly signature: Signature;

@@ -2,9 +2,11 @@ import type { Parser as TreeSitterParser } from 'web-tree-sitter';
 import type { Comment, ReadProblem, Statement } from '../model/index.js';
 import { startOf, timed } from '../model/index.js';
 import { loadGrammar, parseWithin } from './grammars.js';
-import { createSource, placeOf, textOf, type Source } from './python/source.js';
+import { createSource, placeOf, textOf, type Source, type Written } from './python/source.js';
 import { statements } from './python/statements.js';
 import { grammarOf, readTree, type Grammar, type ReadTree, type Syntax } from './python/syntax.js';
+
+export type { Written } from './python/source.js';
 
 /** What one Python file says, in our words. Comments are those that speak to drainlint. */
 export interface ParsedPython {
@@ -38,14 +40,14 @@ async function load(shortRun: boolean): Promise<void> {
 }
 
 /**
- * Python source as plain data. Never throws on any text; throws where `loadPython` was not awaited before. `written`: a keyword argument by the name of
- * the method that takes it; their calls have the slot of its value.
+ * Python source as plain data. Never throws on any text; throws where `loadPython` was not awaited before. `written`: what rules
+ * may write into it; the slots of that are kept.
  */
-export function parsePython(text: string, path: string, written?: ReadonlyMap<string, string>): ParsedPython {
+export function parsePython(text: string, path: string, written?: Written): ParsedPython {
   return timed('Python parser', () => readPython(text, path, written));
 }
 
-function readPython(text: string, path: string, written: ReadonlyMap<string, string> | undefined): ParsedPython {
+function readPython(text: string, path: string, written: Written | undefined): ParsedPython {
   if (!ready) throw new Error('parsePython was called before loadPython had finished');
   if (text.includes('\0')) return unread('This file is not Python text, so it was not read', path);
   if (text.length > MAX_LENGTH) return unread(`This Python file is larger than ${MAX_LENGTH / 1e6} MB, so it was not read`, path);

@@ -83,6 +83,9 @@ export function together(fixes: readonly Fix[]): Fix | undefined {
 /** Writes code at each slot: nothing but what stands around it, or several arguments, laid out as the others there. */
 export const codeAt = (slot: Slot, ...code: readonly string[]): TextEdit => ({ at: slot.at, text: (slot.before ?? '') + code.join(slot.between ?? ', ') + (slot.after ?? '') });
 
+/** Writes options of a task where they go: arguments of its decorator, or attributes of its class. */
+export const optionsAt = (slot: Slot, options: readonly (readonly [string, string | number])[]): TextEdit => codeAt(slot, ...options.map(([name, value]) => `${name}${slot.sign ?? '='}${value}`));
+
 /** The edit that writes a scalar at a slot, in the slot's language. */
 export function editAt(slot: Slot, value: Scalar): TextEdit {
   return { at: slot.at, text: (slot.before ?? '') + encode(value, slot.encoding) + (slot.after ?? '') };

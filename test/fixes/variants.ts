@@ -108,7 +108,7 @@ const pythonDecorators: fc.Arbitrary<Variant> = fc.record({ options: some('bind=
     const sorted = [...options].sort((a, b) => Number(a.startsWith('**')) - Number(b.startsWith('**')));
     const given = form === 'bare' || sorted.length === 0 ? '' : form === 'one-line' ? `(${sorted.join(', ')}${comma})`
       : form === 'lines' ? `(\n${sorted.map((option, i) => `${indent}${option}${i < sorted.length - 1 ? ',' : comma}${comment && i === sorted.length - 1 ? '  # ours' : ''}`).join('\n')}\n)` : `(${sorted.join(`,\n${' '.repeat(10)}`)}${comma})`;
-    const text = `from celery import Celery\n\nDEBUG = False\nOPTIONS = {}\napp = Celery('app', broker='redis://cache:6379/0')\napp.conf.task_time_limit = 100\n\n\n@app.task${given || (comma ? '()' : '')}\ndef export(*arguments):\n    return len(arguments)\n`;
+    const text = `import time\n\nfrom celery import Celery\n\nDEBUG = False\nOPTIONS = {}\napp = Celery('app', broker='redis://cache:6379/0')\napp.conf.task_time_limit = 100\n\n\n@app.task${given || (comma ? '()' : '')}\ndef export(*arguments):\n    time.sleep(9)\n`;
     return { rule: 'celery/early-ack', path: 'app/celery.py', written: /acks_late=True/, files: { ...APP, 'Dockerfile': DOCKERFILE, 'app/celery.py': ended(text, ends) } };
   });
 

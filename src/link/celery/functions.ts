@@ -1,4 +1,4 @@
-import type { ClassFacts, Expr, FunctionFacts, SourceLocation, Statement } from '../../model/index.js';
+import type { ClassFacts, Expr, FunctionFacts, Slot, SourceLocation, Statement } from '../../model/index.js';
 import { callsWithin, comparePlaces, dottedName, expressionsOf, nested, walk } from '../../model/index.js';
 import { bindingsOf } from '../bindings.js';
 import type { Context } from '../evaluate.js';
@@ -32,6 +32,8 @@ export interface FunctionSite {
   readonly options: readonly OptionLayer[];
   /** Its task class is `celery_singleton.Singleton`, or made from it. */
   readonly singleton?: boolean;
+  /** Where one more option goes: in the decorator, where it takes any, or in the body of the class, where no other is made from it. */
+  readonly optionSlot?: Slot;
 }
 
 export interface OptionLayer { readonly from: string; readonly values: ReadonlyMap<string, Value> }
@@ -72,7 +74,7 @@ function parentsIn(modules: readonly Scope[], resolver: Resolver): ReadonlySet<C
 const unique = (found: readonly FunctionSite[]): readonly FunctionSite[] => [...new Map(found.map(site => [`${site.at.path}:${site.at.startLine}`, site])).values()].sort((a, b) => comparePlaces(a.at, b.at));
 
 /** What a decorator expression registers with: an app, any app (shared_task), or nothing of Celery's. */
-interface Registration { readonly how: FunctionSite['how']; readonly app?: Expr; readonly layers: readonly OptionLayer[] }
+interface Registration { readonly how: FunctionSite['how']; readonly app?: Expr; readonly layers: readonly OptionLayer[]; /** One of the repository's own that hands on what options it knows, and no others. */ readonly isClosed?: true }
 
 function decorated(fn: FunctionFacts, scope: Scope, apps: readonly AppSite[], resolver: Resolver, context: Context): FunctionSite | undefined {
   if (standsFor(fn, scope)) return undefined;
@@ -110,7 +112,7 @@ function siteOf(target: FunctionTarget, registration: Registration, decorator: E
   const ownTimeout = timeoutAmong(others, target.scope, resolver, context);
   return {
     name, target, called: target.function.name, at: target.function.at, ...(ownTimeout && { ownTimeout }), decoratorAt: decorator.at, decorator, others, how: registration.how, options: layers, ...(isSingleton(decorator, target.scope, resolver) && { singleton: true }),
-    ...(registration.app && { app: registration.app }),
+    ...(decorator.slot && !registration.isClosed && { optionSlot: decorator.slot }), ...(registration.app && { app: registration.app }),
   };
 }
 
@@ -137,7 +139,7 @@ function register(decorator: Expr, scope: Scope, apps: readonly AppSite[], resol
   if (callee.is === 'member' && (callee.name === 'task' || callee.name === 'periodic_task')) {
     const holder = resolver.resolve(callee.object, scope);
     const app = holder.is === 'instance' ? appOf(holder, apps, resolver) : undefined;
-    if (app) return { how: 'app', app: app.call, layers: [...layer, ...(target.is === 'function' ? methodOptions(target, resolver, context) : [])] };
+    if (app) return { how: 'app', app: app.call, layers: [...layer, ...(target.is === 'function' ? methodOptions(target, resolver, context) : [])], ...(target.is === 'function' && closedBy(target, call)) };
     const dotted = dottedName(callee.object) ?? '';
     // `from app import celery` of a tree that is not all there, or what a library makes of it: the name is all that is known
     const isForeign = holder.is === 'external' || holder.is === 'unknown' || holder.is === 'value' || (holder.is === 'instance' && holder.of.is === 'external') || (holder.is === 'module' && /(^|\.)celery(_app)?$/i.test(dotted));
@@ -145,8 +147,12 @@ function register(decorator: Expr, scope: Scope, apps: readonly AppSite[], resol
   }
   if (depth >= 3) return undefined;
   const wrapper = target.is === 'function' ? target : target.is === 'instance' && target.of.is === 'class' ? methodOf('__call__', target.of, resolver) : undefined;
-  return wrapper ? throughWrapper(wrapper, layer, apps, resolver, context, depth) : throughPartial(target, layer, apps, resolver, context, depth);
+  const found = wrapper ? throughWrapper(wrapper, layer, apps, resolver, context, depth) : throughPartial(target, layer, apps, resolver, context, depth);
+  return found && wrapper ? { ...found, ...closedBy(wrapper, call) } : found;
 }
+
+/** A function takes further options only with `**options`, and is surely given any only where it is called with some. */
+const closedBy = ({ function: { parameters } }: FunctionTarget, call: Call | undefined): Pick<Registration, 'isClosed'> => (call && parameters.some(({ kind }) => kind === 'keywords') ? {} : { isClosed: true });
 
 /** `steady_task = functools.partial(app.task, acks_late=True)`: its options behind those of the call. */
 function throughPartial(target: Target, own: readonly OptionLayer[], apps: readonly AppSite[], resolver: Resolver, context: Context, depth: number): Registration | undefined {
@@ -264,7 +270,7 @@ function classBased(cls: ClassFacts, scope: Scope, registrations: ReadonlyMap<st
   return {
     name: written?.known && typeof written.value === 'string' ? written.value : `${resolver.nameOf(scope.path)}.${cls.name}`,
     target: run, called: cls.name, at: cls.at, decoratorAt: cls.at, others: run.function.decorators,
-    how: owner ? 'app' : 'shared', options: [layer], ...(owner && { app: owner.call }),
+    how: owner ? 'app' : 'shared', options: [layer], ...(owner && { app: owner.call }), ...(cls.slot && !parents.has(cls) && { optionSlot: cls.slot }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { editDistance, type BodyFacts, type EffectiveSettings, type Lock, type Message, type Observed, type RetryCall, type RetryPolicy, type Setting, type Signature, type Slot, type SourceLocation, type TaskFunction } from '../../model/index.js';
+import { editDistance, type BodyFacts, type EffectiveSettings, type Lock, type Message, type Observed, type RetryCall, type RetryPolicy, type Setting, type Signature, type SourceLocation, type TaskFunction } from '../../model/index.js';
 import { TASK_OPTIONS } from '../../knowledge/celery-settings.js';
 import { render } from '../render.js';
 import type { Value } from '../values.js';
@@ -21,7 +21,6 @@ export function taskFunction(site: FunctionSite, settings: EffectiveSettings, bo
   };
   const { retryCalls, ...own } = body;
   const facts = site.singleton ? { ...own, locks: [...own.locks, singletonLock(site, layers, singletonExpiry)] } : own;
-  const slot = optionSlot(site);
   return {
     name: site.name, functionName: site.called, at: site.at, decoratorAt: site.decoratorAt, ...(site.decorator && { decorator: render(site.decorator.is === 'call' ? site.decorator.callee : site.decorator) }), periodic, body: facts,
     acksLate: from('acks_late', 'task_acks_late', unset),
@@ -32,7 +31,7 @@ export function taskFunction(site: FunctionSite, settings: EffectiveSettings, bo
     signature: signatureOf(site, layers), messages,
     retry: retryPolicy(layers, isBound(site, layers) ? retryCalls : retryCalls.map(({ growth: _, ...call }) => call), site.decoratorAt), serializer: from('serializer', 'task_serializer', unset),
     unknownOptions: unknownOptions(site), ...(isLimited(from('rate_limit', 'task_default_rate_limit', unset)) && { rateLimited: true as const }),
-    ...(observed && { observed }), ...(site.ownTimeout && { ownTimeout: site.ownTimeout }), ...(slot && { optionSlot: slot }),
+    ...(observed && { observed }), ...(site.ownTimeout && { ownTimeout: site.ownTimeout }), ...(site.optionSlot && { optionSlot: site.optionSlot }),
   };
 }
 
@@ -149,6 +148,3 @@ function unknownOptions(site: FunctionSite): TaskFunction['unknownOptions'] {
     return wanted ? [{ name, wanted, at: value.at }] : [];
   });
 }
-
-/** Where the decorator takes one more option; a method's is shared by all that inherit it. */
-const optionSlot = (site: FunctionSite): Slot | undefined => (site.target.owner ? undefined : site.decorator?.slot);

@@ -27,6 +27,25 @@ export function keywordSlot(node: Syntax, keyword: string, source: Source): Slot
   return { ...slot, before: `${slot.before}${keyword}=`, items: itemsAt((all.at(-1) ?? given).start, source) };
 }
 
+/** Where one more attribute of a class goes: behind its first ones, else in front of all it has. `head`: where the line of its name ends. */
+export function attributeSlot(node: Syntax, head: number, source: Source): Slot | undefined {
+  const { text } = source;
+  const body = node.children.findLast(child => child.type === 'block')?.children.filter(child => child.type !== 'comment') ?? [];
+  const [first] = body;
+  if (!first || !standsFirst(first, text) || lineStart(first.start, text) <= head) return undefined;
+  const line = lineBreakAt(first.start, text) + indentAt(first.start, text);
+  const empty = lineBreakAt(first.start, text);
+  const leading = body.slice(0, body.findIndex(child => !(child.type === 'expression_statement' && child.children.length === 1 && ATTRIBUTES.has(child.children[0]!.type))));
+  const last = leading.at(-1);
+  const end = text.indexOf('\n', last ? last.end : head);
+  const offset = text[end - 1] === '\r' ? end - 1 : end;
+  const isText = last?.children[0]?.type === 'string';
+  return { kind: 'insert', at: source.at(offset, offset), encoding: PYTHON, before: isText ? empty + line : line, after: last ? '' : empty, between: line, sign: ' = ' };
+}
+
+/** Attributes and the documentation in front of them. */
+const ATTRIBUTES: ReadonlySet<string> = new Set(['assignment', 'string']);
+
 function oneALine(given: Syntax, all: readonly Syntax[], own: number, keyword: string, source: Source): Slot {
   const end = lineBreakAt(given.start, source.text) + indentAt(given.start, source.text), unit = unitOf(source.text);
   const texts = all.map(child => `${end}${unit}${source.text.slice(child.start, child.end)},`);

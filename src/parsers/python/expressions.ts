@@ -101,7 +101,7 @@ const call: Converter = (node, source) => {
   const [callee, args] = node.children;
   if (!callee || !args) return opaque(node, source);
   const given = args.type === 'generator_expression' ? { positional: [expression(args, source)], keywords: [] } : argumentsOf(args, source);
-  const keyword = callee.type === 'attribute' && source.written.size > 0 ? source.written.get(textOf(callee.children.at(-1)!, source)) : undefined;
+  const keyword = callee.type === 'attribute' && source.written.keywords.size > 0 ? source.written.keywords.get(textOf(callee.children.at(-1)!, source)) : undefined;
   const slot = keyword === undefined ? undefined : keywordSlot(node, keyword, source);
   return readCall({ is: 'call', callee: expression(callee, source), ...given, at: placeOf(node, source), ...(slot && { slot }) }, source);
 };

@@ -2,6 +2,14 @@ import type { Expr, SourceLocation } from '../../model/index.js';
 import type { Origin } from './environment.js';
 import type { Syntax } from './syntax.js';
 
+/** What may be written into code: the places of it are kept. */
+export interface Written {
+  /** Methods of which calls say where the value of one keyword argument goes: its name, by theirs. */
+  readonly keywords: ReadonlyMap<string, string>;
+  /** A class with this method says where one more attribute goes. */
+  readonly attributesBeside?: string;
+}
+
 /** One file while it is converted: its text, its places, and what its names are known to stand for so far. */
 export interface Source {
   readonly path: string;
@@ -12,13 +20,12 @@ export interface Source {
   readonly origins: Map<string, Origin>;
   /** What `env.prefixed("…")` puts in front of names here. */
   prefix: string;
-  /** Methods of which calls say where the value of one keyword argument goes: its name, by theirs. */
-  readonly written: ReadonlyMap<string, string>;
+  readonly written: Written;
   /** A `yield` was seen in the function being read. */
   yields: boolean;
 }
 
-export function createSource(text: string, path: string, written: Source['written'] = new Map()): Source {
+export function createSource(text: string, path: string, written: Written = { keywords: new Map() }): Source {
   const lineOf = lineFinder(text);
   const at = (start: number, end: number): SourceLocation => {
     const [startLine, lineStart] = lineOf(start);

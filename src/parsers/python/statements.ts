@@ -1,6 +1,6 @@
 import type { ClassFacts, Expr, FunctionFacts, Handler, Parameter, SourceLocation, Statement } from '../../model/index.js';
 import { classNamed } from './annotations.js';
-import { decoratorSlot } from './argument-places.js';
+import { attributeSlot, decoratorSlot } from './argument-places.js';
 import { noteAssignment, noteImport, prefixOf, readConfigurationValue } from './environment.js';
 import { argumentsOf, expression, firstName, target, valueOf } from './expressions.js';
 import { opaque, placeOf, textOf, type Source } from './source.js';
@@ -154,7 +154,10 @@ function classOf(node: Syntax, source: Source, decorators: readonly Expr[]): Sta
   const args = clause(node, 'argument_list');
   const { positional, keywords } = args ? argumentsOf(args, source) : { positional: NONE, keywords: NONE };
   const at = source.at(node.start, (args ?? name).end);
-  const definition: ClassFacts = { name: textOf(name, source), at, bases: positional, keywords, decorators, body: blockOf(node, source) };
+  const body = blockOf(node, source);
+  const beside = source.written.attributesBeside;
+  const slot = beside !== undefined && body.some(statement => statement.do === 'function' && statement.function.name === beside) ? attributeSlot(node, (args ?? name).end, source) : undefined;
+  const definition: ClassFacts = { name: textOf(name, source), at, bases: positional, keywords, decorators, body, ...(slot && { slot }) };
   return [{ do: 'class', class: definition, at }];
 }
 

@@ -1,7 +1,7 @@
 import type { CeleryApp, Effect, EffectKind, Fix, Problem, Rule, Setting, TaskFunction, Thresholds, Worker } from '../../model/index.js';
 import { place, shorten } from '../../model/index.js';
 import { fateText, worstFate, type Fate } from '../../fate/index.js';
-import { appConfidence, codeAt, listed, plural, weakest, type Evidence } from '../shared.js';
+import { appConfidence, listed, optionsAt, plural, weakest, type Evidence } from '../shared.js';
 import { acksBehind, afterNames, asFound, boundOf, byAcknowledgement, deployedWorkers, isInherited, isOn, isWritten, longestSaid, ofApp, placeIn, stopOf, toWrite } from '../celery-shared.js';
 import { isProtected, killerOf, onEcs } from '../outlast.js';
 
@@ -21,6 +21,7 @@ export const earlyAck: Rule = {
   provenBy: ['stop-outlives/prefork/early', 'stop-outlives/prefork/late'],
   leadsTo: [
     'celery/worker-loss-acknowledged', 'celery/prefetch-above-one', 'celery/visibility-timeout-too-short', 'celery/visibility-timeout-too-long', 'celery/no-sigterm-remap',
+    'celery/time-limit-drops-task',
   ],
 
   *check({ apps }, thresholds) {
@@ -36,7 +37,7 @@ function judge(app: CeleryApp, thresholds: Thresholds): Problem | undefined {
   const { late, early: all } = byAcknowledgement(app.functions);
   // Late for the app and early for one function is a choice that somebody wrote; so is late for those that need it.
   if (isOn(setting) !== false || (app.functions.length === 0 && app.reach !== 'written')) return undefined;
-  const early = late.length > 0 ? all.filter(fn => !onlySends(fn)) : all;
+  const early = late.length > 0 ? all.filter(fn => !onlySends(fn) && !fn.body.trivial) : all;
   if (app.functions.length > 0 && early.length === 0) return undefined;
   // a task that is killed comes back; a remapped SIGTERM still loses it (measured: stop-outlives/…/solo/early)
   if (acksBehind(app) && app.workers.length > 0 && app.workers.every(({ sigtermRemap }) => sigtermRemap.state === 'unset')) return undefined;
@@ -107,9 +108,9 @@ function suggest(app: CeleryApp, early: readonly TaskFunction[], mixed: boolean)
   return steps.join('; ');
 }
 
-/** acks_late=True on the functions that may run twice, one decorator each; never a second one beside an option of their own. */
+/** acks_late=True on the functions that may run twice and do something, in the options of each; never a second one beside an option of their own. */
 function fixOf(early: readonly TaskFunction[], setting: Setting<unknown> | undefined): Fix | undefined {
-  const functions = early.filter(fn => isHarmless(fn) && fn.optionSlot && isInherited(fn.acksLate, setting));
+  const functions = early.filter(fn => isHarmless(fn) && !fn.body.trivial && fn.optionSlot && isInherited(fn.acksLate, setting));
   if (functions.length === 0) return undefined;
-  return { title: `add acks_late=True to ${listed(functions.map(name))}`, safety: 'delivery', edits: functions.map(({ optionSlot }) => codeAt(optionSlot!, 'acks_late=True')) };
+  return { title: `add acks_late=True to ${listed(functions.map(name))}`, safety: 'delivery', edits: functions.map(({ optionSlot }) => optionsAt(optionSlot!, [['acks_late', 'True']])) };
 }

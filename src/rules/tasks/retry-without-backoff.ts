@@ -1,7 +1,7 @@
 import type { CeleryApp, Confidence, EffectKind, Problem, RetryCall, Rule, SourceLocation, TaskFunction } from '../../model/index.js';
 import { isAtLeast, place, samePlace } from '../../model/index.js';
 import { boundOf, longestStop, numberOf } from '../celery-shared.js';
-import { appConfidence, codeAt, fixTo, inWords, weakest } from '../shared.js';
+import { appConfidence, codeAt, fixTo, inWords, optionsAt, weakest } from '../shared.js';
 import { ofFunctions } from '../task-functions.js';
 
 /** Calls that reach a service which may be down for everybody at once. */
@@ -85,12 +85,12 @@ type Change = Pick<Problem, 'suggestion' | 'fix'>;
 /** The options, where the decorator takes them and no layer has any of them yet; a jitter that is switched off beside them is switched on. */
 function backoff(fn: TaskFunction, first: number, limit: number): Change {
   const { optionSlot: slot, retry: { backoff, backoffMax, jitter, autoretryAt }, functionName } = fn;
-  const options = [`retry_backoff=${first}`, `retry_backoff_max=${limit}`];
+  const options = [['retry_backoff', first], ['retry_backoff_max', limit]] as const;
   const isFree = ownOptions(fn, autoretryAt) && [backoff, backoffMax].every(setting => setting.state === 'set' && setting.certainty === 'format-default');
   const steady = jitter.state === 'set' && jitter.certainty === 'written' && !jitter.value && ownOptions(fn, jitter.at) ? fixTo(jitter, true, 'delivery') : undefined;
   return {
-    suggestion: `write ${options.join(', ')} ${ownOptions(fn, autoretryAt) ? `in the options of ${functionName}` : `beside autoretry_for in ${place(autoretryAt!)}`}${steady ? ', and retry_jitter=True there' : ''}${bridged(fn, first, limit)}`,
-    ...(isFree && slot && { fix: { title: `let the delay of ${functionName} grow`, safety: 'delivery' as const, edits: [codeAt(slot, ...options), ...(steady?.edits ?? [])] } }),
+    suggestion: `write ${options.map(([name, value]) => `${name}=${value}`).join(', ')} ${ownOptions(fn, autoretryAt) ? `in the options of ${functionName}` : `beside autoretry_for in ${place(autoretryAt!)}`}${steady ? ', and retry_jitter=True there' : ''}${bridged(fn, first, limit)}`,
+    ...(isFree && slot && { fix: { title: `let the delay of ${functionName} grow`, safety: 'delivery' as const, edits: [optionsAt(slot, options), ...(steady?.edits ?? [])] } }),
   };
 }
 
@@ -131,9 +131,9 @@ function bridged({ retry: { maxRetries } }: TaskFunction, first: number, limit: 
   return `; with jitter ${maxRetries.value} tries then last about ${inWords(Math.round(lasts(maxRetries.value)))}${more === undefined ? '' : `, max_retries=${more} about ${inWords(Math.round(lasts(more)))}`}`;
 }
 
-/** Whether a place lies in its own decorator; else it belongs to what several share. */
-function ownOptions({ decoratorAt: own }: TaskFunction, at: SourceLocation | undefined): boolean {
-  return at === undefined || (at.path === own.path && at.startLine >= own.startLine && at.endLine <= own.endLine);
+/** Whether a place lies in its own decorator, or among the attributes of its class; else it belongs to what several share. */
+function ownOptions({ decoratorAt: own, optionSlot: slot }: TaskFunction, at: SourceLocation | undefined): boolean {
+  return at === undefined || (at.path === own.path && at.startLine >= own.startLine && at.endLine <= Math.max(own.endLine, slot?.sign === undefined ? 0 : slot.at.endLine));
 }
 
 /** What an outage of the other side does to it; several messages at once only where its messages are seen to be sent, and nothing lets them in one by one. */
