@@ -300,6 +300,12 @@ describe('what handlers do', () => {
     ["try { await work(job.data); } catch (e) {\ntry { await fetch('https://alerts', { method: 'POST' }); } catch (inner) { console.error(inner); }\nthrow e;\n}", []],
   ])('%j', (body, expected) => { expect(on(body)).toEqual(expected); });
 
+  test('what a request/reply handler throws goes back to who asked', () => {
+    const files = (pattern: string): Files => ({ 'c.ts': `import { Controller } from '@nestjs/common';\nimport { Ctx, EventPattern, MessagePattern, RmqContext } from '@nestjs/microservices';\n@Controller()\nexport class Mail {\n  @${pattern}('mail')\n  async handle(data: Order, @Ctx() context: RmqContext) {\n    const channel = context.getChannelRef(), message = context.getMessage();\n    try { return await this.orders.ship(data); } finally { channel.ack(message); }\n  }\n}\n` });
+    const told = (pattern: string) => rules.filter(({ id }) => id === 'amqp/ack-after-failure').flatMap(rule => [...rule.check(modelOf(files(pattern)), thresholds)].map(({ severity, message }) => `${severity} ${message.replace(/^.*gone/, '')}`));
+    expect([told('MessagePattern'), told('EventPattern')]).toEqual([['note ; who sent it gets the error as the answer'], ['undefined ']]);
+  });
+
   test('a request without an end, through a package whose exports say where it is', () => {
     const files = (request: string): Files => ({
       'packages/calendar/package.json': '{"name":"@shop/calendar","exports":{".":{"types":"./x.d.ts","import":"./src/google/provider.ts"}}}',

@@ -30,6 +30,8 @@ export interface MessageConsumer {
   readonly polls: boolean;
   /** Its messages are sent by a clock: the next one does what a failed one left. */
   readonly isPeriodic?: boolean;
+  /** What its handler returns or throws goes back to who sent the message (@MessagePattern, @RabbitRPC). */
+  readonly replies?: true;
   /** sqs: where the function with the loop is called. */
   readonly startedAt?: SourceLocation;
   /** Made by NestJS, which closes it in its own shutdown hooks. */

@@ -31,6 +31,8 @@ interface Found {
   readonly noAckByDefault?: boolean;
   /** Its library limits what it holds by itself. */
   readonly limited?: boolean;
+  /** Its library sends back what the handler returns or throws. */
+  readonly replies?: true;
   /** The handler as it is written, and the scope that it and the queue are written in. */
   readonly handlerAs?: Expr;
   readonly inside?: Scope;
@@ -153,9 +155,9 @@ function microservice(call: Call, common: Pick<Found, 'at' | 'text' | 'site'> & 
 }
 
 /** Methods that a library hands messages to: what makes them consumers, and of which kind. `given`: they take a parameter of this class, by which they acknowledge. */
-const METHODS: readonly { readonly decorator: RegExp; readonly kind: ConsumerKind; readonly given?: string }[] = [
-  { decorator: /(?:^|\.)(?:EventPattern|MessagePattern)$/, kind: 'amqp', given: 'RmqContext' },
-  { decorator: /(?:^|\.)Rabbit(?:Subscribe|RPC)$/, kind: 'amqp' }, { decorator: /(?:^|\.)SqsMessageHandler$/, kind: 'sqs-consumer' },
+const METHODS: readonly { readonly decorator: RegExp; readonly kind: ConsumerKind; readonly given?: string; readonly replies?: true }[] = [
+  { decorator: /(?:^|\.)EventPattern$/, kind: 'amqp', given: 'RmqContext' }, { decorator: /(?:^|\.)MessagePattern$/, kind: 'amqp', given: 'RmqContext', replies: true },
+  { decorator: /(?:^|\.)RabbitSubscribe$/, kind: 'amqp' }, { decorator: /(?:^|\.)RabbitRPC$/, kind: 'amqp', replies: true }, { decorator: /(?:^|\.)SqsMessageHandler$/, kind: 'sqs-consumer' },
 ];
 
 /** `@RabbitSubscribe({ queue: 'mail' }) handle(message)` of @golevelup/nestjs-rabbitmq, `@SqsMessageHandler('mail')` of @ssut/nestjs-sqs, `@EventPattern('mail') handle(data, context: RmqContext)` of @nestjs/microservices. */
@@ -165,7 +167,7 @@ function decoratedMethod(statement: Extract<Statement, { do: 'function' }>, site
     if (!known || decorator.is !== 'call') continue;
     const [first] = decorator.positional;
     const queue = first?.is === 'map' ? first.entries.find(([key]) => key?.is === 'literal' && key.value === 'queue')?.[1] : first;
-    return [{ kind: known.kind, at: decorator.at, text: shorten(`@${dottedName(decorator.callee)} ${statement.function.name}`, 60), site, call: decorator, isNest: true, limited: true, ...(queue && { queue }), handler: { is: 'function', function: statement.function, scope: site.scope, ...(site.scope.self && { owner: site.scope.self }) } }];
+    return [{ kind: known.kind, at: decorator.at, text: shorten(`@${dottedName(decorator.callee)} ${statement.function.name}`, 60), site, call: decorator, isNest: true, limited: true, ...(known.replies && { replies: true as const }), ...(queue && { queue }), handler: { is: 'function', function: statement.function, scope: site.scope, ...(site.scope.self && { owner: site.scope.self }) } }];
   }
   return [];
 }
@@ -218,7 +220,7 @@ function consumerOf(found: Found, resolver: Resolver, processOf: ReturnType<type
   const prefetch = kind !== 'amqp' ? undefined : ((options.get('prefetchCount') ?? options.get('prefetch')) as Setting<number> | undefined) ?? (found.limited ? unknown : closings.prefetchIn(at.path));
   return {
     id: `${at.path}:${at.startLine}`, kind, at, text, ...(found.noAckByDefault && { noAckByDefault: true }), polls: kind !== 'sqs' || call === undefined || isRepeated(found.handler!.function.body, call), options, openOptions: given.isOpen, isNest, process,
-    closes, ...(closedFirst && { closedFirst }), ...(startedAt && { startedAt }), ...(kind === 'pg-boss' && isSentByClock(queue, found.queue, scope, resolver, calls) && { isPeriodic: true }),
+    closes, ...(closedFirst && { closedFirst }), ...(found.replies && { replies: true as const }), ...(startedAt && { startedAt }), ...(kind === 'pg-boss' && isSentByClock(queue, found.queue, scope, resolver, calls) && { isPeriodic: true }),
     ...(found.handlerAs?.is === 'literal' && found.handlerAs.value === null && { byHand: true as const }), ...(queue !== undefined && { queue }), ...(name !== undefined && { name }), ...(handler && { handler }), ...(slot && { optionSlot: slot }), ...(prefetch && { prefetch }),
   };
 }

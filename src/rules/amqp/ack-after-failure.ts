@@ -9,13 +9,13 @@ export const ackAfterFailure: Rule = {
   references: ['https://www.rabbitmq.com/docs/confirms', 'https://www.rabbitmq.com/docs/dlx'],
 
   *check({ consumers }) {
-    for (const { kind, handler } of consumers) {
+    for (const { kind, handler, replies } of consumers) {
       if (kind !== 'amqp') continue;
       for (const { at, text, whatever } of handler?.acks ?? []) {
         if (!whatever) continue;
         yield {
-          order: 4, at, confidence: whatever.how === 'finally' ? 'high' : 'medium', label: 'acknowledged in any case',
-          message: `${text} is reached ${HOW[whatever.how]}: a message whose work failed is acknowledged and gone`,
+          order: 4, at, ...(replies && whatever.how === 'finally' && { severity: 'note' as const }), confidence: whatever.how === 'finally' ? 'high' : 'medium', label: 'acknowledged in any case',
+          message: `${text} is reached ${HOW[whatever.how]}: a message whose work failed is acknowledged and gone${replies && whatever.how === 'finally' ? '; who sent it gets the error as the answer' : ''}`,
           related: [{ at: whatever.at, message: HOW[whatever.how] }], suggestion: 'call channel.nack(message, false, false) where the work failed, with a dead-letter exchange on the queue', fate: 'error → acknowledged: the message is gone',
         };
       }
