@@ -114,6 +114,8 @@ describe('locks', () => {
     ['tasks/lock-conflict-drops-task', 'a helper says so, the task returns', 'if not acquire():\n    return\norder.ship()', '', 1],
     ['tasks/lock-conflict-drops-task', 'a helper says so, the task retries', 'if not acquire():\n    raise self.retry(countdown=5)\norder.ship()', '', 0],
     ['tasks/lock-conflict-drops-task', 'something goes on without it', 'if cache.add("work", 1, 300):\n    order.ship()\norder.close()', '', 0],
+    ['tasks/lock-conflict-drops-task', 'a client of its own', 'redis_client = redis_for(order)\nif not redis_client.lock("work", timeout=300).acquire(blocking=False):\n    return\norder.ship()', '', 0],
+    ['tasks/lock-conflict-drops-task', 'one client for all', 'redis_client = redis_for("work")\nif not redis_client.lock("work", timeout=300).acquire(blocking=False):\n    return\norder.ship()', '', 1],
     ['tasks/lock-conflict-drops-task', 'a key of its own', taken('f"work-{order}"', 'return'), '', 0],
     ['tasks/lock-conflict-drops-task', 'retried', taken('"work"', 'raise self.retry(countdown=5)'), '', 0],
     ['tasks/lock-outlives-redelivery', 'shorter than the time limit', taken('"work"', 'return', 60), 'time_limit=90', 1],

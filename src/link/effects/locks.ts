@@ -1,4 +1,6 @@
 import type { Expr, Lock, Setting, SourceLocation } from '../../model/index.js';
+import { walk } from '../../model/index.js';
+import { bindingsOf } from '../bindings.js';
 import { toSetting } from '../celery/settings.js';
 import type { Resolver, Scope, Target, Value } from '../modules.js';
 import { isDuration } from '../durations.js';
@@ -42,7 +44,10 @@ export function lockOf(call: Call, external: string | undefined, scope: Scope, r
   const object = call.callee.object;
   const holder = external?.replace(/\.\w+$/, '') ?? render(object, 120);
   /** Told late: a key may be computed, and most calls of these names take no lock. */
-  const common = (): Pick<Taken, 'holder' | 'key' | 'constantKey'> => ({ holder, ...keyOf(keyword(call, 'name', 'key') ?? call.positional[0], scope, resolver) });
+  const common = (): Pick<Taken, 'holder' | 'key' | 'constantKey'> => {
+    const { key, constantKey } = keyOf(keyword(call, 'name', 'key') ?? call.positional[0], scope, resolver);
+    return { holder, key, constantKey: constantKey && !isMadeOfParameters(object, scope) };
+  };
   const isRedis = REDIS.test(holder) || REDIS.test(render(object, 120)), isCache = CACHE.test(holder) || CACHE.test(render(object, 120));
   switch (call.callee.name) {
     case 'set': {
@@ -96,6 +101,12 @@ function ttlOf(written: Expr | undefined, at: SourceLocation, scope: Scope, reso
 
 function keyOf(key: Expr | undefined, scope: Scope, resolver: Resolver): Pick<Taken, 'key' | 'constantKey'> {
   return { key: keyText(key, scope), constantKey: key !== undefined && resolver.evaluate(key, scope).known };
+}
+
+/** `client = client_for(tenant)`: each of them has keys of its own. */
+function isMadeOfParameters(object: Expr, { function: fn, statements }: Scope): boolean {
+  const made = object.is === 'name' && fn ? bindingsOf(statements).byName.get(object.name) ?? [] : [];
+  return made.some(one => one.kind === 'value' && walk(one.expr).some(part => part.is === 'name' && fn!.parameters.some(({ name }) => name === part.name)));
 }
 
 /** The key as text, parameters replaced by what was passed. */
