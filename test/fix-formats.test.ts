@@ -1,6 +1,9 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { facts } from '../src/analyzers/compose.js';
+import { facts as terraform } from '../src/analyzers/terraform.js';
+import { applyEdits } from '../src/model/index.js';
+import { loadHcl } from '../src/parsers/hcl.js';
 import { mended } from './fixes/check.js';
 import { variants } from './fixes/variants.js';
 
@@ -13,4 +16,24 @@ test('a value behind an alias is not changed for all who use it', () => {
   const text = 'x-grace: &grace 10s\nservices:\n  web:\n    image: a\n    stop_grace_period: *grace\n';
   expect(JSON.stringify(facts(text, 'compose.yml'))).toContain('"stopTimeout":{"value":{"is":"literal","value":10');
   expect(JSON.stringify(facts(text, 'compose.yml'))).not.toMatch(/"stopTimeout":\{[^]*?"slots":\[\{[^]*"startLine":1/);
+});
+
+beforeAll(() => loadHcl());
+
+describe('a line of Terraform leaves `terraform fmt` nothing to do', () => {
+  const container = (lines: readonly string[]): string => `resource "aws_ecs_task_definition" "worker" {\n  container_definitions = jsonencode([\n    {\n${lines.map(line => `      ${line}\n`).join('')}    }\n  ])\n}\n`;
+  const written = (text: string): string => {
+    const { slots } = terraform(text, 'main.tf').taskDefinitions![0]!.containers[0]!.stopTimeout;
+    return applyEdits(text, [{ at: slots[0]!.at, text: `${slots[0]!.before}120${slots[0]!.after ?? ''}` }]);
+  };
+
+  test.each([
+    ['among names that are as long', ['name              = "worker"', 'memoryReservation = 512', 'essential         = true'], 1, 'stopTimeout       = 120'],
+    ['in another group that has room', ['name  = "worker"', 'image = "worker"', 'logConfiguration = {', '  logDriver = "awslogs"', '}', 'environment = []'], 6, 'stopTimeout = 120'],
+    ['below what takes several lines', ['name = "worker"', 'logConfiguration = {', '  logDriver = "awslogs"', '}'], 4, 'stopTimeout = 120'],
+    ['apart from shorter names', ['name  = "worker"', 'image = "worker"'], 2, '\n      stopTimeout = 120'],
+    ['below the name where nothing is aligned', ['name = "worker"', 'image = "worker"'], 1, 'stopTimeout = 120'],
+  ] as const)('%s', (_where, lines, at, line) => {
+    expect(written(container(lines))).toBe(container([...lines.slice(0, at), line, ...lines.slice(at)]).replace('      \n', '\n'));
+  });
 });

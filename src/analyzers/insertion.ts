@@ -1,4 +1,5 @@
 import type { Encoding, Slot } from '../model/index.js';
+import { placeInLine } from './alignment.js';
 import type { DataEntry, DataNode, DataSource, MapNode } from '../parsers/nodes.js';
 
 /** Where a value stands, so that another can take its place. */
@@ -47,6 +48,8 @@ function intoCode(map: MapNode, path: readonly string[], source: DataSource, res
   if (!anchor) return insertAt(map.start + 1, before, after, source);
   const lineBreak = lineBreakBefore(anchor.keyStart, source);
   const comma = source.encoding !== 'hcl' || !lineBreak || /^\s*,/.test(text.slice(anchor.value.end, anchor.value.end + 200)) ? ',' : '';
+  const apart = source.encoding === 'hcl' && lineBreak ? placeInLine(map, anchor, path[0]!, text) : undefined;
+  if (apart) return insertAt(apart.behind.value.end, `${comma}${apart.isApart ? /^\r?\n/.exec(lineBreak!)![0] : ''}${lineBreak}${before.replace(/^[^ =]+ *(?==)/, apart.key)}`, after, source);
   return insertAt(anchor.value.end, `${comma}${lineBreak ?? gapBehind(anchor, map, text)}${before}`, after, source);
 }
 
