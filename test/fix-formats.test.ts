@@ -5,7 +5,10 @@ import { facts as terraform } from '../src/analyzers/terraform.js';
 import { applyEdits } from '../src/model/index.js';
 import { loadHcl } from '../src/parsers/hcl.js';
 import { mended } from './fixes/check.js';
+import { APP, DOCKERFILE } from './fixes/projects.js';
 import { variants } from './fixes/variants.js';
+
+const COMMAND = 'celery -A app.celery worker';
 
 /** Some of what `npm run fixes` asks 300 of each format. */
 test.each(Object.entries(variants))('%s: a fix ends its finding, keeps every other byte, and leaves a file that others can read', async (_name, variant) => {
@@ -36,4 +39,15 @@ describe('a line of Terraform leaves `terraform fmt` nothing to do', () => {
   ] as const)('%s', (_where, lines, at, line) => {
     expect(written(container(lines))).toBe(container([...lines.slice(0, at), line, ...lines.slice(at)]).replace('      \n', '\n'));
   });
+});
+
+test('what one service has from another that is mended as well is written once', async () => {
+  const app = { 'requirements.txt': 'celery==5.4.0\n', 'app/__init__.py': '', 'Dockerfile': DOCKERFILE, 'app/celery.py': APP['app/celery.py']! };
+  const compose = (first: string, second: string): string => `services:\n  one: &one\n    build: .\n    command: ${COMMAND}${first}\n  two:\n    <<: *one\n    environment:\n      A: b${second}\n`;
+  const grace = '\n    stop_grace_period: 103s';
+  const variant = { rule: 'container/stop-grace-period-too-short', path: 'docker-compose.yml', written: /103s/ };
+  expect((await mended({ ...variant, files: { ...app, 'docker-compose.yml': compose('', '') } })).get('docker-compose.yml')).toBe(compose(grace, ''));
+  // of another kind it has it to itself
+  const web = compose('', '').replace(COMMAND, 'gunicorn app').replace('    environment', `    command: ${COMMAND}\n    environment`);
+  expect((await mended({ ...variant, files: { ...app, 'docker-compose.yml': web } })).get('docker-compose.yml')).toBe(web.replace(`    command: ${COMMAND}`, `    command: ${COMMAND}${grace}`));
 });

@@ -33,7 +33,7 @@ function runsOf(own: readonly DataEntry[], text: string): readonly (readonly Dat
 
 const isAttribute = (entry: DataEntry, text: string): boolean => /^[ \t]*=[ \t]*$/.test(text.slice(entry.keyEnd, entry.value.start));
 const isShort = (entry: DataEntry, text: string): boolean => !text.slice(entry.keyStart, entry.value.end).includes('\n');
-const endsLine = (entry: DataEntry, text: string): boolean => /^[ \t]*,?[ \t]*\r?\n/.test(text.slice(entry.value.end, entry.value.end + 200));
+const endsLine = (entry: DataEntry, text: string): boolean => /^[ \t]*(?:,[ \t]*)?\r?\n/.test(text.slice(entry.value.end, entry.value.end + 200));
 /** On the next line. */
 const isNext = (entry: DataEntry, next: DataEntry, text: string): boolean => /^[^\n]*\n[ \t]*$/.test(text.slice(entry.value.end, next.keyStart));
 /** Characters from the beginning of the name to the space in front of the `=`. */

@@ -109,6 +109,8 @@ const columnOf = (offset: number, text: string): number => offset - (text.lastIn
 /** Where the line of an entry ends that has nothing but its key, a value of its own and perhaps a comment on it. */
 function endOfLine(entry: DataEntry, text: string): number | undefined {
   const { value } = entry;
+  const merged = entry.key === '<<' ? /^[ \t]*:[ \t]*\*[^\s,]+[ \t]*(?=\r?\n|$)/.exec(text.slice(entry.keyEnd, entry.keyEnd + 300)) : undefined;
+  if (merged) return entry.keyEnd + merged[0].length;
   if ((value.is === 'scalar' ? value.raw === '' : !('flow' in value) || !value.flow) || value.start < entry.keyEnd || text.slice(entry.keyStart, value.end).includes('\n')) return undefined;
   const rest = /^[ \t]*(?:[ \t]#[^\r\n]*)?(?=\r?\n|$)/.exec(text.slice(value.end, value.end + 2000));
   return rest ? value.end + rest[0].length : undefined;
