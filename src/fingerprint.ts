@@ -3,9 +3,10 @@ import { comparePlaces, nested, SEVERITIES, type Severity } from './model/index.
 
 /**
  * What makes a finding the same one tomorrow. A fingerprint is 32 hex digits: 16 of what it says of what (`contentOf`), which no move of lines, files or
- * folders and no formatter changes, then 16 of the file it stands in and its number among equals there.
+ * folders and no formatter changes, then 16 of the file it stands in and its number among equals there. The first 8 (`shapeOf`) do not change either
+ * where a number or an argument in the reported text does.
  */
-export interface Known { readonly fingerprint: string; readonly path: string; readonly severity: Severity }
+export interface Known { readonly fingerprint: string; readonly path: string; readonly severity: Severity; readonly reason?: string }
 
 /** Where a finding stands: the text and the facts of its file, as `FileStore` has them. */
 export interface Place { lines(path: string): readonly string[]; facts(path: string): Facts | undefined }
@@ -13,12 +14,16 @@ export interface Place { lines(path: string): readonly string[]; facts(path: str
 /** The part of a fingerprint that does not depend on the path. */
 export const contentOf = (fingerprint: string): string => fingerprint.slice(0, 16);
 
+/** The part that a touched value leaves as it is. */
+const shapeOf = (fingerprint: string): string => fingerprint.slice(0, 8);
+
 /** Gives every finding its fingerprint; no two in a run have the same. `findings`: in the order of their places. `hash`: hex digits of a text. */
 export function withFingerprints(findings: readonly Finding[], where: Place, hash: (text: string) => string): readonly Finding[] {
   const seen = new Map<string, number>();
   return findings.map(finding => {
     const name = functionAt(finding.at, where.facts(finding.at.path)?.code);
-    const content = hash([finding.ruleId, name ?? ownName(finding) ?? '', textAt(finding.at, where, name)].join('\0')).slice(0, 16);
+    const subject = [finding.ruleId, name ?? ownName(finding) ?? ''], text = textAt(finding.at, where, name);
+    const content = hash([...subject, untouched(text)].join('\0')).slice(0, 8) + hash([...subject, significant(text)].join('\0')).slice(0, 8);
     const key = `${content}\0${finding.at.path}`;
     const index = seen.get(key) ?? 0;
     seen.set(key, index + 1);
@@ -30,7 +35,19 @@ export function withFingerprints(findings: readonly Finding[], where: Place, has
 function textAt(at: SourceLocation, { lines }: Place, inFunction: string | undefined): string {
   const rows = lines(at.path).slice(at.startLine - 1, at.endLine);
   const cut = rows.map((row, i) => row.slice(i === 0 ? at.startColumn - 1 : 0, i === at.endLine - at.startLine ? at.endColumn - 1 : undefined)).join('\n');
-  return significant(inFunction === undefined ? /^[\w.]+(?=\()/.exec(cut)?.[0] ?? cut : cut);
+  return inFunction === undefined ? calleeOf(cut) ?? cut : cut;
+}
+
+const calleeOf = (text: string): string | undefined => /^[\w.]+(?=\()/.exec(text)?.[0];
+
+/** A text in quotes, or a number that is not a part of a name. */
+const VALUES = /("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|(?<![\w.-])\d[\w.]*(?![\w.-])/g;
+
+/** What of a text stays where a value in it is touched: what is called, and with which texts; else all but its numbers. */
+function untouched(text: string): string {
+  const callee = calleeOf(text);
+  const texts = [...text.matchAll(VALUES)].flatMap(([, quoted]) => quoted ?? []);
+  return significant(callee === undefined ? text.replace(VALUES, (_, quoted: string | undefined) => quoted ?? '') : [callee, ...texts].join(' '));
 }
 
 /** Without all that a formatter adds, removes or exchanges: white space, quotes, commas, semicolons, brackets, and the backslash before a line break. */
@@ -83,7 +100,28 @@ export function matchKnown<K extends Known>(findings: readonly Finding[], known:
       if (one) take(finding, one);
     }
   }
+  const isAsBefore = [(from: string, path: string): boolean => from === path, (from: string): boolean => isThere(from) === false];
+  for (const mayBe of isAsBefore) for (const [finding, one] of touchedOnes(findings.filter(finding => !matched.has(finding)), [...left.values()], mayBe)) take(finding, one);
   return matched;
+}
+
+/**
+ * Findings whose text was edited and that still say the same, with what is known of them: only where no other can be meant, or where it makes no difference
+ * which is. `mayBe`: whether what was known in one file may stand in another.
+ */
+function touchedOnes<K extends Known>(findings: readonly Finding[], known: readonly K[], mayBe: (from: string, path: string) => boolean): readonly (readonly [Finding, K])[] {
+  const groups = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    const key = `${shapeOf(finding.fingerprint)}\0${finding.at.path}`;
+    groups.set(key, [...(groups.get(key) ?? []), finding]);
+  }
+  const pairs = [...groups.values()].flatMap(group => {
+    const { fingerprint, at } = group[0]!;
+    const candidates = known.filter(one => shapeOf(one.fingerprint) === shapeOf(fingerprint) && mayBe(one.path, at.path));
+    const isClear = candidates.length === group.length && candidates.every(one => one.severity === candidates[0]!.severity && one.reason === candidates[0]!.reason && one.path === candidates[0]!.path);
+    return isClear ? group.map((finding, i) => [finding, candidates[i]!] as const) : [];
+  });
+  return pairs.filter(([, one]) => pairs.filter(([, other]) => other === one).length === 1);
 }
 
 const fileOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);

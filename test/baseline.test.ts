@@ -168,6 +168,48 @@ describe('fingerprints', () => {
     const open = (await auditWith(written)).findings.filter(finding => !finding.suppressed && finding.ruleId === 'tasks/no-network-timeout').map(({ at }) => at.path).sort();
     expect(open).toEqual(['svc/shop/copy.py', 'svc/shop/copy.py', 'svc/shop/tasks.py']);
   });
+
+  describe('a value that is touched', () => {
+    const TASKS = 'svc/shop/tasks.py', WORKER = 'svc/infra/worker.json';
+    const POST = "        requests.post('https://example.org', json={'user': user})\n";
+    const short = (seconds: number): string => SHOP[WORKER]!.replace('"image"', `"stopTimeout": ${seconds},\n      "image"`);
+    /** What is open after a change, by rule and line, once the first state is known. `reasons`: one for each entry. */
+    async function openAfter(before: Readonly<Record<string, string>>, after: Readonly<Record<string, string>>, reasons = false): Promise<readonly string[]> {
+      for (const [path, text] of Object.entries({ ...SHOP, ...before })) { mkdirSync(dirname(join(root, path)), { recursive: true }); writeFileSync(join(root, path), text); }
+      const written = printBaseline((await auditWith('', true)).baseline!.map((entry, i) => ({ ...entry, ...(reasons && { reason: `reason ${i}` }) })));
+      for (const path of Object.keys(before)) rmSync(join(root, path));
+      for (const [path, text] of Object.entries(after)) writeFileSync(join(root, path), text);
+      const report = await auditWith(written);
+      expect(report.findings.filter(({ ruleId }) => ruleId === 'audit/stale-baseline-entry')).toHaveLength(report.findings.filter(finding => !finding.suppressed && finding.ruleId !== 'audit/stale-baseline-entry').length);
+      return report.findings.filter(finding => !finding.suppressed && finding.ruleId !== 'audit/stale-baseline-entry').map(({ ruleId, at }) => `${ruleId} ${at.startLine}`);
+    }
+    const tasks = SHOP[TASKS]!;
+
+    test.each([
+      ['a number in a task definition', { [WORKER]: short(20) }, { [WORKER]: short(45) }],
+      ['a number of a call', { [TASKS]: tasks }, { [TASKS]: tasks.replaceAll('countdown=5', 'countdown=7') }],
+      ['another argument', { [TASKS]: tasks }, { [TASKS]: tasks.replaceAll("{'user': user}", "{'user': user, **MORE}").replaceAll('exc=error', 'exc=error, queue=SLOW') }],
+      ['in a file that was renamed', { [WORKER]: short(20) }, { 'svc/infra/task.json': short(45) }],
+      ['one of two that are alike', { [TASKS]: tasks.replace(POST, POST + POST) }, { [TASKS]: tasks.replace(POST, POST + POST.replace('user})', 'user, **MORE})')) }],
+    ])('is the same finding: %s', async (_what, before, after) => {
+      expect(await openAfter(before, after)).toEqual([]);
+    });
+
+    test.each([
+      ['another text', { [TASKS]: tasks }, { [TASKS]: tasks.replace("'https://example.org'", "'https://example.com'") }],
+      ['another call', { [TASKS]: tasks }, { [TASKS]: tasks.replace('requests.post', 'requests.put') }],
+      ['another container', { [WORKER]: SHOP[WORKER]! }, { [WORKER]: SHOP[WORKER]!.replace('"worker",\n      "image"', '"worker-2",\n      "image"') }],
+    ])('is another finding: %s', async (_what, before, after) => {
+      expect((await openAfter(before, after)).length).toBeGreaterThan(0);
+    });
+
+    test('two take no entry of each other: with reasons that differ both are new', async () => {
+      const twice = tasks.replace(POST, POST + POST);
+      const touched = tasks.replace(POST, POST.replace('user})', 'user, **A})') + POST.replace('user})', 'user, **B})'));
+      expect(await openAfter({ [TASKS]: twice }, { [TASKS]: touched })).toEqual([]);
+      expect((await openAfter({ [TASKS]: twice }, { [TASKS]: touched }, true)).length).toBeGreaterThanOrEqual(2);
+    });
+  });
 });
 
 test('updates on two branches whose entries stand apart merge without a conflict, in real git', () => {

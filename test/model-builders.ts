@@ -24,7 +24,7 @@ export function taskFunction(more: Partial<TaskFunction> = {}): TaskFunction {
 
 export function container(more: Partial<Container> = {}): Container {
   return {
-    name: 'worker', at: at('infra/worker.json', 3), essential: true, stopTimeout: set(120), stopSignal: unset, initProcess: false, logConfiguration: set('awslogs'), siblings: [], dependsOn: [], dependsOnSlots: [], mounts: false, logOptions: new Map(), plaintextCredentials: [], refersTo: [], ...more,
+    name: 'worker', at: at('infra/worker.json', 3), essential: true, stopTimeout: set(120), stopSignal: unset, initProcess: false, logConfiguration: set('awslogs'), siblings: [], dependsOn: [], dependsOnSlots: [], inherits: [], mounts: false, logOptions: new Map(), plaintextCredentials: [], refersTo: [], ...more,
   };
 }
 

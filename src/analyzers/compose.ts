@@ -1,6 +1,6 @@
 import type { ComposeFacts, Facts } from '../model/index.js';
 import { startOf } from '../model/index.js';
-import { entriesOf, entryOf, type DataNode, type DataSource } from '../parsers/nodes.js';
+import { entriesOf, entryOf, mergedInto, textOf, valueOf, type DataEntry, type DataNode, type DataSource } from '../parsers/nodes.js';
 import { parseYaml } from '../parsers/yaml.js';
 import { serviceOf } from './compose/services.js';
 
@@ -30,8 +30,17 @@ export function facts(text: string, path: string): Facts {
 
 function composeOf(root: DataNode, source: DataSource): ComposeFacts {
   const services = entryOf(root, 'services')!;
+  const all = entriesOf(services.value).filter(({ key, value }) => value.is === 'map' && !key.startsWith('x-'));
   return {
-    services: entriesOf(services.value).filter(({ key, value }) => value.is === 'map' && !key.startsWith('x-')).map(entry => serviceOf(entry, source)),
+    services: all.map(entry => ({ ...serviceOf(entry, source), ...inheritsOf(entry.value, all) })),
     at: services.keyEnd > services.keyStart ? source.lines.at(services.keyStart, services.keyEnd) : startOf(source.lines.path),
   };
+}
+
+/** The services whose map it merges in, or extends in the same file. */
+function inheritsOf(node: DataNode, all: readonly DataEntry[]): { readonly inherits?: readonly string[] } {
+  const merged = node.is === 'map' ? mergedInto(node) : [];
+  const from = valueOf(node, 'extends'), extended = textOf(from) ?? (valueOf(from, 'file') ? undefined : textOf(valueOf(from, 'service')));
+  const names = all.filter(({ key, value }) => value !== node && (key === extended || merged.some(map => map.start === value.start && map.end === value.end))).map(({ key }) => key);
+  return names.length > 0 ? { inherits: names } : {};
 }

@@ -1,4 +1,5 @@
 import type { Encoding, Slot } from '../model/index.js';
+import { placeInLine } from './alignment.js';
 import type { DataEntry, DataNode, DataSource, MapNode } from '../parsers/nodes.js';
 
 /** Where a value stands, so that another can take its place. */
@@ -47,6 +48,8 @@ function intoCode(map: MapNode, path: readonly string[], source: DataSource, res
   if (!anchor) return insertAt(map.start + 1, before, after, source);
   const lineBreak = lineBreakBefore(anchor.keyStart, source);
   const comma = source.encoding !== 'hcl' || !lineBreak || /^\s*,/.test(text.slice(anchor.value.end, anchor.value.end + 200)) ? ',' : '';
+  const apart = source.encoding === 'hcl' && lineBreak ? placeInLine(map, anchor, path[0]!, text) : undefined;
+  if (apart) return insertAt(apart.behind.value.end, `${comma}${apart.isApart ? /^\r?\n/.exec(lineBreak!)![0] : ''}${lineBreak}${before.replace(/^[^ =]+ *(?==)/, apart.key)}`, after, source);
   return insertAt(anchor.value.end, `${comma}${lineBreak ?? gapBehind(anchor, map, text)}${before}`, after, source);
 }
 
@@ -106,6 +109,8 @@ const columnOf = (offset: number, text: string): number => offset - (text.lastIn
 /** Where the line of an entry ends that has nothing but its key, a value of its own and perhaps a comment on it. */
 function endOfLine(entry: DataEntry, text: string): number | undefined {
   const { value } = entry;
+  const merged = entry.key === '<<' ? /^[ \t]*:[ \t]*\*[^\s,]+[ \t]*(?=\r?\n|$)/.exec(text.slice(entry.keyEnd, entry.keyEnd + 300)) : undefined;
+  if (merged) return entry.keyEnd + merged[0].length;
   if ((value.is === 'scalar' ? value.raw === '' : !('flow' in value) || !value.flow) || value.start < entry.keyEnd || text.slice(entry.keyStart, value.end).includes('\n')) return undefined;
   const rest = /^[ \t]*(?:[ \t]#[^\r\n]*)?(?=\r?\n|$)/.exec(text.slice(value.end, value.end + 2000));
   return rest ? value.end + rest[0].length : undefined;

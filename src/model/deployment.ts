@@ -80,6 +80,8 @@ export interface Container {
   readonly dependsOn: readonly { readonly container: string; readonly condition: string }[];
   /** Where a dependency on a container's start can be written: a slot for its name. */
   readonly dependsOnSlots: readonly Slot[];
+  /** Services of the same file that it has its keys from, where it has none of its own. */
+  readonly inherits: readonly string[];
   /** A volume is mounted in it: what it writes may outlive it. */
   readonly mounts: boolean;
   /** Options of the log driver, as far as they are known. */

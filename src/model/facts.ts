@@ -145,6 +145,8 @@ export interface ContainerFacts {
   readonly dependsOn: readonly { readonly container: string; readonly condition: string; readonly at: SourceLocation }[];
   /** Where a dependency on a container's start can be written: a slot for its name. */
   readonly dependsOnSlots?: readonly Slot[];
+  /** Services of Compose that it has its keys from, where it has none of its own: `<<: *worker`, `extends`. */
+  readonly inherits?: readonly string[];
   /** A volume is mounted in it. */
   readonly mounts?: boolean;
   /** Options of the log driver, where they are literal. */

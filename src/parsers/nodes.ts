@@ -81,7 +81,8 @@ function fromMerged(node: MapNode, key: string): DataEntry | undefined {
   return undefined;
 }
 
-function mergedInto(node: MapNode): readonly DataNode[] {
+/** The maps that a map's `<<` lays under it. */
+export function mergedInto(node: MapNode): readonly DataNode[] {
   return node.entries.filter(entry => entry.key === '<<').flatMap(({ value }) => (value.is === 'list' ? value.items : [value]));
 }
 

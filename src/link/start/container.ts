@@ -69,7 +69,7 @@ export function containerOf(container: ContainerFacts, { format, siblings, pidMo
     name: container.name, at: container.at, essential: isOn(container.essential.value, true), stopTimeout: stopTimeOf(container, format),
     stopSignal: stopSignalOf(container, image, environment), initProcess: isOn(container.initProcess.value, false), logConfiguration: logOf(container),
     refersTo: [...new Set(container.environment.flatMap(({ value }) => (value === 'secret' ? [] : walk(value))).flatMap(part => (part.is === 'reference' ? [`${part.module}.${part.name}`] : [])))],
-    dependsOn: container.dependsOn.map(({ container: name, condition }) => ({ container: name, condition })), dependsOnSlots: container.dependsOnSlots ?? [], mounts: container.mounts ?? false,
+    dependsOn: container.dependsOn.map(({ container: name, condition }) => ({ container: name, condition })), dependsOnSlots: container.dependsOnSlots ?? [], inherits: container.inherits ?? [], mounts: container.mounts ?? false,
     logOptions: new Map((container.logOptions ?? []).flatMap(({ name, value, at }) => { const written = value === 'secret' ? undefined : literalText(value); return written === undefined ? [] : [[name, { value: written, at }] as const]; })),
     plaintextCredentials: container.environment.filter(isPlainCredential).map(({ name }) => name),
     siblings: siblings.slice(0, MOST_SIBLINGS).filter(other => other !== container).map(other => {

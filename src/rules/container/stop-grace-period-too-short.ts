@@ -59,7 +59,7 @@ function problemOf(first: Killed, others: readonly Killed[], copies: readonly Ki
   const { worker, stop, isDefault, wanted, reason } = first;
   const all = [first, ...others];
   const names = [...new Set(all.map(one => one.name))];
-  const fix = together(all.map(one => fixTo(one.stop, wanted, 'safe', `set stop_grace_period to ${wanted}s`)).filter(fix => fix !== undefined));
+  const fix = together(all.filter(one => !hasItFrom(one, all)).map(one => fixTo(one.stop, wanted, 'safe', `set stop_grace_period to ${wanted}s`)).filter(fix => fix !== undefined));
   const more = others.length === 0 ? '' : ` and ${others.length} more`;
   return {
     order: 2, at: stop.at, confidence: weakest(...all.map(one => confidenceOf(one.worker, one.stop, one.worker.drainNeed))), workers: all.map(one => one.worker.id), ...blockersOf(worker),
@@ -71,3 +71,6 @@ function problemOf(first: Killed, others: readonly Killed[], copies: readonly Ki
     ...(fix && { fix }),
   };
 }
+
+/** It has what is written to another one of them. */
+const hasItFrom = ({ worker: { container }, isDefault, wanted, stop }: Killed, all: readonly Killed[]): boolean => isDefault && all.some(other => container?.inherits.includes(other.name) && other.isDefault && other.wanted === wanted && other.stop.at.path === stop.at.path);
