@@ -122,4 +122,4 @@ function keepsKeys(before: unknown, after: unknown, path: string): void {
   for (const [key, value] of Object.entries(before)) if (!Array.isArray(before) || added.length === 0) keepsKeys(value, (after as Record<string, unknown>)[key], `${path}.${key}`);
 }
 
-const ADDED: ReadonlySet<string> = new Set(['stopTimeout', 'StopTimeout', 'stop_grace_period', 'taskdef_overrides', 'path', 'value']);
+const ADDED: ReadonlySet<string> = new Set(['stopTimeout', 'StopTimeout', 'stop_grace_period', 'Rollback', 'taskdef_overrides', 'path', 'value']);

@@ -1,3 +1,3 @@
 import { askMany } from './many.js';
 
-askMany(['taskDefinition', 'compose', 'cloudformation', 'copilot', 'terraform', 'systemd']);
+askMany(['taskDefinition', 'compose', 'cloudformation', 'copilot', 'terraform', 'systemd', 'terraformBlocks', 'cloudformationServices']);

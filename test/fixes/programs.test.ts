@@ -6,5 +6,5 @@ const PROGRAMS = ['cdk', 'pythonSettings', 'pythonDecorators', 'pythonRetries', 
 
 askMany(PROGRAMS);
 test('every format is asked', () => {
-  expect([...PROGRAMS, 'taskDefinition', 'compose', 'cloudformation', 'copilot', 'terraform', 'systemd'].sort()).toEqual(Object.keys(variants).sort());
+  expect([...PROGRAMS, 'taskDefinition', 'compose', 'cloudformation', 'copilot', 'terraform', 'systemd', 'terraformBlocks', 'cloudformationServices'].sort()).toEqual(Object.keys(variants).sort());
 });

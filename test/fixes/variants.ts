@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { APP, DOCKERFILE, ended, ends, type Variant } from './projects.js';
 import { pythonRetries } from './retries.js';
+import { cloudformationServices, terraformBlocks } from './services.js';
 
 /** Some of them, in any order. */
 const some = <T>(...parts: readonly T[]): fc.Arbitrary<T[]> => fc.shuffledSubarray([...parts]);
@@ -128,4 +129,4 @@ const systemd: fc.Arbitrary<Variant> = fc.record({ keys: some('User=app', 'Envir
   .map(({ keys, wait, ends }) => ({ rule: 'container/process-manager-kills-early', path: 'worker.service', written: /TimeoutStopSec=103/, files: { ...APP, 'worker.service': ended(`[Unit]\nDescription=Worker\n\n[Service]\n${keys.join('\n')}\nKillMode=mixed\nExecStart=/usr/bin/celery -A app.celery worker\n${wait && `TimeoutStopSec=${wait}\n`}\n[Install]\nWantedBy=multi-user.target\n`, ends) } }));
 
 /** Every format that a value can be written in. */
-export const variants: Readonly<Record<string, fc.Arbitrary<Variant>>> = { taskDefinition, compose, cloudformation, copilot, terraform, cdk, pythonSettings, pythonDecorators, pythonRetries, dockerfile, shell, ini, systemd };
+export const variants: Readonly<Record<string, fc.Arbitrary<Variant>>> = { taskDefinition, compose, cloudformation, copilot, terraform, cdk, pythonSettings, pythonDecorators, pythonRetries, dockerfile, shell, ini, systemd, terraformBlocks, cloudformationServices };
